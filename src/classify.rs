@@ -1,0 +1,366 @@
+//! Third stage, pure: credentials in, a secret-free picture of their health out.
+//!
+//! Two axes. `status` is OpenClaw's word for the access token; `login` says whether it can renew itself. A token that
+//! ends in an hour is nothing to worry about if its login renews it, and a valid one is if its login is dead.
+
+use std::collections::BTreeSet;
+
+use crate::discover::Agent;
+use crate::exit;
+use crate::load::Loaded;
+use crate::load::external::ExternalLogin;
+use crate::model::{
+    AgentHealth, CredentialKind, Login, LoginReason, Millis, ProfileHealth, ProfileId, ProviderHealth, ProviderId,
+    ReasonCode, Scope, Semantics, Source, Status, StrandedKind,
+};
+use crate::openclaw::credential::{Credential, Expires, REFRESH_MARGIN};
+use crate::openclaw::environment::Environment;
+use crate::openclaw::fence::Fence;
+use crate::openclaw::merge::{Effective, View};
+use crate::openclaw::order::{effective_profiles, ineligible};
+use crate::openclaw::provider::{self, Renewal};
+use crate::openclaw::settings::Settings;
+
+/// The warning window where the user gives none.
+const DEFAULT_WINDOW: Millis = Millis(24.0 * 60.0 * 60.0 * 1000.0);
+
+/// What the credentials are judged by.
+#[derive(Clone, Copy, Debug)]
+pub struct Judge<'a> {
+    /// The moment.
+    pub now: Millis,
+    /// The release whose rules apply.
+    pub semantics: Semantics,
+    /// What counts towards the exit code; `None`: what is in use, or everything where nothing is configured.
+    pub scope: Option<Scope>,
+    /// The warning window, if the user gives one.
+    pub window: Option<Millis>,
+    /// Only these providers; empty for all.
+    pub only_providers: &'a BTreeSet<String>,
+    /// OpenClaw's configuration.
+    pub settings: &'a Settings,
+    /// The variables that are set.
+    pub environment: &'a Environment,
+}
+
+impl Judge<'_> {
+    /// What counts for agents whose models name these providers.
+    ///
+    /// Later releases count only what the configured models use. Where no model is configured nothing is known about
+    /// use, and silence about an expired login would be worse than noise: everything counts.
+    #[must_use]
+    pub fn scope_for(&self, in_use: &BTreeSet<String>) -> Scope {
+        self.scope.unwrap_or(match self.semantics {
+            Semantics::V2026_9 if !in_use.is_empty() => Scope::InUse,
+            _ => Scope::All,
+        })
+    }
+
+    fn wants(&self, provider_id: &str) -> bool {
+        self.only_providers.is_empty() || self.only_providers.contains(provider_id)
+    }
+
+    /// Whether the environment or the configuration gives a provider auth, so that no profile has to.
+    fn has_key(&self, provider_id: &str) -> bool {
+        self.environment.variable_for(provider_id).is_some() || self.settings.has_key(provider_id, self.semantics)
+    }
+}
+
+/// Judges one agent by what it sees: its own store, and main's under it.
+#[must_use]
+pub fn agent(agent: &Agent, own: &Loaded<'_>, main: Option<&Loaded<'_>>, judge: &Judge<'_>) -> AgentHealth {
+    let view = match main {
+        Some(main) => View::merged(&own.document, &main.document, judge.now),
+        None => View::of_main(&own.document),
+    };
+    let mut in_use = judge.settings.providers_in_use(agent.id.as_str(), judge.semantics);
+    in_use.retain(|provider_id| judge.wants(provider_id));
+
+    let mut groups: Vec<&Effective<'_, '_>> =
+        view.profiles.iter().filter(|profile| judge.wants(&profile.credential.provider)).collect();
+    // By id they are sorted already.
+    groups.sort_by(|one, other| one.credential.provider.cmp(&other.credential.provider));
+
+    let mut profiles = Vec::with_capacity(groups.len());
+    let mut providers = Vec::new();
+    for group in groups.chunk_by(|one, other| one.credential.provider == other.credential.provider) {
+        let id = ProviderId::from(&*group[0].credential.provider);
+        let counting = effective_profiles(&view, id.as_str(), judge.settings, judge.now, judge.semantics);
+        let used = in_use.contains(id.as_str());
+        let start = profiles.len();
+        for profile in group {
+            let in_use = used && counting.iter().any(|counting| counting.id == profile.id);
+            let mut health = profile_health(profile, &id, judge);
+            health.in_use = in_use;
+            health.cooldown = cooldown(&view, profile, judge.now);
+            profiles.push(health);
+        }
+        let counts = |health: &&ProfileHealth| {
+            judge.semantics == Semantics::V2026_4
+                || counting.iter().any(|counting| counting.id == health.profile_id.as_str())
+        };
+        let rolled_up: Vec<&ProfileHealth> = profiles[start..].iter().filter(counts).collect();
+        providers.push(provider_health(id, &rolled_up, judge));
+    }
+
+    let missing_providers_in_use = in_use
+        .iter()
+        .filter(|id| !judge.has_key(id) && !providers.iter().any(|health| health.provider.as_str() == id.as_str()))
+        .map(|id| ProviderId::from(id.as_str()))
+        .collect();
+    let mut health = AgentHealth {
+        id: agent.id.clone(),
+        dir: agent.dir.clone(),
+        default: agent.default,
+        exit_code: exit::OK,
+        store: own.health.clone(),
+        profiles,
+        providers,
+        missing_providers_in_use,
+        rejected: own.document.rejected.clone(),
+    };
+    health.exit_code = exit_code(&health, &in_use, judge);
+    health
+}
+
+/// What the CLIs' logins look like; they count for nothing.
+#[must_use]
+pub fn external(logins: &[ExternalLogin], judge: &Judge<'_>) -> Vec<ProfileHealth> {
+    let judged = logins.iter().map(|login| {
+        let (provider_id, id) = match login.source {
+            Source::ClaudeCli => ("anthropic", "anthropic:claude-cli"),
+            Source::CodexCli => ("openai-codex", "openai-codex:codex-cli"),
+            Source::GeminiCli => ("google-gemini-cli", "google-gemini-cli:gemini-cli"),
+            _ => ("minimax-portal", "minimax-portal:minimax-cli"),
+        };
+        let window = judge.window.map_or(REFRESH_MARGIN, |window| Millis(window.0.max(REFRESH_MARGIN.0)));
+        let token = match login.expires {
+            Some(at) => Token::by_end(at, judge.now, window),
+            None => Token::new(Status::Missing),
+        };
+        health_of(id.into(), provider_id.into(), CredentialKind::OAuth, token, login.source)
+    });
+    judged.filter(|health| judge.wants(health.provider.as_str())).map(|mut health| {
+        (health.login, health.login_reason) = (Login::External, Some(LoginReason::OwnedByCli));
+        health
+    }).collect()
+}
+
+/// The verdict on an access token.
+#[derive(Clone, Copy)]
+struct Token {
+    status: Status,
+    reason: Option<ReasonCode>,
+    expires_at: Option<Millis>,
+    remaining: Option<Millis>,
+    ended_at: Option<Millis>,
+}
+
+impl Token {
+    fn new(status: Status) -> Self {
+        Self { status, reason: None, expires_at: None, remaining: None, ended_at: None }
+    }
+
+    fn because(reason: ReasonCode, expires: Expires, semantics: Semantics) -> Self {
+        let expired = reason == ReasonCode::Expired;
+        let status = if expired { Status::Expired } else { Status::Missing };
+        let ended_at = if expired { expires.moment(semantics) } else { None };
+        Self { reason: Some(reason), ended_at, ..Self::new(status) }
+    }
+
+    fn by_end(at: Millis, now: Millis, window: Millis) -> Self {
+        let remaining = Millis(at.0 - now.0);
+        let status = if remaining.0 <= 0.0 {
+            Status::Expired
+        } else if remaining <= window {
+            Status::Expiring
+        } else {
+            Status::Ok
+        };
+        Self { expires_at: Some(at), remaining: Some(remaining), ..Self::new(status) }
+    }
+}
+
+fn token_verdict(credential: &Credential<'_>, judge: &Judge<'_>) -> Token {
+    let Judge { now, semantics, .. } = *judge;
+    let window = judge.window.unwrap_or(DEFAULT_WINDOW);
+    let reason = ineligible(credential, now, semantics);
+    match (credential.kind, semantics) {
+        (CredentialKind::ApiKey, Semantics::V2026_4) => Token::new(Status::Static),
+        (CredentialKind::ApiKey, Semantics::V2026_9) => {
+            reason.map_or(Token::new(Status::Static), |reason| Token::because(reason, credential.expires, semantics))
+        }
+        (CredentialKind::Token, _) => match (reason, credential.expires.moment(semantics)) {
+            (Some(reason), _) => Token::because(reason, credential.expires, semantics),
+            (None, Some(at)) => Token::by_end(at, now, window),
+            (None, None) => Token::new(Status::Static),
+        },
+        (CredentialKind::OAuth, Semantics::V2026_9) if reason.is_some() => {
+            Token { reason, ..Token::new(Status::Missing) }
+        }
+        (CredentialKind::OAuth, _) => {
+            let renews_itself = semantics == Semantics::V2026_9 && credential.refresh.is_some();
+            let window = match judge.window {
+                Some(window) => window,
+                None if renews_itself => REFRESH_MARGIN,
+                None => DEFAULT_WINDOW,
+            };
+            let window = Millis(window.0.max(REFRESH_MARGIN.0));
+            credential.expires.moment(semantics).map_or(Token::new(Status::Missing), |at| Token::by_end(at, now, window))
+        }
+    }
+}
+
+/// The markers of a refresh in progress are judged before anything else: their `expires` of 1 means nothing.
+fn fence_verdict(fence: Fence) -> (Token, Login, Option<LoginReason>) {
+    match fence {
+        Fence::Pending => (Token::new(Status::Ok), Login::Refreshing, None),
+        Fence::Failed => (Token::new(Status::Expired), Login::Dead, Some(LoginReason::RefreshFailed)),
+    }
+}
+
+fn profile_health(profile: &Effective<'_, '_>, provider_id: &ProviderId, judge: &Judge<'_>) -> ProfileHealth {
+    let credential = profile.credential;
+    let fence = if credential.kind == CredentialKind::OAuth { credential.fence() } else { None };
+    let (token, login, login_reason) = match fence {
+        Some(fence) => fence_verdict(fence),
+        None => {
+            let (login, reason) = login_verdict(profile, judge);
+            (token_verdict(credential, judge), login, reason)
+        }
+    };
+    let mut health =
+        health_of(profile.id.into(), provider_id.clone(), credential.kind, token, profile.source);
+    health.inherited = profile.inherited;
+    (health.login, health.login_reason) = (login, login_reason);
+    health
+}
+
+fn health_of(id: ProfileId, provider: ProviderId, kind: CredentialKind, token: Token, source: Source) -> ProfileHealth {
+    ProfileHealth {
+        profile_id: id,
+        provider,
+        kind,
+        status: token.status,
+        reason_code: token.reason,
+        expires_at: token.expires_at,
+        remaining_ms: token.remaining,
+        ended_at: token.ended_at,
+        bucket: token.status.bucket(),
+        login: Login::None,
+        login_reason: None,
+        inherited: false,
+        in_use: false,
+        cooldown: None,
+        source,
+    }
+}
+
+fn login_verdict(profile: &Effective<'_, '_>, judge: &Judge<'_>) -> (Login, Option<LoginReason>) {
+    let credential = profile.credential;
+    if provider::is_owned_by_cli(profile.id, &credential.provider) {
+        return (Login::External, Some(LoginReason::OwnedByCli));
+    }
+    let login = match credential.kind {
+        CredentialKind::ApiKey | CredentialKind::Token => {
+            let there = match credential.kind {
+                CredentialKind::ApiKey => credential.key.is_some() || credential.key_ref,
+                _ => credential.token.is_some() || credential.token_ref,
+            };
+            if there { Login::Static } else { Login::None }
+        }
+        CredentialKind::OAuth => match provider::find(&credential.provider).map(|provider| provider.renewal) {
+            Some(Renewal::NotNeeded) if credential.access.is_some() || credential.refresh.is_some() => Login::Static,
+            Some(Renewal::Refreshable) if credential.refresh.is_some() => Login::Renewable,
+            // A provider nobody knows may well be refreshed by a plug-in of OpenClaw's; it is not by us.
+            _ if ineligible(credential, judge.now, judge.semantics).is_none() && credential.refresh.is_some() => {
+                Login::Unsupported
+            }
+            _ => Login::None,
+        },
+    };
+    (login, None)
+}
+
+fn cooldown(view: &View<'_, '_>, profile: &Effective<'_, '_>, now: Millis) -> Option<crate::model::Cooldown> {
+    if provider::is_exempt_from_cooldowns(&profile.credential.provider) {
+        return None;
+    }
+    view.usage(profile.id)?.cooldown(now)
+}
+
+/// The roll-up of a provider: the worst of what counts, in OpenClaw's order of what is worst.
+fn provider_health(id: ProviderId, profiles: &[&ProfileHealth], judge: &Judge<'_>) -> ProviderHealth {
+    let expirable = || profiles.iter().filter(|profile| profile.kind != CredentialKind::ApiKey);
+    let any = |status: Status| expirable().any(|profile| profile.status == status);
+    let key = |status: Status| {
+        profiles.iter().any(|profile| profile.kind == CredentialKind::ApiKey && profile.status == status)
+    };
+    let missing = any(Status::Missing);
+    let status = match (expirable().next(), judge.semantics) {
+        (None, _) if key(Status::Missing) || !key(Status::Static) => Status::Missing,
+        (None, _) => Status::Static,
+        (Some(_), Semantics::V2026_4) if any(Status::Expired) || missing => Status::Expired,
+        (Some(_), _) if any(Status::Expired) => Status::Expired,
+        (Some(_), _) if missing || key(Status::Missing) => Status::Missing,
+        (Some(_), _) if any(Status::Expiring) => Status::Expiring,
+        (Some(_), _) => Status::Ok,
+    };
+    let earliest = expirable().filter_map(|profile| profile.expires_at).map(|at| at.0).reduce(f64::min).map(Millis);
+    ProviderHealth {
+        provider: id,
+        status,
+        expires_at: earliest,
+        remaining_ms: earliest.map(|at| Millis(at.0 - judge.now.0)),
+    }
+}
+
+/// What `--check` says of one agent.
+fn exit_code(health: &AgentHealth, in_use: &BTreeSet<String>, judge: &Judge<'_>) -> u8 {
+    // What cannot be read cannot be vouched for, nor can logins that OpenClaw no longer sees.
+    let unreadable = health.store.error.is_some()
+        || health.store.stranded.as_ref().is_some_and(|stranded| stranded.kind == StrandedKind::EmptyDatabase);
+    let mut statuses: Vec<Status> = match judge.scope_for(in_use) {
+        Scope::All => health
+            .profiles
+            .iter()
+            .filter(|profile| profile.kind != CredentialKind::ApiKey)
+            .map(|profile| profile.status)
+            .collect(),
+        Scope::InUse => health
+            .providers
+            .iter()
+            .filter(|provider| in_use.contains(provider.provider.as_str()) && !judge.has_key(provider.provider.as_str()))
+            .map(|provider| in_use_status(health, provider))
+            .collect(),
+    };
+    if unreadable || !health.missing_providers_in_use.is_empty() {
+        statuses.push(Status::Missing);
+    }
+    worst_exit_code(statuses.into_iter().map(|status| match status {
+        Status::Expired | Status::Missing => exit::EXPIRED_OR_MISSING,
+        Status::Expiring => exit::EXPIRING,
+        Status::Ok | Status::Static => exit::OK,
+    }))
+}
+
+/// Counting only what is in use goes by the profiles in effective order, under either release's rules for each.
+fn in_use_status(health: &AgentHealth, provider: &ProviderHealth) -> Status {
+    let used: Vec<Status> = health
+        .profiles
+        .iter()
+        .filter(|profile| profile.in_use && profile.provider == provider.provider)
+        .map(|profile| profile.status)
+        .collect();
+    used.into_iter().max().unwrap_or(Status::Missing)
+}
+
+/// 1 if any is 1, else 2 if any is 2: never a maximum, for 2 is the milder one.
+#[must_use]
+pub fn worst_exit_code(codes: impl IntoIterator<Item = u8>) -> u8 {
+    codes.into_iter().fold(exit::OK, |worst, code| match (worst, code) {
+        (exit::EXPIRED_OR_MISSING, _) | (_, exit::EXPIRED_OR_MISSING) => exit::EXPIRED_OR_MISSING,
+        (exit::EXPIRING, _) | (_, exit::EXPIRING) => exit::EXPIRING,
+        _ => exit::OK,
+    })
+}

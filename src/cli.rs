@@ -1,0 +1,164 @@
+//! The command line: what can be said, and what comes back.
+
+use std::ffi::OsString;
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Args, ColorChoice, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::commands;
+use crate::commands::config::ConfigCommand;
+use crate::commands::status::StatusArgs;
+use crate::exit::{self, Failure};
+use crate::logging::{self, LogFormat, LogLevel};
+
+/// Knows whether the model logins of every OpenClaw agent work, and says so before an agent goes silent.
+#[derive(Debug, Parser)]
+#[command(name = "authwatch", version, max_term_width = 100, propagate_version = true)]
+#[command(after_help = "Exit codes: 0 fine, 1 something expired or missing, 2 something expiring (status --check); \
+    64 usage, 66 no such agent or state directory, 70 internal, 73 cannot write, 74 cannot read, 75 try again, 78 configuration.")]
+pub struct Cli {
+    #[command(flatten)]
+    global: GlobalArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Flags every command takes.
+#[derive(Debug, Args)]
+pub struct GlobalArgs {
+    /// OpenClaw's state directory [default: as OpenClaw finds it, usually ~/.openclaw]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+    /// authwatch's own configuration [default: ~/.config/authwatch/config.toml, if it is there]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The least severe log lines to show on stderr
+    #[arg(long, global = true, value_name = "LEVEL", default_value = "warn")]
+    log_level: LogLevel,
+    /// How log lines look
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    log_format: LogFormat,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: ColorChoice,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show every agent's logins, and what to do about the bad ones
+    Status(StatusArgs),
+    /// The same commands under the names OpenClaw's documentation uses
+    #[command(subcommand)]
+    Models(ModelsCommand),
+    /// authwatch's own configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print a completion script for a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+}
+
+/// `openclaw models …` with only the program's name changed.
+#[derive(Debug, Subcommand)]
+enum ModelsCommand {
+    /// Show every agent's logins, and what to do about the bad ones
+    Status(StatusArgs),
+}
+
+/// Runs the program on the process's arguments.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    apply_color(cli.global.color);
+    let log_color = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
+    logging::start(cli.global.log_level, cli.global.log_format, log_color);
+    // A panic is a fault of ours and must not exit with 101, which nobody's table lists.
+    let result = std::panic::catch_unwind(|| dispatch(cli));
+    match result {
+        Ok(Ok(code)) => exit::code(code),
+        Ok(Err(failure)) => report(&failure),
+        Err(_) => exit::code(exit::INTERNAL),
+    }
+}
+
+fn dispatch(cli: Cli) -> Result<u8, Failure> {
+    match cli.command {
+        Command::Status(args) | Command::Models(ModelsCommand::Status(args)) => {
+            commands::status::run(&cli.global, &args)
+        }
+        Command::Config(command) => commands::config::run(&cli.global, &command),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "authwatch", &mut script);
+            print(&script)?;
+            Ok(exit::OK)
+        }
+    }
+}
+
+/// clap's own code for a wrong command line is 2, which means "expiring" here.
+fn usage(error: &clap::Error) -> ExitCode {
+    let shown = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    let _ = error.print();
+    exit::code(if shown { exit::OK } else { exit::USAGE })
+}
+
+fn apply_color(choice: ColorChoice) {
+    match choice {
+        ColorChoice::Auto => {}
+        ColorChoice::Always => anstream::ColorChoice::AlwaysAnsi.write_global(),
+        ColorChoice::Never => anstream::ColorChoice::Never.write_global(),
+    }
+}
+
+fn report(failure: &Failure) -> ExitCode {
+    let mut stderr = anstream::stderr().lock();
+    let _ = write!(stderr, "authwatch: {failure}");
+    let mut source = std::error::Error::source(failure);
+    while let Some(cause) = source {
+        let _ = write!(stderr, ": {cause}");
+        source = cause.source();
+    }
+    let _ = writeln!(stderr);
+    if let Some(hint) = &failure.hint {
+        let _ = writeln!(stderr, "hint: {hint}");
+    }
+    exit::code(failure.code)
+}
+
+/// Writes data to stdout. A reader that has seen enough (`| head`) is no error.
+pub(crate) fn print(data: &[u8]) -> Result<(), Failure> {
+    let mut stdout = anstream::AutoStream::auto(std::io::stdout()).lock();
+    match stdout.write_all(data).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(exit::CANNOT_WRITE, "cannot write to standard output").caused_by(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Columns to fit a report into: the terminal's, or `COLUMNS`, or 80.
+pub(crate) fn width() -> usize {
+    let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
+    let stdout = std::io::stdout();
+    let asked = || {
+        let size = stdout.is_terminal().then(|| rustix::termios::tcgetwinsize(&stdout).ok())??;
+        (size.ws_col > 0).then_some(usize::from(size.ws_col))
+    };
+    told.or_else(asked).unwrap_or(80)
+}
+
+/// The process's environment, as far as it is text.
+pub(crate) fn environment() -> impl Iterator<Item = (String, String)> {
+    let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+    std::env::vars_os().filter_map(text)
+}

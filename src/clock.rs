@@ -1,0 +1,92 @@
+//! The one module that reads the clock. Everything else is given `now`.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use chrono::{DateTime, TimeZone, Utc};
+
+use crate::model::Millis;
+
+/// The wall clock, in Unix milliseconds.
+#[must_use]
+pub fn now() -> Millis {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 stay far below 2^53")]
+    Millis(since_epoch.as_millis() as f64)
+}
+
+/// The calendar date of a time on disk; `None` beyond what a calendar can say.
+#[must_use]
+pub fn date(at: Millis) -> Option<DateTime<Utc>> {
+    #[expect(clippy::cast_possible_truncation, reason = "chrono refuses what is out of its range")]
+    Utc.timestamp_millis_opt(at.0 as i64).single()
+}
+
+/// A time to judge by, as given to `--at`: RFC 3339, `+36h`, `-2d`, or Unix milliseconds.
+pub fn parse_at(text: &str) -> Result<At, String> {
+    let text = text.trim();
+    if let Some(ahead) = text.strip_prefix('+') {
+        return duration(ahead).map(At::Relative);
+    }
+    if let Some(back) = text.strip_prefix('-') {
+        return duration(back).map(|Millis(ms)| At::Relative(Millis(-ms)));
+    }
+    if let Ok(milliseconds) = text.parse::<u64>() {
+        #[expect(clippy::cast_precision_loss, reason = "JavaScript keeps times as doubles too")]
+        return Ok(At::Absolute(Millis(milliseconds as f64)));
+    }
+    DateTime::parse_from_rfc3339(text)
+        .map(|date| {
+            #[expect(clippy::cast_precision_loss, reason = "JavaScript keeps times as doubles too")]
+            At::Absolute(Millis(date.timestamp_millis() as f64))
+        })
+        .map_err(|_| {
+            format!("`{text}` is no time: give RFC 3339 (2026-12-24T18:00:00Z), +36h, or Unix milliseconds")
+        })
+}
+
+/// A duration as people write it (`90m`, `24h`, `1d 12h`), in milliseconds; `0` is allowed bare.
+pub fn duration(text: &str) -> Result<Millis, String> {
+    if text.trim() == "0" {
+        return Ok(Millis(0.0));
+    }
+    humantime::parse_duration(text.trim())
+        .map(|duration| Millis(duration.as_secs_f64() * 1000.0))
+        .map_err(|error| format!("`{text}` is no duration: {error} (try 24h, 90m or 1d 12h)"))
+}
+
+/// A parsed `--at`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum At {
+    /// A moment.
+    Absolute(Millis),
+    /// So long from now (or ago, when negative).
+    Relative(Millis),
+}
+
+impl At {
+    /// The moment meant, seen from `now`.
+    #[must_use]
+    pub fn resolve(self, now: Millis) -> Millis {
+        match self {
+            Self::Absolute(at) => at,
+            Self::Relative(Millis(offset)) => Millis(now.0 + offset),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_in_all_three_forms() {
+        assert_eq!(parse_at("1800000000000"), Ok(At::Absolute(Millis(1_800_000_000_000.0))));
+        assert_eq!(parse_at("+36h"), Ok(At::Relative(Millis(129_600_000.0))));
+        assert_eq!(parse_at("-1d"), Ok(At::Relative(Millis(-86_400_000.0))));
+        assert_eq!(parse_at("2027-01-15T08:00:00Z"), Ok(At::Absolute(Millis(1_800_000_000_000.0))));
+        assert!(parse_at("friday").unwrap_err().contains("RFC 3339"));
+        assert_eq!(duration("0"), Ok(Millis(0.0)));
+        assert_eq!(duration("300000ms"), Ok(Millis(300_000.0)));
+        assert!(duration("a day").is_err());
+    }
+}

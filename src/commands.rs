@@ -1,0 +1,4 @@
+//! One file a command: arguments in, a stage or two called, an exit code out.
+
+pub mod config;
+pub mod status;

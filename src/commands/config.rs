@@ -1,0 +1,71 @@
+//! `authwatch config`: what the configuration is, whether it is right, and a start for one.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+use crate::cli::{self, GlobalArgs};
+use crate::config::{self, Config};
+use crate::exit::{self, Failure};
+
+/// The subcommands of `config`.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Write a commented configuration file, unless there is one
+    Init,
+    /// Print the effective configuration
+    Show,
+    /// Say whether the configuration is right
+    Check,
+}
+
+/// Runs the command.
+pub fn run(global: &GlobalArgs, command: &ConfigCommand) -> Result<u8, Failure> {
+    match command {
+        ConfigCommand::Init => init(&path(global)?),
+        ConfigCommand::Show => {
+            let config = Config::load(global.config.as_deref())?;
+            cli::print(config.to_toml().as_bytes())?;
+            Ok(exit::OK)
+        }
+        ConfigCommand::Check => {
+            let path = path(global)?;
+            let there = path.exists();
+            Config::load(global.config.as_deref())?;
+            let verdict = if there { "is right" } else { "is not there; every setting has its default" };
+            cli::print(format!("{} {verdict}\n", path.display()).as_bytes())?;
+            Ok(exit::OK)
+        }
+    }
+}
+
+fn path(global: &GlobalArgs) -> Result<PathBuf, Failure> {
+    global.config.clone().or_else(config::default_path).ok_or_else(|| {
+        Failure::new(exit::CONFIGURATION, "there is no place for a configuration file")
+            .hint("set HOME or XDG_CONFIG_HOME, or give --config")
+    })
+}
+
+fn init(path: &std::path::Path) -> Result<u8, Failure> {
+    let write = || {
+        if let Some(dir) = path.parent() {
+            std::fs::create_dir_all(dir)?;
+        }
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        file.write_all(config::TEMPLATE.as_bytes())
+    };
+    match write() {
+        Ok(()) => {
+            cli::print(format!("wrote {}\n", path.display()).as_bytes())?;
+            Ok(exit::OK)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            Err(Failure::new(exit::CANNOT_WRITE, format!("`{}` is there already", path.display()))
+                .hint("it was left as it is; `authwatch config check` says whether it is right"))
+        }
+        Err(error) => Err(Failure::new(exit::CANNOT_WRITE, format!("cannot write `{}`", path.display())).caused_by(error)),
+    }
+}

@@ -1,0 +1,155 @@
+//! `authwatch status`: discover, load, classify, and print.
+
+use clap::{Args, ValueEnum};
+
+use crate::cli::{self, GlobalArgs};
+use crate::clock::{self, At};
+use crate::config::Config;
+use crate::demo::Demo;
+use crate::exit::{self, Failure};
+use crate::model::{Millis, Scope, Semantics};
+use crate::paths::Roots;
+use crate::pipeline::{self, Look, Request};
+use crate::publish::report::{self, Format, Layout};
+
+/// The flags of `status`.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Exit with 1 if something is expired or missing, 2 if something is expiring
+    #[arg(long)]
+    check: bool,
+    /// Only this agent (repeatable)
+    #[arg(long, value_name = "ID")]
+    agent: Vec<String>,
+    /// Only this provider (repeatable)
+    #[arg(long, value_name = "ID")]
+    provider: Vec<String>,
+    /// How to print
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    format: Format,
+    /// The same as --format json
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+    /// Judge as of another time: RFC 3339, +36h, or Unix milliseconds
+    #[arg(long, value_name = "TIME", value_parser = clock::parse_at, allow_hyphen_values = true)]
+    at: Option<At>,
+    /// Call a token expiring this long before its end [default: 24h; 5m for what renews itself]
+    #[arg(long, value_name = "DURATION", value_parser = clock::duration)]
+    warn: Option<Millis>,
+    /// Judge by the rules of this OpenClaw release [default: 2026.9]
+    #[arg(long, value_name = "RELEASE")]
+    semantics: Option<SemanticsArg>,
+    /// What counts towards the exit code [default: what the configured models use; with 2026.4, all]
+    #[arg(long, value_name = "SCOPE")]
+    scope: Option<ScopeArg>,
+    /// Report on built-in demo data, laid out in a temporary directory
+    #[arg(long, conflicts_with_all = ["agent", "provider"])]
+    demo: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum SemanticsArg {
+    /// OpenClaw 2026.4 and 2026.5
+    #[value(name = "2026.4")]
+    V2026_4,
+    /// OpenClaw 2026.9
+    #[value(name = "2026.9")]
+    V2026_9,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ScopeArg {
+    /// Every token and OAuth profile
+    All,
+    /// Only what the configured models use
+    InUse,
+}
+
+impl StatusArgs {
+    fn request(&self, config: &Config) -> Request {
+        let semantics = match self.semantics {
+            Some(SemanticsArg::V2026_4) => Semantics::V2026_4,
+            Some(SemanticsArg::V2026_9) => Semantics::V2026_9,
+            None => config.status.semantics.into(),
+        };
+        let scope = match self.scope {
+            Some(ScopeArg::All) => Some(Scope::All),
+            Some(ScopeArg::InUse) => Some(Scope::InUse),
+            None => config.status.scope.map(Scope::from),
+        };
+        Request {
+            at: self.at,
+            semantics,
+            scope,
+            window: self.warn.or(config.status.warn),
+            agents: self.agent.clone(),
+            providers: self.provider.clone(),
+        }
+    }
+
+    fn format(&self) -> Format {
+        if self.json { Format::Json } else { self.format }
+    }
+}
+
+/// Runs the command.
+pub fn run(global: &GlobalArgs, args: &StatusArgs) -> Result<u8, Failure> {
+    let format = args.format();
+    if format == Format::Openclaw && args.agent.len() > 1 {
+        return Err(Failure::new(exit::USAGE, "`--format openclaw` reports on one agent")
+            .hint("give --agent once, or use --format json for several"));
+    }
+    let config = Config::load(global.config.as_deref())?;
+    let request = args.request(&config);
+    if args.demo {
+        let demo = Demo::lay_out(clock::now())
+            .map_err(|error| Failure::new(exit::CANNOT_WRITE, "cannot lay out the demo data").caused_by(error))?;
+        tracing::info!("demo data in {}", demo.roots().state.display());
+        let look = pipeline::look(demo.roots(), [], &request);
+        return finish(args, format, &look, demo.roots());
+    }
+    let roots = Roots::from_process(global.state_dir.as_deref().or(config.state_dir.as_deref()));
+    let look = pipeline::look(&roots, cli::environment(), &request);
+    finish(args, format, &look, &roots)
+}
+
+fn finish(args: &StatusArgs, format: Format, look: &Look, roots: &Roots) -> Result<u8, Failure> {
+    let mut printed = Vec::new();
+    let layout = Layout { width: cli::width() };
+    report::write(&look.snapshot, format, layout, &mut printed)
+        .map_err(|error| Failure::new(exit::INTERNAL, "cannot write the report").caused_by(error))?;
+    cli::print(&printed)?;
+    let nothing_there = nothing_there(look, roots);
+    match (nothing_there, format) {
+        // Nothing is set up: for a check that is "missing", for a plugin "unknown", else there is no such input.
+        (Some(failure), Format::Nagios) => Ok(report_and(&failure, exit::NAGIOS_UNKNOWN)),
+        (Some(failure), _) if args.check => Ok(report_and(&failure, exit::EXPIRED_OR_MISSING)),
+        (Some(failure), _) => Err(failure),
+        (None, Format::Nagios) => Ok(report::nagios_exit_code(&look.snapshot)),
+        (None, _) if args.check && format == Format::Openclaw => {
+            Ok(report::one_agent(&look.snapshot).map_or(exit::OK, |agent| agent.exit_code))
+        }
+        (None, _) if args.check => Ok(look.snapshot.exit_code),
+        (None, _) => Ok(exit::OK),
+    }
+}
+
+fn report_and(failure: &Failure, code: u8) -> u8 {
+    tracing::warn!("{failure}");
+    code
+}
+
+fn nothing_there(look: &Look, roots: &Roots) -> Option<Failure> {
+    if !look.state_exists {
+        let state = roots.state.display();
+        return Some(
+            Failure::new(exit::NO_INPUT, format!("there is no OpenClaw state directory at `{state}`"))
+                .hint("give --state-dir or set OPENCLAW_STATE_DIR; `authwatch status --demo` shows built-in data"),
+        );
+    }
+    let unknown = look.unknown_agents.first()?;
+    Some(
+        Failure::new(exit::NO_INPUT, format!("there is no agent `{unknown}` in `{}`", roots.state.display()))
+            .hint("`authwatch status --format plain | cut -f1 | sort -u` lists the agents"),
+    )
+}

@@ -1,0 +1,177 @@
+//! authwatch's own configuration: TOML, every value with a default, unknown keys refused by name.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock;
+use crate::exit::{self, Failure};
+use crate::model::{Millis, Scope, Semantics};
+use crate::paths;
+
+/// The file `config init` writes.
+pub const TEMPLATE: &str = include_str!("config/template.toml");
+
+/// The whole configuration.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// OpenClaw's state directory; found as OpenClaw finds it where unset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state_dir: Option<PathBuf>,
+    /// How logins are judged.
+    pub status: StatusConfig,
+}
+
+/// `[status]`
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StatusConfig {
+    /// The release whose rules apply.
+    pub semantics: SemanticsSetting,
+    /// What counts towards the exit code; the release's own rule where unset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<ScopeSetting>,
+    /// The warning window; the release's own where unset.
+    #[serde(deserialize_with = "window", serialize_with = "window_text", skip_serializing_if = "Option::is_none")]
+    pub warn: Option<Millis>,
+}
+
+/// `status.semantics`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub enum SemanticsSetting {
+    /// OpenClaw 2026.4 and 2026.5.
+    #[serde(rename = "2026.4")]
+    V2026_4,
+    /// OpenClaw 2026.9.
+    #[default]
+    #[serde(rename = "2026.9")]
+    V2026_9,
+}
+
+impl From<SemanticsSetting> for Semantics {
+    fn from(setting: SemanticsSetting) -> Self {
+        match setting {
+            SemanticsSetting::V2026_4 => Self::V2026_4,
+            SemanticsSetting::V2026_9 => Self::V2026_9,
+        }
+    }
+}
+
+/// `status.scope`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ScopeSetting {
+    /// Every token and OAuth profile.
+    All,
+    /// Only what the configured models use.
+    InUse,
+}
+
+impl From<ScopeSetting> for Scope {
+    fn from(setting: ScopeSetting) -> Self {
+        match setting {
+            ScopeSetting::All => Self::All,
+            ScopeSetting::InUse => Self::InUse,
+        }
+    }
+}
+
+fn window<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Millis>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    clock::duration(&text).map(Some).map_err(serde::de::Error::custom)
+}
+
+#[expect(clippy::ref_option, reason = "serde hands the field over by reference")]
+fn window_text<S: serde::Serializer>(window: &Option<Millis>, serializer: S) -> Result<S::Ok, S::Error> {
+    let span = std::time::Duration::from_secs_f64(window.map_or(0.0, Millis::seconds).max(0.0));
+    serializer.collect_str(&humantime::format_duration(span))
+}
+
+impl Config {
+    /// Loads the named file, or the default one if it is there.
+    pub fn load(named: Option<&Path>) -> Result<Self, Failure> {
+        let Some(path) = named.map(Path::to_path_buf).or_else(default_path) else { return Ok(Self::default()) };
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Self::parse(&text, &path),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() => Ok(Self::default()),
+            Err(error) => {
+                Err(Failure::new(exit::CONFIGURATION, format!("cannot read the configuration `{}`", path.display()))
+                    .caused_by(error))
+            }
+        }
+    }
+
+    /// Reads a configuration; the error names the place, and the nearest key where one is unknown.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, Failure> {
+        toml::from_str(text).map_err(|error| {
+            let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
+            let problem = error.message().lines().next().unwrap_or_default().to_owned();
+            let failure = Failure::new(exit::CONFIGURATION, format!("`{}`, line {line}: {problem}", path.display()));
+            match nearest_key(&problem) {
+                Some(key) => failure.hint(format!("did you mean `{key}`?")),
+                None => failure,
+            }
+        })
+    }
+
+    /// The effective values, as a file that says the same.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).expect("a configuration is plain tables and values")
+    }
+}
+
+/// Where the configuration is looked for when none is named.
+#[must_use]
+pub fn default_path() -> Option<PathBuf> {
+    paths::own_config(|name| std::env::var_os(name))
+}
+
+/// serde's message lists the known names in backquotes, the unknown one first.
+fn nearest_key(problem: &str) -> Option<&str> {
+    let mut names = problem.starts_with("unknown").then(|| problem.split('`').skip(1).step_by(2))?;
+    let unknown = names.next()?;
+    names.map(|name| (distance(unknown, name), name)).min().filter(|(distance, _)| *distance <= 3).map(|(_, name)| name)
+}
+
+/// Levenshtein's distance, by the textbook; the words are short.
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (index, character) in one.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = index + 1;
+        for column in 0..other.len() {
+            let replace = diagonal + usize::from(character != other[column]);
+            diagonal = row[column + 1];
+            row[column + 1] = replace.min(row[column] + 1).min(diagonal + 1);
+        }
+    }
+    row[other.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_template_is_the_default() {
+        assert_eq!(Config::parse(TEMPLATE, Path::new("t")).expect("valid"), Config::default());
+        let everything = TEMPLATE.replace("# state_dir", "state_dir").replace("# scope", "scope").replace("# warn", "warn");
+        let config = Config::parse(&everything, Path::new("t")).expect("valid");
+        assert_eq!(config.status.warn, Some(Millis(86_400_000.0)));
+        assert_eq!(Config::parse(&config.to_toml(), Path::new("t")).expect("valid"), config);
+    }
+
+    #[test]
+    fn errors_name_the_place_and_the_nearest_key() {
+        let failure = Config::parse("[status]\n\nsematics = \"2026.9\"\n", Path::new("c.toml")).expect_err("misspelt");
+        assert!(failure.message.starts_with("`c.toml`, line 3: unknown field `sematics`"), "{}", failure.message);
+        assert_eq!(failure.hint.as_deref(), Some("did you mean `semantics`?"));
+        let failure = Config::parse("[status]\nwarn = \"soon\"\n", Path::new("c.toml")).expect_err("no duration");
+        assert!(failure.message.contains("line 2: `soon` is no duration"), "{}", failure.message);
+        assert_eq!(failure.code, exit::CONFIGURATION);
+    }
+}

@@ -1,0 +1,169 @@
+//! A state directory with agents in every condition, for people without an OpenClaw at hand.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::load::{DATABASE_FILE, STATE_FILE, STORE_FILE};
+use crate::model::Millis;
+use crate::paths::Roots;
+
+const HOUR: f64 = 3_600_000.0;
+const DAY: f64 = 24.0 * HOUR;
+
+/// The demo's state directory; it is removed when this is dropped.
+#[derive(Debug)]
+pub struct Demo {
+    roots: Roots,
+    _home: TempDir,
+}
+
+impl Demo {
+    /// Lays it out, with times around `now`.
+    pub fn lay_out(now: Millis) -> io::Result<Self> {
+        let home = tempfile::Builder::new().prefix("authwatch-demo-").tempdir()?;
+        let roots = Roots::resolve(|name| (name == "HOME").then(|| home.path().into()), None);
+        fs::create_dir_all(roots.state.join("agents"))?;
+        fs::write(&roots.config, CONFIG)?;
+        let agents = Agents { roots: &roots, now };
+        agents.main()?;
+        agents.json_agents()?;
+        agents.databases()?;
+        agents.broken()?;
+        Ok(Self { roots, _home: home })
+    }
+
+    /// Where everything is.
+    #[must_use]
+    pub fn roots(&self) -> &Roots {
+        &self.roots
+    }
+}
+
+/// JSON5, as people write it.
+const CONFIG: &str = "// what the agents use
+{
+  agents: {
+    defaults: { model: { primary: 'anthropic/claude-opus-4-5', fallbacks: ['openai-codex/gpt-5.5'] } },
+    list: [
+      { id: 'main', default: true },
+      { id: 'translator', model: 'mistral/mistral-large' },
+      { id: 'night-shift', model: 'xai/grok-4' },
+    ],
+  },
+}
+";
+
+struct Agents<'a> {
+    roots: &'a Roots,
+    now: Millis,
+}
+
+impl Agents<'_> {
+    #[expect(clippy::cast_possible_truncation, reason = "a date of these days in milliseconds")]
+    fn after(&self, span: f64) -> i64 {
+        (self.now.0 + span) as i64
+    }
+
+    fn oauth(&self, provider: &str, ends_in: f64) -> Value {
+        json!({
+            "type": "oauth", "provider": provider, "access": "demo-access", "refresh": "demo-refresh",
+            "expires": self.after(ends_in), "email": "demo@example.org",
+        })
+    }
+
+    fn main(&self) -> io::Result<()> {
+        self.json("main", json!({
+            "anthropic:default": { "type": "token", "provider": "anthropic", "token": "demo-token", "expires": self.after(212.0 * DAY) },
+            "openai-codex:default": self.oauth("openai-codex", 6.0 * DAY),
+            "openrouter:default": { "type": "api_key", "provider": "openrouter", "key": "demo-key" },
+        }))
+    }
+
+    fn json_agents(&self) -> io::Result<()> {
+        // Has nothing of its own: everything is inherited.
+        fs::create_dir_all(self.roots.agent_dir("intern"))?;
+        // A provider in use without any login.
+        self.json("translator", json!({}))?;
+        // Ends tonight and cannot renew itself.
+        let mut expiring = self.oauth("xai", 5.5 * HOUR);
+        expiring["refresh"] = Value::Null;
+        self.json("night-shift", json!({ "xai:default": expiring }))?;
+        // Ended, in two ways.
+        self.json("researcher", json!({
+            "anthropic:manual": { "type": "token", "provider": "anthropic", "token": "demo-token", "expires": self.after(-3.0 * DAY) },
+            "google-gemini-cli:default": self.oauth("google-gemini-cli", -2.0 * HOUR),
+        }))?;
+        // Left alone by OpenClaw for a while.
+        self.json("writer", json!({ "mistral:default": { "type": "api_key", "provider": "mistral", "key": "demo-key" } }))?;
+        let state = json!({ "version": 1, "usageStats": { "mistral:default": {
+            "cooldownUntil": self.after(0.4 * HOUR), "cooldownReason": "rate_limit", "errorCount": 3 } } });
+        write(&self.roots.agent_dir("writer").join(STATE_FILE), &state)?;
+        // Not imported yet by OpenClaw.
+        let veteran = self.roots.agent_dir("veteran");
+        fs::create_dir_all(&veteran)?;
+        write(&veteran.join("auth.json"), &json!({ "groq": { "type": "api_key", "key": "demo-key" } }))
+    }
+
+    #[cfg(feature = "sqlite")]
+    fn databases(&self) -> io::Result<()> {
+        let marker = |kind: &str| {
+            format!("openclaw-oauth-refresh-fence:v1:{}:{kind}:{}", "0123456789abcdef".repeat(2), "0123456789abcdef".repeat(4))
+        };
+        let fenced = |state: &str| {
+            let (access, refresh) = (marker(&format!("{state}access")), marker(&format!("{state}refresh")));
+            json!({ "type": "oauth", "provider": "openai", "access": access, "refresh": refresh, "expires": 1 })
+        };
+        // At this moment being renewed by OpenClaw 2026.9, beside one that is fine.
+        self.database("builder", &json!({ "openai:default": fenced(""), "anthropic:team": self.oauth("anthropic", 7.5 * HOUR) }))?;
+        // Refused for good.
+        self.database("reviewer", &json!({ "openai:default": fenced("failed:") }))?;
+        // A migration that lost the logins.
+        self.database("archivist", &json!({}))?;
+        self.json("archivist", json!({ "zai:default": { "type": "api_key", "provider": "zai", "key": "demo-key" } }))
+    }
+
+    #[cfg(not(feature = "sqlite"))]
+    #[expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "the same shape as with the feature")]
+    fn databases(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn broken(&self) -> io::Result<()> {
+        let dir = self.roots.agent_dir("courier");
+        fs::create_dir_all(&dir)?;
+        fs::write(dir.join(STORE_FILE), "{\n  \"version\": 1,\n  \"profiles\": {\n    \"anthropic:default\": {")
+    }
+
+    fn json(&self, agent: &str, profiles: Value) -> io::Result<()> {
+        let dir = self.roots.agent_dir(agent);
+        fs::create_dir_all(&dir)?;
+        write(&dir.join(STORE_FILE), &json!({ "version": 1, "profiles": profiles }))
+    }
+
+    #[cfg(feature = "sqlite")]
+    fn database(&self, agent: &str, profiles: &Value) -> io::Result<()> {
+        let dir = self.roots.agent_dir(agent);
+        fs::create_dir_all(&dir)?;
+        let fill = || {
+            let connection = rusqlite::Connection::open(dir.join(DATABASE_FILE))?;
+            connection.execute_batch(
+                "CREATE TABLE auth_profile_store (store_key TEXT PRIMARY KEY, store_json TEXT NOT NULL, updated_at INTEGER NOT NULL);
+                 CREATE TABLE auth_profile_state (state_key TEXT PRIMARY KEY, state_json TEXT NOT NULL, updated_at INTEGER NOT NULL);",
+            )?;
+            let document = json!({ "version": 1, "profiles": profiles }).to_string();
+            connection.execute(
+                "INSERT INTO auth_profile_store VALUES ('primary', ?1, ?2)",
+                rusqlite::params![document, self.after(0.0)],
+            )
+        };
+        fill().map(|_| ()).map_err(io::Error::other)
+    }
+}
+
+fn write(path: &Path, value: &Value) -> io::Result<()> {
+    fs::write(path, format!("{value:#}\n"))
+}

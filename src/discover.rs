@@ -1,0 +1,137 @@
+//! First stage: which agents there are, and what the configuration and the environment say about them.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use crate::load::file;
+use crate::model::{AgentId, ConfigHealth, StoreError, StoreErrorReason};
+use crate::openclaw::environment::{Environment, parse_dotenv};
+use crate::openclaw::settings::{MAIN_AGENT, Settings};
+use crate::paths::Roots;
+use crate::secret::SecretBuffer;
+
+/// An agent, before its store is looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agent {
+    /// Its id.
+    pub id: AgentId,
+    /// Its directory.
+    pub dir: PathBuf,
+    /// Whether it is the configured default.
+    pub default: bool,
+    /// How we know of it.
+    pub known_by: KnownBy,
+}
+
+impl Agent {
+    /// Whether it is the agent whose store all others inherit.
+    #[must_use]
+    pub fn is_main(&self) -> bool {
+        self.id.as_str() == MAIN_AGENT
+    }
+}
+
+/// How an agent was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KnownBy {
+    /// The configuration lists it, or it is `main`.
+    Name,
+    /// It has a directory under `agents/`. Leftovers without an `agent` directory in it are no agents.
+    Directory,
+    /// Only the user's `--agent` names it.
+    Request,
+}
+
+/// What there is to look at.
+#[derive(Clone, Debug)]
+pub struct Discovery {
+    /// The agents, main first, the others in the configuration's order, then by name.
+    pub agents: Vec<Agent>,
+    /// The configuration, as far as it could be read.
+    pub settings: Settings,
+    /// Its state.
+    pub config: ConfigHealth,
+    /// The variables that are set for this process, or would be for OpenClaw's.
+    pub environment: Environment,
+    /// Whether there is a state directory at all.
+    pub state_exists: bool,
+}
+
+/// Finds the agents.
+#[must_use]
+pub fn discover(roots: &Roots, process: impl IntoIterator<Item = (String, String)>) -> Discovery {
+    let mut buffer = SecretBuffer::default();
+    let (settings, config) = read_settings(roots, &mut buffer);
+    let mut environment = Environment::new(process);
+    environment.add(settings.variables.iter().cloned());
+    if let Ok(Some(_)) = file::read(&roots.dotenv(), &mut buffer)
+        && let Ok(content) = file::text(&roots.dotenv(), &buffer)
+    {
+        environment.add(parse_dotenv(content));
+    }
+    let agents = agents(roots, &settings);
+    Discovery { agents, settings, config, environment, state_exists: roots.state.is_dir() }
+}
+
+fn read_settings(roots: &Roots, buffer: &mut SecretBuffer) -> (Settings, ConfigHealth) {
+    let path = roots.config.clone();
+    let read = file::read(&path, buffer).and_then(|found| match found {
+        None => Ok(Settings::default()),
+        Some(_) => Settings::parse(file::text(&path, buffer)?).map_err(|problem| StoreError {
+            reason: StoreErrorReason::Parse,
+            message: format!("`{}` is not JSON5: {problem}", path.display()),
+        }),
+    });
+    match read {
+        Ok(settings) => (settings, ConfigHealth { path, error: None }),
+        Err(error) => (Settings::default(), ConfigHealth { path, error: Some(error) }),
+    }
+}
+
+fn agents(roots: &Roots, settings: &Settings) -> Vec<Agent> {
+    let default = settings.default_agent();
+    let mut seen = BTreeSet::new();
+    let mut agents = Vec::new();
+    let mut add = |id: &str, dir: PathBuf, known_by| {
+        if seen.insert(id.to_owned()) {
+            agents.push(Agent { id: AgentId::from(id), dir, default: id == default, known_by });
+        }
+    };
+    let main = settings.agents.iter().find(|agent| agent.id == MAIN_AGENT);
+    let main_dir = main.and_then(|main| main.dir.as_deref()).map(|dir| roots.expand(dir));
+    let main_dir = roots.main_agent.clone().or(main_dir).unwrap_or_else(|| roots.agent_dir(MAIN_AGENT));
+    add(MAIN_AGENT, main_dir, KnownBy::Name);
+    for agent in settings.agents.iter().filter(|agent| is_id(&agent.id)) {
+        let dir = agent.dir.as_deref().map_or_else(|| roots.agent_dir(&agent.id), |dir| roots.expand(dir));
+        add(&agent.id, dir, KnownBy::Name);
+    }
+    for id in directories(roots) {
+        add(&id, roots.agent_dir(&id), KnownBy::Directory);
+    }
+    agents
+}
+
+/// Adds an agent that only the user names: OpenClaw would let it inherit main's profiles.
+#[must_use]
+pub fn requested(roots: &Roots, id: &str) -> Option<Agent> {
+    let agent = || Agent { id: AgentId::from(id), dir: roots.agent_dir(id), default: false, known_by: KnownBy::Request };
+    is_id(id).then(agent)
+}
+
+/// An id becomes part of a path, so it must not leave its directory.
+fn is_id(id: &str) -> bool {
+    !id.is_empty() && id != "." && id != ".." && !id.contains(['/', '\0'])
+}
+
+/// The names under `agents/`, sorted. Names that are not UTF-8 can't be OpenClaw's.
+fn directories(roots: &Roots) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(roots.state.join("agents")) else { return Vec::new() };
+    let mut names: Vec<String> = entries
+        .flatten()
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir() || kind.is_symlink()))
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| !name.starts_with('.'))
+        .collect();
+    names.sort();
+    names
+}

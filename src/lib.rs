@@ -1,0 +1,30 @@
+//! authwatch knows, for every OpenClaw agent on a machine, whether its model logins work, will soon stop, or have stopped.
+//!
+//! A pass goes through stages, each a file of that name, handing the next one plain data:
+//!
+//! ```text
+//! discover -> load -> classify -> publish
+//! agents      stores  health      reports
+//! ```
+//!
+//! [`pipeline`] names them in order. [`openclaw`] is what OpenClaw puts on disk, and pure; [`model`] holds the nouns, and no
+//! secrets: loading yields credentials, classifying yields a [`model::Snapshot`], and whatever comes after sees only that.
+//! Imports point one way, which `tests/layering.rs` checks.
+
+pub mod classify;
+pub mod cli;
+pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod demo;
+pub mod discover;
+pub mod exit;
+pub mod load;
+pub mod logging;
+pub mod model;
+pub mod openclaw;
+pub mod paths;
+pub mod pipeline;
+pub mod publish;
+pub mod remedy;
+pub mod secret;

@@ -1,0 +1,173 @@
+//! Second stage: what an agent's store holds.
+//!
+//! Every store OpenClaw has ever used is known here; which one is in effect, and what a migration left behind, is part of
+//! the result. A store that cannot be read is that store's error, never a failed pass.
+
+pub mod external;
+pub mod file;
+mod legacy;
+pub mod sqlite;
+
+use std::path::{Path, PathBuf};
+
+use crate::discover::{Agent, KnownBy};
+use crate::model::{
+    Semantics, Source, StoreError, StoreErrorReason, StoreHealth, StoreKind, Stranded, StrandedKind,
+};
+use crate::openclaw::document::{Document, DocumentError};
+use crate::openclaw::state::State;
+use crate::paths::Roots;
+use crate::secret::SecretBuffer;
+
+use self::file::FileFacts;
+use self::sqlite::{Database, SharedOwner};
+
+/// OpenClaw's JSON store.
+pub const STORE_FILE: &str = "auth-profiles.json";
+/// Order and usage beside it.
+pub const STATE_FILE: &str = "auth-state.json";
+/// The database of 2026.6 and later.
+pub const DATABASE_FILE: &str = "openclaw-agent.sqlite";
+
+/// The memory stores are read into: one agent's at a time.
+#[derive(Default)]
+pub struct Buffers {
+    store: SecretBuffer,
+    state: SecretBuffer,
+    legacy: SecretBuffer,
+}
+
+/// An agent's own store, read.
+pub struct Loaded<'b> {
+    /// Its state.
+    pub health: StoreHealth,
+    /// Its content; empty where there is none or it could not be read.
+    pub document: Document<'b>,
+}
+
+/// Reads an agent's own store. `None` where the agent turns out to be a leftover directory.
+pub fn load<'b>(agent: &Agent, roots: &Roots, semantics: Semantics, buffers: &'b mut Buffers) -> Option<Loaded<'b>> {
+    let database = agent.dir.join(DATABASE_FILE);
+    match sqlite::read(&database, Database::Agent, &mut buffers.store, &mut buffers.state) {
+        Ok(Some(content)) if content.keeps_credentials => {
+            Some(from_database(StoreKind::AgentSqlite, database, content, agent, semantics, buffers))
+        }
+        Ok(_) => load_json(agent, roots, semantics, buffers),
+        Err(error) => Some(unreadable(StoreKind::AgentSqlite, database, None, error)),
+    }
+}
+
+/// Reads the store all agents inherit: the shared database if it owns the shared credentials, else main's own store.
+pub fn load_main<'b>(main: &Agent, roots: &Roots, semantics: Semantics, buffers: &'b mut Buffers) -> Loaded<'b> {
+    let shared = roots.shared_database();
+    match sqlite::read(&shared, Database::Shared, &mut buffers.store, &mut buffers.state) {
+        Ok(Some(content)) if content.owner == SharedOwner::StateDatabase => {
+            from_database(StoreKind::SharedSqlite, shared, content, main, semantics, buffers)
+        }
+        Ok(_) => load(main, roots, semantics, buffers).unwrap_or_else(|| nothing(main)),
+        Err(error) => unreadable(StoreKind::SharedSqlite, shared, None, error),
+    }
+}
+
+fn nothing<'b>(agent: &Agent) -> Loaded<'b> {
+    Loaded { health: health(StoreKind::None, agent.dir.join(STORE_FILE), None), document: Document::default() }
+}
+
+fn health(kind: StoreKind, path: PathBuf, facts: Option<FileFacts>) -> StoreHealth {
+    StoreHealth {
+        kind,
+        path,
+        mode: facts.map(|facts| format!("{:04o}", facts.mode)),
+        owner: facts.map(|facts| facts.owner),
+        error: None,
+        state_error: None,
+        stranded: None,
+    }
+}
+
+fn unreadable<'b>(kind: StoreKind, path: PathBuf, facts: Option<FileFacts>, error: StoreError) -> Loaded<'b> {
+    let mut health = health(kind, path, facts);
+    health.error = Some(error);
+    Loaded { health, document: Document::default() }
+}
+
+fn load_json<'b>(agent: &Agent, roots: &Roots, semantics: Semantics, buffers: &'b mut Buffers) -> Option<Loaded<'b>> {
+    let path = agent.dir.join(STORE_FILE);
+    let Buffers { store, state, legacy } = buffers;
+    let facts = match file::read(&path, store) {
+        Ok(Some(facts)) => facts,
+        Ok(None) if agent.known_by == KnownBy::Directory && !agent.dir.is_dir() => return None,
+        Ok(None) => return Some(legacy::import(agent, roots, semantics, [store, legacy]).into_loaded(path, None)),
+        Err(error) => return Some(unreadable(StoreKind::Json, path, None, error)),
+    };
+    let mut loaded = match parse(&path, store, semantics, Source::Json) {
+        Ok(document) => Loaded { health: health(StoreKind::Json, path, Some(facts)), document },
+        // What is no store is imported over by OpenClaw; its error stays visible all the same.
+        Err(error) => return Some(legacy::import(agent, roots, semantics, [state, legacy]).into_loaded(path, Some((facts, error)))),
+    };
+    match read_state(&agent.dir.join(STATE_FILE), state, semantics) {
+        Ok(newer) => loaded.document.state.overlay(newer),
+        Err(error) => loaded.health.state_error = Some(error),
+    }
+    Some(loaded)
+}
+
+/// The state file decides nothing about health but cooldowns and order; where it is broken OpenClaw goes on without it.
+fn read_state(path: &Path, buffer: &mut SecretBuffer, semantics: Semantics) -> Result<State, StoreError> {
+    if file::read(path, buffer)?.is_none() {
+        return Ok(State::default());
+    }
+    State::parse(file::text(path, buffer)?, semantics).map_err(|error| parse_error(path, &DocumentError::syntax(&error)))
+}
+
+fn parse<'b>(
+    path: &Path,
+    buffer: &'b SecretBuffer,
+    semantics: Semantics,
+    source: Source,
+) -> Result<Document<'b>, StoreError> {
+    Document::parse(file::text(path, buffer)?, semantics, source).map_err(|error| parse_error(path, &error))
+}
+
+fn parse_error(path: &Path, error: &DocumentError) -> StoreError {
+    let reason = match error {
+        DocumentError::Syntax { .. } => StoreErrorReason::Parse,
+        DocumentError::NoStore(_) => StoreErrorReason::Schema,
+    };
+    StoreError { reason, message: format!("`{}` is {error}", path.display()) }
+}
+
+fn from_database<'b>(
+    kind: StoreKind,
+    path: PathBuf,
+    content: sqlite::Content,
+    agent: &Agent,
+    semantics: Semantics,
+    buffers: &'b mut Buffers,
+) -> Loaded<'b> {
+    let source = if kind == StoreKind::SharedSqlite { Source::SharedSqlite } else { Source::AgentSqlite };
+    let Buffers { store, state, legacy } = buffers;
+    let mut document = if content.has_store {
+        match parse(&path, store, semantics, source) {
+            Ok(document) => document,
+            Err(error) => return unreadable(kind, path, Some(content.facts), error),
+        }
+    } else {
+        Document::default()
+    };
+    let mut health = health(kind, path, Some(content.facts));
+    if content.has_state {
+        let state = file::text(&health.path, state).map(|text| State::parse(text, semantics));
+        document.state = state.ok().and_then(Result::ok).unwrap_or_default();
+    }
+    health.stranded = stranded(&agent.dir.join(STORE_FILE), document.profiles.is_empty(), semantics, legacy);
+    Loaded { health, document }
+}
+
+/// A JSON store with profiles beside a database that is in effect.
+fn stranded(path: &Path, database_is_empty: bool, semantics: Semantics, buffer: &mut SecretBuffer) -> Option<Stranded> {
+    file::read(path, buffer).ok()??;
+    let profiles = parse(path, buffer, semantics, Source::Json).ok()?.profiles.len();
+    let kind = if database_is_empty { StrandedKind::EmptyDatabase } else { StrandedKind::LeftoverJson };
+    (profiles > 0).then(|| Stranded { kind, path: path.to_owned(), profiles })
+}

@@ -1,0 +1,7 @@
+//! The `authwatch` program. Everything it does is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    authwatch::cli::run()
+}

@@ -1,0 +1,17 @@
+//! What OpenClaw puts on disk, and what it means: documents, credentials, merging, provider ids, fences, settings.
+//!
+//! Everything here is pure: text in, plain data out. Reading the files is [`crate::load`]'s work.
+
+pub mod credential;
+pub mod document;
+pub mod environment;
+pub mod fence;
+pub mod identity;
+pub mod jwt;
+pub mod loose;
+pub mod merge;
+pub mod order;
+pub mod provider;
+pub mod settings;
+pub mod state;
+pub mod text;

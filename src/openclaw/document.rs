@@ -1,0 +1,364 @@
+//! The credential document: the same in `auth-profiles.json` and in both SQLite stores.
+//!
+//! Read in one streaming pass over borrowed text. Building a `serde_json::Value` first takes almost four times as long,
+//! and would hold every secret in memory that is never wiped.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
+use serde_json::Deserializer;
+
+use super::credential::{Credential, RawEntry};
+use super::loose::{self, Entries, Skipped, TakeEntry, Text, scalars_are};
+use super::state::{State, StateReader};
+use crate::model::{ProfileId, RejectReason, Rejected, Semantics, Source};
+
+/// A store's content.
+#[derive(Debug, Default)]
+pub struct Document<'a> {
+    /// The profiles, sorted by id, each once.
+    pub profiles: Vec<Profile<'a>>,
+    /// The entries OpenClaw drops, sorted by id.
+    pub rejected: Vec<Rejected>,
+    /// Order and usage kept in the store itself.
+    pub state: State,
+}
+
+/// A credential and its id.
+#[derive(Debug)]
+pub struct Profile<'a> {
+    /// The key of the entry.
+    pub id: Cow<'a, str>,
+    /// What the entry holds.
+    pub credential: Credential<'a>,
+    /// The store it was read from.
+    pub source: Source,
+}
+
+/// Why text is no credential document.
+#[derive(Debug, thiserror::Error)]
+pub enum DocumentError {
+    /// It is not JSON.
+    #[error("not JSON at line {line}, column {column}: {problem}")]
+    Syntax {
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+        /// What the parser expected. Never quotes the text.
+        problem: String,
+    },
+    /// It is JSON, but has no `profiles` object.
+    #[error("no credential store: {0}")]
+    NoStore(&'static str),
+}
+
+impl DocumentError {
+    /// Makes a syntax error out of serde_json's, without quoting any of the text.
+    #[must_use]
+    pub fn syntax(error: &serde_json::Error) -> Self {
+        let text = error.to_string();
+        let problem = text.rsplit_once(" at line ").map_or(text.as_str(), |(problem, _)| problem);
+        // serde quotes values in "invalid type" and "invalid value" messages only, and always in backquotes or quotes.
+        let problem = problem.split(['`', '"']).next().unwrap_or_default().trim_end();
+        Self::Syntax { line: error.line(), column: error.column(), problem: problem.to_owned() }
+    }
+}
+
+impl<'a> Document<'a> {
+    /// Reads a credential document.
+    pub fn parse(json: &'a str, semantics: Semantics, source: Source) -> Result<Self, DocumentError> {
+        let mut reader = DocumentReader {
+            profiles: ProfilesField::Absent,
+            entries: Vec::new(),
+            state: StateReader { state: State::default(), semantics },
+            semantics,
+        };
+        let mut deserializer = Deserializer::from_str(json);
+        let is_object = Entries(&mut reader)
+            .deserialize(&mut deserializer)
+            .and_then(|is_object| deserializer.end().map(|()| is_object))
+            .map_err(|error| DocumentError::syntax(&error))?;
+        match reader.profiles {
+            _ if !is_object => Err(DocumentError::NoStore("the top level is no object")),
+            ProfilesField::Absent => Err(DocumentError::NoStore("there is no `profiles`")),
+            ProfilesField::Useless => Err(DocumentError::NoStore("`profiles` is no object")),
+            ProfilesField::Read => Ok(Self::collect(reader.entries, reader.state.state, source)),
+        }
+    }
+
+    /// Reads a flat legacy `auth.json`: provider -> credential. `None` where it is none (it has a `profiles` key).
+    pub fn parse_flat(json: &'a str, semantics: Semantics) -> Result<Option<Self>, DocumentError> {
+        let mut reader = FlatReader { entries: Vec::new(), has_profiles: false, semantics, shape: FlatShape::Strict };
+        let is_object = read_to_end(json, &mut reader)?;
+        Ok((is_object && !reader.has_profiles).then(|| Self::collect(reader.entries, State::default(), Source::LegacyAuthJson)))
+    }
+
+    /// Reads the legacy `credentials/oauth.json`: provider -> OAuth credential.
+    pub fn parse_oauth_file(json: &'a str, semantics: Semantics) -> Result<Option<Self>, DocumentError> {
+        let mut reader = FlatReader { entries: Vec::new(), has_profiles: false, semantics, shape: FlatShape::OAuth };
+        let is_object = read_to_end(json, &mut reader)?;
+        Ok(is_object.then(|| Self::collect(reader.entries, State::default(), Source::LegacyOauthJson)))
+    }
+
+    /// Finds a profile by its id.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<&Credential<'a>> {
+        let index = self.profiles.binary_search_by(|profile| (*profile.id).cmp(id)).ok()?;
+        Some(&self.profiles[index].credential)
+    }
+
+    /// Adds the profiles of another document under ids not there yet.
+    pub fn add_missing(&mut self, other: Self) {
+        let missing: Vec<_> = other.profiles.into_iter().filter(|profile| self.get(&profile.id).is_none()).collect();
+        self.profiles.extend(missing);
+        self.profiles.sort_by(|one, other| one.id.cmp(&other.id));
+    }
+
+    fn collect(mut entries: Vec<Entry<'a>>, state: State, source: Source) -> Self {
+        // Stable: of equal keys the last one is the last of its run, and JavaScript keeps that one.
+        if !entries.is_sorted_by(|one, other| one.0 < other.0) {
+            entries.sort_by(|one, other| one.0.cmp(&other.0));
+            entries.reverse();
+            entries.dedup_by(|later, kept| later.0 == kept.0);
+            entries.reverse();
+        }
+        let mut document = Self { profiles: Vec::with_capacity(entries.len()), rejected: Vec::new(), state };
+        for (id, result) in entries {
+            match result {
+                Ok(credential) => document.profiles.push(Profile { id, credential, source }),
+                Err(reason) => document.rejected.push(Rejected { profile_id: ProfileId::from(&*id), reason }),
+            }
+        }
+        document
+    }
+}
+
+type Entry<'a> = (Cow<'a, str>, Result<Credential<'a>, RejectReason>);
+
+fn read_to_end<'a>(json: &'a str, reader: &mut FlatReader<'a>) -> Result<bool, DocumentError> {
+    let mut deserializer = Deserializer::from_str(json);
+    Entries(reader)
+        .deserialize(&mut deserializer)
+        .and_then(|is_object| deserializer.end().map(|()| is_object))
+        .map_err(|error| DocumentError::syntax(&error))
+}
+
+enum ProfilesField {
+    Absent,
+    Useless,
+    Read,
+}
+
+struct DocumentReader<'a> {
+    profiles: ProfilesField,
+    entries: Vec<Entry<'a>>,
+    state: StateReader,
+    semantics: Semantics,
+}
+
+impl<'de> TakeEntry<'de> for DocumentReader<'de> {
+    fn take<A: MapAccess<'de>>(&mut self, key: Cow<'de, str>, map: &mut A) -> Result<(), A::Error> {
+        if key != "profiles" {
+            return self.state.take(key, map);
+        }
+        self.entries.clear();
+        let is_store =
+            map.next_value_seed(ProfilesSeed { entries: &mut self.entries, semantics: self.semantics })?;
+        self.profiles = if is_store { ProfilesField::Read } else { ProfilesField::Useless };
+        Ok(())
+    }
+}
+
+/// Reads the value of `profiles`; yields whether it passes for an object.
+struct ProfilesSeed<'s, 'a> {
+    entries: &'s mut Vec<Entry<'a>>,
+    semantics: Semantics,
+}
+
+impl<'de> DeserializeSeed<'de> for ProfilesSeed<'_, 'de> {
+    type Value = bool;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ProfilesSeed<'_, 'de> {
+    type Value = bool;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("any value")
+    }
+
+    scalars_are!(false);
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(false)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(false)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        // 2026.4 asks `typeof`, to which an array is an object whose keys are 0, 1, …
+        if self.semantics == Semantics::V2026_9 {
+            loose::drain_seq(seq)?;
+            return Ok(false);
+        }
+        let seed = EntrySeed { semantics: self.semantics, fallback: None };
+        while let Some(entry) = seq.next_element_seed(seed)? {
+            let id = Cow::Owned(self.entries.len().to_string());
+            self.entries.push((id, entry));
+        }
+        Ok(true)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let seed = EntrySeed { semantics: self.semantics, fallback: None };
+        while let Some(Text(id)) = map.next_key()? {
+            let entry = map.next_value_seed(seed)?;
+            self.entries.push((id, entry));
+        }
+        Ok(true)
+    }
+}
+
+/// Reads one entry of `profiles`.
+#[derive(Clone, Copy)]
+struct EntrySeed<'s> {
+    semantics: Semantics,
+    fallback: Option<&'s str>,
+}
+
+impl<'de> DeserializeSeed<'de> for EntrySeed<'_> {
+    type Value = Result<Credential<'de>, RejectReason>;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for EntrySeed<'_> {
+    type Value = Result<Credential<'de>, RejectReason>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("any value")
+    }
+
+    scalars_are!(Err(RejectReason::NonObject));
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Err(RejectReason::NonObject))
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(Err(RejectReason::NonObject))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+        loose::drain_seq(seq)?;
+        // An array has no `type` to 2026.4, and is no record to 2026.9.
+        Ok(Err(match self.semantics {
+            Semantics::V2026_4 => RejectReason::InvalidType,
+            Semantics::V2026_9 => RejectReason::NonObject,
+        }))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        Ok(read_entry(&mut map)?.coerce(self.semantics, self.fallback))
+    }
+}
+
+fn read_entry<'de, A: MapAccess<'de>>(map: &mut A) -> Result<RawEntry<'de>, A::Error> {
+    let mut entry = RawEntry::default();
+    while let Some(Text(field)) = map.next_key()? {
+        entry.take(&field, map)?;
+    }
+    Ok(entry)
+}
+
+/// How the entries of a flat legacy file are understood.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum FlatShape {
+    /// `auth.json`: each entry is checked like one of a store.
+    Strict,
+    /// `oauth.json`: each object is taken for OAuth.
+    OAuth,
+}
+
+struct FlatReader<'a> {
+    entries: Vec<Entry<'a>>,
+    has_profiles: bool,
+    semantics: Semantics,
+    shape: FlatShape,
+}
+
+impl<'de> TakeEntry<'de> for FlatReader<'de> {
+    fn take<A: MapAccess<'de>>(&mut self, key: Cow<'de, str>, map: &mut A) -> Result<(), A::Error> {
+        let id = Cow::Owned(format!("{key}:default"));
+        match self.shape {
+            FlatShape::Strict if key == "profiles" => {
+                self.has_profiles = true;
+                map.next_value::<Skipped>()?;
+            }
+            FlatShape::Strict => {
+                let entry = map.next_value_seed(EntrySeed { semantics: self.semantics, fallback: Some(&key) })?;
+                self.entries.push((id, entry));
+            }
+            FlatShape::OAuth => {
+                let mut fields = OAuthEntry(RawEntry::default());
+                if map.next_value_seed(Entries(&mut fields))? {
+                    self.entries.push((id, Ok(fields.0.assume_oauth(self.semantics, &key))));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+struct OAuthEntry<'a>(RawEntry<'a>);
+
+impl<'de> TakeEntry<'de> for OAuthEntry<'de> {
+    fn take<A: MapAccess<'de>>(&mut self, key: Cow<'de, str>, map: &mut A) -> Result<(), A::Error> {
+        self.0.take(&key, map)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{CredentialKind, Millis};
+    use crate::openclaw::credential::Expires;
+
+    #[test]
+    fn the_last_of_equal_keys_wins() {
+        let json = r#"{"profiles":{"b":{"type":"token","provider":"x","token":"1"},"a":3,
+            "b":{"type":"api_key","provider":"x","key":"2"},"a":{"type":"oauth","provider":"y","expires":5}}}"#;
+        let document = Document::parse(json, Semantics::V2026_9, Source::Json).expect("a store");
+        let ids: Vec<_> = document.profiles.iter().map(|profile| &*profile.id).collect();
+        assert_eq!(ids, ["a", "b"]);
+        assert!(document.rejected.is_empty());
+        assert_eq!(document.get("b").map(|credential| credential.kind), Some(CredentialKind::ApiKey));
+        assert_eq!(document.get("a").map(|credential| credential.expires), Some(Expires::At(Millis(5.0))));
+    }
+
+    #[test]
+    fn errors_say_where_and_quote_nothing() {
+        let error = Document::parse("{\"profiles\":{\n \"sk-canary\" 3}}", Semantics::V2026_9, Source::Json).expect_err("broken");
+        assert_eq!(error.to_string(), "not JSON at line 2, column 14: expected");
+        assert_eq!(
+            Document::parse("[]", Semantics::V2026_9, Source::Json).expect_err("no store").to_string(),
+            "no credential store: the top level is no object"
+        );
+    }
+
+    #[test]
+    fn an_array_passes_for_an_object_in_2026_4_only() {
+        let json = r#"{"profiles":[{"type":"api_key","provider":"zai"}]}"#;
+        assert_eq!(Document::parse(json, Semantics::V2026_4, Source::Json).expect("a store").profiles[0].id, "0");
+        assert!(Document::parse(json, Semantics::V2026_9, Source::Json).is_err());
+    }
+}

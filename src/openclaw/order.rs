@@ -1,0 +1,95 @@
+//! Which of a provider's profiles count, and in which order OpenClaw would try them.
+
+use super::credential::{Credential, Expires};
+use super::merge::{Effective, View};
+use super::provider;
+use super::settings::Settings;
+use crate::model::{CredentialKind, Millis, ReasonCode, Semantics};
+
+/// Why a stored credential can't be used at all, in 2026.9's words; `None` where it can be tried.
+#[must_use]
+pub fn ineligible(credential: &Credential<'_>, now: Millis, semantics: Semantics) -> Option<ReasonCode> {
+    match credential.kind {
+        CredentialKind::ApiKey => {
+            (credential.key.is_none() && !credential.key_ref).then_some(ReasonCode::MissingCredential)
+        }
+        CredentialKind::Token if credential.token.is_none() && !credential.token_ref => {
+            Some(ReasonCode::MissingCredential)
+        }
+        CredentialKind::Token => match (credential.expires, credential.expires.moment(semantics)) {
+            (Expires::Absent, _) => None,
+            (_, None) => Some(ReasonCode::InvalidExpires),
+            (_, Some(at)) => (now >= at).then_some(ReasonCode::Expired),
+        },
+        CredentialKind::OAuth if credential.access.is_some() || credential.refresh.is_some() => None,
+        CredentialKind::OAuth if credential.oauth_ref => Some(ReasonCode::UnresolvedRef),
+        CredentialKind::OAuth => Some(ReasonCode::MissingCredential),
+    }
+}
+
+/// The profiles of a provider that decide its roll-up: those that could be tried in the explicit order (the store's, else
+/// the configuration's), else in any order. Where none could be tried, the ones ordered explicitly; else all.
+#[must_use]
+pub fn effective_profiles<'v, 's, 'a>(
+    view: &'v View<'s, 'a>,
+    provider_id: &str,
+    settings: &Settings,
+    now: Millis,
+    semantics: Semantics,
+) -> Vec<&'v Effective<'s, 'a>> {
+    let all = || view.profiles.iter().filter(|profile| profile.credential.provider == provider_id);
+    let could_be_tried = |profile: &&Effective<'_, '_>| {
+        profile.credential.provider == provider_id
+            && fits_configuration(profile, provider_id, settings, semantics)
+            && ineligible(profile.credential, now, semantics).is_none()
+    };
+    let explicit = view.order(provider_id).or_else(|| {
+        let configured = settings.order_of(provider_id, semantics)?;
+        Some(configured.iter().map(String::as_str).collect())
+    });
+    let configured: Vec<&str> = settings
+        .profiles
+        .iter()
+        .filter(|(_, profile)| provider::normalize(&profile.provider, semantics) == provider_id)
+        .map(|(id, _)| id.as_str())
+        .collect();
+    let base: Option<&[&str]> = match &explicit {
+        Some(explicit) => Some(explicit),
+        None if !configured.is_empty() => Some(&configured),
+        None => None,
+    };
+    let Some(base) = base else {
+        let tried: Vec<_> = all().filter(could_be_tried).collect();
+        return if tried.is_empty() { all().collect() } else { tried };
+    };
+    if base.is_empty() {
+        return Vec::new();
+    }
+    let named = || base.iter().filter_map(|id| view.get(id));
+    let mut tried: Vec<_> = named().filter(could_be_tried).collect();
+    if tried.is_empty() && named().next().is_none() {
+        // An order that names nobody is repaired: OpenClaw takes what the store has.
+        tried = all().filter(could_be_tried).collect();
+    }
+    match (tried.is_empty(), &explicit) {
+        (false, _) => tried,
+        (true, Some(_)) => named().filter(|profile| profile.credential.provider == provider_id).collect(),
+        (true, None) => all().collect(),
+    }
+}
+
+/// Whether `auth.profiles` of the configuration, where it names the profile, agrees with it.
+fn fits_configuration(
+    profile: &Effective<'_, '_>,
+    provider_id: &str,
+    settings: &Settings,
+    semantics: Semantics,
+) -> bool {
+    let Some(configured) = settings.profiles.get(profile.id) else { return true };
+    let same_kind = match (configured.mode, profile.credential.kind) {
+        (Some(CredentialKind::OAuth), CredentialKind::Token) => true,
+        (Some(mode), kind) => mode == kind,
+        (None, _) => false,
+    };
+    same_kind && provider::normalize(&configured.provider, semantics) == provider_id
+}

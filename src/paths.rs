@@ -1,0 +1,158 @@
+//! Where OpenClaw keeps things, resolved from the environment the way OpenClaw does.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// The environment variables that decide where things are.
+pub mod variables {
+    /// The user's home directory.
+    pub const HOME: &str = "HOME";
+    /// Stands in for `HOME` where OpenClaw is concerned.
+    pub const OPENCLAW_HOME: &str = "OPENCLAW_HOME";
+    /// OpenClaw's state directory.
+    pub const OPENCLAW_STATE_DIR: &str = "OPENCLAW_STATE_DIR";
+    /// OpenClaw's configuration.
+    pub const OPENCLAW_CONFIG_PATH: &str = "OPENCLAW_CONFIG_PATH";
+    /// The main agent's directory.
+    pub const OPENCLAW_AGENT_DIR: &str = "OPENCLAW_AGENT_DIR";
+    /// The older name of it.
+    pub const PI_CODING_AGENT_DIR: &str = "PI_CODING_AGENT_DIR";
+    /// The directory of the legacy `oauth.json`.
+    pub const OPENCLAW_OAUTH_DIR: &str = "OPENCLAW_OAUTH_DIR";
+    /// Codex CLI's directory.
+    pub const CODEX_HOME: &str = "CODEX_HOME";
+    /// Where this program's configuration is kept.
+    pub const XDG_CONFIG_HOME: &str = "XDG_CONFIG_HOME";
+}
+
+/// OpenClaw's places on this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Roots {
+    /// The user's home directory, where the CLIs keep their logins.
+    pub home: PathBuf,
+    /// The state directory.
+    pub state: PathBuf,
+    /// `openclaw.json`.
+    pub config: PathBuf,
+    /// The main agent's directory, if it is moved.
+    pub main_agent: Option<PathBuf>,
+    /// The directory of the legacy `oauth.json`.
+    pub oauth: PathBuf,
+    /// Codex CLI's directory.
+    pub codex: PathBuf,
+    tilde: PathBuf,
+}
+
+impl Roots {
+    /// Resolves all places from the process's environment; `state` overrides what it says of the state directory.
+    #[must_use]
+    pub fn from_process(state: Option<&Path>) -> Self {
+        Self::resolve(|name| std::env::var_os(name), state)
+    }
+
+    /// Resolves all places from the given variables.
+    #[must_use]
+    pub fn resolve(variable: impl Fn(&str) -> Option<OsString>, state: Option<&Path>) -> Self {
+        let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let home = set(variables::HOME).map_or_else(|| PathBuf::from("/"), PathBuf::from);
+        let tilde = set(variables::OPENCLAW_HOME).map_or_else(|| home.clone(), |dir| expand(dir.as_ref(), &home));
+        let place = |name: &str| set(name).map(|path| expand(path.as_ref(), &tilde));
+        let state = state
+            .map(Path::to_path_buf)
+            .or_else(|| place(variables::OPENCLAW_STATE_DIR))
+            .unwrap_or_else(|| default_state(&tilde));
+        let config = place(variables::OPENCLAW_CONFIG_PATH).unwrap_or_else(|| default_config(&state));
+        Self {
+            config,
+            main_agent: place(variables::OPENCLAW_AGENT_DIR).or_else(|| place(variables::PI_CODING_AGENT_DIR)),
+            oauth: place(variables::OPENCLAW_OAUTH_DIR).unwrap_or_else(|| state.join("credentials")),
+            codex: place(variables::CODEX_HOME).unwrap_or_else(|| home.join(".codex")),
+            home,
+            state,
+            tilde,
+        }
+    }
+
+    /// Expands a leading `~` of a configured path.
+    #[must_use]
+    pub fn expand(&self, path: &str) -> PathBuf {
+        expand(Path::new(path), &self.tilde)
+    }
+
+    /// The shared database of 2026.8 and later.
+    #[must_use]
+    pub fn shared_database(&self) -> PathBuf {
+        self.state.join("state").join("openclaw.sqlite")
+    }
+
+    /// The variables a service of OpenClaw's is given.
+    #[must_use]
+    pub fn dotenv(&self) -> PathBuf {
+        self.state.join(".env")
+    }
+
+    /// An agent's directory when the configuration names none.
+    #[must_use]
+    pub fn agent_dir(&self, id: &str) -> PathBuf {
+        self.state.join("agents").join(id).join("agent")
+    }
+}
+
+fn default_state(home: &Path) -> PathBuf {
+    let (current, legacy) = (home.join(".openclaw"), home.join(".clawdbot"));
+    if !current.exists() && legacy.is_dir() { legacy } else { current }
+}
+
+fn default_config(state: &Path) -> PathBuf {
+    let (current, legacy) = (state.join("openclaw.json"), state.join("clawdbot.json"));
+    if !current.exists() && legacy.exists() { legacy } else { current }
+}
+
+fn expand(path: &Path, home: &Path) -> PathBuf {
+    match path.strip_prefix("~") {
+        Ok(rest) if rest.as_os_str().is_empty() => home.to_path_buf(),
+        Ok(rest) => home.join(rest),
+        Err(_) => path.to_path_buf(),
+    }
+}
+
+/// This program's own configuration file, where `--config` names none.
+#[must_use]
+pub fn own_config(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+    let dir = set(variables::XDG_CONFIG_HOME)
+        .map(PathBuf::from)
+        .or_else(|| set(variables::HOME).map(|home| Path::new(&home).join(".config")))?;
+    Some(dir.join("authwatch").join("config.toml"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn roots(variables: &[(&str, &str)]) -> Roots {
+        let lookup = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value));
+        Roots::resolve(lookup, None)
+    }
+
+    #[test]
+    fn every_place_can_be_moved() {
+        let plain = roots(&[("HOME", "/home/u")]);
+        assert_eq!(plain.state, Path::new("/home/u/.openclaw"));
+        assert_eq!(plain.config, Path::new("/home/u/.openclaw/openclaw.json"));
+        assert_eq!(plain.oauth, Path::new("/home/u/.openclaw/credentials"));
+        assert_eq!(plain.codex, Path::new("/home/u/.codex"));
+        let moved = roots(&[
+            ("HOME", "/home/u"),
+            ("OPENCLAW_HOME", "~/claw"),
+            ("OPENCLAW_CONFIG_PATH", "~/c.json"),
+            ("PI_CODING_AGENT_DIR", "/old"),
+            ("OPENCLAW_STATE_DIR", ""),
+        ]);
+        assert_eq!(moved.state, Path::new("/home/u/claw/.openclaw"));
+        assert_eq!(moved.config, Path::new("/home/u/claw/c.json"));
+        assert_eq!(moved.main_agent.as_deref(), Some(Path::new("/old")));
+        assert_eq!(moved.expand("~/x"), Path::new("/home/u/claw/x"));
+        assert_eq!(roots(&[("HOME", "/h"), ("OPENCLAW_STATE_DIR", "~/s")]).state, Path::new("/h/s"));
+    }
+}

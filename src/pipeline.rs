@@ -1,0 +1,165 @@
+//! One pass: discover, load, classify. (Refreshing and publishing follow where a pass is more than a look.)
+
+use std::collections::BTreeSet;
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::classify::{self, Judge, worst_exit_code};
+use crate::clock::{self, At};
+use crate::discover::{self, Agent, Discovery};
+use crate::load::{self, Buffers, Loaded};
+use crate::model::{AgentHealth, Millis, Scope, Semantics, Snapshot, Summary};
+use crate::openclaw::provider;
+use crate::paths::Roots;
+
+/// What to look at, and how to judge it.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Judge as of another time.
+    pub at: Option<At>,
+    /// The release whose rules apply.
+    pub semantics: Semantics,
+    /// What counts; `None` for the release's own rule.
+    pub scope: Option<Scope>,
+    /// The warning window, if given.
+    pub window: Option<Millis>,
+    /// Only these agents; empty for all.
+    pub agents: Vec<String>,
+    /// Only these providers; empty for all.
+    pub providers: Vec<String>,
+}
+
+impl Default for Request {
+    fn default() -> Self {
+        Self {
+            at: None,
+            semantics: Semantics::V2026_9,
+            scope: None,
+            window: None,
+            agents: Vec::new(),
+            providers: Vec::new(),
+        }
+    }
+}
+
+/// What a look found.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// The picture.
+    pub snapshot: Snapshot,
+    /// Agents that were asked for and are not there. They are in the picture all the same: they would inherit main's logins.
+    pub unknown_agents: Vec<String>,
+    /// Whether there is a state directory.
+    pub state_exists: bool,
+}
+
+/// Looks at every agent once.
+#[must_use]
+pub fn look(roots: &Roots, process: impl IntoIterator<Item = (String, String)>, request: &Request) -> Look {
+    let read_at = clock::now();
+    let now = request.at.map_or(read_at, |at| at.resolve(read_at));
+    let discovery = discover::discover(roots, process);
+    let (agents, unknown_agents) = select(roots, &discovery, &request.agents);
+    let only_providers: BTreeSet<String> =
+        request.providers.iter().map(|id| provider::normalize(id, request.semantics).into_owned()).collect();
+    let judge = Judge {
+        now,
+        semantics: request.semantics,
+        scope: request.scope,
+        window: request.window,
+        only_providers: &only_providers,
+        settings: &discovery.settings,
+        environment: &discovery.environment,
+    };
+
+    let mut buffers = Buffers::default();
+    let main = load::load_main(&discovery.agents[0], roots, request.semantics, &mut buffers);
+    let agents = look_at_all(&agents, &main, roots, &judge);
+
+    let mut summary = Summary::default();
+    agents.iter().flat_map(|agent| &agent.profiles).for_each(|profile| summary.count(profile.bucket));
+    let scope = agents
+        .first()
+        .map(|agent| discovery.settings.providers_in_use(agent.id.as_str(), request.semantics))
+        .map_or(Scope::All, |in_use| judge.scope_for(&in_use));
+    let snapshot = Snapshot {
+        format_version: 1,
+        generated_at: clock::date(read_at).map(|date| date.to_rfc3339()).unwrap_or_default(),
+        now,
+        semantics: request.semantics,
+        scope,
+        exit_code: worst_exit_code(agents.iter().map(|agent| agent.exit_code)),
+        summary,
+        config: discovery.config.clone(),
+        external: classify::external(&load::external::read(roots), &judge),
+        agents,
+    };
+    Look { snapshot, unknown_agents, state_exists: discovery.state_exists }
+}
+
+fn select(roots: &Roots, discovery: &Discovery, wanted: &[String]) -> (Vec<Agent>, Vec<String>) {
+    if wanted.is_empty() {
+        return (discovery.agents.clone(), Vec::new());
+    }
+    let (mut agents, mut unknown) = (Vec::new(), Vec::new());
+    for id in wanted {
+        let known = discovery.agents.iter().find(|agent| agent.id.as_str() == id);
+        if known.is_none() {
+            unknown.push(id.clone());
+        }
+        agents.extend(known.cloned().or_else(|| discover::requested(roots, id)));
+    }
+    agents.dedup_by(|one, other| one.id == other.id);
+    (agents, unknown)
+}
+
+/// Below this many agents a second thread costs more than it saves.
+const PARALLEL_FROM: usize = 64;
+/// Agents a thread takes at a time: enough that the counter is no bottleneck, few enough that none waits long at the end.
+const CHUNK: usize = 32;
+
+/// Loads and judges agent by agent, so that memory grows with one store and not with the fleet's.
+fn look_at_all(agents: &[Agent], main: &Loaded<'_>, roots: &Roots, judge: &Judge<'_>) -> Vec<AgentHealth> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut buffers = Buffers::default();
+        let mut done = Vec::new();
+        loop {
+            let start = next.fetch_add(CHUNK, Ordering::Relaxed);
+            let Some(chunk) = agents.get(start..) else { return done };
+            for (index, agent) in chunk.iter().take(CHUNK).enumerate() {
+                let health = look_at(agent, main, roots, judge, &mut buffers);
+                done.extend(health.map(|health| (start + index, health)));
+            }
+        }
+    };
+    let threads = if agents.len() < PARALLEL_FROM {
+        1
+    } else {
+        std::thread::available_parallelism().map_or(1, NonZero::get).min(4)
+    };
+    let mut done = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut done = work();
+        for other in others {
+            done.extend(other.join().expect("looking at a store does not panic"));
+        }
+        done
+    });
+    done.sort_unstable_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, health)| health).collect()
+}
+
+fn look_at(
+    agent: &Agent,
+    main: &Loaded<'_>,
+    roots: &Roots,
+    judge: &Judge<'_>,
+    buffers: &mut Buffers,
+) -> Option<AgentHealth> {
+    if agent.is_main() {
+        return Some(classify::agent(agent, main, None, judge));
+    }
+    let own = load::load(agent, roots, judge.semantics, buffers)?;
+    Some(classify::agent(agent, &own, Some(main), judge))
+}

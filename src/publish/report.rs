@@ -1,0 +1,58 @@
+//! Reports: one file a format, all from the same snapshot.
+
+mod json;
+mod nagios;
+mod openclaw;
+mod plain;
+mod table;
+
+use std::io::{self, Write};
+
+use crate::model::{AgentHealth, Snapshot};
+
+pub use self::nagios::exit_code as nagios_exit_code;
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people: grouped by agent, fits a phone.
+    Table,
+    /// For programs: the whole snapshot.
+    Json,
+    /// For scripts: one tab-separated line a profile.
+    Plain,
+    /// The keys that scripts read from `openclaw models status --json`; one agent.
+    Openclaw,
+    /// A Nagios plugin's line, with its own exit codes.
+    Nagios,
+}
+
+/// What a report needs to know besides the snapshot.
+#[derive(Clone, Copy, Debug)]
+pub struct Layout {
+    /// Columns to fit into.
+    pub width: usize,
+}
+
+/// Writes a report.
+pub fn write(snapshot: &Snapshot, format: Format, layout: Layout, out: &mut dyn Write) -> io::Result<()> {
+    match format {
+        Format::Table => table::write(snapshot, layout, out),
+        Format::Json => json::write(snapshot, out),
+        Format::Plain => plain::write(snapshot, out),
+        Format::Openclaw => match one_agent(snapshot) {
+            Some(agent) => openclaw::write(snapshot, agent, out),
+            None => Ok(()),
+        },
+        Format::Nagios => nagios::write(snapshot, out),
+    }
+}
+
+/// The agent an `openclaw` report is about: the only one, or else the default one.
+#[must_use]
+pub fn one_agent(snapshot: &Snapshot) -> Option<&AgentHealth> {
+    match snapshot.agents.as_slice() {
+        [only] => Some(only),
+        agents => agents.iter().find(|agent| agent.default).or(agents.first()),
+    }
+}

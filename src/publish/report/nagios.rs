@@ -1,0 +1,66 @@
+//! A Nagios plugin's line: state, summary, and performance data; with Nagios's own exit codes, in which 2 is the worse.
+
+use std::io::{self, Write};
+
+use crate::exit;
+use crate::model::{Bucket, Snapshot};
+use crate::publish::words::{safe, span};
+
+/// OK 0, WARNING 1, CRITICAL 2, UNKNOWN 3 (a store could not be read).
+#[must_use]
+pub fn exit_code(snapshot: &Snapshot) -> u8 {
+    state(snapshot).0
+}
+
+fn state(snapshot: &Snapshot) -> (u8, &'static str) {
+    let only_unreadable = snapshot
+        .agents
+        .iter()
+        .filter(|agent| agent.exit_code == exit::EXPIRED_OR_MISSING)
+        .all(|agent| agent.store.error.is_some() && agent.profiles.iter().all(|profile| profile.bucket == Bucket::Valid));
+    match snapshot.exit_code {
+        exit::OK => (0, "OK"),
+        exit::EXPIRING => (1, "WARNING"),
+        _ if only_unreadable => (exit::NAGIOS_UNKNOWN, "UNKNOWN"),
+        _ => (2, "CRITICAL"),
+    }
+}
+
+pub(super) fn write(snapshot: &Snapshot, out: &mut dyn Write) -> io::Result<()> {
+    let (_, word) = state(snapshot);
+    let summary = snapshot.summary;
+    let unreadable = snapshot.agents.iter().filter(|agent| agent.store.error.is_some()).count();
+    let unauthenticated: usize = snapshot.agents.iter().map(|agent| agent.missing_providers_in_use.len()).sum();
+    write!(
+        out,
+        "AUTHWATCH {word} - {} valid, {} expiring, {} missing in {} agent(s)",
+        summary.valid,
+        summary.expiring,
+        summary.missing,
+        snapshot.agents.len(),
+    )?;
+    if unauthenticated > 0 {
+        write!(out, ", {unauthenticated} provider(s) in use without a login")?;
+    }
+    if unreadable > 0 {
+        write!(out, ", {unreadable} store(s) unreadable")?;
+    }
+    let upcoming = snapshot.agents.iter().flat_map(|agent| agent.profiles.iter().map(move |profile| (agent, profile)));
+    let next = upcoming
+        .filter_map(|(agent, profile)| Some((agent, profile, profile.remaining_ms.filter(|left| left.0 > 0.0)?)))
+        .min_by(|one, other| one.2.0.total_cmp(&other.2.0));
+    if let Some((agent, profile, left)) = next {
+        // A pipe would end the text and begin the performance data.
+        let name = format!("{}/{}", safe(agent.id.as_str()), safe(profile.profile_id.as_str())).replace('|', "_");
+        write!(out, ", next {name} in {}", span(left))?;
+    }
+    write!(
+        out,
+        " | valid={};;;0 expiring={};0;;0 missing={};;0;0 stores_unreadable={unreadable};;;0",
+        summary.valid, summary.expiring, summary.missing,
+    )?;
+    if let Some((_, _, left)) = next {
+        write!(out, " next_expiry={:.0}s;;;0", left.seconds())?;
+    }
+    writeln!(out)
+}

@@ -1,0 +1,83 @@
+//! Time and counts in words, and text made safe for a terminal.
+
+use chrono::{DateTime, Local};
+
+use crate::clock;
+use crate::model::{Millis, ProfileHealth, Status};
+
+/// A span in its largest sensible unit: `29 days`, `3 h 20 min`, `45 s`.
+#[must_use]
+pub(super) fn span(span: Millis) -> String {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float cast saturates")]
+    let seconds = (span.0.abs() / 1000.0) as u64;
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+    match () {
+        () if days >= 365_000 => "over 1000 years".to_owned(),
+        () if days >= 3 => format!("{days} days"),
+        () if hours >= 10 => format!("{hours} h"),
+        () if hours >= 1 && minutes % 60 == 0 => format!("{hours} h"),
+        () if hours >= 1 => format!("{hours} h {} min", minutes % 60),
+        () if minutes >= 1 => format!("{minutes} min"),
+        () => format!("{seconds} s"),
+    }
+}
+
+/// The local date and time of a moment, to the minute; empty beyond the calendar.
+#[must_use]
+pub(super) fn date(at: Millis) -> String {
+    clock::date(at).map(|date| DateTime::<Local>::from(date).format("%Y-%m-%d %H:%M").to_string()).unwrap_or_default()
+}
+
+/// The state of an access token in words: `valid, 29 days left`.
+#[must_use]
+pub(super) fn state(profile: &ProfileHealth, now: Millis) -> String {
+    let left = profile.end().map(|end| span(Millis(end.0 - now.0)));
+    match (profile.status, left) {
+        (Status::Static, _) => "valid, no expiry".to_owned(),
+        (Status::Ok, Some(left)) => format!("valid, {left} left"),
+        (Status::Ok, None) => "valid".to_owned(),
+        (Status::Expiring, Some(left)) => format!("expiring, {left} left"),
+        (Status::Expiring, None) => "expiring".to_owned(),
+        (Status::Expired, Some(ago)) => format!("expired {ago} ago"),
+        (Status::Expired, None) => "expired".to_owned(),
+        (Status::Missing, _) => "missing".to_owned(),
+    }
+}
+
+/// Makes text from a store safe for a terminal and for one line: control characters are shown, not obeyed.
+#[must_use]
+pub(super) fn safe(text: &str) -> String {
+    let obeyed = |character: char| character.is_control() || matches!(character, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if !text.contains(obeyed) {
+        return text.to_owned();
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        if obeyed(character) { shown.extend(character.escape_unicode()) } else { shown.push(character) }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_read_naturally() {
+        let hours = |hours: f64| span(Millis(hours * 3_600_000.0));
+        assert_eq!(hours(24.0 * 29.4), "29 days");
+        assert_eq!(hours(50.5), "50 h");
+        assert_eq!(hours(-3.25), "3 h 15 min");
+        assert_eq!(hours(2.0), "2 h");
+        assert_eq!(hours(0.5), "30 min");
+        assert_eq!(span(Millis(45_999.0)), "45 s");
+        assert_eq!(span(Millis(1e19)), "over 1000 years");
+    }
+
+    #[test]
+    fn escapes_are_shown() {
+        assert_eq!(safe("a\u{1b}[31m\tb"), "a\\u{1b}[31m\\u{9}b");
+        assert_eq!(safe("日本"), "日本");
+        assert_eq!(safe("\u{202e}x"), "\\u{202e}x");
+    }
+}

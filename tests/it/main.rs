@@ -1,0 +1,9 @@
+//! The tests at the level users see: the binary, its exit codes, its files.
+//!
+//! One binary with a file a topic. Everything that varies is injected: the home directory, the environment, the clock.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+#![allow(missing_docs, reason = "nothing here is public")]
+
+mod conformance;
+mod support;
