@@ -55,7 +55,8 @@ impl Roots {
     pub fn resolve(variable: impl Fn(&str) -> Option<OsString>, state: Option<&Path>) -> Self {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let home = set(variables::HOME).map_or_else(|| PathBuf::from("/"), PathBuf::from);
-        let tilde = set(variables::OPENCLAW_HOME).map_or_else(|| home.clone(), |dir| expand(dir.as_ref(), &home));
+        let tilde =
+            set(variables::OPENCLAW_HOME).map_or_else(|| home.clone(), |dir| expand(dir.as_ref(), &home));
         let place = |name: &str| set(name).map(|path| expand(path.as_ref(), &tilde));
         let state = state
             .map(Path::to_path_buf)
@@ -64,7 +65,8 @@ impl Roots {
         let config = place(variables::OPENCLAW_CONFIG_PATH).unwrap_or_else(|| default_config(&state));
         Self {
             config,
-            main_agent: place(variables::OPENCLAW_AGENT_DIR).or_else(|| place(variables::PI_CODING_AGENT_DIR)),
+            main_agent: place(variables::OPENCLAW_AGENT_DIR)
+                .or_else(|| place(variables::PI_CODING_AGENT_DIR)),
             oauth: place(variables::OPENCLAW_OAUTH_DIR).unwrap_or_else(|| state.join("credentials")),
             codex: place(variables::CODEX_HOME).unwrap_or_else(|| home.join(".codex")),
             home,
@@ -131,7 +133,9 @@ mod tests {
     use super::*;
 
     fn roots(variables: &[(&str, &str)]) -> Roots {
-        let lookup = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value));
+        let lookup = |name: &str| {
+            variables.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value))
+        };
         Roots::resolve(lookup, None)
     }
 

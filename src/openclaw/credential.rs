@@ -78,7 +78,8 @@ impl Credential<'_> {
     /// The refresh OpenClaw has begun with it, if any.
     #[must_use]
     pub fn fence(&self) -> Option<fence::Fence> {
-        let marker = |token: &Option<SecretStr<'_>>| token.as_ref().and_then(|token| fence::parse(token.expose()));
+        let marker =
+            |token: &Option<SecretStr<'_>>| token.as_ref().and_then(|token| fence::parse(token.expose()));
         marker(&self.access).or_else(|| marker(&self.refresh))
     }
 }
@@ -132,6 +133,19 @@ impl<'a> RawEntry<'a> {
         Ok(())
     }
 
+    /// Keeps what the import of a flat `auth.json` keeps: no references, and `expires` of a token only if it is a number.
+    #[must_use]
+    pub fn without_what_an_import_drops(mut self) -> Self {
+        (self.key_ref, self.token_ref) = (None, None);
+        self.key = self.key.filter(|key| !matches!(key, Loose::Object(_)));
+        self.token = self.token.filter(|token| !matches!(token, Loose::Object(_)));
+        let is_token = self.kind.as_ref().and_then(Loose::as_text) == Some("token");
+        if is_token && matches!(self.expires, Some(Number(None))) {
+            self.expires = None;
+        }
+        self
+    }
+
     /// Makes a credential of it, or says why OpenClaw drops the entry.
     ///
     /// `fallback_provider` stands in where the entry names none: legacy files are keyed by provider.
@@ -179,15 +193,21 @@ impl<'a> RawEntry<'a> {
         }
     }
 
-    fn into_credential(self, kind: CredentialKind, provider: Cow<'a, str>, semantics: Semantics) -> Credential<'a> {
-        let is_ref = |field: &Option<Loose<'a>>| field.as_ref().is_some_and(|value| value.is_secret_ref(semantics));
+    fn into_credential(
+        self,
+        kind: CredentialKind,
+        provider: Cow<'a, str>,
+        semantics: Semantics,
+    ) -> Credential<'a> {
+        let is_ref =
+            |field: &Option<Loose<'a>>| field.as_ref().is_some_and(|value| value.is_secret_ref(semantics));
         // An object found where a value should be moves to the reference field, unless that one refers already.
         let moved = |field: &Option<Loose<'a>>| matches!(field, Some(Loose::Object(_))) && is_ref(field);
         let key_ref = is_ref(&self.key_ref) || moved(&self.key);
         let token_ref = is_ref(&self.token_ref) || moved(&self.token);
-        let key = match (self.key, self.key_ref, self.api_key) {
-            (None, None, api_key @ Some(Loose::Text(_))) => api_key,
-            (key, _, _) => key,
+        let key = match (self.key, self.api_key) {
+            (None, api_key @ Some(Loose::Text(_))) => api_key,
+            (key, _) => key,
         };
         Credential {
             kind,
@@ -226,7 +246,7 @@ fn filled(field: Option<Loose<'_>>) -> Option<SecretStr<'_>> {
     }
 }
 
-fn plain<'a>(field: Option<Loose<'a>>) -> Option<Cow<'a, str>> {
+fn plain(field: Option<Loose<'_>>) -> Option<Cow<'_, str>> {
     match field {
         Some(Loose::Text(value)) => text::non_empty(value.expose()).map(|value| Cow::Owned(value.to_owned())),
         _ => None,

@@ -10,7 +10,7 @@ use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::Deserializer;
 
 use super::credential::{Credential, RawEntry};
-use super::loose::{self, Entries, Skipped, TakeEntry, Text, scalars_are};
+use super::loose::{self, Entries, Shape, Skipped, TakeEntry, Text, scalars_are};
 use super::state::{State, StateReader};
 use crate::model::{ProfileId, RejectReason, Rejected, Semantics, Source};
 
@@ -55,7 +55,7 @@ pub enum DocumentError {
 }
 
 impl DocumentError {
-    /// Makes a syntax error out of serde_json's, without quoting any of the text.
+    /// Makes a syntax error out of `serde_json`'s, without quoting any of the text.
     #[must_use]
     pub fn syntax(error: &serde_json::Error) -> Self {
         let text = error.to_string();
@@ -76,12 +76,12 @@ impl<'a> Document<'a> {
             semantics,
         };
         let mut deserializer = Deserializer::from_str(json);
-        let is_object = Entries(&mut reader)
+        let shape = Entries(&mut reader)
             .deserialize(&mut deserializer)
-            .and_then(|is_object| deserializer.end().map(|()| is_object))
+            .and_then(|shape| deserializer.end().map(|()| shape))
             .map_err(|error| DocumentError::syntax(&error))?;
         match reader.profiles {
-            _ if !is_object => Err(DocumentError::NoStore("the top level is no object")),
+            _ if shape != Shape::Object => Err(DocumentError::NoStore("the top level is no object")),
             ProfilesField::Absent => Err(DocumentError::NoStore("there is no `profiles`")),
             ProfilesField::Useless => Err(DocumentError::NoStore("`profiles` is no object")),
             ProfilesField::Read => Ok(Self::collect(reader.entries, reader.state.state, source)),
@@ -90,14 +90,17 @@ impl<'a> Document<'a> {
 
     /// Reads a flat legacy `auth.json`: provider -> credential. `None` where it is none (it has a `profiles` key).
     pub fn parse_flat(json: &'a str, semantics: Semantics) -> Result<Option<Self>, DocumentError> {
-        let mut reader = FlatReader { entries: Vec::new(), has_profiles: false, semantics, shape: FlatShape::Strict };
+        let mut reader =
+            FlatReader { entries: Vec::new(), has_profiles: false, semantics, shape: FlatShape::Strict };
         let is_object = read_to_end(json, &mut reader)?;
-        Ok((is_object && !reader.has_profiles).then(|| Self::collect(reader.entries, State::default(), Source::LegacyAuthJson)))
+        Ok((is_object && !reader.has_profiles)
+            .then(|| Self::collect(reader.entries, State::default(), Source::LegacyAuthJson)))
     }
 
     /// Reads the legacy `credentials/oauth.json`: provider -> OAuth credential.
     pub fn parse_oauth_file(json: &'a str, semantics: Semantics) -> Result<Option<Self>, DocumentError> {
-        let mut reader = FlatReader { entries: Vec::new(), has_profiles: false, semantics, shape: FlatShape::OAuth };
+        let mut reader =
+            FlatReader { entries: Vec::new(), has_profiles: false, semantics, shape: FlatShape::OAuth };
         let is_object = read_to_end(json, &mut reader)?;
         Ok(is_object.then(|| Self::collect(reader.entries, State::default(), Source::LegacyOauthJson)))
     }
@@ -111,7 +114,8 @@ impl<'a> Document<'a> {
 
     /// Adds the profiles of another document under ids not there yet.
     pub fn add_missing(&mut self, other: Self) {
-        let missing: Vec<_> = other.profiles.into_iter().filter(|profile| self.get(&profile.id).is_none()).collect();
+        let missing: Vec<_> =
+            other.profiles.into_iter().filter(|profile| self.get(&profile.id).is_none()).collect();
         self.profiles.extend(missing);
         self.profiles.sort_by(|one, other| one.id.cmp(&other.id));
     }
@@ -141,7 +145,7 @@ fn read_to_end<'a>(json: &'a str, reader: &mut FlatReader<'a>) -> Result<bool, D
     let mut deserializer = Deserializer::from_str(json);
     Entries(reader)
         .deserialize(&mut deserializer)
-        .and_then(|is_object| deserializer.end().map(|()| is_object))
+        .and_then(|shape| deserializer.end().map(|()| shape == Shape::Object))
         .map_err(|error| DocumentError::syntax(&error))
 }
 
@@ -268,7 +272,11 @@ impl<'de> Visitor<'de> for EntrySeed<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        Ok(read_entry(&mut map)?.coerce(self.semantics, self.fallback))
+        let entry = read_entry(&mut map)?;
+        Ok(match self.fallback {
+            None => entry.coerce(self.semantics, None),
+            Some(provider) => entry.without_what_an_import_drops().coerce(self.semantics, Some(provider)),
+        })
     }
 }
 
@@ -305,12 +313,14 @@ impl<'de> TakeEntry<'de> for FlatReader<'de> {
                 map.next_value::<Skipped>()?;
             }
             FlatShape::Strict => {
-                let entry = map.next_value_seed(EntrySeed { semantics: self.semantics, fallback: Some(&key) })?;
+                let entry =
+                    map.next_value_seed(EntrySeed { semantics: self.semantics, fallback: Some(&key) })?;
                 self.entries.push((id, entry));
             }
             FlatShape::OAuth => {
                 let mut fields = OAuthEntry(RawEntry::default());
-                if map.next_value_seed(Entries(&mut fields))? {
+                // An array is an object to `typeof`: it makes a login without anything in it.
+                if map.next_value_seed(Entries(&mut fields))? != Shape::Scalar {
                     self.entries.push((id, Ok(fields.0.assume_oauth(self.semantics, &key))));
                 }
             }
@@ -347,7 +357,8 @@ mod tests {
 
     #[test]
     fn errors_say_where_and_quote_nothing() {
-        let error = Document::parse("{\"profiles\":{\n \"sk-canary\" 3}}", Semantics::V2026_9, Source::Json).expect_err("broken");
+        let error = Document::parse("{\"profiles\":{\n \"sk-canary\" 3}}", Semantics::V2026_9, Source::Json)
+            .expect_err("broken");
         assert_eq!(error.to_string(), "not JSON at line 2, column 14: expected");
         assert_eq!(
             Document::parse("[]", Semantics::V2026_9, Source::Json).expect_err("no store").to_string(),
@@ -358,7 +369,10 @@ mod tests {
     #[test]
     fn an_array_passes_for_an_object_in_2026_4_only() {
         let json = r#"{"profiles":[{"type":"api_key","provider":"zai"}]}"#;
-        assert_eq!(Document::parse(json, Semantics::V2026_4, Source::Json).expect("a store").profiles[0].id, "0");
+        assert_eq!(
+            Document::parse(json, Semantics::V2026_4, Source::Json).expect("a store").profiles[0].id,
+            "0"
+        );
         assert!(Document::parse(json, Semantics::V2026_9, Source::Json).is_err());
     }
 }

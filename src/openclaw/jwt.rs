@@ -22,7 +22,9 @@ pub fn expiry(token: &str) -> Option<Millis> {
     struct Expiry {
         exp: f64,
     }
-    claims::<Expiry>(token).map(|claims| Millis(claims.exp * 1000.0)).filter(|at| at.0.is_finite() && at.0 > 0.0)
+    claims::<Expiry>(token)
+        .map(|claims| Millis(claims.exp * 1000.0))
+        .filter(|at| at.0.is_finite() && at.0 > 0.0)
 }
 
 #[cfg(test)]

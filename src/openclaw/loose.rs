@@ -13,7 +13,7 @@ use super::text;
 use crate::model::Semantics;
 use crate::secret::SecretStr;
 
-/// How deep a document may nest. serde_json stops there of its own accord where it recurses.
+/// How deep a document may nest. `serde_json` stops there of its own accord where it recurses.
 pub const MAX_DEPTH: usize = 128;
 
 /// A value of a credential's field.
@@ -50,13 +50,9 @@ impl Loose<'_> {
     }
 }
 
-/// `${UPPER_CASE}`, or the older `secretref-env:UPPER_CASE`.
+/// `${UPPER_CASE}`
 fn is_env_template(value: &str) -> bool {
-    let value = text::trim(value);
-    let name = value
-        .strip_prefix("${")
-        .and_then(|rest| rest.strip_suffix('}'))
-        .or_else(|| value.strip_prefix("secretref-env:"));
+    let name = text::trim(value).strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
     name.is_some_and(|name| {
         name.len() <= 128
             && name.starts_with(|first: char| first.is_ascii_uppercase())
@@ -273,6 +269,17 @@ pub fn drain_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<(), A::Error> {
     Ok(())
 }
 
+/// What a value turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// An object; its entries have been taken.
+    Object,
+    /// An array; it has been passed over.
+    Array,
+    /// Anything else.
+    Scalar,
+}
+
 /// Visits the entries of an object and passes over a value of any other type.
 ///
 /// `visit` gets each key and must take the value from the access it is given.
@@ -285,8 +292,7 @@ pub trait TakeEntry<'de> {
 }
 
 impl<'de, F: TakeEntry<'de>> DeserializeSeed<'de> for Entries<&mut F> {
-    /// Whether the value was an object.
-    type Value = bool;
+    type Value = Shape;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_any(self)
@@ -294,32 +300,32 @@ impl<'de, F: TakeEntry<'de>> DeserializeSeed<'de> for Entries<&mut F> {
 }
 
 impl<'de, F: TakeEntry<'de>> Visitor<'de> for Entries<&mut F> {
-    type Value = bool;
+    type Value = Shape;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("any value")
     }
 
-    scalars_are!(false);
+    scalars_are!(Shape::Scalar);
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(false)
+        Ok(Shape::Scalar)
     }
 
     fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(false)
+        Ok(Shape::Scalar)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
         drain_seq(seq)?;
-        Ok(false)
+        Ok(Shape::Array)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         while let Some(Text(key)) = map.next_key()? {
             self.0.take(key, &mut map)?;
         }
-        Ok(true)
+        Ok(Shape::Object)
     }
 }
 
@@ -356,6 +362,7 @@ mod tests {
             assert!(!is_ref(r#"{"source":"env","provider":"","id":"X"}"#, semantics));
             assert!(!is_ref(r#"{"source":"nope","provider":"default","id":"X"}"#, semantics));
             assert!(!is_ref(r#""${lower}""#, semantics));
+            assert!(!is_ref(r#""secretref-env:FOO""#, semantics));
             assert!(!is_ref("7", semantics));
         }
         let store = r#"{"source":"store","provider":"default","id":"X"}"#;

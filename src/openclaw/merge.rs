@@ -47,8 +47,11 @@ impl<'s, 'a> View<'s, 'a> {
     #[must_use]
     pub fn merged(own: &'s Document<'a>, main: &'s Document<'a>, now: Millis) -> Self {
         let mut profiles = merge_sorted(&own.profiles, &main.profiles);
-        let replaced: Vec<(&str, &str)> =
-            own.profiles.iter().filter_map(|profile| Some((&*profile.id, superseded_by(profile, main, now)?))).collect();
+        let replaced: Vec<(&str, &str)> = own
+            .profiles
+            .iter()
+            .filter_map(|profile| Some((&*profile.id, superseded_by(profile, main, now)?)))
+            .collect();
         for &(superseded, replacement) in &replaced {
             give_way(&mut profiles, superseded, replacement, main, now);
         }
@@ -149,7 +152,8 @@ fn superseded_by<'s>(profile: &Profile<'_>, main: &'s Document<'_>, now: Millis)
     candidates.sort_by(|one, other| {
         end(&other.credential).total_cmp(&end(&one.credential)).then_with(|| one.id.cmp(&other.id))
     });
-    let mut same_account = candidates.iter().filter(|candidate| identity::may_replace(ours, &candidate.credential));
+    let mut same_account =
+        candidates.iter().filter(|candidate| identity::may_replace(ours, &candidate.credential));
     if let Some(first) = same_account.next() {
         let ambiguous = !identity::is_known(ours) && same_account.next().is_some();
         return (!ambiguous).then_some(&*first.id);
@@ -157,7 +161,8 @@ fn superseded_by<'s>(profile: &Profile<'_>, main: &'s Document<'_>, now: Millis)
     if ours.is_usable(now) {
         return None;
     }
-    let mut compatible = candidates.iter().filter(|candidate| !identity::contradict(ours, &candidate.credential));
+    let mut compatible =
+        candidates.iter().filter(|candidate| !identity::contradict(ours, &candidate.credential));
     match (compatible.next(), compatible.next()) {
         (Some(only), None) => Some(&*only.id),
         _ => None,
@@ -180,7 +185,9 @@ fn give_way<'s, 'a>(
             }
         }
     }
-    let Some(theirs) = main_profile(main, replacement) else { return };
+    let Some(theirs) = main_profile(main, replacement) else {
+        return;
+    };
     match find(profiles, replacement) {
         Ok(index) => {
             let ours = profiles[index].credential;

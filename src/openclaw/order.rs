@@ -85,7 +85,9 @@ fn fits_configuration(
     settings: &Settings,
     semantics: Semantics,
 ) -> bool {
-    let Some(configured) = settings.profiles.get(profile.id) else { return true };
+    let Some(configured) = settings.profiles.get(profile.id) else {
+        return true;
+    };
     let same_kind = match (configured.mode, profile.credential.kind) {
         (Some(CredentialKind::OAuth), CredentialKind::Token) => true,
         (Some(mode), kind) => mode == kind,

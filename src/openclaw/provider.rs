@@ -135,7 +135,10 @@ pub fn is_exempt_from_cooldowns(id: &str) -> bool {
 #[must_use]
 pub fn is_owned_by_cli(profile_id: &str, provider: &str) -> bool {
     provider == "claude-cli"
-        || matches!(profile_id, "anthropic:claude-cli" | "minimax-portal:minimax-cli" | "openai-codex:codex-cli")
+        || matches!(
+            profile_id,
+            "anthropic:claude-cli" | "minimax-portal:minimax-cli" | "openai-codex:codex-cli"
+        )
 }
 
 #[cfg(test)]

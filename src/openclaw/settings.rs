@@ -68,7 +68,9 @@ impl Settings {
     /// Reads the configuration. The error says where the JSON5 breaks off and never quotes it.
     pub fn parse(json5: &str) -> Result<Self, String> {
         let value: Value = json5::from_str(json5).map_err(|error| describe(&error))?;
-        let Value::Object(root) = value else { return Err("the top level is no object".to_owned()) };
+        let Value::Object(root) = value else {
+            return Err("the top level is no object".to_owned());
+        };
         Ok(Self::from_root(&root))
     }
 
@@ -152,7 +154,7 @@ fn object<'a>(parent: &'a Map<String, Value>, key: &str) -> Option<&'a Map<Strin
     parent.get(key)?.as_object()
 }
 
-fn entries<'a>(map: Option<&'a Map<String, Value>>) -> impl Iterator<Item = (&'a String, &'a Value)> {
+fn entries(map: Option<&Map<String, Value>>) -> impl Iterator<Item = (&String, &Value)> {
     map.into_iter().flatten()
 }
 
@@ -221,18 +223,24 @@ mod tests {
               models: { providers: { mistral: { apiKey: '${KEY}' }, groq: {} } } }",
         )
         .expect("JSON5");
-        let in_use = |agent: &str| settings.providers_in_use(agent, Semantics::V2026_9).into_iter().collect::<Vec<_>>();
+        let in_use = |agent: &str| {
+            settings.providers_in_use(agent, Semantics::V2026_9).into_iter().collect::<Vec<_>>()
+        };
         assert_eq!(in_use("main"), ["google", "openai", "xai"]);
         assert_eq!(in_use("work"), ["google", "z.ai"]);
         assert_eq!(in_use("b"), ["google", "openai", "zai"]);
         assert_eq!(settings.default_agent(), "work");
         assert_eq!(settings.agents[0].dir.as_deref(), Some("~/work"));
-        assert!(settings.has_key("mistral", Semantics::V2026_9) && !settings.has_key("groq", Semantics::V2026_9));
+        assert!(
+            settings.has_key("mistral", Semantics::V2026_9) && !settings.has_key("groq", Semantics::V2026_9)
+        );
     }
 
     #[test]
     fn what_is_not_understood_is_passed_over() {
-        let settings = Settings::parse("{agents: {list: [3, {id: ''}], defaults: []}, auth: 1, models: null}").expect("JSON5");
+        let settings =
+            Settings::parse("{agents: {list: [3, {id: ''}], defaults: []}, auth: 1, models: null}")
+                .expect("JSON5");
         assert_eq!(settings, Settings::default());
         assert!(Settings::parse("{agents: 'sk-canary' x}").is_err_and(|error| !error.contains("sk-canary")));
     }

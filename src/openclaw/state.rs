@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::de::{DeserializeSeed, MapAccess};
 use serde_json::Deserializer;
 
-use super::loose::{Entries, Loose, Number, Skipped, TakeEntry};
+use super::loose::{Entries, Loose, Number, Shape, Skipped, TakeEntry};
 use super::{provider, text};
 use crate::model::{Cooldown, CooldownKind, Millis, Semantics};
 
@@ -92,7 +92,10 @@ impl<'de> TakeEntry<'de> for StateReader {
         match &*key {
             "order" => {
                 self.state.order.clear();
-                map.next_value_seed(Entries(&mut OrderReader { state: &mut self.state, semantics: self.semantics }))?;
+                map.next_value_seed(Entries(&mut OrderReader {
+                    state: &mut self.state,
+                    semantics: self.semantics,
+                }))?;
             }
             "usageStats" => {
                 self.state.usage.clear();
@@ -171,7 +174,7 @@ struct UsageStatsReader<'s> {
 impl<'de> TakeEntry<'de> for UsageStatsReader<'_> {
     fn take<A: MapAccess<'de>>(&mut self, key: Cow<'de, str>, map: &mut A) -> Result<(), A::Error> {
         let mut reader = UsageReader(Usage::default());
-        if map.next_value_seed(Entries(&mut reader))?
+        if map.next_value_seed(Entries(&mut reader))? == Shape::Object
             && let Some(id) = text::non_empty(&key)
         {
             self.state.usage.insert(id.to_owned(), reader.0);
@@ -218,7 +221,10 @@ mod tests {
         let json = r#"{"order":{"Anthropic":[" a ",3,""],"x":"y","empty":[]},"lastGood":[],
             "usageStats":{"a":{"cooldownUntil":20,"cooldownReason":"rate_limit","errorCount":"x"},"b":3}}"#;
         let state = State::parse(json, Semantics::V2026_9).expect("well-formed");
-        assert_eq!(state.order.into_iter().collect::<Vec<_>>(), [("anthropic".to_owned(), vec!["a".to_owned()])]);
+        assert_eq!(
+            state.order.into_iter().collect::<Vec<_>>(),
+            [("anthropic".to_owned(), vec!["a".to_owned()])]
+        );
         assert_eq!(state.usage.len(), 1);
         let cooldown = state.usage["a"].cooldown(Millis(10.0)).expect("cooling down");
         assert_eq!((cooldown.kind, cooldown.reason.as_deref()), (CooldownKind::Cooldown, Some("rate_limit")));
