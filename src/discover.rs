@@ -114,7 +114,12 @@ fn agents(roots: &Roots, settings: &Settings) -> Vec<Agent> {
 /// Adds an agent that only the user names: OpenClaw would let it inherit main's profiles.
 #[must_use]
 pub fn requested(roots: &Roots, id: &str) -> Option<Agent> {
-    let agent = || Agent { id: AgentId::from(id), dir: roots.agent_dir(id), default: false, known_by: KnownBy::Request };
+    let agent = || Agent {
+        id: AgentId::from(id),
+        dir: roots.agent_dir(id),
+        default: false,
+        known_by: KnownBy::Request,
+    };
     is_id(id).then(agent)
 }
 
@@ -125,7 +130,9 @@ fn is_id(id: &str) -> bool {
 
 /// The names under `agents/`, sorted. Names that are not UTF-8 can't be OpenClaw's.
 fn directories(roots: &Roots) -> Vec<String> {
-    let Ok(entries) = std::fs::read_dir(roots.state.join("agents")) else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir(roots.state.join("agents")) else {
+        return Vec::new();
+    };
     let mut names: Vec<String> = entries
         .flatten()
         .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir() || kind.is_symlink()))

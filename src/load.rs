@@ -46,7 +46,12 @@ pub struct Loaded<'b> {
 }
 
 /// Reads an agent's own store. `None` where the agent turns out to be a leftover directory.
-pub fn load<'b>(agent: &Agent, roots: &Roots, semantics: Semantics, buffers: &'b mut Buffers) -> Option<Loaded<'b>> {
+pub fn load<'b>(
+    agent: &Agent,
+    roots: &Roots,
+    semantics: Semantics,
+    buffers: &'b mut Buffers,
+) -> Option<Loaded<'b>> {
     let database = agent.dir.join(DATABASE_FILE);
     match sqlite::read(&database, Database::Agent, &mut buffers.store, &mut buffers.state) {
         Ok(Some(content)) if content.keeps_credentials => {
@@ -58,7 +63,12 @@ pub fn load<'b>(agent: &Agent, roots: &Roots, semantics: Semantics, buffers: &'b
 }
 
 /// Reads the store all agents inherit: the shared database if it owns the shared credentials, else main's own store.
-pub fn load_main<'b>(main: &Agent, roots: &Roots, semantics: Semantics, buffers: &'b mut Buffers) -> Loaded<'b> {
+pub fn load_main<'b>(
+    main: &Agent,
+    roots: &Roots,
+    semantics: Semantics,
+    buffers: &'b mut Buffers,
+) -> Loaded<'b> {
     let shared = roots.shared_database();
     match sqlite::read(&shared, Database::Shared, &mut buffers.store, &mut buffers.state) {
         Ok(Some(content)) if content.owner == SharedOwner::StateDatabase => {
@@ -70,7 +80,10 @@ pub fn load_main<'b>(main: &Agent, roots: &Roots, semantics: Semantics, buffers:
 }
 
 fn nothing<'b>(agent: &Agent) -> Loaded<'b> {
-    Loaded { health: health(StoreKind::None, agent.dir.join(STORE_FILE), None), document: Document::default() }
+    Loaded {
+        health: health(StoreKind::None, agent.dir.join(STORE_FILE), None),
+        document: Document::default(),
+    }
 }
 
 fn health(kind: StoreKind, path: PathBuf, facts: Option<FileFacts>) -> StoreHealth {
@@ -91,19 +104,31 @@ fn unreadable<'b>(kind: StoreKind, path: PathBuf, facts: Option<FileFacts>, erro
     Loaded { health, document: Document::default() }
 }
 
-fn load_json<'b>(agent: &Agent, roots: &Roots, semantics: Semantics, buffers: &'b mut Buffers) -> Option<Loaded<'b>> {
+fn load_json<'b>(
+    agent: &Agent,
+    roots: &Roots,
+    semantics: Semantics,
+    buffers: &'b mut Buffers,
+) -> Option<Loaded<'b>> {
     let path = agent.dir.join(STORE_FILE);
     let Buffers { store, state, legacy } = buffers;
     let facts = match file::read(&path, store) {
         Ok(Some(facts)) => facts,
         Ok(None) if agent.known_by == KnownBy::Directory && !agent.dir.is_dir() => return None,
-        Ok(None) => return Some(legacy::import(agent, roots, semantics, [store, legacy]).into_loaded(path, None)),
+        Ok(None) => {
+            return Some(legacy::import(agent, roots, semantics, [store, legacy]).into_loaded(path, None));
+        }
         Err(error) => return Some(unreadable(StoreKind::Json, path, None, error)),
     };
     let mut loaded = match parse(&path, store, semantics, Source::Json) {
         Ok(document) => Loaded { health: health(StoreKind::Json, path, Some(facts)), document },
         // What is no store is imported over by OpenClaw; its error stays visible all the same.
-        Err(error) => return Some(legacy::import(agent, roots, semantics, [state, legacy]).into_loaded(path, Some((facts, error)))),
+        Err(error) => {
+            return Some(
+                legacy::import(agent, roots, semantics, [state, legacy])
+                    .into_loaded(path, Some((facts, error))),
+            );
+        }
     };
     match read_state(&agent.dir.join(STATE_FILE), state, semantics) {
         Ok(newer) => loaded.document.state.overlay(newer),
@@ -117,7 +142,8 @@ fn read_state(path: &Path, buffer: &mut SecretBuffer, semantics: Semantics) -> R
     if file::read(path, buffer)?.is_none() {
         return Ok(State::default());
     }
-    State::parse(file::text(path, buffer)?, semantics).map_err(|error| parse_error(path, &DocumentError::syntax(&error)))
+    State::parse(file::text(path, buffer)?, semantics)
+        .map_err(|error| parse_error(path, &DocumentError::syntax(&error)))
 }
 
 fn parse<'b>(
@@ -165,7 +191,12 @@ fn from_database<'b>(
 }
 
 /// A JSON store with profiles beside a database that is in effect.
-fn stranded(path: &Path, database_is_empty: bool, semantics: Semantics, buffer: &mut SecretBuffer) -> Option<Stranded> {
+fn stranded(
+    path: &Path,
+    database_is_empty: bool,
+    semantics: Semantics,
+    buffer: &mut SecretBuffer,
+) -> Option<Stranded> {
     file::read(path, buffer).ok()??;
     let profiles = parse(path, buffer, semantics, Source::Json).ok()?.profiles.len();
     let kind = if database_is_empty { StrandedKind::EmptyDatabase } else { StrandedKind::LeftoverJson };

@@ -84,7 +84,11 @@ fn parse(source: Source, json: &str, modified: i64) -> Option<ExternalLogin> {
     let (access, refresh, expires) = match source {
         Source::ClaudeCli => {
             let login = serde_json::from_str::<ClaudeFile<'_>>(json).ok()?.claude_ai_oauth?;
-            (login.access_token, login.refresh_token, login.expires_at.and_then(|number| number.0).map(Millis))
+            (
+                login.access_token,
+                login.refresh_token,
+                login.expires_at.and_then(|number| number.0).map(Millis),
+            )
         }
         Source::CodexCli => {
             let tokens = serde_json::from_str::<CodexFile<'_>>(json).ok()?.tokens?;
@@ -95,10 +99,16 @@ fn parse(source: Source, json: &str, modified: i64) -> Option<ExternalLogin> {
         }
         _ => {
             let tokens = serde_json::from_str::<Tokens<'_>>(json).ok()?;
-            (tokens.access_token, tokens.refresh_token, tokens.expiry_date.and_then(|number| number.0).map(Millis))
+            (
+                tokens.access_token,
+                tokens.refresh_token,
+                tokens.expiry_date.and_then(|number| number.0).map(Millis),
+            )
         }
     };
-    let filled = |token: Option<Loose<'_>>| token.as_ref().and_then(Loose::as_text).and_then(text::non_empty).is_some();
+    let filled = |token: Option<Loose<'_>>| {
+        token.as_ref().and_then(Loose::as_text).and_then(text::non_empty).is_some()
+    };
     let login = ExternalLogin { source, has_access: filled(access), has_refresh: filled(refresh), expires };
     (login.has_access || login.has_refresh).then_some(login)
 }
@@ -112,12 +122,15 @@ mod tests {
         let claude = r#"{"claudeAiOauth":{"accessToken":"a","refreshToken":"r","expiresAt":5}}"#;
         let claude = parse(Source::ClaudeCli, claude, 0).expect("a login");
         assert_eq!((claude.has_access, claude.has_refresh, claude.expires), (true, true, Some(Millis(5.0))));
-        let codex = |access: &str| parse(Source::CodexCli, &format!(r#"{{"tokens":{{"access_token":"{access}"}}}}"#), 100);
+        let codex = |access: &str| {
+            parse(Source::CodexCli, &format!(r#"{{"tokens":{{"access_token":"{access}"}}}}"#), 100)
+        };
         // {"exp":7}
         assert_eq!(codex("e30.eyJleHAiOjd9.x").and_then(|login| login.expires), Some(Millis(7000.0)));
         assert_eq!(codex("opaque").and_then(|login| login.expires), Some(Millis(3_700_000.0)));
         assert_eq!(parse(Source::CodexCli, r#"{"OPENAI_API_KEY":"sk"}"#, 0), None);
-        let gemini = parse(Source::GeminiCli, r#"{"refresh_token":"r","expiry_date":9}"#, 0).expect("a login");
+        let gemini =
+            parse(Source::GeminiCli, r#"{"refresh_token":"r","expiry_date":9}"#, 0).expect("a login");
         assert_eq!((gemini.has_access, gemini.expires), (false, Some(Millis(9.0))));
     }
 }

@@ -42,26 +42,21 @@ pub fn open(path: &Path) -> Result<Option<(File, Metadata)>, StoreError> {
         Err(error) => return Err(os_error(path, &error)),
     };
     let metadata = file.metadata().map_err(|error| os_error(path, &error))?;
-    if metadata.is_file() {
-        Ok(Some((file, metadata)))
-    } else {
-        Err(not_a_file(path, kind_name(&metadata)))
-    }
+    if metadata.is_file() { Ok(Some((file, metadata))) } else { Err(not_a_file(path, kind_name(&metadata))) }
 }
 
 /// Reads a whole file into the buffer; `None` where there is nothing at the path.
 pub fn read(path: &Path, buffer: &mut SecretBuffer) -> Result<Option<FileFacts>, StoreError> {
-    let Some((file, metadata)) = open(path)? else { return Ok(None) };
+    let Some((file, metadata)) = open(path)? else {
+        return Ok(None);
+    };
     if metadata.len() > MAX_BYTES {
         return Err(too_large(path, metadata.len()));
     }
     // One byte more than the file has tells whether it grew meanwhile; the limit holds all the same.
     let expected = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
     buffer.reset(expected.saturating_add(1));
-    (&file)
-        .take(MAX_BYTES + 1)
-        .read_to_end(buffer.bytes_mut())
-        .map_err(|error| os_error(path, &error))?;
+    (&file).take(MAX_BYTES + 1).read_to_end(buffer.bytes_mut()).map_err(|error| os_error(path, &error))?;
     if buffer.bytes().len() as u64 > MAX_BYTES {
         return Err(too_large(path, buffer.bytes().len() as u64));
     }
@@ -91,7 +86,10 @@ fn absent(path: &Path) -> Result<Option<(File, Metadata)>, StoreError> {
 }
 
 fn not_a_file(path: &Path, what: &str) -> StoreError {
-    StoreError { reason: StoreErrorReason::NotAFile, message: format!("`{}` is {what}, not a file", path.display()) }
+    StoreError {
+        reason: StoreErrorReason::NotAFile,
+        message: format!("`{}` is {what}, not a file", path.display()),
+    }
 }
 
 fn too_large(path: &Path, bytes: u64) -> StoreError {
@@ -121,9 +119,14 @@ pub fn os_error(path: &Path, error: &io::Error) -> StoreError {
         // open(2) of a socket, or of a device without a driver.
         Some(rustix::io::Errno::NXIO | rustix::io::Errno::NODEV) => not_a_file(path, "a socket or a device"),
         Some(rustix::io::Errno::ACCESS | rustix::io::Errno::PERM) => {
-            let message = format!("`{shown}` may not be read by this user (uid {})", rustix::process::geteuid().as_raw());
+            let message = format!(
+                "`{shown}` may not be read by this user (uid {})",
+                rustix::process::geteuid().as_raw()
+            );
             StoreError { reason: StoreErrorReason::Permission, message }
         }
-        _ => StoreError { reason: StoreErrorReason::Io, message: format!("`{shown}` cannot be read: {error}") },
+        _ => {
+            StoreError { reason: StoreErrorReason::Io, message: format!("`{shown}` cannot be read: {error}") }
+        }
     }
 }

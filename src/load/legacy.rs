@@ -26,17 +26,31 @@ pub(super) fn import<'b>(
 ) -> Import<'b> {
     let [flat, oauth] = buffers;
     let mut import = Import { document: Document::default(), path: None };
-    import.add(agent.dir.join("auth.json"), flat, |text| Document::parse_flat(text, semantics).ok().flatten());
-    import.add(roots.oauth.join("oauth.json"), oauth, |text| Document::parse_oauth_file(text, semantics).ok().flatten());
+    import
+        .add(agent.dir.join("auth.json"), flat, |text| Document::parse_flat(text, semantics).ok().flatten());
+    import.add(roots.oauth.join("oauth.json"), oauth, |text| {
+        Document::parse_oauth_file(text, semantics).ok().flatten()
+    });
     import
 }
 
 impl<'b> Import<'b> {
     /// A legacy file that cannot be read is passed over, as OpenClaw does: `doctor` names it.
-    fn add(&mut self, path: PathBuf, buffer: &'b mut SecretBuffer, parse: impl Fn(&'b str) -> Option<Document<'b>>) {
-        let Ok(Some(facts)) = file::read(&path, buffer) else { return };
-        let Ok(text) = file::text(&path, buffer) else { return };
-        let Some(document) = parse(text).filter(|document| !document.profiles.is_empty()) else { return };
+    fn add(
+        &mut self,
+        path: PathBuf,
+        buffer: &'b mut SecretBuffer,
+        parse: impl Fn(&'b str) -> Option<Document<'b>>,
+    ) {
+        let Ok(Some(facts)) = file::read(&path, buffer) else {
+            return;
+        };
+        let Ok(text) = file::text(&path, buffer) else {
+            return;
+        };
+        let Some(document) = parse(text).filter(|document| !document.profiles.is_empty()) else {
+            return;
+        };
         self.document.add_missing(document);
         self.path.get_or_insert((path, facts));
     }
