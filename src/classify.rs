@@ -10,8 +10,8 @@ use crate::exit;
 use crate::load::Loaded;
 use crate::load::external::ExternalLogin;
 use crate::model::{
-    AgentHealth, CredentialKind, Login, LoginReason, Millis, ProfileHealth, ProfileId, ProviderHealth, ProviderId,
-    ReasonCode, Scope, Semantics, Source, Status, StrandedKind,
+    AgentHealth, CredentialKind, Login, LoginReason, Millis, ProfileHealth, ProfileId, ProviderHealth,
+    ProviderId, ReasonCode, Scope, Semantics, Source, Status, StrandedKind,
 };
 use crate::openclaw::credential::{Credential, Expires, REFRESH_MARGIN};
 use crate::openclaw::environment::Environment;
@@ -62,7 +62,8 @@ impl Judge<'_> {
 
     /// Whether the environment or the configuration gives a provider auth, so that no profile has to.
     fn has_key(&self, provider_id: &str) -> bool {
-        self.environment.variable_for(provider_id).is_some() || self.settings.has_key(provider_id, self.semantics)
+        self.environment.variable_for(provider_id).is_some()
+            || self.settings.has_key(provider_id, self.semantics)
     }
 }
 
@@ -105,7 +106,9 @@ pub fn agent(agent: &Agent, own: &Loaded<'_>, main: Option<&Loaded<'_>>, judge: 
 
     let missing_providers_in_use = in_use
         .iter()
-        .filter(|id| !judge.has_key(id) && !providers.iter().any(|health| health.provider.as_str() == id.as_str()))
+        .filter(|id| {
+            !judge.has_key(id) && !providers.iter().any(|health| health.provider.as_str() == id.as_str())
+        })
         .map(|id| ProviderId::from(id.as_str()))
         .collect();
     let mut health = AgentHealth {
@@ -140,10 +143,13 @@ pub fn external(logins: &[ExternalLogin], judge: &Judge<'_>) -> Vec<ProfileHealt
         };
         health_of(id.into(), provider_id.into(), CredentialKind::OAuth, token, login.source)
     });
-    judged.filter(|health| judge.wants(health.provider.as_str())).map(|mut health| {
-        (health.login, health.login_reason) = (Login::External, Some(LoginReason::OwnedByCli));
-        health
-    }).collect()
+    judged
+        .filter(|health| judge.wants(health.provider.as_str()))
+        .map(|mut health| {
+            (health.login, health.login_reason) = (Login::External, Some(LoginReason::OwnedByCli));
+            health
+        })
+        .collect()
 }
 
 /// The verdict on an access token.
@@ -162,9 +168,9 @@ impl Token {
     }
 
     fn because(reason: ReasonCode, expires: Expires, semantics: Semantics) -> Self {
-        let expired = reason == ReasonCode::Expired;
-        let status = if expired { Status::Expired } else { Status::Missing };
-        let ended_at = if expired { expires.moment(semantics) } else { None };
+        let has_ended = reason == ReasonCode::Expired;
+        let status = if has_ended { Status::Expired } else { Status::Missing };
+        let ended_at = if has_ended { expires.moment(semantics) } else { None };
         Self { reason: Some(reason), ended_at, ..Self::new(status) }
     }
 
@@ -187,9 +193,9 @@ fn token_verdict(credential: &Credential<'_>, judge: &Judge<'_>) -> Token {
     let reason = ineligible(credential, now, semantics);
     match (credential.kind, semantics) {
         (CredentialKind::ApiKey, Semantics::V2026_4) => Token::new(Status::Static),
-        (CredentialKind::ApiKey, Semantics::V2026_9) => {
-            reason.map_or(Token::new(Status::Static), |reason| Token::because(reason, credential.expires, semantics))
-        }
+        (CredentialKind::ApiKey, Semantics::V2026_9) => reason.map_or(Token::new(Status::Static), |reason| {
+            Token::because(reason, credential.expires, semantics)
+        }),
         (CredentialKind::Token, _) => match (reason, credential.expires.moment(semantics)) {
             (Some(reason), _) => Token::because(reason, credential.expires, semantics),
             (None, Some(at)) => Token::by_end(at, now, window),
@@ -206,7 +212,10 @@ fn token_verdict(credential: &Credential<'_>, judge: &Judge<'_>) -> Token {
                 None => DEFAULT_WINDOW,
             };
             let window = Millis(window.0.max(REFRESH_MARGIN.0));
-            credential.expires.moment(semantics).map_or(Token::new(Status::Missing), |at| Token::by_end(at, now, window))
+            credential
+                .expires
+                .moment(semantics)
+                .map_or(Token::new(Status::Missing), |at| Token::by_end(at, now, window))
         }
     }
 }
@@ -222,12 +231,11 @@ fn fence_verdict(fence: Fence) -> (Token, Login, Option<LoginReason>) {
 fn profile_health(profile: &Effective<'_, '_>, provider_id: &ProviderId, judge: &Judge<'_>) -> ProfileHealth {
     let credential = profile.credential;
     let fence = if credential.kind == CredentialKind::OAuth { credential.fence() } else { None };
-    let (token, login, login_reason) = match fence {
-        Some(fence) => fence_verdict(fence),
-        None => {
-            let (login, reason) = login_verdict(profile, judge);
-            (token_verdict(credential, judge), login, reason)
-        }
+    let (token, login, login_reason) = if let Some(fence) = fence {
+        fence_verdict(fence)
+    } else {
+        let (login, reason) = login_verdict(profile, judge);
+        (token_verdict(credential, judge), login, reason)
     };
     let mut health =
         health_of(profile.id.into(), provider_id.clone(), credential.kind, token, profile.source);
@@ -236,7 +244,13 @@ fn profile_health(profile: &Effective<'_, '_>, provider_id: &ProviderId, judge: 
     health
 }
 
-fn health_of(id: ProfileId, provider: ProviderId, kind: CredentialKind, token: Token, source: Source) -> ProfileHealth {
+fn health_of(
+    id: ProfileId,
+    provider: ProviderId,
+    kind: CredentialKind,
+    token: Token,
+    source: Source,
+) -> ProfileHealth {
     ProfileHealth {
         profile_id: id,
         provider,
@@ -269,15 +283,21 @@ fn login_verdict(profile: &Effective<'_, '_>, judge: &Judge<'_>) -> (Login, Opti
             };
             if there { Login::Static } else { Login::None }
         }
-        CredentialKind::OAuth => match provider::find(&credential.provider).map(|provider| provider.renewal) {
-            Some(Renewal::NotNeeded) if credential.access.is_some() || credential.refresh.is_some() => Login::Static,
-            Some(Renewal::Refreshable) if credential.refresh.is_some() => Login::Renewable,
-            // A provider nobody knows may well be refreshed by a plug-in of OpenClaw's; it is not by us.
-            _ if ineligible(credential, judge.now, judge.semantics).is_none() && credential.refresh.is_some() => {
-                Login::Unsupported
+        CredentialKind::OAuth => {
+            match provider::find(&credential.provider).map(|provider| provider.renewal) {
+                Some(Renewal::NotNeeded) if credential.access.is_some() || credential.refresh.is_some() => {
+                    Login::Static
+                }
+                Some(Renewal::Refreshable) if credential.refresh.is_some() => Login::Renewable,
+                // A provider nobody knows may well be refreshed by a plug-in of OpenClaw's; it is not by us.
+                _ if ineligible(credential, judge.now, judge.semantics).is_none()
+                    && credential.refresh.is_some() =>
+                {
+                    Login::Unsupported
+                }
+                _ => Login::None,
             }
-            _ => Login::None,
-        },
+        }
     };
     (login, None)
 }
@@ -306,7 +326,8 @@ fn provider_health(id: ProviderId, profiles: &[&ProfileHealth], judge: &Judge<'_
         (Some(_), _) if any(Status::Expiring) => Status::Expiring,
         (Some(_), _) => Status::Ok,
     };
-    let earliest = expirable().filter_map(|profile| profile.expires_at).map(|at| at.0).reduce(f64::min).map(Millis);
+    let earliest =
+        expirable().filter_map(|profile| profile.expires_at).map(|at| at.0).reduce(f64::min).map(Millis);
     ProviderHealth {
         provider: id,
         status,
@@ -319,7 +340,11 @@ fn provider_health(id: ProviderId, profiles: &[&ProfileHealth], judge: &Judge<'_
 fn exit_code(health: &AgentHealth, in_use: &BTreeSet<String>, judge: &Judge<'_>) -> u8 {
     // What cannot be read cannot be vouched for, nor can logins that OpenClaw no longer sees.
     let unreadable = health.store.error.is_some()
-        || health.store.stranded.as_ref().is_some_and(|stranded| stranded.kind == StrandedKind::EmptyDatabase);
+        || health
+            .store
+            .stranded
+            .as_ref()
+            .is_some_and(|stranded| stranded.kind == StrandedKind::EmptyDatabase);
     let mut statuses: Vec<Status> = match judge.scope_for(in_use) {
         Scope::All => health
             .profiles
@@ -330,7 +355,9 @@ fn exit_code(health: &AgentHealth, in_use: &BTreeSet<String>, judge: &Judge<'_>)
         Scope::InUse => health
             .providers
             .iter()
-            .filter(|provider| in_use.contains(provider.provider.as_str()) && !judge.has_key(provider.provider.as_str()))
+            .filter(|provider| {
+                in_use.contains(provider.provider.as_str()) && !judge.has_key(provider.provider.as_str())
+            })
             .map(|provider| in_use_status(health, provider))
             .collect(),
     };

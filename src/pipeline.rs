@@ -126,7 +126,9 @@ fn look_at_all(agents: &[Agent], main: &Loaded<'_>, roots: &Roots, judge: &Judge
         let mut done = Vec::new();
         loop {
             let start = next.fetch_add(CHUNK, Ordering::Relaxed);
-            let Some(chunk) = agents.get(start..) else { return done };
+            let Some(chunk) = agents.get(start..) else {
+                return done;
+            };
             for (index, agent) in chunk.iter().take(CHUNK).enumerate() {
                 let health = look_at(agent, main, roots, judge, &mut buffers);
                 done.extend(health.map(|health| (start + index, health)));

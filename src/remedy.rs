@@ -1,8 +1,8 @@
 //! What a condition means for a person, and the command that mends it. One table for reports, doctor, page and notices.
 
 use crate::model::{
-    AgentHealth, AgentId, CredentialKind, Login, ProfileHealth, ProviderId, ReasonCode, StoreErrorReason, StoreHealth,
-    Status, StrandedKind,
+    AgentHealth, AgentId, CredentialKind, Login, ProfileHealth, ProviderId, ReasonCode, Status,
+    StoreErrorReason, StoreHealth, StrandedKind,
 };
 
 /// What to do about something.
@@ -38,7 +38,9 @@ pub fn for_profile(agent: &AgentId, profile: &ProfileHealth) -> Option<Remedy> {
     };
     let command = match profile.login {
         Login::External => None,
-        _ if profile.reason_code == Some(ReasonCode::UnresolvedRef) => Some("openclaw models status".to_owned()),
+        _ if profile.reason_code == Some(ReasonCode::UnresolvedRef) => {
+            Some("openclaw models status".to_owned())
+        }
         _ => sign_in(),
     };
     Some(Remedy { meaning: meaning.to_owned(), command })
@@ -76,9 +78,10 @@ pub fn for_store(agent: &AgentHealth) -> Option<Remedy> {
             meaning: format!("the database is empty, and {count} profile(s) are left behind in {file}"),
             command: Some("openclaw doctor --fix".to_owned()),
         },
-        StrandedKind::LeftoverJson => {
-            Remedy { meaning: format!("{file} is a leftover that OpenClaw does not read any more"), command: None }
-        }
+        StrandedKind::LeftoverJson => Remedy {
+            meaning: format!("{file} is a leftover that OpenClaw does not read any more"),
+            command: None,
+        },
     })
 }
 
@@ -90,10 +93,18 @@ fn sign_in_again(agent: &AgentId, profile: &ProfileHealth) -> String {
             format!("openclaw models auth setup-token --provider anthropic{}", for_agent(agent))
         }
         CredentialKind::Token => {
-            format!("openclaw models auth paste-token --provider {}{}", quote(provider.as_str()), for_agent(agent))
+            format!(
+                "openclaw models auth paste-token --provider {}{}",
+                quote(provider.as_str()),
+                for_agent(agent)
+            )
         }
         CredentialKind::ApiKey => {
-            format!("openclaw models auth paste-api-key --provider {}{}", quote(provider.as_str()), for_agent(agent))
+            format!(
+                "openclaw models auth paste-api-key --provider {}{}",
+                quote(provider.as_str()),
+                for_agent(agent)
+            )
         }
     }
 }
@@ -110,7 +121,11 @@ fn for_agent(agent: &AgentId) -> String {
 #[must_use]
 pub fn quote(word: &str) -> String {
     let plain = |character: char| character.is_ascii_alphanumeric() || "-_./:@%+=,".contains(character);
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 #[cfg(test)]

@@ -25,7 +25,9 @@ pub(super) fn span(span: Millis) -> String {
 /// The local date and time of a moment, to the minute; empty beyond the calendar.
 #[must_use]
 pub(super) fn date(at: Millis) -> String {
-    clock::date(at).map(|date| DateTime::<Local>::from(date).format("%Y-%m-%d %H:%M").to_string()).unwrap_or_default()
+    clock::date(at)
+        .map(|date| DateTime::<Local>::from(date).format("%Y-%m-%d %H:%M").to_string())
+        .unwrap_or_default()
 }
 
 /// The state of an access token in words: `valid, 29 days left`.
@@ -47,7 +49,10 @@ pub(super) fn state(profile: &ProfileHealth, now: Millis) -> String {
 /// Makes text from a store safe for a terminal and for one line: control characters are shown, not obeyed.
 #[must_use]
 pub(super) fn safe(text: &str) -> String {
-    let obeyed = |character: char| character.is_control() || matches!(character, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let obeyed = |character: char| {
+        character.is_control()
+            || matches!(character, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
     if !text.contains(obeyed) {
         return text.to_owned();
     }

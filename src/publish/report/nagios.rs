@@ -13,11 +13,11 @@ pub fn exit_code(snapshot: &Snapshot) -> u8 {
 }
 
 fn state(snapshot: &Snapshot) -> (u8, &'static str) {
-    let only_unreadable = snapshot
-        .agents
-        .iter()
-        .filter(|agent| agent.exit_code == exit::EXPIRED_OR_MISSING)
-        .all(|agent| agent.store.error.is_some() && agent.profiles.iter().all(|profile| profile.bucket == Bucket::Valid));
+    let only_unreadable =
+        snapshot.agents.iter().filter(|agent| agent.exit_code == exit::EXPIRED_OR_MISSING).all(|agent| {
+            agent.store.error.is_some()
+                && agent.profiles.iter().all(|profile| profile.bucket == Bucket::Valid)
+        });
     match snapshot.exit_code {
         exit::OK => (0, "OK"),
         exit::EXPIRING => (1, "WARNING"),
@@ -30,7 +30,8 @@ pub(super) fn write(snapshot: &Snapshot, out: &mut dyn Write) -> io::Result<()> 
     let (_, word) = state(snapshot);
     let summary = snapshot.summary;
     let unreadable = snapshot.agents.iter().filter(|agent| agent.store.error.is_some()).count();
-    let unauthenticated: usize = snapshot.agents.iter().map(|agent| agent.missing_providers_in_use.len()).sum();
+    let unauthenticated: usize =
+        snapshot.agents.iter().map(|agent| agent.missing_providers_in_use.len()).sum();
     write!(
         out,
         "AUTHWATCH {word} - {} valid, {} expiring, {} missing in {} agent(s)",
@@ -45,13 +46,17 @@ pub(super) fn write(snapshot: &Snapshot, out: &mut dyn Write) -> io::Result<()> 
     if unreadable > 0 {
         write!(out, ", {unreadable} store(s) unreadable")?;
     }
-    let upcoming = snapshot.agents.iter().flat_map(|agent| agent.profiles.iter().map(move |profile| (agent, profile)));
+    let upcoming =
+        snapshot.agents.iter().flat_map(|agent| agent.profiles.iter().map(move |profile| (agent, profile)));
     let next = upcoming
-        .filter_map(|(agent, profile)| Some((agent, profile, profile.remaining_ms.filter(|left| left.0 > 0.0)?)))
+        .filter_map(|(agent, profile)| {
+            Some((agent, profile, profile.remaining_ms.filter(|left| left.0 > 0.0)?))
+        })
         .min_by(|one, other| one.2.0.total_cmp(&other.2.0));
     if let Some((agent, profile, left)) = next {
         // A pipe would end the text and begin the performance data.
-        let name = format!("{}/{}", safe(agent.id.as_str()), safe(profile.profile_id.as_str())).replace('|', "_");
+        let name =
+            format!("{}/{}", safe(agent.id.as_str()), safe(profile.profile_id.as_str())).replace('|', "_");
         write!(out, ", next {name} in {}", span(left))?;
     }
     write!(

@@ -25,7 +25,11 @@ pub(super) fn write(snapshot: &Snapshot, out: &mut dyn Write) -> io::Result<()> 
             )?;
         }
         for provider in &agent.missing_providers_in_use {
-            writeln!(out, "{id}\t-\t{}\t-\tmissing\tmissing\tnone\t-\tmissing_provider", safe(provider.as_str()))?;
+            writeln!(
+                out,
+                "{id}\t-\t{}\t-\tmissing\tmissing\tnone\t-\tmissing_provider",
+                safe(provider.as_str())
+            )?;
         }
         if let Some(error) = &agent.store.error {
             writeln!(out, "{id}\t-\t-\t-\tmissing\tmissing\tnone\t-\tstore_error:{}", error.reason.as_str())?;

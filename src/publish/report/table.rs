@@ -53,7 +53,9 @@ impl Table<'_> {
         let notes: Vec<&str> = [default, kind].into_iter().filter(|note| !note.is_empty()).collect();
         self.heading(&safe(agent.id.as_str()), &notes.join(", "))?;
         let severity = match &agent.store.stranded {
-            Some(stranded) if agent.store.error.is_none() && stranded.kind == StrandedKind::LeftoverJson => Bucket::Expiring,
+            Some(stranded) if agent.store.error.is_none() && stranded.kind == StrandedKind::LeftoverJson => {
+                Bucket::Expiring
+            }
             _ => Bucket::Missing,
         };
         if let Some(remedy) = remedy::for_store(agent) {
@@ -61,8 +63,19 @@ impl Table<'_> {
             self.line(severity, what, "")?;
             self.remedy(&remedy)?;
         }
-        for profile in &agent.profiles {
+        // What works and is main's is listed there; here it would only bury what needs a look.
+        let (quiet, listed): (Vec<_>, Vec<_>) = agent.profiles.iter().partition(|profile| {
+            profile.inherited
+                && profile.bucket == Bucket::Valid
+                && profile.login != Login::Dead
+                && profile.cooldown.is_none()
+        });
+        for profile in listed {
             self.profile(profile, remedy::for_profile(&agent.id, profile))?;
+        }
+        if !quiet.is_empty() {
+            let ids: Vec<String> = quiet.iter().map(|profile| safe(profile.profile_id.as_str())).collect();
+            self.line(Bucket::Valid, &format!("{} from main", quiet.len()), &ids.join(", "))?;
         }
         for provider in &agent.missing_providers_in_use {
             self.line(Bucket::Missing, &safe(provider.as_str()), "no login")?;
@@ -179,7 +192,7 @@ impl Table<'_> {
             summary.missing,
         );
         if unreadable > 0 {
-            text.push_str(&format!(", {unreadable} unreadable"));
+            text += &format!(", {unreadable} unreadable");
         }
         if let Some(error) = &self.snapshot.config.error {
             self.wrapped("", &format!("OpenClaw's configuration: {}", safe(&error.message)), BAD)?;
