@@ -18,8 +18,10 @@ use crate::logging::{self, LogFormat, LogLevel};
 /// Knows whether the model logins of every OpenClaw agent work, and says so before an agent goes silent.
 #[derive(Debug, Parser)]
 #[command(name = "authwatch", version, max_term_width = 100, propagate_version = true)]
-#[command(after_help = "Exit codes: 0 fine, 1 something expired or missing, 2 something expiring (status --check); \
-    64 usage, 66 no such agent or state directory, 70 internal, 73 cannot write, 74 cannot read, 75 try again, 78 configuration.")]
+#[command(
+    after_help = "Exit codes: 0 fine, 1 something expired or missing, 2 something expiring (status --check); \
+    64 usage, 66 no such agent or state directory, 70 internal, 73 cannot write, 74 cannot read, 75 try again, 78 configuration."
+)]
 pub struct Cli {
     #[command(flatten)]
     global: GlobalArgs,
@@ -148,7 +150,8 @@ pub(crate) fn print(data: &[u8]) -> Result<(), Failure> {
 
 /// Columns to fit a report into: the terminal's, or `COLUMNS`, or 80.
 pub(crate) fn width() -> usize {
-    let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
+    let told =
+        std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
     let stdout = std::io::stdout();
     let asked = || {
         let size = stdout.is_terminal().then(|| rustix::termios::tcgetwinsize(&stdout).ok())??;
@@ -159,6 +162,7 @@ pub(crate) fn width() -> usize {
 
 /// The process's environment, as far as it is text.
 pub(crate) fn environment() -> impl Iterator<Item = (String, String)> {
-    let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+    let text =
+        |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
     std::env::vars_os().filter_map(text)
 }

@@ -34,7 +34,11 @@ pub struct StatusConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<ScopeSetting>,
     /// The warning window; the release's own where unset.
-    #[serde(deserialize_with = "window", serialize_with = "window_text", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        deserialize_with = "window",
+        serialize_with = "window_text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub warn: Option<Millis>,
 }
 
@@ -92,23 +96,28 @@ fn window_text<S: serde::Serializer>(window: &Option<Millis>, serializer: S) -> 
 impl Config {
     /// Loads the named file, or the default one if it is there.
     pub fn load(named: Option<&Path>) -> Result<Self, Failure> {
-        let Some(path) = named.map(Path::to_path_buf).or_else(default_path) else { return Ok(Self::default()) };
+        let Some(path) = named.map(Path::to_path_buf).or_else(default_path) else {
+            return Ok(Self::default());
+        };
         match std::fs::read_to_string(&path) {
             Ok(text) => Self::parse(&text, &path),
             Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() => Ok(Self::default()),
-            Err(error) => {
-                Err(Failure::new(exit::CONFIGURATION, format!("cannot read the configuration `{}`", path.display()))
-                    .caused_by(error))
-            }
+            Err(error) => Err(Failure::new(
+                exit::CONFIGURATION,
+                format!("cannot read the configuration `{}`", path.display()),
+            )
+            .caused_by(error)),
         }
     }
 
     /// Reads a configuration; the error names the place, and the nearest key where one is unknown.
     pub fn parse(text: &str, path: &Path) -> Result<Self, Failure> {
         toml::from_str(text).map_err(|error| {
-            let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
+            let line =
+                error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
             let problem = error.message().lines().next().unwrap_or_default().to_owned();
-            let failure = Failure::new(exit::CONFIGURATION, format!("`{}`, line {line}: {problem}", path.display()));
+            let failure =
+                Failure::new(exit::CONFIGURATION, format!("`{}`, line {line}: {problem}", path.display()));
             match nearest_key(&problem) {
                 Some(key) => failure.hint(format!("did you mean `{key}`?")),
                 None => failure,
@@ -133,7 +142,11 @@ pub fn default_path() -> Option<PathBuf> {
 fn nearest_key(problem: &str) -> Option<&str> {
     let mut names = problem.starts_with("unknown").then(|| problem.split('`').skip(1).step_by(2))?;
     let unknown = names.next()?;
-    names.map(|name| (distance(unknown, name), name)).min().filter(|(distance, _)| *distance <= 3).map(|(_, name)| name)
+    names
+        .map(|name| (distance(unknown, name), name))
+        .min()
+        .filter(|(distance, _)| *distance <= 3)
+        .map(|(_, name)| name)
 }
 
 /// Levenshtein's distance, by the textbook; the words are short.
@@ -159,7 +172,10 @@ mod tests {
     #[test]
     fn the_template_is_the_default() {
         assert_eq!(Config::parse(TEMPLATE, Path::new("t")).expect("valid"), Config::default());
-        let everything = TEMPLATE.replace("# state_dir", "state_dir").replace("# scope", "scope").replace("# warn", "warn");
+        let everything = TEMPLATE
+            .replace("# state_dir", "state_dir")
+            .replace("# scope", "scope")
+            .replace("# warn", "warn");
         let config = Config::parse(&everything, Path::new("t")).expect("valid");
         assert_eq!(config.status.warn, Some(Millis(86_400_000.0)));
         assert_eq!(Config::parse(&config.to_toml(), Path::new("t")).expect("valid"), config);
@@ -167,10 +183,16 @@ mod tests {
 
     #[test]
     fn errors_name_the_place_and_the_nearest_key() {
-        let failure = Config::parse("[status]\n\nsematics = \"2026.9\"\n", Path::new("c.toml")).expect_err("misspelt");
-        assert!(failure.message.starts_with("`c.toml`, line 3: unknown field `sematics`"), "{}", failure.message);
+        let failure =
+            Config::parse("[status]\n\nsematics = \"2026.9\"\n", Path::new("c.toml")).expect_err("misspelt");
+        assert!(
+            failure.message.starts_with("`c.toml`, line 3: unknown field `sematics`"),
+            "{}",
+            failure.message
+        );
         assert_eq!(failure.hint.as_deref(), Some("did you mean `semantics`?"));
-        let failure = Config::parse("[status]\nwarn = \"soon\"\n", Path::new("c.toml")).expect_err("no duration");
+        let failure =
+            Config::parse("[status]\nwarn = \"soon\"\n", Path::new("c.toml")).expect_err("no duration");
         assert!(failure.message.contains("line 2: `soon` is no duration"), "{}", failure.message);
         assert_eq!(failure.code, exit::CONFIGURATION);
     }

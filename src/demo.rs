@@ -76,7 +76,7 @@ impl Agents<'_> {
     }
 
     fn main(&self) -> io::Result<()> {
-        self.json("main", json!({
+        self.json("main", &json!({
             "anthropic:default": { "type": "token", "provider": "anthropic", "token": "demo-token", "expires": self.after(212.0 * DAY) },
             "openai-codex:default": self.oauth("openai-codex", 6.0 * DAY),
             "openrouter:default": { "type": "api_key", "provider": "openrouter", "key": "demo-key" },
@@ -87,18 +87,21 @@ impl Agents<'_> {
         // Has nothing of its own: everything is inherited.
         fs::create_dir_all(self.roots.agent_dir("intern"))?;
         // A provider in use without any login.
-        self.json("translator", json!({}))?;
+        self.json("translator", &json!({}))?;
         // Ends tonight and cannot renew itself.
         let mut expiring = self.oauth("xai", 5.5 * HOUR);
         expiring["refresh"] = Value::Null;
-        self.json("night-shift", json!({ "xai:default": expiring }))?;
+        self.json("night-shift", &json!({ "xai:default": expiring }))?;
         // Ended, in two ways.
-        self.json("researcher", json!({
+        self.json("researcher", &json!({
             "anthropic:manual": { "type": "token", "provider": "anthropic", "token": "demo-token", "expires": self.after(-3.0 * DAY) },
             "google-gemini-cli:default": self.oauth("google-gemini-cli", -2.0 * HOUR),
         }))?;
         // Left alone by OpenClaw for a while.
-        self.json("writer", json!({ "mistral:default": { "type": "api_key", "provider": "mistral", "key": "demo-key" } }))?;
+        self.json(
+            "writer",
+            &json!({ "mistral:default": { "type": "api_key", "provider": "mistral", "key": "demo-key" } }),
+        )?;
         let state = json!({ "version": 1, "usageStats": { "mistral:default": {
             "cooldownUntil": self.after(0.4 * HOUR), "cooldownReason": "rate_limit", "errorCount": 3 } } });
         write(&self.roots.agent_dir("writer").join(STATE_FILE), &state)?;
@@ -111,19 +114,29 @@ impl Agents<'_> {
     #[cfg(feature = "sqlite")]
     fn databases(&self) -> io::Result<()> {
         let marker = |kind: &str| {
-            format!("openclaw-oauth-refresh-fence:v1:{}:{kind}:{}", "0123456789abcdef".repeat(2), "0123456789abcdef".repeat(4))
+            format!(
+                "openclaw-oauth-refresh-fence:v1:{}:{kind}:{}",
+                "0123456789abcdef".repeat(2),
+                "0123456789abcdef".repeat(4)
+            )
         };
         let fenced = |state: &str| {
             let (access, refresh) = (marker(&format!("{state}access")), marker(&format!("{state}refresh")));
             json!({ "type": "oauth", "provider": "openai", "access": access, "refresh": refresh, "expires": 1 })
         };
         // At this moment being renewed by OpenClaw 2026.9, beside one that is fine.
-        self.database("builder", &json!({ "openai:default": fenced(""), "anthropic:team": self.oauth("anthropic", 7.5 * HOUR) }))?;
+        self.database(
+            "builder",
+            &json!({ "openai:default": fenced(""), "anthropic:team": self.oauth("anthropic", 7.5 * HOUR) }),
+        )?;
         // Refused for good.
         self.database("reviewer", &json!({ "openai:default": fenced("failed:") }))?;
         // A migration that lost the logins.
         self.database("archivist", &json!({}))?;
-        self.json("archivist", json!({ "zai:default": { "type": "api_key", "provider": "zai", "key": "demo-key" } }))
+        self.json(
+            "archivist",
+            &json!({ "zai:default": { "type": "api_key", "provider": "zai", "key": "demo-key" } }),
+        )
     }
 
     #[cfg(not(feature = "sqlite"))]
@@ -135,10 +148,13 @@ impl Agents<'_> {
     fn broken(&self) -> io::Result<()> {
         let dir = self.roots.agent_dir("courier");
         fs::create_dir_all(&dir)?;
-        fs::write(dir.join(STORE_FILE), "{\n  \"version\": 1,\n  \"profiles\": {\n    \"anthropic:default\": {")
+        fs::write(
+            dir.join(STORE_FILE),
+            "{\n  \"version\": 1,\n  \"profiles\": {\n    \"anthropic:default\": {",
+        )
     }
 
-    fn json(&self, agent: &str, profiles: Value) -> io::Result<()> {
+    fn json(&self, agent: &str, profiles: &Value) -> io::Result<()> {
         let dir = self.roots.agent_dir(agent);
         fs::create_dir_all(&dir)?;
         write(&dir.join(STORE_FILE), &json!({ "version": 1, "profiles": profiles }))

@@ -102,8 +102,9 @@ pub fn run(global: &GlobalArgs, args: &StatusArgs) -> Result<u8, Failure> {
     let config = Config::load(global.config.as_deref())?;
     let request = args.request(&config);
     if args.demo {
-        let demo = Demo::lay_out(clock::now())
-            .map_err(|error| Failure::new(exit::CANNOT_WRITE, "cannot lay out the demo data").caused_by(error))?;
+        let demo = Demo::lay_out(clock::now()).map_err(|error| {
+            Failure::new(exit::CANNOT_WRITE, "cannot lay out the demo data").caused_by(error)
+        })?;
         tracing::info!("demo data in {}", demo.roots().state.display());
         let look = pipeline::look(demo.roots(), [], &request);
         return finish(args, format, &look, demo.roots());
@@ -143,8 +144,9 @@ fn nothing_there(look: &Look, roots: &Roots) -> Option<Failure> {
     if !look.state_exists {
         let state = roots.state.display();
         return Some(
-            Failure::new(exit::NO_INPUT, format!("there is no OpenClaw state directory at `{state}`"))
-                .hint("give --state-dir or set OPENCLAW_STATE_DIR; `authwatch status --demo` shows built-in data"),
+            Failure::new(exit::NO_INPUT, format!("there is no OpenClaw state directory at `{state}`")).hint(
+                "give --state-dir or set OPENCLAW_STATE_DIR; `authwatch status --demo` shows built-in data",
+            ),
         );
     }
     let unknown = look.unknown_agents.first()?;
