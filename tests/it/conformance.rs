@@ -8,11 +8,16 @@ use crate::support::Home;
 
 /// The cases; where the folder is missing this fails, for a check that checked nothing would look like agreement.
 fn cases(name: &str) -> Vec<Value> {
-    let folder = std::env::var_os("AUTHWATCH_CONFORMANCE")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/conformance"), PathBuf::from);
+    let folder = std::env::var_os("AUTHWATCH_CONFORMANCE").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/conformance"),
+        PathBuf::from,
+    );
     let path = folder.join(name);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| {
-        panic!("the conformance cases are needed at {} (or set AUTHWATCH_CONFORMANCE): {error}", path.display())
+        panic!(
+            "the conformance cases are needed at {} (or set AUTHWATCH_CONFORMANCE): {error}",
+            path.display()
+        )
     });
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
@@ -55,7 +60,8 @@ fn every_profile_is_judged_as_the_releases_judge_it() {
             for (agent, expected) in agents.as_object().unwrap() {
                 let now = case["now"].to_string();
                 let warn = case["warnAfterMs"].as_u64().map(|warn| format!("{warn}ms"));
-                let mut arguments = vec!["status", "--json", "--agent", agent, "--at", &now, "--semantics", semantics];
+                let mut arguments =
+                    vec!["status", "--json", "--agent", agent, "--at", &now, "--semantics", semantics];
                 arguments.extend(warn.iter().flat_map(|warn| ["--warn", warn]));
                 let answer = home.run(&arguments).agent(agent);
                 let list = |value: &Value| value.as_array().unwrap().iter().map(essence).collect::<Vec<_>>();
@@ -66,13 +72,21 @@ fn every_profile_is_judged_as_the_releases_judge_it() {
                 if list(&answer["profiles"]) != list(&expected["profiles"])
                     || providers(&answer["providers"]) != providers(&expected["providers"])
                 {
-                    wrong.push(format!("{} {semantics} {agent}:\n{}\nexpected {expected}", case["id"], answer["profiles"]));
+                    wrong.push(format!(
+                        "{} {semantics} {agent}:\n{}\nexpected {expected}",
+                        case["id"], answer["profiles"]
+                    ));
                 }
                 compared += 1;
             }
         }
     }
-    assert!(wrong.is_empty(), "{} of {compared} differ:\n{}", wrong.len(), wrong[..wrong.len().min(5)].join("\n\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {compared} differ:\n{}",
+        wrong.len(),
+        wrong[..wrong.len().min(5)].join("\n\n")
+    );
     assert!(cases.len() >= 700 && compared >= 1500, "only {compared} comparisons in {} cases", cases.len());
 }
 
@@ -84,10 +98,24 @@ fn every_check_exits_as_the_release_does() {
         let agent = case["agent"].as_str().unwrap_or("main");
         let expected = &case["expected"]["2026.4"];
         let now = case["now"].to_string();
-        let check = ["status", "--check", "--json", "--semantics", "2026.4", "--scope", "all", "--at", &now, "--agent", agent];
+        let check = [
+            "status",
+            "--check",
+            "--json",
+            "--semantics",
+            "2026.4",
+            "--scope",
+            "all",
+            "--at",
+            &now,
+            "--agent",
+            agent,
+        ];
         let ran = home.run(&check);
         let missing = &ran.agent(agent)["missingProvidersInUse"];
-        if expected["exit"] != ran.code || expected.get("missingProvidersInUse").is_some_and(|expected| expected != missing) {
+        if expected["exit"] != ran.code
+            || expected.get("missingProvidersInUse").is_some_and(|expected| expected != missing)
+        {
             wrong.push(format!("{}: exit {} with {missing}, expected {expected}", case["id"], ran.code));
         }
     }

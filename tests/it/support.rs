@@ -8,58 +8,58 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// A home directory with an OpenClaw in it.
-pub struct Home {
+pub(crate) struct Home {
     dir: TempDir,
     env: BTreeMap<String, String>,
 }
 
 impl Home {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { dir: tempfile::tempdir().unwrap(), env: BTreeMap::new() }
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.dir.path()
     }
 
-    pub fn state(&self) -> PathBuf {
+    pub(crate) fn state(&self) -> PathBuf {
         self.path().join(".openclaw")
     }
 
-    pub fn agent_dir(&self, agent: &str) -> PathBuf {
+    pub(crate) fn agent_dir(&self, agent: &str) -> PathBuf {
         self.state().join("agents").join(agent).join("agent")
     }
 
-    pub fn store(&self, agent: &str) -> PathBuf {
+    pub(crate) fn store(&self, agent: &str) -> PathBuf {
         self.agent_dir(agent).join("auth-profiles.json")
     }
 
     /// Writes a file below the home directory.
-    pub fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
         self.write(path, content);
         self
     }
 
-    pub fn write(&self, path: &str, content: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, path: &str, content: impl AsRef<[u8]>) {
         let path = self.path().join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, content).unwrap();
     }
 
     /// Writes an agent's `auth-profiles.json` with these profiles.
-    pub fn profiles(self, agent: &str, profiles: &Value) -> Self {
+    pub(crate) fn profiles(self, agent: &str, profiles: &Value) -> Self {
         let document = serde_json::json!({ "version": 1, "profiles": profiles });
         let path = format!(".openclaw/agents/{agent}/agent/auth-profiles.json");
         self.file(&path, format!("{document:#}\n"))
     }
 
-    pub fn env(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.env.insert(name.to_owned(), value.to_owned());
         self
     }
 
     /// The program, about to run in this home with nothing else in its environment but `PATH`.
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_authwatch"));
         command
             .args(arguments)
@@ -73,25 +73,25 @@ impl Home {
         command
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         Ran::of(self.command(arguments).output().unwrap())
     }
 
     /// Everything below the home directory: paths, kinds, modes, and contents.
-    pub fn tree(&self) -> BTreeMap<PathBuf, String> {
+    pub(crate) fn tree(&self) -> BTreeMap<PathBuf, String> {
         tree(self.path())
     }
 }
 
 /// What a run of the program left behind.
-pub struct Ran {
-    pub stdout: String,
-    pub stderr: String,
-    pub code: i32,
+pub(crate) struct Ran {
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) code: i32,
 }
 
 impl Ran {
-    pub fn of(output: Output) -> Self {
+    pub(crate) fn of(output: Output) -> Self {
         Self {
             stdout: String::from_utf8(output.stdout).unwrap(),
             stderr: String::from_utf8(output.stderr).unwrap(),
@@ -99,22 +99,26 @@ impl Ran {
         }
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| {
             panic!("no JSON ({error}): exit {}\nstdout: {}\nstderr: {}", self.code, self.stdout, self.stderr)
         })
     }
 
     /// The first agent of a JSON report with this id.
-    pub fn agent(&self, id: &str) -> Value {
+    pub(crate) fn agent(&self, id: &str) -> Value {
         let report = self.json();
         let agents = report["agents"].as_array().unwrap();
-        agents.iter().find(|agent| agent["id"] == id).unwrap_or_else(|| panic!("no agent {id} in {report:#}")).clone()
+        agents
+            .iter()
+            .find(|agent| agent["id"] == id)
+            .unwrap_or_else(|| panic!("no agent {id} in {report:#}"))
+            .clone()
     }
 }
 
 /// Everything below a directory: paths, kinds, modes, and contents.
-pub fn tree(root: &Path) -> BTreeMap<PathBuf, String> {
+pub(crate) fn tree(root: &Path) -> BTreeMap<PathBuf, String> {
     use std::os::unix::fs::MetadataExt;
 
     let mut found = BTreeMap::new();
@@ -123,14 +127,22 @@ pub fn tree(root: &Path) -> BTreeMap<PathBuf, String> {
         for entry in std::fs::read_dir(&dir).unwrap().flatten() {
             let (path, metadata) = (entry.path(), entry.path().symlink_metadata().unwrap());
             let content = match () {
-                () if metadata.is_symlink() => format!("{:?}", std::fs::read_link(&path).unwrap()),
-                () if metadata.is_file() && metadata.len() < 1 << 20 => format!("{:?}", std::fs::read(&path).unwrap_or_default()),
+                () if metadata.is_symlink() => std::fs::read_link(&path).unwrap().display().to_string(),
+                () if metadata.is_file() && metadata.len() < 1 << 20 => {
+                    format!("{:?}", std::fs::read(&path).unwrap_or_default())
+                }
                 () => format!("{} bytes", metadata.len()),
             };
             if metadata.is_dir() {
                 open.push(path.clone());
             }
-            let stamp = format!("{:o} {} {}.{} {content}", metadata.mode(), metadata.ino(), metadata.mtime(), metadata.mtime_nsec());
+            let stamp = format!(
+                "{:o} {} {}.{} {content}",
+                metadata.mode(),
+                metadata.ino(),
+                metadata.mtime(),
+                metadata.mtime_nsec()
+            );
             found.insert(path, stamp);
         }
     }
