@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
+use super::loose::MAX_DEPTH;
 use super::{provider, text};
 use crate::model::{CredentialKind, Semantics};
 
@@ -67,6 +68,10 @@ pub struct ProfileSettings {
 impl Settings {
     /// Reads the configuration. The error says where the JSON5 breaks off and never quotes it.
     pub fn parse(json5: &str) -> Result<Self, String> {
+        // The parser recurses without a limit of its own, and an overflow of the stack would end the program.
+        if nests_deeper_than(MAX_DEPTH, json5) {
+            return Err(format!("nested deeper than {MAX_DEPTH} levels"));
+        }
         let value: Value = json5::from_str(json5).map_err(|error| describe(&error))?;
         let Value::Object(root) = value else {
             return Err("the top level is no object".to_owned());
@@ -141,6 +146,55 @@ impl Settings {
         let id = provider::normalize(id, semantics);
         (!id.is_empty() && text::non_empty(model).is_some()).then(|| id.into_owned())
     }
+}
+
+/// Whether brackets nest deeper than that. Those in strings and comments are none.
+fn nests_deeper_than(limit: usize, json5: &str) -> bool {
+    let mut level = 0_usize;
+    let mut rest = json5.as_bytes();
+    while let [first, after @ ..] = rest {
+        rest = match (first, after) {
+            (b'/', [b'/', comment @ ..]) => past(comment, ends_line, 1),
+            (b'/', [b'*', comment @ ..]) => past(comment, |rest| rest.starts_with(b"*/"), 2),
+            (quote @ (b'"' | b'\''), _) => past_string(*quote, after),
+            (b'[' | b'{', _) => {
+                level += 1;
+                if level > limit {
+                    return true;
+                }
+                after
+            }
+            (b']' | b'}', _) => {
+                level = level.saturating_sub(1);
+                after
+            }
+            _ => after,
+        };
+    }
+    false
+}
+
+/// JSON5 knows four ends of a line, two of them as UTF-8.
+fn ends_line(text: &[u8]) -> bool {
+    text.starts_with(b"\n")
+        || text.starts_with(b"\r")
+        || text.starts_with(b"\xe2\x80\xa8")
+        || text.starts_with(b"\xe2\x80\xa9")
+}
+
+fn past(text: &[u8], is_end: impl Fn(&[u8]) -> bool, length: usize) -> &[u8] {
+    let end = (0..text.len()).find(|&at| is_end(&text[at..])).map_or(text.len(), |at| at + length);
+    &text[end..]
+}
+
+fn past_string(quote: u8, text: &[u8]) -> &[u8] {
+    let mut escaped = false;
+    let end = text.iter().position(|&byte| {
+        let ends = byte == quote && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        ends
+    });
+    end.map_or(&[], |end| &text[end + 1..])
 }
 
 /// json5's message without the source it may quote.
