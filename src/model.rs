@@ -5,7 +5,7 @@
 //! may change its meaning.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
@@ -79,6 +79,11 @@ impl Serialize for Millis {
             serializer.serialize_f64(self.0)
         }
     }
+}
+
+/// A path as text. Directories may have any name, and a report must not fail because of one.
+fn shown_path<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&path.display())
 }
 
 /// Which release's rules are applied.
@@ -517,6 +522,7 @@ pub struct Stranded {
     /// What kind of leftover it is.
     pub kind: StrandedKind,
     /// The file that is not used.
+    #[serde(serialize_with = "shown_path")]
     pub path: PathBuf,
     /// How many profiles it holds.
     pub profiles: usize,
@@ -538,6 +544,7 @@ pub struct StoreHealth {
     /// Which kind is in effect.
     pub kind: StoreKind,
     /// Its file (or where it would be).
+    #[serde(serialize_with = "shown_path")]
     pub path: PathBuf,
     /// The file's mode bits, octal.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -597,6 +604,7 @@ pub struct AgentHealth {
     /// Its id.
     pub id: AgentId,
     /// Its directory.
+    #[serde(serialize_with = "shown_path")]
     pub dir: PathBuf,
     /// Whether it is the configured default.
     pub default: bool,
@@ -640,6 +648,7 @@ impl Summary {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ConfigHealth {
     /// Its file.
+    #[serde(serialize_with = "shown_path")]
     pub path: PathBuf,
     /// Why it could not be used. Agents are then found by their directories alone.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -24,11 +24,11 @@ pub(super) fn write(snapshot: &Snapshot, agent: &AgentHealth, out: &mut dyn Writ
         })
         .collect();
     let report = json!({
-        "configPath": snapshot.config.path,
+        "configPath": snapshot.config.path.to_string_lossy(),
         "agentId": agent.id,
-        "agentDir": agent.dir,
+        "agentDir": agent.dir.to_string_lossy(),
         "auth": {
-            "storePath": agent.store.path,
+            "storePath": agent.store.path.to_string_lossy(),
             "missingProvidersInUse": agent.missing_providers_in_use,
             "providersWithOAuth": providers_with_oauth(agent),
             "unusableProfiles": unusable_profiles(agent, snapshot.now),
