@@ -249,7 +249,8 @@ fn sqlite_error(path: &Path, failure: &rusqlite::Error) -> StoreError {
             error(path, StoreErrorReason::Permission, "may not be read by this user")
         }
         Some(ErrorCode::CannotOpen) => unopened(path),
-        Some(ErrorCode::Unknown) => error(
+        // The statements are constants: where one does not compile the tables are others.
+        _ if matches!(failure, rusqlite::Error::SqlInputError { .. }) => error(
             path,
             StoreErrorReason::Schema,
             "has credential tables this version does not know: update authwatch",
