@@ -142,6 +142,10 @@ fn read_state(path: &Path, buffer: &mut SecretBuffer, semantics: Semantics) -> R
     if file::read(path, buffer)?.is_none() {
         return Ok(State::default());
     }
+    parse_state(path, buffer, semantics)
+}
+
+fn parse_state(path: &Path, buffer: &SecretBuffer, semantics: Semantics) -> Result<State, StoreError> {
     State::parse(file::text(path, buffer)?, semantics)
         .map_err(|error| parse_error(path, &DocumentError::syntax(&error)))
 }
@@ -183,8 +187,10 @@ fn from_database<'b>(
     };
     let mut health = health(kind, path, Some(content.facts));
     if content.has_state {
-        let state = file::text(&health.path, state).map(|text| State::parse(text, semantics));
-        document.state = state.ok().and_then(Result::ok).unwrap_or_default();
+        match parse_state(&health.path, state, semantics) {
+            Ok(state) => document.state = state,
+            Err(error) => health.state_error = Some(error),
+        }
     }
     health.stranded = stranded(&agent.dir.join(STORE_FILE), document.profiles.is_empty(), semantics, legacy);
     Loaded { health, document }
