@@ -5,5 +5,18 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 #![allow(missing_docs, reason = "nothing here is public")]
 
+#[cfg(feature = "sqlite")]
+mod alike;
+mod bad_input;
+#[cfg(feature = "sqlite")]
+mod canary;
 mod conformance;
+#[cfg(feature = "sqlite")]
+mod demo;
+mod exit_codes;
+#[cfg(feature = "sqlite")]
+mod formats;
+mod layering;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod support;

@@ -3,9 +3,34 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
 
-use serde_json::Value;
+use authwatch::paths::Roots;
+use serde_json::{Value, json};
 use tempfile::TempDir;
+
+/// The moment the tests judge by, Unix milliseconds: 2027-01-15T08:00:00Z.
+pub(crate) const NOW: i64 = 1_800_000_000_000;
+/// The same for `--at`.
+pub(crate) const AT: &str = "1800000000000";
+pub(crate) const HOUR: i64 = 3_600_000;
+pub(crate) const DAY: i64 = 24 * HOUR;
+
+/// A store's document with these profiles.
+pub(crate) fn document(profiles: &Value) -> String {
+    json!({ "version": 1, "profiles": profiles }).to_string()
+}
+
+/// A token of a provider that ends so many milliseconds after [`NOW`].
+pub(crate) fn token(provider: &str, ends_in: i64) -> Value {
+    json!({ "type": "token", "provider": provider, "token": "t-1", "expires": NOW + ends_in })
+}
+
+/// An OAuth login with a refresh token; its access token ends so many milliseconds after [`NOW`].
+pub(crate) fn oauth(provider: &str, ends_in: i64) -> Value {
+    json!({ "type": "oauth", "provider": provider, "access": "a-1", "refresh": "r-1", "expires": NOW + ends_in })
+}
 
 /// A home directory with an OpenClaw in it.
 pub(crate) struct Home {
@@ -48,9 +73,45 @@ impl Home {
 
     /// Writes an agent's `auth-profiles.json` with these profiles.
     pub(crate) fn profiles(self, agent: &str, profiles: &Value) -> Self {
-        let document = serde_json::json!({ "version": 1, "profiles": profiles });
         let path = format!(".openclaw/agents/{agent}/agent/auth-profiles.json");
-        self.file(&path, format!("{document:#}\n"))
+        self.file(&path, document(profiles))
+    }
+
+    /// Writes an agent's `openclaw-agent.sqlite` with these profiles.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn database(self, agent: &str, profiles: &Value) -> Self {
+        let path = self.agent_database(agent);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        put_agent_store(&agent_connection(&path), &document(profiles));
+        self
+    }
+
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn agent_database(&self, agent: &str) -> PathBuf {
+        self.agent_dir(agent).join("openclaw-agent.sqlite")
+    }
+
+    /// Writes the shared database with these profiles and, if given, who owns the shared credentials.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn shared(self, owner: Option<&str>, profiles: &Value) -> Self {
+        let path = self.shared_database();
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let connection = shared_connection(&path);
+        put_shared(&connection, "authProfiles.store", &document(profiles));
+        if let Some(owner) = owner {
+            put_shared(&connection, "auth.sharedStore", &json!({ "location": owner }).to_string());
+        }
+        self
+    }
+
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn shared_database(&self) -> PathBuf {
+        self.state().join("state/openclaw.sqlite")
+    }
+
+    /// What the library takes for OpenClaw's places in this home.
+    pub(crate) fn roots(&self) -> Roots {
+        Roots::resolve(|name| (name == "HOME").then(|| self.path().into()), None)
     }
 
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
@@ -74,13 +135,69 @@ impl Home {
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
-        Ran::of(self.command(arguments).output().unwrap())
+        run(self.command(arguments))
+    }
+
+    /// `status` as of [`NOW`].
+    pub(crate) fn status(&self, arguments: &[&str]) -> Ran {
+        self.run(&[&["status", "--at", AT], arguments].concat())
     }
 
     /// Everything below the home directory: paths, kinds, modes, and contents.
     pub(crate) fn tree(&self) -> BTreeMap<PathBuf, String> {
         tree(self.path())
     }
+}
+
+/// Runs a command that must come to an end. What hangs fails the test instead of stopping it.
+pub(crate) fn run(mut command: Command) -> Ran {
+    let (done, finished) = mpsc::channel();
+    let shown = format!("{command:?}");
+    std::thread::spawn(move || done.send(command.output()));
+    let output = finished
+        .recv_timeout(Duration::from_secs(60))
+        .unwrap_or_else(|_| panic!("did not come to an end: {shown}"));
+    Ran::of(output.unwrap())
+}
+
+/// Opens (and if need be creates) a database with the tables of an agent's.
+#[cfg(feature = "sqlite")]
+pub(crate) fn agent_connection(path: &Path) -> rusqlite::Connection {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    connection
+        .execute_batch(
+            "CREATE TABLE IF NOT EXISTS auth_profile_store (store_key TEXT PRIMARY KEY, store_json TEXT NOT NULL, updated_at INTEGER NOT NULL);
+             CREATE TABLE IF NOT EXISTS auth_profile_state (state_key TEXT PRIMARY KEY, state_json TEXT NOT NULL, updated_at INTEGER NOT NULL);",
+        )
+        .unwrap();
+    connection
+}
+
+#[cfg(feature = "sqlite")]
+pub(crate) fn put_agent_store(connection: &rusqlite::Connection, json: &str) {
+    let sql = "INSERT OR REPLACE INTO auth_profile_store VALUES ('primary', ?1, 0)";
+    connection.execute(sql, [json]).unwrap();
+}
+
+#[cfg(feature = "sqlite")]
+pub(crate) fn put_agent_state(connection: &rusqlite::Connection, json: &str) {
+    let sql = "INSERT OR REPLACE INTO auth_profile_state VALUES ('primary', ?1, 0)";
+    connection.execute(sql, [json]).unwrap();
+}
+
+/// Opens (and if need be creates) a database with the table of the shared one.
+#[cfg(feature = "sqlite")]
+pub(crate) fn shared_connection(path: &Path) -> rusqlite::Connection {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    let sql = "CREATE TABLE IF NOT EXISTS config_machine_state (state_key TEXT PRIMARY KEY, value_json TEXT NOT NULL, updated_at_ms INTEGER NOT NULL)";
+    connection.execute_batch(sql).unwrap();
+    connection
+}
+
+#[cfg(feature = "sqlite")]
+pub(crate) fn put_shared(connection: &rusqlite::Connection, key: &str, json: &str) {
+    let sql = "INSERT OR REPLACE INTO config_machine_state VALUES (?1, ?2, 0)";
+    connection.execute(sql, [key, json]).unwrap();
 }
 
 /// What a run of the program left behind.
