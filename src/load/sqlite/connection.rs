@@ -18,6 +18,8 @@ use crate::secret::SecretBuffer;
 const BUSY_TIMEOUT: Duration = Duration::from_millis(250);
 /// Reads of a database whose log comes and goes are tried this often.
 const ATTEMPTS: usize = 5;
+/// Between two of them: longer than a writer takes to open or close a database.
+const PAUSE: Duration = Duration::from_millis(5);
 /// The newest schema whose absence of credential tables is known to be meant.
 const NEWEST_SCHEMA: i64 = 19;
 
@@ -37,24 +39,44 @@ pub(super) fn read(
     store: &mut SecretBuffer,
     state: &mut SecretBuffer,
 ) -> Result<Option<Content>, StoreError> {
-    for _ in 0..ATTEMPTS {
+    let mut problem = None;
+    for attempt in 0..ATTEMPTS {
+        if attempt > 0 {
+            std::thread::sleep(PAUSE);
+        }
         let Some((file, metadata)) = file::open(path)? else {
             return Ok(None);
         };
-        let journal = journal(path, &file)?;
+        // The log is beside the database itself, not beside a link to it.
+        let path = &path.canonicalize().map_err(|error| file::os_error(path, &error))?;
+        let journal = match journal(path, &file) {
+            // A writer that closes the database removes the index first, then the log.
+            Err(error) if error.reason == StoreErrorReason::Locked => {
+                problem = Some(error);
+                continue;
+            }
+            journal => journal?,
+        };
         drop(file);
         let facts =
             FileFacts { mode: metadata.mode() & 0o7777, owner: metadata.uid(), modified: metadata.mtime() };
-        let rows = read_rows(path, database, journal, facts, store, state);
-        if journal != Journal::NoLog || is_still_alone(path, &metadata) {
-            return rows.map(Some);
+        match (read_rows(path, database, journal, facts, store, state), journal) {
+            (rows, Journal::NoLog) if is_still_alone(path, &metadata) => return rows.map(Some),
+            (_, Journal::NoLog) => {}
+            // The log or its index went away while it was opened.
+            (Err(error), Journal::Log)
+                if matches!(error.reason, StoreErrorReason::Io | StoreErrorReason::Locked) =>
+            {
+                problem = Some(error);
+            }
+            (rows, _) => return rows.map(Some),
         }
     }
-    Err(error(
-        path,
-        StoreErrorReason::Locked,
-        "is being written to all the time; it is read again on the next pass",
-    ))
+    let always_written = || {
+        let what = "is being written to all the time; it is read again on the next pass";
+        error(path, StoreErrorReason::Locked, what)
+    };
+    Err(problem.unwrap_or_else(always_written))
 }
 
 fn journal(path: &Path, mut file: &std::fs::File) -> Result<Journal, StoreError> {
