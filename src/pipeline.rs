@@ -102,14 +102,14 @@ fn select(roots: &Roots, discovery: &Discovery, wanted: &[String]) -> (Vec<Agent
         return (discovery.agents.clone(), Vec::new());
     }
     let (mut agents, mut unknown) = (Vec::new(), Vec::new());
-    for id in wanted {
+    let mut seen = BTreeSet::new();
+    for id in wanted.iter().filter(|id| seen.insert(id.as_str())) {
         let known = discovery.agents.iter().find(|agent| agent.id.as_str() == id);
         if known.is_none() {
             unknown.push(id.clone());
         }
         agents.extend(known.cloned().or_else(|| discover::requested(roots, id)));
     }
-    agents.dedup_by(|one, other| one.id == other.id);
     (agents, unknown)
 }
 
