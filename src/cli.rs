@@ -110,8 +110,12 @@ fn dispatch(cli: Cli) -> Result<u8, Failure> {
 /// clap's own code for a wrong command line is 2, which means "expiring" here.
 fn usage(error: &clap::Error) -> ExitCode {
     let shown = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-    let _ = error.print();
-    exit::code(if shown { exit::OK } else { exit::USAGE })
+    match error.print() {
+        Err(problem) if shown && problem.kind() != std::io::ErrorKind::BrokenPipe => {
+            report(&unwritable(problem))
+        }
+        _ => exit::code(if shown { exit::OK } else { exit::USAGE }),
+    }
 }
 
 fn apply_color(choice: ColorChoice) {
@@ -141,11 +145,13 @@ fn report(failure: &Failure) -> ExitCode {
 pub(crate) fn print(data: &[u8]) -> Result<(), Failure> {
     let mut stdout = anstream::AutoStream::auto(std::io::stdout()).lock();
     match stdout.write_all(data).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Failure::new(exit::CANNOT_WRITE, "cannot write to standard output").caused_by(error))
-        }
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(unwritable(error)),
         _ => Ok(()),
     }
+}
+
+fn unwritable(error: std::io::Error) -> Failure {
+    Failure::new(exit::CANNOT_WRITE, "cannot write to standard output").caused_by(error)
 }
 
 /// Columns to fit a report into: the terminal's, or `COLUMNS`, or 80.
