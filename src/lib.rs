@@ -9,7 +9,7 @@
 //!
 //! [`pipeline`] names them in order. [`openclaw`] is what OpenClaw puts on disk, and pure; [`model`] holds the nouns, and no
 //! secrets: loading yields credentials, classifying yields a [`model::Snapshot`], and whatever comes after sees only that.
-//! Imports point one way, which `tests/layering.rs` checks.
+//! Imports point one way, which `tests/it/layering.rs` checks.
 
 pub mod classify;
 pub mod cli;
