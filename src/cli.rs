@@ -143,8 +143,14 @@ fn report(failure: &Failure) -> ExitCode {
 
 /// Writes data to stdout. A reader that has seen enough (`| head`) is no error.
 pub(crate) fn print(data: &[u8]) -> Result<(), Failure> {
-    let mut stdout = anstream::AutoStream::auto(std::io::stdout()).lock();
-    match stdout.write_all(data).and_then(|()| stdout.flush()) {
+    let write = |stdout: &mut dyn Write| stdout.write_all(data).and_then(|()| stdout.flush());
+    // The filter that takes colour out would take control characters out of data as well.
+    let written = if data.contains(&b'\x1b') {
+        write(&mut anstream::AutoStream::auto(std::io::stdout()).lock())
+    } else {
+        write(&mut std::io::stdout().lock())
+    };
+    match written {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(unwritable(error)),
         _ => Ok(()),
     }
