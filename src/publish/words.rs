@@ -51,7 +51,11 @@ pub(super) fn state(profile: &ProfileHealth, now: Millis) -> String {
 pub(super) fn safe(text: &str) -> String {
     let obeyed = |character: char| {
         character.is_control()
-            || matches!(character, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            // Marks that turn the direction of text, and ends of lines and paragraphs.
+            || matches!(
+                character,
+                '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+            )
     };
     if !text.contains(obeyed) {
         return text.to_owned();
