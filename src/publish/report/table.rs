@@ -148,7 +148,11 @@ impl Table<'_> {
             Bucket::Missing => (BAD, "X  "),
         };
         let name_width = name.chars().count();
-        if self.width >= WIDE && name_width <= 32 && 6 + 32 + state.chars().count() < self.width {
+        if self.width >= WIDE
+            && !state.is_empty()
+            && name_width <= 32
+            && 6 + 32 + state.chars().count() < self.width
+        {
             let padding = " ".repeat(33 - name_width);
             writeln!(self.out, "  {style}{mark}{style:#} {name}{padding}{style}{state}{style:#}")
         } else {
