@@ -85,7 +85,7 @@ fn expires() -> impl Strategy<Value = Value> {
             json!(1),
             json!(NOW),
             json!(NOW + 1),
-            json!(NOW as f64 + 0.5),
+            json!(1_800_000_000_000.5),
             json!(NOW + 5 * 60_000),
             json!(NOW + DAY),
             json!(NOW + DAY + 1),

@@ -355,7 +355,7 @@ fn open_up(dir: &Path) {
         match entry.file_type().unwrap() {
             kind if kind.is_dir() => open_up(&entry.path()),
             kind if kind.is_file() => {
-                fs::set_permissions(entry.path(), Permissions::from_mode(0o644)).unwrap()
+                fs::set_permissions(entry.path(), Permissions::from_mode(0o644)).unwrap();
             }
             _ => {}
         }
