@@ -114,7 +114,7 @@ impl Config {
     pub fn parse(text: &str, path: &Path) -> Result<Self, Failure> {
         toml::from_str(text).map_err(|error| {
             let line =
-                error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
+                error.span().map_or(1, |span| 1 + text[..span.start.min(text.len())].matches('\n').count());
             let problem = error.message().lines().next().unwrap_or_default().to_owned();
             let failure =
                 Failure::new(exit::CONFIGURATION, format!("`{}`, line {line}: {problem}", path.display()));
