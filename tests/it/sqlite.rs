@@ -308,7 +308,6 @@ fn values_never_go_backwards_while_a_writer_commits() {
     put_agent_store(&writer, &valued(1));
     // A log that is emptied into the database all the time is the hardest to read.
     writer.pragma_update(None, "wal_autocheckpoint", 3).unwrap();
-    writer.pragma_update(None, "synchronous", "off").unwrap();
     read_while_writing(&home, 200, false, move |done| {
         let mut value = 1;
         while !done.load(Ordering::Relaxed) {
@@ -330,7 +329,6 @@ fn values_never_go_backwards_while_writers_come_and_go() {
         let mut value = 1;
         while !done.load(Ordering::Relaxed) {
             let writer = agent_connection(&path);
-            writer.pragma_update(None, "synchronous", "off").unwrap();
             for _ in 0..20 {
                 value += 1;
                 put_agent_store(&writer, &valued(value));
@@ -344,7 +342,6 @@ fn values_never_go_backwards_with_the_older_journal() {
     let home = home();
     let writer = agent_connection(&home.agent_database("work"));
     put_agent_store(&writer, &valued(1));
-    writer.pragma_update(None, "synchronous", "off").unwrap();
     writer.busy_timeout(Duration::from_secs(20)).unwrap();
     read_while_writing(&home, 100, true, move |done| {
         let mut value = 1;

@@ -164,6 +164,8 @@ pub(crate) fn run(mut command: Command) -> Ran {
 #[cfg(feature = "sqlite")]
 pub(crate) fn agent_connection(path: &Path) -> rusqlite::Connection {
     let connection = rusqlite::Connection::open(path).unwrap();
+    // Nothing here has to survive a loss of power, and waiting for the disk would be most of a test's time.
+    connection.pragma_update(None, "synchronous", "off").unwrap();
     connection
         .execute_batch(
             "CREATE TABLE IF NOT EXISTS auth_profile_store (store_key TEXT PRIMARY KEY, store_json TEXT NOT NULL, updated_at INTEGER NOT NULL);
@@ -189,6 +191,8 @@ pub(crate) fn put_agent_state(connection: &rusqlite::Connection, json: &str) {
 #[cfg(feature = "sqlite")]
 pub(crate) fn shared_connection(path: &Path) -> rusqlite::Connection {
     let connection = rusqlite::Connection::open(path).unwrap();
+    // Nothing here has to survive a loss of power, and waiting for the disk would be most of a test's time.
+    connection.pragma_update(None, "synchronous", "off").unwrap();
     let sql = "CREATE TABLE IF NOT EXISTS config_machine_state (state_key TEXT PRIMARY KEY, value_json TEXT NOT NULL, updated_at_ms INTEGER NOT NULL)";
     connection.execute_batch(sql).unwrap();
     connection
