@@ -7,7 +7,9 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::load::{DATABASE_FILE, STATE_FILE, STORE_FILE};
+#[cfg(feature = "sqlite")]
+use crate::load::DATABASE_FILE;
+use crate::load::{STATE_FILE, STORE_FILE};
 use crate::model::Millis;
 use crate::paths::Roots;
 

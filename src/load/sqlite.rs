@@ -11,7 +11,9 @@
 #[cfg(feature = "sqlite")]
 mod connection;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+#[cfg(feature = "sqlite")]
+use std::path::PathBuf;
 
 use crate::model::{StoreError, StoreErrorReason};
 use crate::secret::SecretBuffer;
@@ -83,6 +85,7 @@ fn error(path: &Path, reason: StoreErrorReason, what: impl std::fmt::Display) ->
 }
 
 /// A file that belongs to the database: `-wal` or `-shm`.
+#[cfg(feature = "sqlite")]
 fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
