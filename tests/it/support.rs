@@ -6,6 +6,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
+#[cfg(feature = "sqlite")]
 use authwatch::paths::Roots;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -110,6 +111,7 @@ impl Home {
     }
 
     /// What the library takes for OpenClaw's places in this home.
+    #[cfg(feature = "sqlite")]
     pub(crate) fn roots(&self) -> Roots {
         Roots::resolve(|name| (name == "HOME").then(|| self.path().into()), None)
     }
