@@ -9,6 +9,7 @@ use crate::discover::Agent;
 use crate::exit;
 use crate::load::Loaded;
 use crate::load::external::ExternalLogin;
+use crate::load::refreshing::Refreshing;
 use crate::model::{
     AgentHealth, CredentialKind, Login, LoginReason, Millis, ProfileHealth, ProfileId, ProviderHealth,
     ProviderId, ReasonCode, Scope, Semantics, Source, Status, StrandedKind,
@@ -20,6 +21,7 @@ use crate::openclaw::merge::{Effective, View};
 use crate::openclaw::order::{effective_profiles, ineligible};
 use crate::openclaw::provider::{self, Renewal};
 use crate::openclaw::settings::Settings;
+use crate::state::Memory;
 
 /// The warning window where the user gives none.
 const DEFAULT_WINDOW: Millis = Millis(24.0 * 60.0 * 60.0 * 1000.0);
@@ -41,6 +43,10 @@ pub struct Judge<'a> {
     pub settings: &'a Settings,
     /// The variables that are set.
     pub environment: &'a Environment,
+    /// The locks that are held.
+    pub refreshing: &'a Refreshing,
+    /// What is remembered of refused and failing logins.
+    pub memory: Option<&'a Memory>,
 }
 
 impl Judge<'_> {
@@ -231,16 +237,16 @@ fn fence_verdict(fence: Fence) -> (Token, Login, Option<LoginReason>) {
 fn profile_health(profile: &Effective<'_, '_>, provider_id: &ProviderId, judge: &Judge<'_>) -> ProfileHealth {
     let credential = profile.credential;
     let fence = if credential.kind == CredentialKind::OAuth { credential.fence() } else { None };
-    let (token, login, login_reason) = if let Some(fence) = fence {
-        fence_verdict(fence)
+    let (token, (login, login_reason, login_since)) = if let Some(fence) = fence {
+        let (token, login, reason) = fence_verdict(fence);
+        (token, (login, reason, None))
     } else {
-        let (login, reason) = login_verdict(profile, judge);
-        (token_verdict(credential, judge), login, reason)
+        (token_verdict(credential, judge), login_verdict(profile, judge))
     };
     let mut health =
         health_of(profile.id.into(), provider_id.clone(), credential.kind, token, profile.source);
     health.inherited = profile.inherited;
-    (health.login, health.login_reason) = (login, login_reason);
+    (health.login, health.login_reason, health.login_since) = (login, login_reason, login_since);
     health
 }
 
@@ -263,6 +269,7 @@ fn health_of(
         bucket: token.status.bucket(),
         login: Login::None,
         login_reason: None,
+        login_since: None,
         inherited: false,
         in_use: false,
         cooldown: None,
@@ -270,10 +277,12 @@ fn health_of(
     }
 }
 
-fn login_verdict(profile: &Effective<'_, '_>, judge: &Judge<'_>) -> (Login, Option<LoginReason>) {
+type LoginVerdict = (Login, Option<LoginReason>, Option<Millis>);
+
+fn login_verdict(profile: &Effective<'_, '_>, judge: &Judge<'_>) -> LoginVerdict {
     let credential = profile.credential;
     if provider::is_owned_by_cli(profile.id, &credential.provider) {
-        return (Login::External, Some(LoginReason::OwnedByCli));
+        return (Login::External, Some(LoginReason::OwnedByCli), None);
     }
     let login = match credential.kind {
         CredentialKind::ApiKey | CredentialKind::Token => {
@@ -299,7 +308,24 @@ fn login_verdict(profile: &Effective<'_, '_>, judge: &Judge<'_>) -> (Login, Opti
             }
         }
     };
-    (login, None)
+    if login != Login::Renewable {
+        return (login, None, None);
+    }
+    remembered(profile, judge).unwrap_or_else(|| {
+        let since = judge.refreshing.since(&credential.provider, profile.id);
+        (if since.is_some() { Login::Refreshing } else { login }, None, since)
+    })
+}
+
+/// What earlier attempts to renew a login have shown, as long as the token is the same.
+fn remembered(profile: &Effective<'_, '_>, judge: &Judge<'_>) -> Option<LoginVerdict> {
+    let memory = judge.memory.filter(|memory| memory.knows(profile.id))?;
+    let record = memory.login(&memory.fingerprint(profile.credential.refresh.as_ref()?.expose()))?;
+    if let Some(dead) = record.dead {
+        return Some((Login::Dead, Some(dead.reason), Some(dead.since)));
+    }
+    let failing = record.failing.as_ref()?;
+    failing.blocked.map(|reason| (Login::Blocked, Some(reason), Some(failing.since)))
 }
 
 fn cooldown(view: &View<'_, '_>, profile: &Effective<'_, '_>, now: Millis) -> Option<crate::model::Cooldown> {

@@ -11,6 +11,7 @@ use clap_complete::Shell;
 
 use crate::commands;
 use crate::commands::config::ConfigCommand;
+use crate::commands::refresh::RefreshArgs;
 use crate::commands::status::StatusArgs;
 use crate::exit::{self, Failure};
 use crate::logging::{self, LogFormat, LogLevel};
@@ -53,6 +54,8 @@ pub struct GlobalArgs {
 enum Command {
     /// Show every agent's logins, and what to do about the bad ones
     Status(StatusArgs),
+    /// Renew the logins that are due, under OpenClaw's own locks
+    Refresh(RefreshArgs),
     /// The same commands under the names OpenClaw's documentation uses
     #[command(subcommand)]
     Models(ModelsCommand),
@@ -97,6 +100,7 @@ fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Command::Status(args) | Command::Models(ModelsCommand::Status(args)) => {
             commands::status::run(&cli.global, &args)
         }
+        Command::Refresh(args) => commands::refresh::run(&cli.global, &args),
         Command::Config(command) => commands::config::run(&cli.global, &command),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -1,4 +1,5 @@
 //! One file a command: arguments in, a stage or two called, an exit code out.
 
 pub mod config;
+pub mod refresh;
 pub mod status;

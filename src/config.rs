@@ -10,6 +10,10 @@ use crate::exit::{self, Failure};
 use crate::model::{Millis, Scope, Semantics};
 use crate::paths;
 
+mod refresh;
+
+pub use self::refresh::{BodyFormat, ProviderConfig, RefreshConfig};
+
 /// The file `config init` writes.
 pub const TEMPLATE: &str = include_str!("config/template.toml");
 
@@ -22,6 +26,19 @@ pub struct Config {
     pub state_dir: Option<PathBuf>,
     /// How logins are judged.
     pub status: StatusConfig,
+    /// How logins are renewed.
+    pub refresh: RefreshConfig,
+    /// How the network is reached.
+    pub network: NetworkConfig,
+}
+
+/// `[network]`
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NetworkConfig {
+    /// Certificates (PEM) that are trusted besides the system's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
 }
 
 /// `[status]`
@@ -82,6 +99,7 @@ impl From<ScopeSetting> for Scope {
     }
 }
 
+/// A duration that may be left out.
 fn window<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Millis>, D::Error> {
     let text = String::deserialize(deserializer)?;
     clock::duration(&text).map(Some).map_err(serde::de::Error::custom)

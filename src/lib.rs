@@ -11,6 +11,7 @@
 //! secrets: loading yields credentials, classifying yields a [`model::Snapshot`], and whatever comes after sees only that.
 //! Imports point one way, which `tests/it/layering.rs` checks.
 
+pub mod checkpoint;
 pub mod classify;
 pub mod cli;
 pub mod clock;
@@ -19,12 +20,18 @@ pub mod config;
 pub mod demo;
 pub mod discover;
 pub mod exit;
+pub mod http;
 pub mod load;
+pub mod locking;
 pub mod logging;
 pub mod model;
 pub mod openclaw;
 pub mod paths;
 pub mod pipeline;
 pub mod publish;
+pub mod random;
+pub mod refresh;
 pub mod remedy;
 pub mod secret;
+pub mod state;
+pub mod store;

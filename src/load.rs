@@ -6,6 +6,7 @@
 pub mod external;
 pub mod file;
 mod legacy;
+pub mod refreshing;
 pub mod sqlite;
 
 use std::path::{Path, PathBuf};

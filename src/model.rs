@@ -8,7 +8,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -66,6 +66,12 @@ impl Millis {
     #[must_use]
     pub fn seconds(self) -> f64 {
         self.0 / 1000.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Millis {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        f64::deserialize(deserializer).map(Self)
     }
 }
 
@@ -278,22 +284,46 @@ impl Login {
 }
 
 /// Why a login is dead, blocked or external.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LoginReason {
     /// OpenClaw marked its refresh as failed for good.
     RefreshFailed,
     /// The login belongs to a vendor's CLI.
     OwnedByCli,
+    /// The provider answered `invalid_grant`.
+    InvalidGrant,
+    /// The refresh token was spent already, by somebody else.
+    RefreshTokenReused,
+    /// The refresh token has ended.
+    RefreshTokenExpired,
+    /// The refresh token was withdrawn.
+    RefreshTokenInvalidated,
+    /// The login was revoked.
+    Revoked,
+    /// The provider asks to sign in again.
+    SignInAgain,
+    /// The provider does not serve this country or region.
+    RegionBlocked,
+    /// A challenge page stands before the provider.
+    Challenged,
 }
 
 impl LoginReason {
-    /// The word used in JSON.
+    /// The word used in JSON and metrics.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::RefreshFailed => "refresh_failed",
             Self::OwnedByCli => "owned_by_cli",
+            Self::InvalidGrant => "invalid_grant",
+            Self::RefreshTokenReused => "refresh_token_reused",
+            Self::RefreshTokenExpired => "refresh_token_expired",
+            Self::RefreshTokenInvalidated => "refresh_token_invalidated",
+            Self::Revoked => "revoked",
+            Self::SignInAgain => "sign_in_again",
+            Self::RegionBlocked => "region_blocked",
+            Self::Challenged => "challenged",
         }
     }
 }
@@ -404,6 +434,9 @@ pub struct ProfileHealth {
     /// Why the login is as it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub login_reason: Option<LoginReason>,
+    /// Since when it is dead, blocked or being refreshed, Unix milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login_since: Option<Millis>,
     /// Whether the agent has it from the main store.
     pub inherited: bool,
     /// Whether a configured model uses it.

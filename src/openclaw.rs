@@ -4,10 +4,12 @@
 
 pub mod credential;
 pub mod document;
+pub mod edit;
 pub mod environment;
 pub mod fence;
 pub mod identity;
 pub mod jwt;
+pub mod lock;
 pub mod loose;
 pub mod merge;
 pub mod order;

@@ -23,6 +23,10 @@ pub mod variables {
     pub const CODEX_HOME: &str = "CODEX_HOME";
     /// Where this program's configuration is kept.
     pub const XDG_CONFIG_HOME: &str = "XDG_CONFIG_HOME";
+    /// Where systemd keeps a service's state.
+    pub const STATE_DIRECTORY: &str = "STATE_DIRECTORY";
+    /// Where this program's state is kept otherwise.
+    pub const XDG_STATE_HOME: &str = "XDG_STATE_HOME";
 }
 
 /// OpenClaw's places on this machine.
@@ -126,6 +130,25 @@ pub fn own_config(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf
         .map(PathBuf::from)
         .or_else(|| set(variables::HOME).map(|home| Path::new(&home).join(".config")))?;
     Some(dir.join("authwatch").join("config.toml"))
+}
+
+/// This program's own state directory: systemd's, else the user's.
+#[must_use]
+pub fn own_state(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+    if let Some(systemd) = set(variables::STATE_DIRECTORY) {
+        return std::env::split_paths(&systemd).next();
+    }
+    let dir = set(variables::XDG_STATE_HOME)
+        .map(PathBuf::from)
+        .or_else(|| set(variables::HOME).map(|home| Path::new(&home).join(".local/state")))?;
+    Some(dir.join("authwatch"))
+}
+
+/// Where OpenClaw keeps the locks of refreshes in progress.
+#[must_use]
+pub fn refresh_locks(state: &Path) -> PathBuf {
+    state.join("locks").join("oauth-refresh")
 }
 
 #[cfg(test)]

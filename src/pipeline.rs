@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::num::NonZero;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::classify::{self, Judge, worst_exit_code};
@@ -11,6 +12,7 @@ use crate::load::{self, Buffers, Loaded};
 use crate::model::{AgentHealth, Millis, Scope, Semantics, Snapshot, Summary};
 use crate::openclaw::provider;
 use crate::paths::Roots;
+use crate::state::Memory;
 
 /// What to look at, and how to judge it.
 #[derive(Clone, Debug)]
@@ -27,6 +29,8 @@ pub struct Request {
     pub agents: Vec<String>,
     /// Only these providers; empty for all.
     pub providers: Vec<String>,
+    /// What authwatch remembers of earlier attempts to renew.
+    pub memory: Option<Arc<Memory>>,
 }
 
 impl Default for Request {
@@ -38,6 +42,7 @@ impl Default for Request {
             window: None,
             agents: Vec::new(),
             providers: Vec::new(),
+            memory: None,
         }
     }
 }
@@ -62,6 +67,7 @@ pub fn look(roots: &Roots, process: impl IntoIterator<Item = (String, String)>, 
     let (agents, unknown_agents) = select(roots, &discovery, &request.agents);
     let only_providers: BTreeSet<String> =
         request.providers.iter().map(|id| provider::normalize(id, request.semantics).into_owned()).collect();
+    let refreshing = load::refreshing::read(roots);
     let judge = Judge {
         now,
         semantics: request.semantics,
@@ -70,6 +76,8 @@ pub fn look(roots: &Roots, process: impl IntoIterator<Item = (String, String)>, 
         only_providers: &only_providers,
         settings: &discovery.settings,
         environment: &discovery.environment,
+        refreshing: &refreshing,
+        memory: request.memory.as_deref().filter(|memory| !memory.is_empty()),
     };
 
     let mut buffers = Buffers::default();

@@ -1,4 +1,4 @@
 //! Last stage: telling what was found. Everything here sees the [`crate::model::Snapshot`] only.
 
 pub mod report;
-mod words;
+pub(crate) mod words;

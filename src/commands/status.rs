@@ -1,5 +1,7 @@
 //! `authwatch status`: discover, load, classify, and print.
 
+use std::sync::Arc;
+
 use clap::{Args, ValueEnum};
 
 use crate::cli::{self, GlobalArgs};
@@ -8,9 +10,10 @@ use crate::config::Config;
 use crate::demo::Demo;
 use crate::exit::{self, Failure};
 use crate::model::{Millis, Scope, Semantics};
-use crate::paths::Roots;
+use crate::paths::{self, Roots};
 use crate::pipeline::{self, Look, Request};
 use crate::publish::report::{self, Format, Layout};
+use crate::state::Memory;
 
 /// The flags of `status`.
 #[derive(Debug, Args)]
@@ -84,6 +87,7 @@ impl StatusArgs {
             window: self.warn.or(config.status.warn),
             agents: self.agent.clone(),
             providers: self.provider.clone(),
+            memory: memory(),
         }
     }
 
@@ -100,8 +104,9 @@ pub fn run(global: &GlobalArgs, args: &StatusArgs) -> Result<u8, Failure> {
             .hint("give --agent once, or use --format json for several"));
     }
     let config = Config::load(global.config.as_deref())?;
-    let request = args.request(&config);
+    let mut request = args.request(&config);
     if args.demo {
+        request.memory = None;
         let demo = Demo::lay_out(clock::now()).map_err(|error| {
             Failure::new(exit::CANNOT_WRITE, "cannot lay out the demo data").caused_by(error)
         })?;
@@ -112,6 +117,18 @@ pub fn run(global: &GlobalArgs, args: &StatusArgs) -> Result<u8, Failure> {
     let roots = Roots::from_process(global.state_dir.as_deref().or(config.state_dir.as_deref()));
     let look = pipeline::look(&roots, cli::environment(), &request);
     finish(args, format, &look, &roots)
+}
+
+/// A memory that cannot be read is no reason not to report.
+fn memory() -> Option<Arc<Memory>> {
+    let dir = paths::own_state(|name| std::env::var_os(name))?;
+    match Memory::read(&dir) {
+        Ok(memory) => Some(Arc::new(memory)),
+        Err(error) => {
+            tracing::warn!("{error}; what it says of dead logins is missing from this report");
+            None
+        }
+    }
 }
 
 fn finish(args: &StatusArgs, format: Format, look: &Look, roots: &Roots) -> Result<u8, Failure> {

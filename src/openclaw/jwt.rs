@@ -27,6 +27,23 @@ pub fn expiry(token: &str) -> Option<Millis> {
         .filter(|at| at.0.is_finite() && at.0 > 0.0)
 }
 
+/// The account an access token of OpenAI's is for: `chatgpt_account_id` under `https://api.openai.com/auth`.
+#[must_use]
+pub fn openai_account(token: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Claims {
+        #[serde(rename = "https://api.openai.com/auth")]
+        auth: Auth,
+    }
+    #[derive(Deserialize)]
+    struct Auth {
+        chatgpt_account_id: String,
+    }
+    claims::<Claims>(token)
+        .map(|claims| claims.auth.chatgpt_account_id)
+        .filter(|account| !account.trim().is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

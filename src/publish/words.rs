@@ -7,7 +7,7 @@ use crate::model::{Millis, ProfileHealth, Status};
 
 /// A span in its largest sensible unit: `29 days`, `3 h 20 min`, `45 s`.
 #[must_use]
-pub(super) fn span(span: Millis) -> String {
+pub(crate) fn span(span: Millis) -> String {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float cast saturates")]
     let seconds = (span.0.abs() / 1000.0) as u64;
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
@@ -24,7 +24,7 @@ pub(super) fn span(span: Millis) -> String {
 
 /// The local date and time of a moment, to the minute; empty beyond the calendar.
 #[must_use]
-pub(super) fn date(at: Millis) -> String {
+pub(crate) fn date(at: Millis) -> String {
     clock::date(at)
         .map(|date| DateTime::<Local>::from(date).format("%Y-%m-%d %H:%M").to_string())
         .unwrap_or_default()
@@ -32,7 +32,7 @@ pub(super) fn date(at: Millis) -> String {
 
 /// The state of an access token in words: `valid, 29 days left`.
 #[must_use]
-pub(super) fn state(profile: &ProfileHealth, now: Millis) -> String {
+pub(crate) fn state(profile: &ProfileHealth, now: Millis) -> String {
     let left = profile.end().map(|end| span(Millis(end.0 - now.0)));
     match (profile.status, left) {
         (Status::Static, _) => "valid, no expiry".to_owned(),
@@ -48,7 +48,7 @@ pub(super) fn state(profile: &ProfileHealth, now: Millis) -> String {
 
 /// Makes text from a store safe for a terminal and for one line: control characters are shown, not obeyed.
 #[must_use]
-pub(super) fn safe(text: &str) -> String {
+pub(crate) fn safe(text: &str) -> String {
     let obeyed = |character: char| {
         character.is_control()
             // Marks that turn the direction of text, and ends of lines and paragraphs.

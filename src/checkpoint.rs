@@ -1,0 +1,37 @@
+//! Places where tests stop or fail the program, to prove what holds when it dies there. Debug builds only: a release build
+//! has nothing of this.
+
+use std::io;
+
+/// Stops here for good, if a test wants the program to be killed at this step.
+#[cfg(debug_assertions)]
+pub fn reached(step: &str) {
+    if std::env::var("AUTHWATCH_TEST_PAUSE").as_deref() != Ok(step) {
+        return;
+    }
+    if let Some(marker) = std::env::var_os("AUTHWATCH_TEST_MARKER") {
+        std::fs::write(marker, step).expect("the test's marker can be written");
+    }
+    loop {
+        std::thread::park();
+    }
+}
+
+/// Fails here, if a test wants this step to fail.
+#[cfg(debug_assertions)]
+pub fn fails(step: &str) -> io::Result<()> {
+    if std::env::var("AUTHWATCH_TEST_FAIL").as_deref() == Ok(step) {
+        return Err(io::Error::new(io::ErrorKind::StorageFull, format!("made to fail at `{step}`")));
+    }
+    Ok(())
+}
+
+/// Does nothing.
+#[cfg(not(debug_assertions))]
+pub fn reached(_step: &str) {}
+
+/// Does nothing.
+#[cfg(not(debug_assertions))]
+pub fn fails(_step: &str) -> io::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,262 @@
+//! `authwatch refresh`: says who is due and why not, renews, and says what came of it.
+
+use std::future::Future;
+use std::io::{IsTerminal, Write};
+use std::rc::Rc;
+
+use clap::Args;
+use tokio::task::LocalSet;
+
+use crate::cli::{self, GlobalArgs};
+use crate::clock;
+use crate::config::Config;
+use crate::discover;
+use crate::exit::{self, Failure};
+use crate::model::{Bucket, Millis};
+use crate::paths::{self, Roots};
+use crate::publish::words::{date, safe, span};
+use crate::refresh::outcome::{MisconfiguredReason, Outcome, TransientReason};
+use crate::refresh::plan::{Clocks, Decision};
+use crate::refresh::rescue::Restored;
+use crate::refresh::survey::{self, Login, Survey, Wanted};
+use crate::refresh::{Refresher, round};
+use crate::state::Memory;
+
+/// The flags of `refresh`.
+#[derive(Debug, Args)]
+pub struct RefreshArgs {
+    /// Only this agent's logins (repeatable)
+    #[arg(long, value_name = "ID")]
+    agent: Vec<String>,
+    /// Only this profile (repeatable)
+    #[arg(long, value_name = "ID")]
+    profile: Vec<String>,
+    /// Renew what is not due, too; a dead login is never presented again all the same
+    #[arg(long)]
+    force: bool,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Runs the command.
+pub fn run(global: &GlobalArgs, args: &RefreshArgs) -> Result<u8, Failure> {
+    let config = Config::load(global.config.as_deref())?;
+    let roots = Roots::from_process(global.state_dir.as_deref().or(config.state_dir.as_deref()));
+    if !roots.state.is_dir() {
+        let state = roots.state.display();
+        return Err(Failure::new(
+            exit::NO_INPUT,
+            format!("there is no OpenClaw state directory at `{state}`"),
+        )
+        .hint("give --state-dir or set OPENCLAW_STATE_DIR"));
+    }
+    let state_dir = paths::own_state(|name| std::env::var_os(name)).ok_or_else(|| {
+        Failure::new(exit::CONFIGURATION, "there is no place for authwatch's own state")
+            .hint("set HOME, XDG_STATE_HOME or STATE_DIRECTORY")
+    })?;
+    if args.dry_run {
+        let survey = look(&roots, &state_dir, &config, args)?;
+        known_agents(&survey, &roots)?;
+        return dry_run(&survey);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(exit::INTERNAL, "cannot start the runtime").caused_by(error))?;
+    let local = LocalSet::new();
+    local.block_on(&runtime, act(roots, state_dir, config, args))
+}
+
+fn look(
+    roots: &Roots,
+    state_dir: &std::path::Path,
+    config: &Config,
+    args: &RefreshArgs,
+) -> Result<Survey, Failure> {
+    let memory = Memory::read(state_dir).map_err(memory_failure)?;
+    let discovery = discover::discover(roots, cli::environment());
+    let clocks = Clocks { now: clock::now(), boot: clock::boot() };
+    let wanted = Wanted { agents: args.agent.clone(), profiles: args.profile.clone(), force: args.force };
+    Ok(survey::survey(roots, &discovery, &memory, &config.refresh, &wanted, &clocks))
+}
+
+fn memory_failure(error: crate::state::MemoryError) -> Failure {
+    Failure::new(exit::CANNOT_READ, "cannot read authwatch's own state").caused_by(error)
+}
+
+fn known_agents(survey: &Survey, roots: &Roots) -> Result<(), Failure> {
+    match survey.unknown_agents.first() {
+        None => Ok(()),
+        Some(unknown) => Err(Failure::new(
+            exit::NO_INPUT,
+            format!("there is no agent `{unknown}` in `{}`", roots.state.display()),
+        )),
+    }
+}
+
+fn dry_run(survey: &Survey) -> Result<u8, Failure> {
+    let now = clock::now();
+    let mut report = String::new();
+    for login in &survey.logins {
+        report += &line(login, &decision_words(login, now));
+    }
+    cli::print(report.as_bytes())?;
+    let dead = survey.logins.iter().any(|login| matches!(login.decision, Decision::Dead(_)));
+    Ok(if dead { exit::EXPIRED_OR_MISSING } else { exit::OK })
+}
+
+fn decision_words(login: &Login, now: Millis) -> String {
+    match &login.decision {
+        Decision::Due => "due: would be renewed now".to_owned(),
+        Decision::Fresh { until } => format!("not due for another {}", span(Millis(until.0 - now.0))),
+        Decision::Waiting { until } => {
+            format!("failed before; tried again in {}", span(Millis(until.0 - now.0)))
+        }
+        Decision::Dead(reason) => format!("dead ({}): sign in again", reason.as_str()),
+        Decision::NotRenewable(reason) => format!("not renewed from here ({reason})"),
+    }
+}
+
+fn line(login: &Login, words: &str) -> String {
+    format!("{}\t{}\t{words}\n", safe(login.agent.as_str()), safe(login.profile.as_str()))
+}
+
+async fn act(
+    roots: Roots,
+    state_dir: std::path::PathBuf,
+    config: Config,
+    args: &RefreshArgs,
+) -> Result<u8, Failure> {
+    let refresher = Refresher::new(roots, state_dir, config).map_err(|error| {
+        Failure::new(exit::CANNOT_WRITE, "nothing is renewed")
+            .caused_by(error)
+            .hint("authwatch needs a state directory it can write: set XDG_STATE_HOME or STATE_DIRECTORY")
+    })?;
+    let rescued = refresher.restore_rescued().await;
+    let survey = look(&refresher.roots, &refresher.state_dir, &refresher.config, args)?;
+    known_agents(&survey, &refresher.roots)?;
+    for (agent, error) in &survey.unreadable {
+        tracing::warn!("agent {agent}: {}", error.message);
+    }
+    let refresher = Rc::new(refresher);
+    let outcomes = round::run(&refresher, &survey.logins, args.force, asked_to_stop(), progress).await;
+
+    let now = clock::now();
+    let mut report = String::new();
+    for (path, restored) in &rescued {
+        let words = match restored {
+            Restored::PutBack => "put back".to_owned(),
+            Restored::Superseded => "superseded by a newer login; kept".to_owned(),
+            Restored::Later(problem) => format!("cannot be put back yet: {problem}"),
+        };
+        report += &format!("rescue\t{}\t{}\n", safe(&path.to_string_lossy()), safe(&words));
+    }
+    for (login, outcome) in survey.logins.iter().zip(&outcomes) {
+        report += &line(login, &outcome_words(login, outcome, now));
+    }
+    cli::print(report.as_bytes())?;
+    let later = rescued.iter().any(|(_, restored)| matches!(restored, Restored::Later(_)));
+    let codes = survey.logins.iter().zip(&outcomes).map(|(login, outcome)| code(login, outcome));
+    let unreadable = if survey.unreadable.is_empty() { exit::OK } else { exit::EXPIRED_OR_MISSING };
+    let rescue = if later { exit::CANNOT_WRITE } else { exit::OK };
+    Ok(worst(codes.chain([unreadable, rescue])))
+}
+
+fn progress(login: &Login) {
+    let mut stderr = std::io::stderr();
+    if stderr.is_terminal() {
+        let _ =
+            writeln!(stderr, "renewing {} of {} …", safe(login.profile.as_str()), safe(login.agent.as_str()));
+    }
+}
+
+fn asked_to_stop() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let (terminate, interrupt) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    async move {
+        let (Ok(mut terminate), Ok(mut interrupt)) = (terminate, interrupt) else {
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    }
+}
+
+fn outcome_words(login: &Login, outcome: &Outcome, now: Millis) -> String {
+    let left = |expires: &Millis| {
+        let left = span(Millis(expires.0 - now.0));
+        if expires.0.is_finite() {
+            format!("valid for {left}, until {}", date(*expires))
+        } else {
+            "valid".to_owned()
+        }
+    };
+    let again = |retry_after: &Option<Millis>| {
+        retry_after.map_or_else(|| "try later".to_owned(), |wait| format!("try again in {}", span(wait)))
+    };
+    match outcome {
+        Outcome::Refreshed { expires } => format!("renewed, {}", left(expires)),
+        Outcome::AlreadyFresh { expires } => format!("fresh, {}", left(expires)),
+        Outcome::Adopted { expires } => format!("fresh in another store, {}", left(expires)),
+        Outcome::NotRenewable(reason) => {
+            format!("not renewed from here ({reason}), {}", login.status.as_str())
+        }
+        Outcome::Delegated => "left to the configured command".to_owned(),
+        Outcome::Contended => "another process is renewing it: try later".to_owned(),
+        Outcome::Transient(TransientReason::Rescued, _) => {
+            "renewed, but it could not be stored: it is in a rescue file, run `authwatch refresh` again"
+                .to_owned()
+        }
+        Outcome::Transient(reason, retry_after) => format!("not renewed ({reason}): {}", again(retry_after)),
+        Outcome::Dead(reason) => format!(
+            "dead ({}): sign in again with `openclaw models auth login --provider {} --agent {}`",
+            reason.as_str(),
+            crate::remedy::quote(login.provider.as_str()),
+            crate::remedy::quote(login.agent.as_str())
+        ),
+        Outcome::Misconfigured(MisconfiguredReason::OtherAccount) => {
+            "the provider answered for another account; nothing was overwritten".to_owned()
+        }
+        Outcome::Misconfigured(reason) => format!(
+            "not renewed ({reason}): see [refresh.providers.{}] in the configuration",
+            safe(login.provider.as_str())
+        ),
+    }
+}
+
+/// What one outcome means for the exit code.
+fn code(login: &Login, outcome: &Outcome) -> u8 {
+    match outcome {
+        Outcome::NotRenewable(_) if login.status.bucket() == Bucket::Missing => exit::EXPIRED_OR_MISSING,
+        Outcome::Dead(_) => exit::EXPIRED_OR_MISSING,
+        Outcome::Refreshed { .. }
+        | Outcome::AlreadyFresh { .. }
+        | Outcome::Adopted { .. }
+        | Outcome::Delegated
+        | Outcome::NotRenewable(_) => exit::OK,
+        Outcome::Transient(TransientReason::StoreNotWritable | TransientReason::Rescued, _) => {
+            exit::CANNOT_WRITE
+        }
+        Outcome::Transient(TransientReason::StoreNotReadable, _) => exit::CANNOT_READ,
+        Outcome::Transient(..) | Outcome::Contended => exit::TRY_AGAIN,
+        Outcome::Misconfigured(_) => exit::CONFIGURATION,
+    }
+}
+
+/// What a person must mend comes before what mends itself.
+fn worst(codes: impl Iterator<Item = u8>) -> u8 {
+    const ORDER: [u8; 6] = [
+        exit::OK,
+        exit::TRY_AGAIN,
+        exit::CONFIGURATION,
+        exit::CANNOT_READ,
+        exit::CANNOT_WRITE,
+        exit::EXPIRED_OR_MISSING,
+    ];
+    let rank = |code: u8| ORDER.iter().position(|known| *known == code).unwrap_or(ORDER.len());
+    codes.max_by_key(|code| rank(*code)).unwrap_or(exit::OK)
+}

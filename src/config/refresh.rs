@@ -1,0 +1,86 @@
+//! `[refresh]`: which logins are renewed, where, and what is run for those that OpenClaw alone may renew.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::{window, window_text};
+use crate::model::Millis;
+
+/// `[refresh]`
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RefreshConfig {
+    /// Whether logins are renewed at all.
+    pub enabled: bool,
+    /// What is run for a due login that only OpenClaw may renew: program and arguments, no shell. Nothing where empty.
+    pub delegate_command: Vec<String>,
+    /// How long that may take.
+    #[serde(deserialize_with = "window", serialize_with = "window_text")]
+    pub delegate_timeout: Option<Millis>,
+    /// What is different for single providers.
+    pub providers: BTreeMap<String, ProviderConfig>,
+}
+
+impl Default for RefreshConfig {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            delegate_command: Vec::new(),
+            // OpenClaw needs seconds to start, and up to 120 s for a provider.
+            delegate_timeout: Some(Millis(180_000.0)),
+            providers: BTreeMap::new(),
+        }
+    }
+}
+
+/// `[refresh.providers.<id>]`
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProviderConfig {
+    /// Whether this provider's logins are renewed.
+    pub enabled: bool,
+    /// Its token endpoint; https, or http to this machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_url: Option<String>,
+    /// The client id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// A file that holds the client secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_secret_file: Option<PathBuf>,
+    /// How the request is written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<BodyFormat>,
+    /// The stored `expires` is so much earlier than the token's end.
+    #[serde(
+        deserialize_with = "window",
+        serialize_with = "window_text",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub margin: Option<Millis>,
+}
+
+impl Default for ProviderConfig {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            token_url: None,
+            client_id: None,
+            client_secret_file: None,
+            body: None,
+            margin: None,
+        }
+    }
+}
+
+/// How a token request is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BodyFormat {
+    /// `application/x-www-form-urlencoded`, as OAuth has it.
+    Form,
+    /// `application/json`.
+    Json,
+}

@@ -1,0 +1,266 @@
+//! The HTTP client: TLS by rustls with the system's roots, proxies by the usual variables, bounded in time and size.
+
+use std::error::Error;
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::{Method, Request, StatusCode, Uri};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::client::proxy::matcher::Matcher;
+use hyper_util::rt::TokioExecutor;
+use rustls::{ClientConfig, RootCertStore};
+use zeroize::Zeroizing;
+
+use crate::model::Millis;
+
+/// No call takes longer, from the first packet to the last.
+pub const TIMEOUT: Duration = Duration::from_secs(30);
+/// No answer of a token endpoint is longer.
+const MAX_ANSWER: usize = 256 * 1024;
+/// A provider that asks for more patience than this is asked again all the same.
+const MAX_RETRY_AFTER: Millis = Millis(60.0 * 60.0 * 1000.0);
+
+/// A client with the roots and proxies of this process.
+#[derive(Clone)]
+pub struct HttpClient {
+    tls: Arc<ClientConfig>,
+    proxies: Arc<Matcher>,
+    timeout: Duration,
+}
+
+/// An answer.
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// `Retry-After`, bounded.
+    pub retry_after: Option<Millis>,
+    /// `cf-mitigated: challenge`.
+    pub challenged: bool,
+    /// `Content-Type` names HTML.
+    pub html: bool,
+    /// The body; it may hold tokens.
+    pub body: Zeroizing<Vec<u8>>,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoAnswer {
+    /// The name cannot be resolved.
+    Dns,
+    /// No connection.
+    Connect,
+    /// The other side's certificate does not verify, or the like.
+    Tls,
+    /// None in time.
+    Timeout,
+    /// The connection broke after the request was sent.
+    Lost,
+    /// It is longer than any that is expected.
+    TooLarge,
+}
+
+impl fmt::Display for NoAnswer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Dns => "the name cannot be resolved",
+            Self::Connect => "there is no connection",
+            Self::Tls => "the certificate does not verify",
+            Self::Timeout => "there was no answer in time",
+            Self::Lost => "the connection broke",
+            Self::TooLarge => "the answer is too long",
+        })
+    }
+}
+
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The additional roots cannot be read.
+    #[error("cannot read the certificates in `{path}`: {problem}")]
+    Roots {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// TLS cannot be set up.
+    #[error("cannot set up TLS")]
+    Tls(#[from] rustls::Error),
+}
+
+impl HttpClient {
+    /// Builds a client. Loading the system's roots takes some milliseconds, so build one at first use and keep it.
+    pub fn new(additional_roots: Option<&Path>) -> Result<Self, ClientError> {
+        let mut roots = RootCertStore::empty();
+        let found = rustls_native_certs::load_native_certs();
+        roots.add_parsable_certificates(found.certs);
+        if roots.is_empty() {
+            // Containers and Termux may have none: then Mozilla's, as compiled in.
+            roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        }
+        if let Some(path) = additional_roots {
+            add_roots(&mut roots, path)?;
+        }
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Ok(Self { tls: Arc::new(tls), proxies: Arc::new(Matcher::from_env()), timeout: TIMEOUT })
+    }
+
+    /// Sends a request and reads the whole answer.
+    pub async fn send(
+        &self,
+        method: Method,
+        url: &Uri,
+        content_type: &'static str,
+        body: Bytes,
+    ) -> Result<Answer, NoAnswer> {
+        tokio::time::timeout(self.timeout, self.exchange(method, url, content_type, body))
+            .await
+            .unwrap_or(Err(NoAnswer::Timeout))
+    }
+
+    async fn exchange(
+        &self,
+        method: Method,
+        url: &Uri,
+        content_type: &'static str,
+        body: Bytes,
+    ) -> Result<Answer, NoAnswer> {
+        let request = Request::builder()
+            .method(method)
+            .uri(url.clone())
+            .header("content-type", content_type)
+            .header("accept", "application/json")
+            .header("user-agent", concat!("authwatch/", env!("CARGO_PKG_VERSION")))
+            .body(Full::new(body))
+            .expect("the parts are valid");
+        let response = match self.proxies.intercept(url) {
+            Some(proxy) => {
+                let mut tunnel = Tunnel::new(proxy.uri().clone(), http_connector());
+                if let Some(credentials) = proxy.basic_auth() {
+                    tunnel = tunnel.with_auth(credentials.clone());
+                }
+                client(self.https(tunnel)).request(request).await
+            }
+            None => client(self.https(http_connector())).request(request).await,
+        };
+        let response = response.map_err(|error| no_answer(&error))?;
+        let header = |name: &str| {
+            response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        };
+        let mut answer = Answer {
+            status: StatusCode::as_u16(&response.status()),
+            retry_after: retry_after(header("retry-after")),
+            challenged: header("cf-mitigated") == "challenge",
+            html: header("content-type").to_ascii_lowercase().starts_with("text/html"),
+            body: Zeroizing::new(Vec::new()),
+        };
+        let read = Limited::new(response.into_body(), MAX_ANSWER).collect().await;
+        let read = read.map_err(|error| {
+            if error.is::<http_body_util::LengthLimitError>() { NoAnswer::TooLarge } else { NoAnswer::Lost }
+        })?;
+        answer.body = Zeroizing::new(read.to_bytes().to_vec());
+        Ok(answer)
+    }
+
+    fn https<C>(&self, connector: C) -> HttpsConnector<C> {
+        HttpsConnectorBuilder::new()
+            .with_tls_config((*self.tls).clone())
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(connector)
+    }
+}
+
+impl fmt::Debug for HttpClient {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("HttpClient")
+    }
+}
+
+fn http_connector() -> HttpConnector {
+    let mut connector = HttpConnector::new();
+    connector.enforce_http(false);
+    connector
+}
+
+/// One call, one connection: a pooled one may have been closed by the other side, and then the request is lost.
+fn client<C>(connector: C) -> Client<C, Full<Bytes>>
+where
+    C: hyper_util::client::legacy::connect::Connect + Clone,
+{
+    Client::builder(TokioExecutor::new())
+        .pool_max_idle_per_host(0)
+        .retry_canceled_requests(false)
+        .build(connector)
+}
+
+fn add_roots(roots: &mut RootCertStore, path: &Path) -> Result<(), ClientError> {
+    use rustls::pki_types::CertificateDer;
+    use rustls::pki_types::pem::PemObject;
+
+    let failed = |problem: String| ClientError::Roots { path: path.display().to_string(), problem };
+    let certificates = CertificateDer::pem_file_iter(path).map_err(|error| failed(error.to_string()))?;
+    for certificate in certificates {
+        let certificate = certificate.map_err(|error| failed(error.to_string()))?;
+        roots.add(certificate).map_err(|error| failed(error.to_string()))?;
+    }
+    Ok(())
+}
+
+fn no_answer(error: &hyper_util::client::legacy::Error) -> NoAnswer {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if error.is::<rustls::Error>() {
+            return NoAnswer::Tls;
+        }
+        if error.to_string().starts_with("dns error") {
+            return NoAnswer::Dns;
+        }
+        // rustls hides inside an io::Error, which does not name it as its source.
+        if let Some(io) = error.downcast_ref::<std::io::Error>()
+            && io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()).is_some()
+        {
+            return NoAnswer::Tls;
+        }
+        cause = error.source();
+    }
+    if error.is_connect() { NoAnswer::Connect } else { NoAnswer::Lost }
+}
+
+fn retry_after(header: &str) -> Option<Millis> {
+    let header = header.trim();
+    let wait = if let Ok(seconds) = header.parse::<u32>() {
+        f64::from(seconds) * 1000.0
+    } else {
+        let date = chrono::DateTime::parse_from_rfc2822(header).ok()?;
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 stay far below 2^53")]
+        let at = date.timestamp_millis() as f64;
+        at - crate::clock::now().0
+    };
+    (wait > 0.0).then_some(Millis(wait.min(MAX_RETRY_AFTER.0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patience_is_read_in_both_forms_and_bounded() {
+        assert_eq!(retry_after("30"), Some(Millis(30_000.0)));
+        assert_eq!(retry_after("999999"), Some(MAX_RETRY_AFTER));
+        assert_eq!(retry_after("Wed, 21 Oct 2099 07:28:00 GMT"), Some(MAX_RETRY_AFTER));
+        assert_eq!(retry_after("Wed, 21 Oct 2015 07:28:00 GMT"), None);
+        assert_eq!(retry_after("soon"), None);
+    }
+}

@@ -1,0 +1,118 @@
+//! One call to a provider: a refresh token in, new tokens or a reason out.
+
+use bytes::Bytes;
+use hyper::{Method, Uri};
+use serde::Deserialize;
+
+use super::answer::{self, Tokens, Verdict};
+use super::endpoint::{self, Resolved, Target};
+use super::outcome::{MisconfiguredReason, TransientReason};
+use crate::clock;
+use crate::config::BodyFormat;
+use crate::http::{HttpClient, NoAnswer};
+use crate::model::Millis;
+use crate::openclaw::jwt;
+
+/// Where a provider says nothing about a token's life, this is assumed.
+const ASSUMED_LIFETIME: Millis = Millis(60.0 * 60.0 * 1000.0);
+
+/// What the provider issued, and when it ends by the rules of that provider.
+#[derive(Debug)]
+pub struct Issued {
+    /// The tokens.
+    pub tokens: Tokens,
+    /// What is stored as `expires`.
+    pub expires: Millis,
+    /// How long that is from when the request was sent.
+    pub lifetime: Millis,
+}
+
+/// A provider's description of itself, as far as it matters.
+#[derive(Deserialize)]
+struct Discovery {
+    token_endpoint: String,
+}
+
+/// Finds out where to ask, before anything is spent.
+pub async fn locate(client: &HttpClient, resolved: &Resolved) -> Result<Uri, Verdict> {
+    let (document, host) = match &resolved.place {
+        Target::Url(url) => return Ok(url.clone()),
+        Target::Discover { document, host } => (document, *host),
+    };
+    let answer =
+        client.send(Method::GET, document, "application/json", Bytes::new()).await.map_err(unanswered)?;
+    let found: Discovery = serde_json::from_slice(&answer.body)
+        .map_err(|_| Verdict::Transient(TransientReason::BadAnswer, answer.retry_after))?;
+    endpoint::below(&found.token_endpoint, host).map_err(Verdict::Misconfigured)
+}
+
+/// Spends a refresh token.
+pub async fn exchange(
+    client: &HttpClient,
+    url: &Uri,
+    resolved: &Resolved,
+    refresh_token: &str,
+) -> Result<Issued, Verdict> {
+    let (content_type, body) = request_body(resolved, refresh_token);
+    // Counted from before the request: the token may have been issued at any moment since.
+    let started = clock::now();
+    let answer = client.send(Method::POST, url, content_type, body).await.map_err(unanswered)?;
+    match answer::judge(&answer) {
+        Verdict::Tokens(tokens) => Ok(issued(tokens, started, resolved)),
+        other => Err(other),
+    }
+}
+
+fn unanswered(reason: NoAnswer) -> Verdict {
+    let reason = match reason {
+        NoAnswer::Dns => TransientReason::Dns,
+        NoAnswer::Connect => TransientReason::Connect,
+        NoAnswer::Tls => TransientReason::Tls,
+        NoAnswer::Timeout => TransientReason::Timeout,
+        NoAnswer::Lost => TransientReason::ConnectionLost,
+        NoAnswer::TooLarge => TransientReason::TooLarge,
+    };
+    Verdict::Transient(reason, None)
+}
+
+fn issued(tokens: Tokens, started: Millis, resolved: &Resolved) -> Issued {
+    let by_claim =
+        || jwt::expiry(&tokens.access).map(|end| end.0 - started.0).filter(|lifetime| *lifetime > 0.0);
+    let lifetime = tokens.lifetime.map(|lifetime| lifetime.0).or_else(by_claim).unwrap_or(ASSUMED_LIFETIME.0);
+    // A margin as long as the token's life would make it expired at birth.
+    let margin = if resolved.margin.0 < lifetime { resolved.margin.0 } else { 0.0 };
+    let lifetime = (lifetime - margin).max(resolved.at_least.0).floor();
+    Issued { tokens, expires: Millis(started.0 + lifetime), lifetime: Millis(lifetime) }
+}
+
+fn request_body(resolved: &Resolved, refresh_token: &str) -> (&'static str, Bytes) {
+    let mut fields = vec![
+        ("grant_type", "refresh_token"),
+        ("refresh_token", refresh_token),
+        ("client_id", &resolved.client_id),
+    ];
+    if let Some(secret) = &resolved.client_secret {
+        fields.push(("client_secret", secret));
+    }
+    match resolved.body {
+        BodyFormat::Form => {
+            let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+            ("application/x-www-form-urlencoded", Bytes::from(form))
+        }
+        BodyFormat::Json => {
+            let map: std::collections::BTreeMap<_, _> = fields.into_iter().collect();
+            let json = serde_json::to_vec(&map).expect("strings are JSON");
+            ("application/json", Bytes::from(json))
+        }
+    }
+}
+
+/// Refuses an answer for another account.
+pub fn check_account(stored: Option<&str>, issued: Option<&str>) -> Result<(), MisconfiguredReason> {
+    match (stored, issued) {
+        (Some(stored), Some(issued)) if stored.trim() != issued.trim() => {
+            Err(MisconfiguredReason::OtherAccount)
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,141 @@
+//! Before a token is spent: both locks, and another look at what is there now.
+
+use tracing::{info, warn};
+use zeroize::Zeroizing;
+
+use super::outcome::{NotRenewable, Outcome, TransientReason};
+use super::plan::{Candidate, Clocks, Decision, decide};
+use super::survey::{Login, jitter_of};
+use super::{Refresher, SEMANTICS};
+use crate::checkpoint;
+use crate::clock;
+use crate::load::file;
+use crate::locking::{self, REFRESH_LOCK, Taken};
+use crate::model::{CredentialKind, Millis, Source};
+use crate::openclaw::credential::Credential;
+use crate::openclaw::document::Document;
+use crate::openclaw::{edit, identity, lock};
+use crate::paths;
+use crate::secret::SecretBuffer;
+use crate::state::Fingerprint;
+use crate::store::{LockedStore, OpenError};
+
+/// A login that is due, as its store holds it while the locks are held.
+pub(super) struct Spendable {
+    pub(super) fingerprint: Fingerprint,
+    pub(super) refresh_token: Zeroizing<String>,
+    pub(super) entry: Zeroizing<String>,
+}
+
+/// Both locks, taken in OpenClaw's order. The store's is dropped first.
+pub(super) struct Locks {
+    pub(super) store: LockedStore,
+    pub(super) _refresh: locking::LockGuard,
+}
+
+impl Refresher {
+    /// Takes both locks, reads again and decides again.
+    pub(super) async fn reserve(&self, login: &Login, force: bool) -> Result<(Spendable, Locks), Outcome> {
+        if let Err(reason) = login.renewable {
+            return Err(Outcome::NotRenewable(reason));
+        }
+        let name = lock::refresh_lock_name(&login.provider_as_written, login.profile.as_str());
+        let path = paths::refresh_locks(&self.roots.state).join(name + ".lock");
+        let refresh_lock = match locking::take(&path, REFRESH_LOCK).await {
+            Taken::Held(lock) => lock,
+            Taken::Busy(holder) => {
+                info!("gave up waiting: {}", holder.describe());
+                return Err(Outcome::Contended);
+            }
+            Taken::Unsupported(problem) | Taken::Failed(problem) => {
+                warn!("the refresh lock `{}` cannot be taken: {problem}", path.display());
+                return Err(Outcome::Transient(TransientReason::StoreNotWritable, None));
+            }
+        };
+        checkpoint::reached("refresh-locked");
+        let store = LockedStore::open(&login.store).await.map_err(|problem| unopened(login, &problem))?;
+        let spendable = self.decide_again(login, &store, force)?;
+        Ok((spendable, Locks { store, _refresh: refresh_lock }))
+    }
+
+    fn decide_again(&self, login: &Login, store: &LockedStore, force: bool) -> Result<Spendable, Outcome> {
+        let text = store.text().map_err(|problem| unopened(login, &problem))?;
+        let document = Document::parse(text, SEMANTICS, Source::Json).map_err(|problem| {
+            warn!("`{}` is {problem}", login.store.display());
+            Outcome::Transient(TransientReason::StoreNotReadable, None)
+        })?;
+        let gone = Outcome::NotRenewable(NotRenewable::Gone);
+        let credential = document.get(login.profile.as_str()).ok_or(gone)?;
+        if credential.kind != CredentialKind::OAuth {
+            return Err(Outcome::NotRenewable(NotRenewable::Static));
+        }
+        if credential.fence().is_some() {
+            return Err(Outcome::NotRenewable(NotRenewable::Fenced));
+        }
+        let token = credential.refresh.as_ref().ok_or(Outcome::NotRenewable(NotRenewable::NoRefreshToken))?;
+        let memory = self.memory().map_err(|problem| {
+            warn!("{problem}");
+            Outcome::Transient(TransientReason::StoreNotWritable, None)
+        })?;
+        let fingerprint = memory.fingerprint(token.expose());
+        let clocks = Clocks { now: clock::now(), boot: clock::boot() };
+        let expires = credential.expires.moment(SEMANTICS);
+        // Somebody has renewed it since it was planned: even a forced refresh has nothing to do.
+        let changed = login.fingerprint.as_ref().is_some_and(|planned| *planned != fingerprint);
+        let candidate = Candidate {
+            renewable: Ok(()),
+            expires,
+            record: memory.login(&fingerprint),
+            jitter: jitter_of(&fingerprint),
+        };
+        match (decide(&candidate, &clocks, force && !changed), expires) {
+            (Decision::Due, _) | (Decision::Fresh { .. }, None) => {}
+            (Decision::Fresh { .. }, Some(expires)) => return Err(Outcome::AlreadyFresh { expires }),
+            (Decision::Dead(reason), _) => return Err(Outcome::Dead(reason)),
+            (Decision::Waiting { .. }, _) if force => {}
+            (Decision::Waiting { until }, _) => {
+                let wait = Millis(until.0 - clocks.now.0);
+                return Err(Outcome::Transient(TransientReason::BackingOff, Some(wait)));
+            }
+            (Decision::NotRenewable(reason), _) => return Err(Outcome::NotRenewable(reason)),
+        }
+        if let Some(expires) = adopted(login, credential, clocks.now) {
+            return Err(Outcome::Adopted { expires });
+        }
+        let refresh_token = Zeroizing::new(token.expose().to_owned());
+        let entry =
+            edit::entry(text, login.profile.as_str()).ok_or(Outcome::NotRenewable(NotRenewable::Gone))?;
+        let entry = Zeroizing::new(entry.to_owned());
+        Ok(Spendable { fingerprint, refresh_token, entry })
+    }
+}
+
+/// Main's copy of the same account's login, where it is usable: OpenClaw's agents adopt it, so there is nothing to spend.
+fn adopted(login: &Login, own: &Credential<'_>, now: Millis) -> Option<Millis> {
+    let main = login.main_store.as_deref().filter(|main| *main != login.store)?;
+    let mut buffer = SecretBuffer::default();
+    file::read(main, &mut buffer).ok()??;
+    let text = file::text(main, &buffer).ok()?;
+    let document = Document::parse(text, SEMANTICS, Source::Json).ok()?;
+    let theirs = document.get(login.profile.as_str())?;
+    let usable = theirs.is_usable(now) && identity::may_replace(own, theirs);
+    if usable { theirs.expires.moment(SEMANTICS) } else { None }
+}
+
+fn unopened(login: &Login, problem: &OpenError) -> Outcome {
+    match problem {
+        OpenError::Busy(holder) => {
+            info!("gave up waiting: {}", holder.describe());
+            Outcome::Contended
+        }
+        OpenError::Absent => Outcome::NotRenewable(NotRenewable::Gone),
+        OpenError::Lock(source) => {
+            warn!("`{}`: {problem}: {source}", login.store.display());
+            Outcome::Transient(TransientReason::StoreNotWritable, None)
+        }
+        OpenError::Read(_) => {
+            warn!("{problem}");
+            Outcome::Transient(TransientReason::StoreNotReadable, None)
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! Which logins there are to renew, and where each one lives.
+//!
+//! The owner of a login is the main store if the agent has none of that id, or if main's copy is of the same account and ends no
+//! sooner than the agent's; else the agent. It is renewed at its owner and nowhere else: renewing copies is what causes reuse
+//! storms, for the first copy that is renewed kills all the others.
+
+use std::path::PathBuf;
+
+use super::endpoint;
+use super::outcome::NotRenewable;
+use super::plan::{Candidate, Clocks, Decision, decide};
+use crate::config::RefreshConfig;
+use crate::discover::{self, Agent, Discovery};
+use crate::load::{self, Buffers, Loaded, STORE_FILE};
+use crate::model::{
+    AgentId, CredentialKind, Millis, ProfileId, ProviderId, Semantics, Source, Status, StoreError,
+};
+use crate::openclaw::credential::Credential;
+use crate::openclaw::document::Document;
+use crate::openclaw::merge::{Effective, View};
+use crate::openclaw::order::ineligible;
+use crate::openclaw::{identity, provider, text};
+use crate::paths::Roots;
+use crate::state::{Fingerprint, LoginRecord, Memory};
+
+/// A login at its owner.
+#[derive(Clone, Debug)]
+pub struct Login {
+    /// The agent it was found with first.
+    pub agent: AgentId,
+    /// Its profile.
+    pub profile: ProfileId,
+    /// Its provider.
+    pub provider: ProviderId,
+    /// Its provider, as locks are named after it.
+    pub provider_as_written: String,
+    /// Its kind.
+    pub kind: CredentialKind,
+    /// The owner's store.
+    pub store: PathBuf,
+    /// Main's JSON store, if there is one.
+    pub main_store: Option<PathBuf>,
+    /// When its access token ends.
+    pub expires: Option<Millis>,
+    /// Whether the access token works at this moment.
+    pub status: Status,
+    /// Its refresh token, by name.
+    pub fingerprint: Option<Fingerprint>,
+    /// Whose it is.
+    pub identity: Identity,
+    /// Whether it can be renewed from here.
+    pub renewable: Result<(), NotRenewable>,
+    /// What is to be done about it.
+    pub decision: Decision,
+}
+
+/// Whose a login is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    account: Option<String>,
+    email: Option<String>,
+}
+
+impl Identity {
+    fn of(credential: &Credential<'_>) -> Self {
+        let filled = |field: &Option<std::borrow::Cow<'_, str>>| {
+            field.as_deref().and_then(text::non_empty).map(str::to_lowercase)
+        };
+        Self { account: filled(&credential.account_id), email: filled(&credential.email) }
+    }
+
+    /// Whether a credential is surely of the same account.
+    #[must_use]
+    pub fn matches(&self, credential: &Credential<'_>) -> bool {
+        let other = Self::of(credential);
+        match (&self.account, &other.account, &self.email, &other.email) {
+            (Some(one), Some(other), _, _) | (_, _, Some(one), Some(other)) => one == other,
+            // Copies of a login without an identity are told by nothing but their names.
+            _ => *self == other,
+        }
+    }
+}
+
+/// What to look for.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Only these agents; empty for all.
+    pub agents: Vec<String>,
+    /// Only these profiles; empty for all.
+    pub profiles: Vec<String>,
+    /// Renew what is not due, too.
+    pub force: bool,
+}
+
+/// What was found.
+#[derive(Debug)]
+pub struct Survey {
+    /// The logins, each once.
+    pub logins: Vec<Login>,
+    /// Agents whose stores cannot be read.
+    pub unreadable: Vec<(AgentId, StoreError)>,
+    /// Agents that were asked for and are not there.
+    pub unknown_agents: Vec<String>,
+}
+
+/// From 0 to 1, the same for the same token every time.
+#[must_use]
+pub fn jitter_of(fingerprint: &Fingerprint) -> f64 {
+    let digits = u32::from_str_radix(fingerprint.short(), 16).unwrap_or_default();
+    f64::from(digits) / f64::from(u32::MAX)
+}
+
+/// The JSON stores of all agents.
+#[must_use]
+pub fn json_stores(roots: &Roots) -> Vec<PathBuf> {
+    let discovery = discover::discover(roots, []);
+    discovery.agents.iter().map(|agent| agent.dir.join(STORE_FILE)).collect()
+}
+
+/// Finds every login and decides about it.
+#[must_use]
+pub fn survey(
+    roots: &Roots,
+    discovery: &Discovery,
+    memory: &Memory,
+    config: &RefreshConfig,
+    wanted: &Wanted,
+    clocks: &Clocks,
+) -> Survey {
+    let known = |id: &String| discovery.agents.iter().any(|agent| agent.id.as_str() == id);
+    let mut survey = Survey {
+        logins: Vec::new(),
+        unreadable: Vec::new(),
+        unknown_agents: wanted.agents.iter().filter(|id| !known(id)).cloned().collect(),
+    };
+    let main_agent = &discovery.agents[0];
+    let mut main_buffers = Buffers::default();
+    let main = load::load_main(main_agent, roots, super::SEMANTICS, &mut main_buffers);
+    let surveyor = Surveyor { main_agent, main: &main, memory, config, wanted, clocks };
+    let mut buffers = Buffers::default();
+    for agent in &discovery.agents {
+        if !wanted.agents.is_empty() && !wanted.agents.iter().any(|id| id == agent.id.as_str()) {
+            continue;
+        }
+        if agent.is_main() {
+            surveyor.look(agent, None, &mut survey);
+        } else if let Some(own) = load::load(agent, roots, super::SEMANTICS, &mut buffers) {
+            surveyor.look(agent, Some(&own), &mut survey);
+        }
+    }
+    survey
+}
+
+struct Surveyor<'s, 'b> {
+    main_agent: &'s Agent,
+    main: &'s Loaded<'b>,
+    memory: &'s Memory,
+    config: &'s RefreshConfig,
+    wanted: &'s Wanted,
+    clocks: &'s Clocks,
+}
+
+impl Surveyor<'_, '_> {
+    fn look(&self, agent: &Agent, own: Option<&Loaded<'_>>, survey: &mut Survey) {
+        let loaded = own.unwrap_or(self.main);
+        if let Some(error) = &loaded.health.error {
+            survey.unreadable.push((agent.id.clone(), error.clone()));
+        }
+        let main = &self.main.document;
+        let view = match own {
+            Some(own) => View::merged(&own.document, main, self.clocks.now),
+            None => View::of_main(main),
+        };
+        for profile in &view.profiles {
+            if !self.wanted.profiles.is_empty() && !self.wanted.profiles.iter().any(|id| id == profile.id) {
+                continue;
+            }
+            let login = self.login(agent, profile, main);
+            let seen = |other: &Login| other.store == login.store && other.profile == login.profile;
+            if !survey.logins.iter().any(seen) {
+                survey.logins.push(login);
+            }
+        }
+    }
+
+    fn login(&self, agent: &Agent, profile: &Effective<'_, '_>, main: &Document<'_>) -> Login {
+        let theirs = if agent.is_main() { None } else { main.get(profile.id) };
+        let owned_by_main =
+            profile.inherited || theirs.is_some_and(|theirs| supersedes(profile.credential, theirs));
+        let (owner, credential) = match (owned_by_main, theirs) {
+            (true, Some(theirs)) => (self.main_agent, theirs),
+            (true, None) => (self.main_agent, profile.credential),
+            (false, _) => (agent, profile.credential),
+        };
+        let source = if owned_by_main { self.main_source(profile) } else { profile.source };
+        let fingerprint = credential.refresh.as_ref().map(|token| self.memory.fingerprint(token.expose()));
+        let record = fingerprint.as_ref().and_then(|fingerprint| self.memory.login(fingerprint));
+        let renewable = renewable(profile.id, credential, source, self.config);
+        let expires = credential.expires.moment(super::SEMANTICS);
+        let decision = self.decide(renewable, expires, record, fingerprint.as_ref());
+        let main_is_json = self.main.health.kind == crate::model::StoreKind::Json;
+        let mut id = agent.id.clone();
+        if owned_by_main {
+            id = self.main_agent.id.clone();
+        }
+        Login {
+            agent: id,
+            profile: ProfileId::from(profile.id),
+            provider: ProviderId::from(&*credential.provider),
+            provider_as_written: credential.provider.to_string(),
+            kind: credential.kind,
+            store: owner.dir.join(STORE_FILE),
+            main_store: main_is_json.then(|| self.main_agent.dir.join(STORE_FILE)),
+            expires,
+            status: status(credential, self.clocks.now),
+            fingerprint,
+            identity: Identity::of(credential),
+            renewable,
+            decision,
+        }
+    }
+
+    fn main_source(&self, profile: &Effective<'_, '_>) -> Source {
+        let profiles = &self.main.document.profiles;
+        profiles
+            .iter()
+            .find(|candidate| candidate.id == profile.id)
+            .map_or(profile.source, |candidate| candidate.source)
+    }
+
+    fn decide(
+        &self,
+        renewable: Result<(), NotRenewable>,
+        expires: Option<Millis>,
+        record: Option<&LoginRecord>,
+        fingerprint: Option<&Fingerprint>,
+    ) -> Decision {
+        let jitter = fingerprint.map_or(0.0, jitter_of);
+        decide(&Candidate { renewable, expires, record, jitter }, self.clocks, self.wanted.force)
+    }
+}
+
+/// Whether main's copy is the login, and the agent's only a copy of it.
+fn supersedes(own: &Credential<'_>, main: &Credential<'_>) -> bool {
+    let end =
+        |credential: &Credential<'_>| credential.expires.moment(Semantics::V2026_9).map_or(0.0, |at| at.0);
+    main.kind == CredentialKind::OAuth
+        && own.kind == CredentialKind::OAuth
+        && identity::may_replace(own, main)
+        && end(main) >= end(own)
+}
+
+fn renewable(
+    profile: &str,
+    credential: &Credential<'_>,
+    source: Source,
+    config: &RefreshConfig,
+) -> Result<(), NotRenewable> {
+    if provider::is_owned_by_cli(profile, &credential.provider) {
+        return Err(NotRenewable::External);
+    }
+    if credential.kind != CredentialKind::OAuth {
+        return Err(NotRenewable::Static);
+    }
+    if credential.fence().is_some() {
+        return Err(NotRenewable::Fenced);
+    }
+    match source {
+        Source::Json => {}
+        Source::LegacyAuthJson | Source::LegacyOauthJson => return Err(NotRenewable::NotImported),
+        _ => return Err(NotRenewable::Database),
+    }
+    if credential.refresh.is_none() {
+        return Err(NotRenewable::NoRefreshToken);
+    }
+    endpoint::is_served(&credential.provider, config)
+}
+
+fn status(credential: &Credential<'_>, now: Millis) -> Status {
+    if let Some(fence) = credential.fence() {
+        return if fence == crate::openclaw::fence::Fence::Pending { Status::Ok } else { Status::Expired };
+    }
+    match (ineligible(credential, now, super::SEMANTICS), credential.expires.moment(super::SEMANTICS)) {
+        (Some(crate::model::ReasonCode::Expired), _) => Status::Expired,
+        (Some(_), _) => Status::Missing,
+        (None, Some(end)) if end <= now => Status::Expired,
+        (None, Some(_)) => Status::Ok,
+        (None, None) if credential.kind == CredentialKind::OAuth => Status::Missing,
+        (None, None) => Status::Static,
+    }
+}

@@ -1,0 +1,276 @@
+//! What authwatch remembers between runs: which tokens are dead, what failed and when to try again.
+//!
+//! A token is named by a keyed fingerprint, never by its value; the key is random and stays in the same 0600 file. Records
+//! belong to a *token*, so they fall silent by themselves as soon as the stored token changes, and hold for every copy of it.
+
+use std::collections::BTreeMap;
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use ring::hmac;
+use rustix::fs::FlockOperation;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{LoginReason, Millis};
+use crate::random;
+
+/// The format of the file.
+const VERSION: u32 = 1;
+/// Records nobody has touched for so long are dropped: their token is gone. Well past every provider's refresh token.
+const KEEP: Millis = Millis(400.0 * 24.0 * 60.0 * 60.0 * 1000.0);
+
+/// A token's name: safe to store and to log.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(transparent)]
+pub struct Fingerprint(String);
+
+impl Fingerprint {
+    /// The first eight digits, enough to tell tokens apart in a log.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        self.0.get(..8).unwrap_or(&self.0)
+    }
+}
+
+/// What is remembered about one refresh token.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct LoginRecord {
+    /// The profile it was last seen under.
+    pub profile: String,
+    /// Set once the provider has refused it for good.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dead: Option<Refused>,
+    /// Set while renewing it fails.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failing: Option<Failing>,
+    /// When and for how long its access token was issued, by the boot-time clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issued: Option<Issued>,
+    /// When the record was last written, Unix milliseconds.
+    pub touched: Option<Millis>,
+}
+
+/// A refusal for good.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Refused {
+    /// Why.
+    pub reason: LoginReason,
+    /// Since when, Unix milliseconds.
+    pub since: Millis,
+}
+
+/// Failures in a row.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failing {
+    /// The latest reason's word.
+    pub reason: String,
+    /// Set where the network is to blame.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocked: Option<LoginReason>,
+    /// Since when, Unix milliseconds.
+    pub since: Millis,
+    /// How often in a row.
+    pub times: u32,
+    /// Not before, Unix milliseconds.
+    pub next_attempt: Millis,
+    /// How long that is from when it was written: a clock that jumps back must not make it longer.
+    pub pause: Millis,
+}
+
+/// When a token was issued, by a clock that cannot jump.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Issued {
+    /// The boot the clock counts from.
+    pub boot: String,
+    /// Milliseconds since that boot.
+    pub at: Millis,
+    /// How long the access token lives.
+    pub lifetime: Millis,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Document {
+    version: u32,
+    fingerprint_key: String,
+    logins: BTreeMap<String, LoginRecord>,
+}
+
+/// The memory, as read at one moment.
+#[derive(Debug)]
+pub struct Memory {
+    path: PathBuf,
+    document: Document,
+    key: hmac::Key,
+}
+
+/// Why the memory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum MemoryError {
+    /// The system refused.
+    #[error("cannot use `{path}`")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The file is not ours, or of a newer version.
+    #[error("`{path}` is no state file of this version: {problem}")]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+impl Memory {
+    /// Reads the memory of a state directory. Where there is none yet, it is empty, and nothing is written.
+    pub fn read(dir: &Path) -> Result<Self, MemoryError> {
+        let path = dir.join("state.json");
+        let document = match std::fs::read(&path) {
+            Ok(bytes) => parse(&path, &bytes)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Document::default(),
+            Err(source) => return Err(MemoryError::Io { path, source }),
+        };
+        let key = STANDARD.decode(&document.fingerprint_key).unwrap_or_default();
+        Ok(Self { path, key: hmac::Key::new(hmac::HMAC_SHA256, &key), document })
+    }
+
+    /// Whether nothing is remembered, so that nothing needs to be looked up.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.document.logins.is_empty()
+    }
+
+    /// Whether anything is remembered about a profile of that id, whatever its token.
+    #[must_use]
+    pub fn knows(&self, profile: &str) -> bool {
+        self.document.logins.values().any(|record| record.profile == profile)
+    }
+
+    /// The name of a token.
+    #[must_use]
+    pub fn fingerprint(&self, token: &str) -> Fingerprint {
+        let tag = hmac::sign(&self.key, token.as_bytes());
+        Fingerprint(tag.as_ref()[..16].iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}")))
+    }
+
+    /// What is remembered about a token.
+    #[must_use]
+    pub fn login(&self, fingerprint: &Fingerprint) -> Option<&LoginRecord> {
+        self.document.logins.get(&fingerprint.0)
+    }
+
+    /// Changes the record of a token, together with whatever other processes have written meanwhile.
+    pub fn remember(
+        &mut self,
+        fingerprint: &Fingerprint,
+        now: Millis,
+        change: impl FnOnce(&mut LoginRecord),
+    ) -> Result<(), MemoryError> {
+        self.update(|document| {
+            let record = document.logins.entry(fingerprint.0.clone()).or_default();
+            change(record);
+            record.touched = Some(now);
+            document
+                .logins
+                .retain(|_, record| record.touched.is_none_or(|touched| now.0 - touched.0 < KEEP.0));
+        })
+    }
+
+    /// Makes sure that the directory and the key are there. Fails where nothing could be remembered later.
+    pub fn prepare(&mut self) -> Result<(), MemoryError> {
+        self.update(|_| {})
+    }
+
+    fn update(&mut self, change: impl FnOnce(&mut Document)) -> Result<(), MemoryError> {
+        let failed = |source| MemoryError::Io { path: self.path.clone(), source };
+        let dir = self.path.parent().unwrap_or(Path::new("/"));
+        DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(failed)?;
+        let _lock = own_lock(dir).map_err(failed)?;
+        let mut newest = Self::read(dir)?;
+        let document = &mut newest.document;
+        if document.fingerprint_key.is_empty() {
+            document.fingerprint_key = STANDARD.encode(random::bytes::<32>());
+        }
+        document.version = VERSION;
+        change(document);
+        let json = serde_json::to_string_pretty(document).expect("the state is plain data");
+        replace(&self.path, json.as_bytes()).map_err(failed)?;
+        *self = Self::read(dir)?;
+        Ok(())
+    }
+}
+
+fn parse(path: &Path, bytes: &[u8]) -> Result<Document, MemoryError> {
+    let format = |problem: String| MemoryError::Format { path: path.to_owned(), problem };
+    let document: Document = serde_json::from_slice(bytes).map_err(|error| format(error.to_string()))?;
+    if document.version > VERSION {
+        return Err(format(format!("it has version {}", document.version)));
+    }
+    Ok(document)
+}
+
+/// Our own processes take turns by `flock`, which ends with the process.
+fn own_lock(dir: &Path) -> io::Result<File> {
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(dir.join("state.lock"))?;
+    rustix::fs::flock(&file, FlockOperation::LockExclusive)?;
+    Ok(file)
+}
+
+/// Replaces a file of our own, whole or not at all, readable by its owner alone.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let dir = path.parent().unwrap_or(Path::new("/"));
+    // tempfile creates with mode 0600.
+    let mut file = tempfile::NamedTempFile::new_in(dir)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    File::open(dir)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn what_is_remembered_is_found_again_by_token_and_never_shown() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let mut memory = Memory::read(&dir.path().join("state")).expect("empty");
+        memory.prepare().expect("writable");
+        let name = memory.fingerprint("canary-token");
+        let refused = Refused { reason: LoginReason::InvalidGrant, since: Millis(5.0) };
+        memory.remember(&name, Millis(9.0), |record| record.dead = Some(refused)).expect("writable");
+        let again = Memory::read(&dir.path().join("state")).expect("readable");
+        assert_eq!(again.fingerprint("canary-token"), name);
+        assert_eq!(again.login(&name).and_then(|record| record.dead), Some(refused));
+        assert_eq!(again.login(&again.fingerprint("another")), None);
+        let path = dir.path().join("state/state.json");
+        assert!(!std::fs::read_to_string(&path).expect("text").contains("canary"));
+        assert_eq!(path.metadata().expect("a file").permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_newer_file_is_not_touched() {
+        let dir = tempfile::tempdir().expect("a directory");
+        std::fs::write(dir.path().join("state.json"), r#"{"version": 99}"#).expect("writable");
+        assert!(matches!(Memory::read(dir.path()), Err(MemoryError::Format { .. })));
+    }
+}

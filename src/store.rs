@@ -1,0 +1,175 @@
+//! A JSON store under its lock: the only thing here that writes credentials.
+//!
+//! The order of work is the whole point. [`LockedStore::open`] takes the lock and reads what is there *now*.
+//! [`LockedStore::reserve`] proves, before a token is spent, that a new version can be put in place: it puts the old one in
+//! place by the same steps, and sets room aside for the new one. Only [`Reserved::commit`] writes.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::FallocateFlags;
+
+use crate::checkpoint;
+use crate::load::file;
+use crate::locking::{self, Holder, LockGuard, STORE_LOCK, Taken};
+use crate::model::StoreError;
+use crate::random;
+use crate::secret::SecretBuffer;
+
+/// Room set aside beyond the store's size: tokens may grow, and another profile may be added.
+const HEADROOM: u64 = 64 * 1024;
+
+/// Why a store could not be opened for writing.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Its lock is held.
+    #[error("{}", .0.describe())]
+    Busy(Holder),
+    /// Its lock cannot be taken.
+    #[error("the lock beside it cannot be taken")]
+    Lock(#[source] io::Error),
+    /// It cannot be read.
+    #[error("{}", .0.message)]
+    Read(StoreError),
+    /// It is not there.
+    #[error("it is not there")]
+    Absent,
+}
+
+/// A store whose lock we hold.
+#[derive(Debug)]
+pub struct LockedStore {
+    /// Where the file really is: a link is written through.
+    target: PathBuf,
+    shown: PathBuf,
+    content: SecretBuffer,
+    lock: LockGuard,
+}
+
+impl LockedStore {
+    /// Takes the store's lock, waiting as OpenClaw would, and reads the store.
+    pub async fn open(path: &Path) -> Result<Self, OpenError> {
+        let lock_path = locking::store_lock_path(path).map_err(OpenError::Lock)?;
+        let lock = match locking::take(&lock_path, STORE_LOCK).await {
+            Taken::Held(lock) => lock,
+            Taken::Busy(holder) => return Err(OpenError::Busy(holder)),
+            Taken::Unsupported(error) | Taken::Failed(error) => return Err(OpenError::Lock(error)),
+        };
+        checkpoint::reached("store-locked");
+        let mut store =
+            Self { target: PathBuf::new(), shown: path.to_owned(), content: SecretBuffer::default(), lock };
+        store.read()?;
+        Ok(store)
+    }
+
+    /// Reads the store again. Under the lock nobody should change it, but not every writer asks.
+    pub fn read(&mut self) -> Result<(), OpenError> {
+        match file::read(&self.shown, &mut self.content).map_err(OpenError::Read)? {
+            Some(_) => {}
+            None => return Err(OpenError::Absent),
+        }
+        self.target = self.shown.canonicalize().map_err(OpenError::Lock)?;
+        Ok(())
+    }
+
+    /// What the store holds.
+    pub fn text(&self) -> Result<&str, OpenError> {
+        file::text(&self.shown, &self.content).map_err(OpenError::Read)
+    }
+
+    /// How many stale locks were in the way.
+    #[must_use]
+    pub fn broken_locks(&self) -> u32 {
+        self.lock.broken
+    }
+
+    /// Proves that the store can be replaced, and sets room aside for its next version.
+    pub fn reserve(self) -> Result<Reserved, io::Error> {
+        let dir = self.target.parent().unwrap_or(Path::new("/")).to_owned();
+        // A rehearsal with what is there already: full disks, read-only directories, files that may not be renamed over and
+        // whatever else could go wrong go wrong here, while the token is still good.
+        let rehearsal = Draft::create(&dir)?.write(self.content.bytes())?;
+        rehearsal.put_in_place(&self.target, "rehearsed")?;
+        let draft = Draft::create(&dir)?;
+        draft.set_aside(self.content.bytes().len() as u64 + HEADROOM)?;
+        checkpoint::fails("reserve")?;
+        Ok(Reserved { store: self, draft })
+    }
+}
+
+/// A store that can be written.
+#[derive(Debug)]
+pub struct Reserved {
+    /// The store.
+    pub store: LockedStore,
+    draft: Draft,
+}
+
+impl Reserved {
+    /// Replaces the store: whole, or not at all. The lock stays held until the result is dropped.
+    pub fn commit(self, json: &str) -> io::Result<LockedStore> {
+        let Self { store, draft } = self;
+        checkpoint::fails("write")?;
+        let draft = draft.write(json.as_bytes())?;
+        checkpoint::reached("written");
+        checkpoint::fails("rename")?;
+        draft.put_in_place(&store.target, "renamed")?;
+        Ok(store)
+    }
+}
+
+/// A file beside the store that will take its place. Removed if it does not come to that.
+#[derive(Debug)]
+struct Draft {
+    path: PathBuf,
+    file: File,
+}
+
+impl Draft {
+    fn create(dir: &Path) -> io::Result<Self> {
+        let path = dir.join(format!(".auth-profiles.json.{}-{}.tmp", std::process::id(), random::word()));
+        let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
+        Ok(Self { path, file })
+    }
+
+    fn set_aside(&self, bytes: u64) -> io::Result<()> {
+        match rustix::fs::fallocate(&self.file, FallocateFlags::empty(), 0, bytes) {
+            // Some file systems cannot; then zeros are written, which takes the room just as well.
+            Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => {
+                let zeros = [0; 4096];
+                let mut file = &self.file;
+                for _ in 0..bytes.div_ceil(zeros.len() as u64) {
+                    file.write_all(&zeros)?;
+                }
+                file.rewind()?;
+                file.sync_data()
+            }
+            result => Ok(result?),
+        }
+    }
+
+    fn write(self, bytes: &[u8]) -> io::Result<Self> {
+        let mut file = &self.file;
+        file.rewind()?;
+        file.write_all(bytes)?;
+        self.file.set_len(bytes.len() as u64)?;
+        self.file.sync_all()?;
+        Ok(self)
+    }
+
+    fn put_in_place(self, target: &Path, step: &str) -> io::Result<()> {
+        std::fs::rename(&self.path, target)?;
+        checkpoint::reached(step);
+        // Without this the rename may be lost with the power.
+        File::open(target.parent().unwrap_or(Path::new("/")))?.sync_all()
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // Gone already where it has been put in place.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
