@@ -219,23 +219,23 @@ fn add_roots(roots: &mut RootCertStore, path: &Path) -> Result<(), ClientError> 
 }
 
 fn no_answer(error: &hyper_util::client::legacy::Error) -> NoAnswer {
-    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
-    while let Some(error) = cause {
-        if error.is::<rustls::Error>() {
-            return NoAnswer::Tls;
-        }
-        if error.to_string().starts_with("dns error") {
-            return NoAnswer::Dns;
-        }
-        // rustls hides inside an io::Error, which does not name it as its source.
-        if let Some(io) = error.downcast_ref::<std::io::Error>()
-            && io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()).is_some()
-        {
-            return NoAnswer::Tls;
-        }
-        cause = error.source();
+    if is_caused_by(error, &|cause| cause.is::<rustls::Error>()) {
+        NoAnswer::Tls
+    } else if is_caused_by(error, &|cause| cause.to_string().starts_with("dns error")) {
+        NoAnswer::Dns
+    } else if error.is_connect() {
+        NoAnswer::Connect
+    } else {
+        NoAnswer::Lost
     }
-    if error.is_connect() { NoAnswer::Connect } else { NoAnswer::Lost }
+}
+
+/// Whether an error or anything that led to it is of a kind. An `io::Error` hides what it wraps from `source`.
+fn is_caused_by(error: &(dyn Error + 'static), kind: &dyn Fn(&(dyn Error + 'static)) -> bool) -> bool {
+    let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    kind(error)
+        || wrapped.is_some_and(|inner| is_caused_by(inner, kind))
+        || error.source().is_some_and(|source| is_caused_by(source, kind))
 }
 
 fn retry_after(header: &str) -> Option<Millis> {

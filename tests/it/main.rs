@@ -16,7 +16,12 @@ mod demo;
 mod exit_codes;
 #[cfg(feature = "sqlite")]
 mod formats;
+mod kill;
 mod layering;
+mod network;
+mod refresh;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod storm;
 mod support;
+mod token_server;

@@ -1,0 +1,242 @@
+//! A token endpoint as OpenAI runs one: refresh tokens are good for one use, using one again is noticed and ends the login.
+//!
+//! It checks what it is asked, and fails on demand in every way a provider or a network can.
+
+use std::collections::HashMap;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+/// What goes wrong with the next requests.
+#[derive(Clone, Debug)]
+pub(crate) enum Fault {
+    /// An answer of its own: status, further headers, body.
+    Answer(u16, &'static str, String),
+    /// The token is spent, and no answer comes.
+    Hang,
+    /// The connection is closed once the request is there, before the token is spent.
+    Reset,
+    /// The right answer, a byte at a time.
+    Slow,
+    /// The right answer, and ten megabytes behind it.
+    Huge,
+}
+
+#[derive(Default)]
+struct State {
+    /// Refresh token -> login. A token that was used maps to the empty name of a spent one.
+    tokens: HashMap<String, String>,
+    spent: HashMap<String, String>,
+    counter: usize,
+    calls: usize,
+    reuses: usize,
+    fault: Option<Fault>,
+    /// Fields left out of answers, or put in.
+    omit_refresh: bool,
+    access: Option<String>,
+    expires_in: Option<u64>,
+    requests: Vec<(String, HashMap<String, String>)>,
+    answered: Option<SystemTime>,
+}
+
+/// The server; it ends with the test.
+pub(crate) struct TokenServer {
+    address: std::net::SocketAddr,
+    state: Arc<Mutex<State>>,
+}
+
+impl TokenServer {
+    pub(crate) fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let state = Arc::new(Mutex::new(State { expires_in: Some(3600), ..State::default() }));
+        std::thread::spawn({
+            let state = Arc::clone(&state);
+            move || {
+                for stream in listener.incoming().flatten() {
+                    let state = Arc::clone(&state);
+                    std::thread::spawn(move || serve(stream, &state));
+                }
+            }
+        });
+        Self { address, state }
+    }
+
+    pub(crate) fn address(&self) -> std::net::SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/oauth/token", self.address)
+    }
+
+    /// A configuration that sends these providers here.
+    pub(crate) fn config(&self, providers: &[&str]) -> String {
+        let section = |provider: &&str| {
+            format!(
+                "[refresh.providers.{provider}]\ntoken_url = \"{}\"\nclient_id = \"test-client\"\n",
+                self.url()
+            )
+        };
+        providers.iter().map(section).collect()
+    }
+
+    /// Signs a login in: a refresh token that is good for one use.
+    pub(crate) fn sign_in(&self, login: &str) -> String {
+        let mut state = self.state.lock().unwrap();
+        state.issue(login)
+    }
+
+    pub(crate) fn fail(&self, fault: Fault) {
+        self.state.lock().unwrap().fault = Some(fault);
+    }
+
+    pub(crate) fn recover(&self) {
+        self.state.lock().unwrap().fault = None;
+    }
+
+    pub(crate) fn omit_refresh(&self) {
+        self.state.lock().unwrap().omit_refresh = true;
+    }
+
+    /// The next access tokens are this one.
+    pub(crate) fn access(&self, token: &str) {
+        self.state.lock().unwrap().access = Some(token.to_owned());
+    }
+
+    pub(crate) fn expires_in(&self, seconds: Option<u64>) {
+        self.state.lock().unwrap().expires_in = seconds;
+    }
+
+    pub(crate) fn calls(&self) -> usize {
+        self.state.lock().unwrap().calls
+    }
+
+    pub(crate) fn reuses(&self) -> usize {
+        self.state.lock().unwrap().reuses
+    }
+
+    pub(crate) fn is_good(&self, refresh_token: &str) -> bool {
+        self.state.lock().unwrap().tokens.contains_key(refresh_token)
+    }
+
+    /// What was asked: content type and fields.
+    pub(crate) fn requests(&self) -> Vec<(String, HashMap<String, String>)> {
+        self.state.lock().unwrap().requests.clone()
+    }
+
+    /// When the last answer was on its way.
+    pub(crate) fn answered(&self) -> Option<SystemTime> {
+        self.state.lock().unwrap().answered
+    }
+}
+
+impl State {
+    fn issue(&mut self, login: &str) -> String {
+        self.counter += 1;
+        let token = format!("canary-refresh-{login}-{}", self.counter);
+        self.tokens.insert(token.clone(), login.to_owned());
+        token
+    }
+
+    /// Spends a token; the answer's status and body.
+    fn spend(&mut self, token: &str) -> (u16, String) {
+        if let Some(login) = self.spent.get(token).cloned() {
+            self.reuses += 1;
+            // Reuse looks like theft: every token of the login dies.
+            self.tokens.retain(|_, other| *other != login);
+            return (401, r#"{"error":{"code":"refresh_token_reused","message":"already used"}}"#.to_owned());
+        }
+        let Some(login) = self.tokens.remove(token) else {
+            return (400, r#"{"error":"invalid_grant"}"#.to_owned());
+        };
+        let access = self.access.clone().unwrap_or_else(|| format!("canary-access-{}", self.counter));
+        let mut answer = serde_json::json!({ "access_token": access, "token_type": "Bearer" });
+        if let Some(seconds) = self.expires_in {
+            answer["expires_in"] = seconds.into();
+        }
+        if self.omit_refresh {
+            self.tokens.insert(token.to_owned(), login);
+        } else {
+            self.spent.insert(token.to_owned(), login.clone());
+            answer["refresh_token"] = self.issue(&login).into();
+        }
+        (200, answer.to_string())
+    }
+}
+
+fn serve(mut stream: TcpStream, state: &Mutex<State>) {
+    let Some((content_type, fields)) = request(&mut stream) else { return };
+    let (fault, (status, body)) = {
+        let mut state = state.lock().unwrap();
+        state.calls += 1;
+        state.requests.push((content_type, fields.clone()));
+        assert_eq!(fields.get("grant_type").map(String::as_str), Some("refresh_token"), "{fields:?}");
+        let fault = state.fault.clone();
+        let answer = match &fault {
+            Some(Fault::Answer(status, _, body)) => (*status, body.clone()),
+            Some(Fault::Reset) => return,
+            _ => state.spend(fields.get("refresh_token").map(String::as_str).unwrap_or_default()),
+        };
+        (fault, answer)
+    };
+    let headers = match &fault {
+        Some(Fault::Answer(_, headers, _)) => *headers,
+        _ => "Content-Type: application/json\r\n",
+    };
+    let padding = if matches!(fault, Some(Fault::Huge)) { 10_000_000 } else { 0 };
+    let length = body.len() + padding;
+    let head =
+        format!("HTTP/1.1 {status} X\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n");
+    match fault {
+        Some(Fault::Hang) => std::thread::sleep(Duration::from_secs(3600)),
+        Some(Fault::Slow) => {
+            for byte in (head + &body).into_bytes() {
+                if stream.write_all(&[byte]).is_err() {
+                    return;
+                }
+                std::thread::sleep(Duration::from_millis(2));
+            }
+        }
+        _ => {
+            let _ = stream.write_all((head + &body).as_bytes());
+            if padding > 0 {
+                let _ = stream.write_all(&vec![b' '; padding]);
+            }
+            state.lock().unwrap().answered = Some(SystemTime::now());
+        }
+    }
+}
+
+/// Reads a request: its content type and its fields.
+fn request(stream: &mut TcpStream) -> Option<(String, HashMap<String, String>)> {
+    let mut read = Vec::new();
+    let mut chunk = [0; 4096];
+    loop {
+        let count = stream.read(&mut chunk).ok()?;
+        if count == 0 {
+            return None;
+        }
+        read.extend_from_slice(&chunk[..count]);
+        let text = String::from_utf8_lossy(&read).into_owned();
+        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+        let header = |name: &str| {
+            head.lines().find_map(|line| {
+                let (key, value) = line.split_once(':')?;
+                key.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
+            })
+        };
+        let length: usize = header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+        if body.len() < length {
+            continue;
+        }
+        let content_type = header("content-type").unwrap_or_default();
+        let fields = if content_type == "application/json" {
+            serde_json::from_str(body).unwrap_or_default()
+        } else {
+            form_urlencoded::parse(body.as_bytes()).into_owned().collect()
+        };
+        return Some((content_type, fields));
+    }
+}
