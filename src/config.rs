@@ -150,6 +150,12 @@ impl Config {
     }
 }
 
+/// A setting that a variable of the process gives, where it is not empty.
+#[must_use]
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
 /// Where the configuration is looked for when none is named.
 #[must_use]
 pub fn default_path() -> Option<PathBuf> {

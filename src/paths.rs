@@ -132,6 +132,12 @@ pub fn own_config(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf
     Some(dir.join("authwatch").join("config.toml"))
 }
 
+/// This program's own state directory, by the process's environment.
+#[must_use]
+pub fn own_state_of_process() -> Option<PathBuf> {
+    own_state(|name| std::env::var_os(name))
+}
+
 /// This program's own state directory: systemd's, else the user's.
 #[must_use]
 pub fn own_state(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {

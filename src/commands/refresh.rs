@@ -51,7 +51,7 @@ pub fn run(global: &GlobalArgs, args: &RefreshArgs) -> Result<u8, Failure> {
         )
         .hint("give --state-dir or set OPENCLAW_STATE_DIR"));
     }
-    let state_dir = paths::own_state(|name| std::env::var_os(name)).ok_or_else(|| {
+    let state_dir = paths::own_state_of_process().ok_or_else(|| {
         Failure::new(exit::CONFIGURATION, "there is no place for authwatch's own state")
             .hint("set HOME, XDG_STATE_HOME or STATE_DIRECTORY")
     })?;

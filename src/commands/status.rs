@@ -121,7 +121,7 @@ pub fn run(global: &GlobalArgs, args: &StatusArgs) -> Result<u8, Failure> {
 
 /// A memory that cannot be read is no reason not to report.
 fn memory() -> Option<Arc<Memory>> {
-    let dir = paths::own_state(|name| std::env::var_os(name))?;
+    let dir = paths::own_state_of_process()?;
     match Memory::read(&dir) {
         Ok(memory) => Some(Arc::new(memory)),
         Err(error) => {

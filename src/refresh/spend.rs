@@ -9,6 +9,7 @@ use super::survey::{self, Login};
 use super::{Refresher, SEMANTICS, endpoint, exchange, rescue};
 use crate::checkpoint;
 use crate::clock;
+use crate::config;
 use crate::load::file;
 use crate::model::{LoginReason, Millis, Source};
 use crate::openclaw::document::Document;
@@ -26,7 +27,7 @@ impl Refresher {
             login.provider.as_str(),
             &self.config.refresh,
             |name| edit::string_field(&entry, name),
-            |name| std::env::var(name).ok().filter(|value| !value.is_empty()),
+            config::variable,
         );
         let resolved = match resolved {
             Ok(resolved) => resolved,

@@ -14,7 +14,7 @@ use crate::support::{
 const CANARY: &str = "canary";
 
 /// What each command is run with. A command that is missing here fails the test.
-const COMMANDS: [(&str, &[&[&str]]); 6] = [
+const COMMANDS: &[(&str, &[&[&str]])] = &[
     (
         "status",
         &[
@@ -28,6 +28,8 @@ const COMMANDS: [(&str, &[&[&str]]); 6] = [
         ],
     ),
     ("models status", &[&["--at", AT, "--color", "always"], &["--at", AT, "--json"]]),
+    // Renewing for real, with answers of every kind, is watched in `refresh`.
+    ("refresh", &[&["--dry-run"], &["--dry-run", "--force"]]),
     ("config init", &[&[]]),
     ("config show", &[&[]]),
     ("config check", &[&[]]),

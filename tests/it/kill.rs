@@ -67,6 +67,7 @@ fn two_hundred_kills_lose_a_login_only_between_answer_and_rename() {
             }
         }
     }
+    // Shown by `cargo test -- --nocapture`.
     println!("{kills} kills, {lost} logins lost, all of them between the provider's answer and the rename");
 }
 
@@ -90,6 +91,7 @@ fn the_window_is_measured() {
         })
         .collect();
     windows.sort();
+    // Shown by `cargo test -- --nocapture`.
     println!("answer to rename: median {:?}, longest {:?} of {}", windows[10], windows[19], windows.len());
     assert_eq!(server.calls(), 20);
 }

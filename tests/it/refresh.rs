@@ -717,3 +717,32 @@ fn a_wall_clock_that_jumps_neither_storms_the_provider_nor_skips_a_refresh() {
     let ran = faked("-2d");
     assert_eq!((ran.code, server.calls()), (0, calls + 1), "{}{}", ran.stdout, ran.stderr);
 }
+
+#[test]
+fn nothing_a_provider_says_or_is_sent_is_printed_or_remembered() {
+    let json_type = "Content-Type: application/json\r\n";
+    let echo = r#"{"error":"canary-error","error_description":"canary-refresh-1","access_token":5}"#;
+    let faults = [
+        None,
+        Some(Fault::Answer(400, json_type, echo.to_owned())),
+        Some(Fault::Answer(200, json_type, echo.to_owned())),
+        Some(Fault::Answer(500, "Retry-After: canary-header\r\n", "canary-body".to_owned())),
+        Some(Fault::Huge),
+    ];
+    for fault in faults {
+        for (step, log_format) in [("", "text"), ("rename", "json")] {
+            let server = TokenServer::start();
+            let home = home(&server).env("AUTHWATCH_TEST_FAIL", step);
+            if let Some(fault) = fault.clone() {
+                server.fail(fault);
+            }
+            let ran = home.run(&["refresh", "--force", "--log-level", "trace", "--log-format", log_format]);
+            assert_eq!(server.calls(), 1);
+            let state = home.path().join(".local/state/authwatch");
+            let remembered = std::fs::read_to_string(state.join("state.json")).unwrap();
+            for output in [&ran.stdout, &ran.stderr, &remembered] {
+                assert!(!output.contains("canary"), "{fault:?}: {output}");
+            }
+        }
+    }
+}
