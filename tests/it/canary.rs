@@ -241,7 +241,7 @@ const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 fn assert_no_secret_is_printed(home: &Home, levels: &[&str], log_formats: &[&str]) {
     for (name, variants) in COMMANDS {
-        for variant in variants {
+        for variant in *variants {
             for level in levels {
                 for log_format in log_formats {
                     let name: Vec<&str> = name.split(' ').collect();
