@@ -4,6 +4,7 @@ use crate::model::{
     AgentHealth, AgentId, CredentialKind, Login, ProfileHealth, ProviderId, ReasonCode, Status,
     StoreErrorReason, StoreHealth, StrandedKind,
 };
+use crate::openclaw::provider::{self, Renewal};
 
 /// What to do about something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +52,7 @@ pub fn for_profile(agent: &AgentId, profile: &ProfileHealth) -> Option<Remedy> {
 pub fn for_missing_provider(agent: &AgentId, provider: &ProviderId) -> Remedy {
     Remedy {
         meaning: "in use by a configured model, and without any login".to_owned(),
-        command: Some(login(agent, provider)),
+        command: Some(if is_login(provider) { login(agent, provider) } else { paste_key(agent, provider) }),
     }
 }
 
@@ -99,14 +100,18 @@ fn sign_in_again(agent: &AgentId, profile: &ProfileHealth) -> String {
                 for_agent(agent)
             )
         }
-        CredentialKind::ApiKey => {
-            format!(
-                "openclaw models auth paste-api-key --provider {}{}",
-                quote(provider.as_str()),
-                for_agent(agent)
-            )
-        }
+        CredentialKind::ApiKey => paste_key(agent, provider),
     }
+}
+
+/// Whether people sign in to a provider, rather than paste its key.
+fn is_login(provider: &ProviderId) -> bool {
+    provider::find(provider.as_str()).is_some_and(|provider| provider.renewal != Renewal::Unsupported)
+        || matches!(provider.as_str(), "minimax-portal" | "qwen-portal")
+}
+
+fn paste_key(agent: &AgentId, provider: &ProviderId) -> String {
+    format!("openclaw models auth paste-api-key --provider {}{}", quote(provider.as_str()), for_agent(agent))
 }
 
 fn login(agent: &AgentId, provider: &ProviderId) -> String {

@@ -15,7 +15,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("random", &[]),
     ("checkpoint", &[]),
     ("clock", &["model"]),
-    ("remedy", &["model"]),
+    // Which providers people sign in to is a fact, and no secret.
+    ("remedy", &["model", "openclaw::provider"]),
     ("config", &["clock", "exit", "model", "paths"]),
     ("http", &["clock", "model"]),
     ("state", &["model", "random"]),
