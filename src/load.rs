@@ -189,7 +189,7 @@ fn from_database<'b>(
     let mut health = health(kind, path, Some(content.facts));
     if content.has_state {
         match parse_state(&health.path, state, semantics) {
-            Ok(state) => document.state = state,
+            Ok(newer) => document.state.overlay(newer),
             Err(error) => health.state_error = Some(error),
         }
     }

@@ -204,12 +204,25 @@ impl<'de> TakeEntry<'de> for UsageReader {
     }
 }
 
-/// Reasons are short words of OpenClaw's. Anything else could be anything, so it is not carried into reports.
+/// OpenClaw's words for why a profile failed. Anything else could be anything, so it is not carried into reports.
+const REASONS: [&str; 13] = [
+    "auth",
+    "auth_permanent",
+    "billing",
+    "empty_response",
+    "format",
+    "model_not_found",
+    "no_error_details",
+    "overloaded",
+    "rate_limit",
+    "session_expired",
+    "timeout",
+    "unclassified",
+    "unknown",
+];
+
 fn reason_word(reason: &str) -> Option<String> {
-    let is_word = !reason.is_empty()
-        && reason.len() <= 32
-        && reason.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    is_word.then(|| reason.to_owned())
+    REASONS.contains(&reason).then(|| reason.to_owned())
 }
 
 #[cfg(test)]
@@ -235,6 +248,6 @@ mod tests {
     #[test]
     fn a_reason_that_is_no_word_is_not_repeated() {
         assert_eq!(reason_word("billing").as_deref(), Some("billing"));
-        assert_eq!(reason_word("sk-ant-oat01-abc"), None);
+        assert_eq!(reason_word("hunter_two"), None);
     }
 }
