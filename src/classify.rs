@@ -3,7 +3,7 @@
 //! Two axes. `status` is OpenClaw's word for the access token; `login` says whether it can renew itself. A token that
 //! ends in an hour is nothing to worry about if its login renews it, and a valid one is if its login is dead.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::discover::Agent;
 use crate::exit;
@@ -20,7 +20,7 @@ use crate::openclaw::fence::Fence;
 use crate::openclaw::merge::{Effective, View};
 use crate::openclaw::order::{effective_profiles, ineligible};
 use crate::openclaw::provider::{self, Renewal};
-use crate::openclaw::settings::Settings;
+use crate::openclaw::settings::{ModelChoice, Settings};
 use crate::state::Memory;
 
 /// The warning window where the user gives none.
@@ -39,6 +39,8 @@ pub struct Judge<'a> {
     pub window: Option<Millis>,
     /// Only these providers; empty for all.
     pub only_providers: &'a BTreeSet<String>,
+    /// The providers the agents' models use.
+    pub in_use: &'a InUse,
     /// OpenClaw's configuration.
     pub settings: &'a Settings,
     /// The variables that are set.
@@ -47,6 +49,37 @@ pub struct Judge<'a> {
     pub refreshing: &'a Refreshing,
     /// What is remembered of refused and failing logins.
     pub memory: Option<&'a Memory>,
+}
+
+/// The providers each agent's models use: worked out once, for most agents have no model of their own.
+#[derive(Clone, Debug, Default)]
+pub struct InUse {
+    common: BTreeSet<String>,
+    own: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl InUse {
+    /// Works them out from the configuration, leaving out providers that are not wanted; `only` is empty for all.
+    #[must_use]
+    pub fn new(settings: &Settings, semantics: Semantics, only: &BTreeSet<String>) -> Self {
+        let wanted = |own: Option<&ModelChoice>| {
+            let mut in_use = settings.providers_chosen(own, semantics);
+            in_use.retain(|id| only.is_empty() || only.contains(id));
+            in_use
+        };
+        let mut own = BTreeMap::new();
+        for agent in &settings.agents {
+            // Of several entries with one id the first counts, as everywhere.
+            own.entry(agent.id.clone()).or_insert_with(|| wanted(Some(&agent.model)));
+        }
+        Self { common: wanted(None), own }
+    }
+
+    /// The providers an agent's models use.
+    #[must_use]
+    pub fn of(&self, agent: &str) -> &BTreeSet<String> {
+        self.own.get(agent).unwrap_or(&self.common)
+    }
 }
 
 impl Judge<'_> {
@@ -80,11 +113,10 @@ pub fn agent(agent: &Agent, own: &Loaded<'_>, main: Option<&Loaded<'_>>, judge: 
         Some(main) => View::merged(&own.document, &main.document, judge.now),
         None => View::of_main(&own.document),
     };
-    let mut in_use = judge.settings.providers_in_use(agent.id.as_str(), judge.semantics);
-    in_use.retain(|provider_id| judge.wants(provider_id));
+    let in_use = judge.in_use.of(agent.id.as_str());
 
-    let mut groups: Vec<&Effective<'_, '_>> =
-        view.profiles.iter().filter(|profile| judge.wants(&profile.credential.provider)).collect();
+    let mut groups: Vec<&Effective<'_, '_>> = Vec::with_capacity(view.profiles.len());
+    groups.extend(view.profiles.iter().filter(|profile| judge.wants(&profile.credential.provider)));
     // By id they are sorted already.
     groups.sort_by(|one, other| one.credential.provider.cmp(&other.credential.provider));
 
@@ -92,7 +124,8 @@ pub fn agent(agent: &Agent, own: &Loaded<'_>, main: Option<&Loaded<'_>>, judge: 
     let mut providers = Vec::new();
     for group in groups.chunk_by(|one, other| one.credential.provider == other.credential.provider) {
         let id = ProviderId::from(&*group[0].credential.provider);
-        let counting = effective_profiles(&view, id.as_str(), judge.settings, judge.now, judge.semantics);
+        let counting =
+            effective_profiles(&view, group, id.as_str(), judge.settings, judge.now, judge.semantics);
         let used = in_use.contains(id.as_str());
         let start = profiles.len();
         for profile in group {
@@ -128,7 +161,7 @@ pub fn agent(agent: &Agent, own: &Loaded<'_>, main: Option<&Loaded<'_>>, judge: 
         missing_providers_in_use,
         rejected: own.document.rejected.clone(),
     };
-    health.exit_code = exit_code(&health, &in_use, judge);
+    health.exit_code = exit_code(&health, in_use, judge);
     health
 }
 

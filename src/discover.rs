@@ -105,9 +105,14 @@ fn agents(roots: &Roots, settings: &Settings) -> Vec<Agent> {
         let dir = agent.dir.as_deref().map_or_else(|| roots.agent_dir(&agent.id), |dir| roots.expand(dir));
         add(&agent.id, dir, KnownBy::Name);
     }
-    for id in directories(roots) {
-        add(&id, roots.agent_dir(&id), KnownBy::Directory);
-    }
+    // No two directories share a name, so these need to be held against the names above only.
+    let found = directories(roots).into_iter().filter(|id| !seen.contains(id)).map(|id| Agent {
+        id: AgentId::from(&*id),
+        dir: roots.agent_dir(&id),
+        default: id == default,
+        known_by: KnownBy::Directory,
+    });
+    agents.extend(found);
     agents
 }
 
@@ -139,6 +144,6 @@ fn directories(roots: &Roots) -> Vec<String> {
         .filter_map(|entry| entry.file_name().into_string().ok())
         .filter(|name| !name.starts_with('.'))
         .collect();
-    names.sort();
+    names.sort_unstable();
     names
 }

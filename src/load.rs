@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use crate::discover::{Agent, KnownBy};
 use crate::model::{
-    Semantics, Source, StoreError, StoreErrorReason, StoreHealth, StoreKind, Stranded, StrandedKind,
+    Mode, Semantics, Source, StoreError, StoreErrorReason, StoreHealth, StoreKind, Stranded, StrandedKind,
 };
 use crate::openclaw::document::{Document, DocumentError};
 use crate::openclaw::state::State;
@@ -91,7 +91,7 @@ fn health(kind: StoreKind, path: PathBuf, facts: Option<FileFacts>) -> StoreHeal
     StoreHealth {
         kind,
         path,
-        mode: facts.map(|facts| format!("{:04o}", facts.mode)),
+        mode: facts.map(|facts| Mode(facts.mode)),
         owner: facts.map(|facts| facts.owner),
         error: None,
         state_error: None,
@@ -140,7 +140,7 @@ fn load_json<'b>(
 
 /// The state file decides nothing about health but cooldowns and order; where it is broken OpenClaw goes on without it.
 fn read_state(path: &Path, buffer: &mut SecretBuffer, semantics: Semantics) -> Result<State, StoreError> {
-    if file::read(path, buffer)?.is_none() {
+    if file::read_rare(path, buffer)?.is_none() {
         return Ok(State::default());
     }
     parse_state(path, buffer, semantics)

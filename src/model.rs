@@ -571,6 +571,22 @@ pub enum StrandedKind {
     EmptyDatabase,
 }
 
+/// A file's permission bits. Reports show them as `chmod` takes them: four octal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mode(pub u32);
+
+impl fmt::Display for Mode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:04o}", self.0)
+    }
+}
+
+impl Serialize for Mode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 /// The state of an agent's own store.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct StoreHealth {
@@ -579,9 +595,9 @@ pub struct StoreHealth {
     /// Its file (or where it would be).
     #[serde(serialize_with = "shown_path")]
     pub path: PathBuf,
-    /// The file's mode bits, octal.
+    /// The file's mode bits.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub mode: Option<String>,
+    pub mode: Option<Mode>,
     /// The file owner's user id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<u32>,

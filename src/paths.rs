@@ -100,7 +100,10 @@ impl Roots {
     /// An agent's directory when the configuration names none.
     #[must_use]
     pub fn agent_dir(&self, id: &str) -> PathBuf {
-        self.state.join("agents").join(id).join("agent")
+        let mut dir =
+            PathBuf::with_capacity(self.state.as_os_str().len() + id.len() + "/agents//agent".len());
+        dir.extend([self.state.as_path(), "agents".as_ref(), id.as_ref(), "agent".as_ref()]);
+        dir
     }
 }
 

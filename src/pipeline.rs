@@ -1,11 +1,12 @@
 //! One pass: discover, load, classify. (Refreshing and publishing follow where a pass is more than a look.)
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::classify::{self, Judge, worst_exit_code};
+use crate::classify::{self, InUse, Judge, worst_exit_code};
 use crate::clock::{self, At};
 use crate::discover::{self, Agent, Discovery};
 use crate::load::{self, Buffers, Loaded};
@@ -68,12 +69,14 @@ pub fn look(roots: &Roots, process: impl IntoIterator<Item = (String, String)>, 
     let only_providers: BTreeSet<String> =
         request.providers.iter().map(|id| provider::normalize(id, request.semantics).into_owned()).collect();
     let refreshing = load::refreshing::read(roots);
+    let in_use = InUse::new(&discovery.settings, request.semantics, &only_providers);
     let judge = Judge {
         now,
         semantics: request.semantics,
         scope: request.scope,
         window: request.window,
         only_providers: &only_providers,
+        in_use: &in_use,
         settings: &discovery.settings,
         environment: &discovery.environment,
         refreshing: &refreshing,
@@ -105,9 +108,9 @@ pub fn look(roots: &Roots, process: impl IntoIterator<Item = (String, String)>, 
     Look { snapshot, unknown_agents, state_exists: discovery.state_exists }
 }
 
-fn select(roots: &Roots, discovery: &Discovery, wanted: &[String]) -> (Vec<Agent>, Vec<String>) {
+fn select<'d>(roots: &Roots, discovery: &'d Discovery, wanted: &[String]) -> (Cow<'d, [Agent]>, Vec<String>) {
     if wanted.is_empty() {
-        return (discovery.agents.clone(), Vec::new());
+        return (Cow::Borrowed(&discovery.agents), Vec::new());
     }
     let (mut agents, mut unknown) = (Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
@@ -118,7 +121,7 @@ fn select(roots: &Roots, discovery: &Discovery, wanted: &[String]) -> (Vec<Agent
         }
         agents.extend(known.cloned().or_else(|| discover::requested(roots, id)));
     }
-    (agents, unknown)
+    (Cow::Owned(agents), unknown)
 }
 
 /// Below this many agents a second thread costs more than it saves.
@@ -137,10 +140,10 @@ fn look_at_all(agents: &[Agent], main: &Loaded<'_>, roots: &Roots, judge: &Judge
             let Some(chunk) = agents.get(start..) else {
                 return done;
             };
-            for (index, agent) in chunk.iter().take(CHUNK).enumerate() {
-                let health = look_at(agent, main, roots, judge, &mut buffers);
-                done.extend(health.map(|health| (start + index, health)));
-            }
+            let chunk = &chunk[..chunk.len().min(CHUNK)];
+            let mut healths = Vec::with_capacity(chunk.len());
+            healths.extend(chunk.iter().filter_map(|agent| look_at(agent, main, roots, judge, &mut buffers)));
+            done.push((start, healths));
         }
     };
     let threads = if agents.len() < PARALLEL_FROM {
@@ -156,8 +159,12 @@ fn look_at_all(agents: &[Agent], main: &Loaded<'_>, roots: &Roots, judge: &Judge
         }
         done
     });
-    done.sort_unstable_by_key(|(index, _)| *index);
-    done.into_iter().map(|(_, health)| health).collect()
+    done.sort_unstable_by_key(|(start, _)| *start);
+    let mut healths = Vec::with_capacity(agents.len());
+    for (_, chunk) in done {
+        healths.extend(chunk);
+    }
+    healths
 }
 
 fn look_at(

@@ -35,6 +35,12 @@ impl<'a> SecretStr<'a> {
         &self.0
     }
 
+    /// The text itself, where it turns out to be none: an account's name, say.
+    #[must_use]
+    pub fn reveal(mut self) -> Cow<'a, str> {
+        std::mem::take(&mut self.0)
+    }
+
     /// Detaches the secret from the buffer it was read from.
     #[must_use]
     pub fn into_owned(self) -> SecretStr<'static> {

@@ -45,22 +45,52 @@ pub fn open(path: &Path) -> Result<Option<(File, Metadata)>, StoreError> {
     if metadata.is_file() { Ok(Some((file, metadata))) } else { Err(not_a_file(path, kind_name(&metadata))) }
 }
 
+/// Like [`open`], for a file most agents do not have: finding that out takes one call instead of two.
+pub fn open_rare(path: &Path) -> Result<Option<(File, Metadata)>, StoreError> {
+    match std::fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        _ => open(path),
+    }
+}
+
 /// Reads a whole file into the buffer; `None` where there is nothing at the path.
 pub fn read(path: &Path, buffer: &mut SecretBuffer) -> Result<Option<FileFacts>, StoreError> {
-    let Some((file, metadata)) = open(path)? else {
-        return Ok(None);
-    };
+    open(path)?.map(|opened| read_opened(path, opened, buffer)).transpose()
+}
+
+/// Like [`read`], for a file most agents do not have.
+pub fn read_rare(path: &Path, buffer: &mut SecretBuffer) -> Result<Option<FileFacts>, StoreError> {
+    open_rare(path)?.map(|opened| read_opened(path, opened, buffer)).transpose()
+}
+
+fn read_opened(
+    path: &Path,
+    (mut file, metadata): (File, Metadata),
+    buffer: &mut SecretBuffer,
+) -> Result<FileFacts, StoreError> {
     if metadata.len() > MAX_BYTES {
         return Err(too_large(path, metadata.len()));
     }
-    // One byte more than the file has tells whether it grew meanwhile; the limit holds all the same.
     let expected = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
     buffer.reset(expected.saturating_add(1));
-    (&file).take(MAX_BYTES + 1).read_to_end(buffer.bytes_mut()).map_err(|error| os_error(path, &error))?;
-    if buffer.bytes().len() as u64 > MAX_BYTES {
-        return Err(too_large(path, buffer.bytes().len() as u64));
+    let bytes = buffer.bytes_mut();
+    // One byte more than the file had: a call that leaves it empty has seen the end, and no other is needed.
+    bytes.resize(expected + 1, 0);
+    let length = match file.read(bytes) {
+        Ok(length) => length,
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => 0,
+        Err(error) => return Err(os_error(path, &error)),
+    };
+    bytes.truncate(length);
+    if length != expected {
+        // It changes meanwhile; the limit holds all the same.
+        let rest = MAX_BYTES + 1 - length as u64;
+        file.take(rest).read_to_end(bytes).map_err(|error| os_error(path, &error))?;
     }
-    Ok(Some(FileFacts::of(&metadata)))
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(too_large(path, bytes.len() as u64));
+    }
+    Ok(FileFacts::of(&metadata))
 }
 
 /// The buffer as text.

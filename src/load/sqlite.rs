@@ -70,7 +70,7 @@ pub fn read(
     _store: &mut SecretBuffer,
     _state: &mut SecretBuffer,
 ) -> Result<Option<Content>, StoreError> {
-    match super::file::open(path)? {
+    match super::file::open_rare(path)? {
         None => Ok(None),
         Some(_) => Err(error(
             path,

@@ -248,7 +248,10 @@ fn filled(field: Option<Loose<'_>>) -> Option<SecretStr<'_>> {
 
 fn plain(field: Option<Loose<'_>>) -> Option<Cow<'_, str>> {
     match field {
-        Some(Loose::Text(value)) => text::non_empty(value.expose()).map(|value| Cow::Owned(value.to_owned())),
+        Some(Loose::Text(value)) => match value.reveal() {
+            Cow::Borrowed(value) => text::non_empty(value).map(Cow::Borrowed),
+            Cow::Owned(value) => text::non_empty(&value).map(|value| Cow::Owned(value.to_owned())),
+        },
         _ => None,
     }
 }

@@ -14,6 +14,9 @@ use super::loose::{self, Entries, Shape, Skipped, TakeEntry, Text, scalars_are};
 use super::state::{State, StateReader};
 use crate::model::{ProfileId, RejectReason, Rejected, Semantics, Source};
 
+/// Most stores hold no more profiles; room for them is made at once.
+const USUAL_PROFILES: usize = 8;
+
 /// A store's content.
 #[derive(Debug, Default)]
 pub struct Document<'a> {
@@ -71,7 +74,7 @@ impl<'a> Document<'a> {
     pub fn parse(json: &'a str, semantics: Semantics, source: Source) -> Result<Self, DocumentError> {
         let mut reader = DocumentReader {
             profiles: ProfilesField::Absent,
-            entries: Vec::new(),
+            entries: Vec::with_capacity(USUAL_PROFILES),
             state: StateReader { state: State::default(), semantics },
             semantics,
         };

@@ -27,17 +27,18 @@ pub fn ineligible(credential: &Credential<'_>, now: Millis, semantics: Semantics
     }
 }
 
-/// The profiles of a provider that decide its roll-up: those that could be tried in the explicit order (the store's, else
+/// The profiles of a provider (`group`) that decide its roll-up: those that could be tried in the explicit order (the store's, else
 /// the configuration's), else in any order. Where none could be tried, the ones ordered explicitly; else all.
 #[must_use]
 pub fn effective_profiles<'v, 's, 'a>(
     view: &'v View<'s, 'a>,
+    group: &[&'v Effective<'s, 'a>],
     provider_id: &str,
     settings: &Settings,
     now: Millis,
     semantics: Semantics,
 ) -> Vec<&'v Effective<'s, 'a>> {
-    let all = || view.profiles.iter().filter(|profile| profile.credential.provider == provider_id);
+    let all = || group.iter().copied();
     let could_be_tried = |profile: &&Effective<'_, '_>| {
         profile.credential.provider == provider_id
             && fits_configuration(profile, provider_id, settings, semantics)

@@ -112,7 +112,7 @@ pub fn find(id: &str) -> Option<&'static Provider> {
 #[must_use]
 pub fn normalize(id: &str, semantics: Semantics) -> Cow<'_, str> {
     let trimmed = text::trim(id);
-    let lower = if trimmed.chars().any(|character| character.is_uppercase() || !character.is_ascii()) {
+    let lower = if trimmed.bytes().any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii()) {
         Cow::Owned(trimmed.to_lowercase())
     } else {
         Cow::Borrowed(trimmed)

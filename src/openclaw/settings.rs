@@ -130,6 +130,12 @@ impl Settings {
     #[must_use]
     pub fn providers_in_use(&self, agent: &str, semantics: Semantics) -> BTreeSet<String> {
         let own = self.agents.iter().find(|candidate| candidate.id == agent).map(|agent| &agent.model);
+        self.providers_chosen(own, semantics)
+    }
+
+    /// The same for an agent with this model of its own, if it has one.
+    #[must_use]
+    pub fn providers_chosen(&self, own: Option<&ModelChoice>, semantics: Semantics) -> BTreeSet<String> {
         let primary = own.and_then(|own| own.primary.as_ref()).or(self.model.primary.as_ref());
         let fallbacks = own.and_then(|own| own.fallbacks.as_ref()).or(self.model.fallbacks.as_ref());
         let chosen = primary.into_iter().chain(fallbacks.into_iter().flatten());
