@@ -121,7 +121,7 @@ pub fn agent(agent: &Agent, own: &Loaded<'_>, main: Option<&Loaded<'_>>, judge: 
     groups.sort_by(|one, other| one.credential.provider.cmp(&other.credential.provider));
 
     let mut profiles = Vec::with_capacity(groups.len());
-    let mut providers = Vec::new();
+    let mut providers = Vec::with_capacity(groups.len());
     for group in groups.chunk_by(|one, other| one.credential.provider == other.credential.provider) {
         let id = ProviderId::from(&*group[0].credential.provider);
         let counting =
@@ -132,15 +132,14 @@ pub fn agent(agent: &Agent, own: &Loaded<'_>, main: Option<&Loaded<'_>>, judge: 
             let in_use = used && counting.iter().any(|counting| counting.id == profile.id);
             let mut health = profile_health(profile, &id, judge);
             health.in_use = in_use;
-            health.cooldown = cooldown(&view, profile, judge.now);
+            health.cooldown = cooldown(&view, profile, judge.now).map(Box::new);
             profiles.push(health);
         }
         let counts = |health: &&ProfileHealth| {
             judge.semantics == Semantics::V2026_4
                 || counting.iter().any(|counting| counting.id == health.profile_id.as_str())
         };
-        let rolled_up: Vec<&ProfileHealth> = profiles[start..].iter().filter(counts).collect();
-        providers.push(provider_health(id, &rolled_up, judge));
+        providers.push(provider_health(id, || profiles[start..].iter().filter(counts), judge));
     }
 
     let missing_providers_in_use = in_use
@@ -369,11 +368,15 @@ fn cooldown(view: &View<'_, '_>, profile: &Effective<'_, '_>, now: Millis) -> Op
 }
 
 /// The roll-up of a provider: the worst of what counts, in OpenClaw's order of what is worst.
-fn provider_health(id: ProviderId, profiles: &[&ProfileHealth], judge: &Judge<'_>) -> ProviderHealth {
-    let expirable = || profiles.iter().filter(|profile| profile.kind != CredentialKind::ApiKey);
+fn provider_health<'h, I: Iterator<Item = &'h ProfileHealth>>(
+    id: ProviderId,
+    profiles: impl Fn() -> I,
+    judge: &Judge<'_>,
+) -> ProviderHealth {
+    let expirable = || profiles().filter(|profile| profile.kind != CredentialKind::ApiKey);
     let any = |status: Status| expirable().any(|profile| profile.status == status);
     let key = |status: Status| {
-        profiles.iter().any(|profile| profile.kind == CredentialKind::ApiKey && profile.status == status)
+        profiles().any(|profile| profile.kind == CredentialKind::ApiKey && profile.status == status)
     };
     let missing = any(Status::Missing);
     let status = match (expirable().next(), judge.semantics) {
@@ -432,13 +435,9 @@ fn exit_code(health: &AgentHealth, in_use: &BTreeSet<String>, judge: &Judge<'_>)
 
 /// Counting only what is in use goes by the profiles in effective order, under either release's rules for each.
 fn in_use_status(health: &AgentHealth, provider: &ProviderHealth) -> Status {
-    let used: Vec<Status> = health
-        .profiles
-        .iter()
-        .filter(|profile| profile.in_use && profile.provider == provider.provider)
-        .map(|profile| profile.status)
-        .collect();
-    used.into_iter().max().unwrap_or(Status::Missing)
+    let used =
+        health.profiles.iter().filter(|profile| profile.in_use && profile.provider == provider.provider);
+    used.map(|profile| profile.status).max().unwrap_or(Status::Missing)
 }
 
 /// 1 if any is 1, else 2 if any is 2: never a maximum, for 2 is the milder one.

@@ -441,9 +441,9 @@ pub struct ProfileHealth {
     pub inherited: bool,
     /// Whether a configured model uses it.
     pub in_use: bool,
-    /// Set while OpenClaw leaves it alone.
+    /// Set while OpenClaw leaves it alone. Few profiles have one, so it is kept apart.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub cooldown: Option<Cooldown>,
+    pub cooldown: Option<Box<Cooldown>>,
     /// Where it was read from.
     pub source: Source,
 }
