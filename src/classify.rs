@@ -123,7 +123,10 @@ pub fn agent(agent: &Agent, own: &Loaded<'_>, main: Option<&Loaded<'_>>, judge: 
     let mut profiles = Vec::with_capacity(groups.len());
     let mut providers = Vec::with_capacity(groups.len());
     for group in groups.chunk_by(|one, other| one.credential.provider == other.credential.provider) {
-        let id = ProviderId::from(&*group[0].credential.provider);
+        let first = group[0].credential;
+        let id = first
+            .known
+            .map_or_else(|| ProviderId::from(&*first.provider), |known| ProviderId::known(known.id));
         let counting =
             effective_profiles(&view, group, id.as_str(), judge.settings, judge.now, judge.semantics);
         let used = in_use.contains(id.as_str());
@@ -325,7 +328,7 @@ fn login_verdict(profile: &Effective<'_, '_>, judge: &Judge<'_>) -> LoginVerdict
             if there { Login::Static } else { Login::None }
         }
         CredentialKind::OAuth => {
-            match provider::find(&credential.provider).map(|provider| provider.renewal) {
+            match credential.known.map(|provider| provider.renewal) {
                 Some(Renewal::NotNeeded) if credential.access.is_some() || credential.refresh.is_some() => {
                     Login::Static
                 }

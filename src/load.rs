@@ -15,12 +15,12 @@ use crate::discover::{Agent, KnownBy};
 use crate::model::{
     Mode, Semantics, Source, StoreError, StoreErrorReason, StoreHealth, StoreKind, Stranded, StrandedKind,
 };
-use crate::openclaw::document::{Document, DocumentError};
+use crate::openclaw::document::{Document, DocumentError, Room};
 use crate::openclaw::state::State;
 use crate::paths::Roots;
 use crate::secret::SecretBuffer;
 
-use self::file::FileFacts;
+use self::file::{FileFacts, Folder};
 use self::sqlite::{Database, SharedOwner};
 
 /// OpenClaw's JSON store.
@@ -33,9 +33,17 @@ pub const DATABASE_FILE: &str = "openclaw-agent.sqlite";
 /// The memory stores are read into: one agent's at a time.
 #[derive(Default)]
 pub struct Buffers {
+    room: Room,
     store: SecretBuffer,
     state: SecretBuffer,
     legacy: SecretBuffer,
+}
+
+impl Buffers {
+    /// Takes back the memory of a document that was read into them.
+    pub fn reuse(&mut self, room: Room) {
+        self.room = room;
+    }
 }
 
 /// An agent's own store, read.
@@ -53,12 +61,16 @@ pub fn load<'b>(
     semantics: Semantics,
     buffers: &'b mut Buffers,
 ) -> Option<Loaded<'b>> {
+    let folder = Folder::open(&agent.dir);
+    if !folder.has(DATABASE_FILE) {
+        return load_json(agent, &folder, roots, semantics, buffers);
+    }
     let database = agent.dir.join(DATABASE_FILE);
     match sqlite::read(&database, Database::Agent, &mut buffers.store, &mut buffers.state) {
         Ok(Some(content)) if content.keeps_credentials => {
             Some(from_database(StoreKind::AgentSqlite, database, content, agent, semantics, buffers))
         }
-        Ok(_) => load_json(agent, roots, semantics, buffers),
+        Ok(_) => load_json(agent, &folder, roots, semantics, buffers),
         Err(error) => Some(unreadable(StoreKind::AgentSqlite, database, None, error)),
     }
 }
@@ -107,21 +119,22 @@ fn unreadable<'b>(kind: StoreKind, path: PathBuf, facts: Option<FileFacts>, erro
 
 fn load_json<'b>(
     agent: &Agent,
+    folder: &Folder<'_>,
     roots: &Roots,
     semantics: Semantics,
     buffers: &'b mut Buffers,
 ) -> Option<Loaded<'b>> {
     let path = agent.dir.join(STORE_FILE);
-    let Buffers { store, state, legacy } = buffers;
-    let facts = match file::read(&path, store) {
+    let Buffers { room, store, state, legacy } = buffers;
+    let facts = match folder.read(STORE_FILE, store) {
         Ok(Some(facts)) => facts,
-        Ok(None) if agent.known_by == KnownBy::Directory && !agent.dir.is_dir() => return None,
+        Ok(None) if agent.known_by == KnownBy::Directory && !folder.exists() => return None,
         Ok(None) => {
             return Some(legacy::import(agent, roots, semantics, [store, legacy]).into_loaded(path, None));
         }
         Err(error) => return Some(unreadable(StoreKind::Json, path, None, error)),
     };
-    let mut loaded = match parse(&path, store, semantics, Source::Json) {
+    let mut loaded = match parse_into(std::mem::take(room), &path, store, semantics, Source::Json) {
         Ok(document) => Loaded { health: health(StoreKind::Json, path, Some(facts)), document },
         // What is no store is imported over by OpenClaw; its error stays visible all the same.
         Err(error) => {
@@ -131,16 +144,18 @@ fn load_json<'b>(
             );
         }
     };
-    match read_state(&agent.dir.join(STATE_FILE), state, semantics) {
-        Ok(newer) => loaded.document.state.overlay(newer),
-        Err(error) => loaded.health.state_error = Some(error),
+    if folder.has(STATE_FILE) {
+        match read_state(&agent.dir.join(STATE_FILE), state, semantics) {
+            Ok(newer) => loaded.document.state.overlay(newer),
+            Err(error) => loaded.health.state_error = Some(error),
+        }
     }
     Some(loaded)
 }
 
 /// The state file decides nothing about health but cooldowns and order; where it is broken OpenClaw goes on without it.
 fn read_state(path: &Path, buffer: &mut SecretBuffer, semantics: Semantics) -> Result<State, StoreError> {
-    if file::read_rare(path, buffer)?.is_none() {
+    if file::read(path, buffer)?.is_none() {
         return Ok(State::default());
     }
     parse_state(path, buffer, semantics)
@@ -149,6 +164,17 @@ fn read_state(path: &Path, buffer: &mut SecretBuffer, semantics: Semantics) -> R
 fn parse_state(path: &Path, buffer: &SecretBuffer, semantics: Semantics) -> Result<State, StoreError> {
     State::parse(file::text(path, buffer)?, semantics)
         .map_err(|error| parse_error(path, &DocumentError::syntax(&error)))
+}
+
+fn parse_into<'b>(
+    room: Room,
+    path: &Path,
+    buffer: &'b SecretBuffer,
+    semantics: Semantics,
+    source: Source,
+) -> Result<Document<'b>, StoreError> {
+    let text = file::text(path, buffer)?;
+    Document::parse_into(room, text, semantics, source).map_err(|error| parse_error(path, &error))
 }
 
 fn parse<'b>(
@@ -177,7 +203,7 @@ fn from_database<'b>(
     buffers: &'b mut Buffers,
 ) -> Loaded<'b> {
     let source = if kind == StoreKind::SharedSqlite { Source::SharedSqlite } else { Source::AgentSqlite };
-    let Buffers { store, state, legacy } = buffers;
+    let Buffers { store, state, legacy, .. } = buffers;
     let mut document = if content.has_store {
         match parse(&path, store, semantics, source) {
             Ok(document) => document,

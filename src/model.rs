@@ -4,6 +4,7 @@
 //! nor disagree. Its serialised form is the contract of `status --json` (`formatVersion` 1): keys may be added, none
 //! may change its meaning.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -52,9 +53,70 @@ text_id! {
     /// A profile's id, as in `anthropic:default`.
     ProfileId
 }
-text_id! {
-    /// A provider's id, normalised by the rules of the release whose semantics are used.
-    ProviderId
+/// A provider's id, normalised by the rules of the release whose semantics are used.
+#[derive(Clone, Debug)]
+pub struct ProviderId(ProviderText);
+
+/// Nearly all profiles are of a few dozen providers, whose names need no memory of their own.
+#[derive(Clone, Debug)]
+enum ProviderText {
+    Known(&'static str),
+    Other(Arc<str>),
+}
+
+impl ProviderId {
+    /// The id of a provider that is known by name.
+    #[must_use]
+    pub const fn known(id: &'static str) -> Self {
+        Self(ProviderText::Known(id))
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match &self.0 {
+            ProviderText::Known(id) => id,
+            ProviderText::Other(id) => id,
+        }
+    }
+}
+
+impl From<&str> for ProviderId {
+    fn from(text: &str) -> Self {
+        Self(ProviderText::Other(text.into()))
+    }
+}
+
+impl PartialEq for ProviderId {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for ProviderId {}
+
+impl PartialOrd for ProviderId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for ProviderId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl fmt::Display for ProviderId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+impl Serialize for ProviderId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
 }
 
 /// Milliseconds: a moment (since 1970) or a span. A double, as in JavaScript: stores hold fractions and values past 2^53.

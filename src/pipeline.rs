@@ -177,6 +177,10 @@ fn look_at(
     if agent.is_main() {
         return Some(classify::agent(agent, main, None, judge));
     }
-    let own = load::load(agent, roots, judge.semantics, buffers)?;
-    Some(classify::agent(agent, &own, Some(main), judge))
+    let (health, room) = {
+        let own = load::load(agent, roots, judge.semantics, buffers)?;
+        (classify::agent(agent, &own, Some(main), judge), own.document.into_room())
+    };
+    buffers.reuse(room);
+    Some(health)
 }

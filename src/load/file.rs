@@ -1,11 +1,13 @@
 //! Reading a file that is somebody else's: what is opened is checked, nothing blocks, nothing is without bounds.
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
 
-use rustix::fs::OFlags;
+use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::io::Errno;
 
 use crate::model::{StoreError, StoreErrorReason};
 use crate::secret::SecretBuffer;
@@ -30,46 +32,85 @@ impl FileFacts {
     }
 }
 
-/// Opens a regular file without ever waiting for it; `None` where there is nothing at the path.
-pub fn open(path: &Path) -> Result<Option<(File, Metadata)>, StoreError> {
-    // A FIFO without a writer, or a device, would hold an ordinary open up for ever.
-    let flags = OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    #[expect(clippy::cast_possible_wrap, reason = "open(2) takes its flags as an int")]
-    let opened = OpenOptions::new().read(true).custom_flags(flags.bits() as i32).open(path);
-    let file = match opened {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return absent(path),
-        Err(error) => return Err(os_error(path, &error)),
-    };
-    let metadata = file.metadata().map_err(|error| os_error(path, &error))?;
-    if metadata.is_file() { Ok(Some((file, metadata))) } else { Err(not_a_file(path, kind_name(&metadata))) }
+/// A directory, opened once, so that its files are found without walking the whole path for each.
+#[derive(Debug)]
+pub struct Folder<'p> {
+    path: &'p Path,
+    /// `None` where the directory cannot be opened; then its files are asked for by their whole paths, and say why.
+    descriptor: Option<OwnedFd>,
 }
 
-/// Like [`open`], for a file most agents do not have: finding that out takes one call instead of two.
-pub fn open_rare(path: &Path) -> Result<Option<(File, Metadata)>, StoreError> {
-    match std::fs::symlink_metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        _ => open(path),
+impl<'p> Folder<'p> {
+    /// Opens a directory.
+    #[must_use]
+    pub fn open(path: &'p Path) -> Self {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Self { path, descriptor: rustix::fs::open(path, flags, Mode::empty()).ok() }
     }
+
+    /// Whether the directory is there.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        self.descriptor.is_some() || self.path.is_dir()
+    }
+
+    /// Whether there is anything of that name: a file, or a link to nothing. One call, for files most agents do not have.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        let found = match &self.descriptor {
+            Some(descriptor) => rustix::fs::statat(descriptor, name, AtFlags::SYMLINK_NOFOLLOW).map(|_| ()),
+            None => rustix::fs::lstat(&self.path.join(name)).map(|_| ()),
+        };
+        found != Err(Errno::NOENT)
+    }
+
+    /// Reads a whole file of the directory into the buffer; `None` where there is nothing of that name.
+    pub fn read(&self, name: &str, buffer: &mut SecretBuffer) -> Result<Option<FileFacts>, StoreError> {
+        let Some(descriptor) = &self.descriptor else { return read(&self.path.join(name), buffer) };
+        let shown = || self.path.join(name);
+        match rustix::fs::openat(descriptor, name, FLAGS, Mode::empty()) {
+            Ok(opened) => {
+                let (file, metadata) = checked(File::from(opened), &shown)?;
+                read_opened(&shown, file, &metadata, buffer).map(Some)
+            }
+            Err(Errno::NOENT) => absent(&shown()).map(|()| None),
+            Err(error) => Err(os_error(&shown(), &error.into())),
+        }
+    }
+}
+
+/// A FIFO without a writer, or a device, would hold an ordinary open up for ever.
+const FLAGS: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
+
+/// Opens a regular file without ever waiting for it; `None` where there is nothing at the path.
+pub fn open(path: &Path) -> Result<Option<(File, Metadata)>, StoreError> {
+    match rustix::fs::open(path, FLAGS, Mode::empty()) {
+        Ok(opened) => checked(File::from(opened), &|| path.to_owned()).map(Some),
+        Err(Errno::NOENT) => absent(path).map(|()| None),
+        Err(error) => Err(os_error(path, &error.into())),
+    }
+}
+
+/// What was opened is looked at, not what was there a moment before.
+fn checked(file: File, shown: &dyn Fn() -> PathBuf) -> Result<(File, Metadata), StoreError> {
+    let metadata = file.metadata().map_err(|error| os_error(&shown(), &error))?;
+    if metadata.is_file() { Ok((file, metadata)) } else { Err(not_a_file(&shown(), kind_name(&metadata))) }
 }
 
 /// Reads a whole file into the buffer; `None` where there is nothing at the path.
 pub fn read(path: &Path, buffer: &mut SecretBuffer) -> Result<Option<FileFacts>, StoreError> {
-    open(path)?.map(|opened| read_opened(path, opened, buffer)).transpose()
-}
-
-/// Like [`read`], for a file most agents do not have.
-pub fn read_rare(path: &Path, buffer: &mut SecretBuffer) -> Result<Option<FileFacts>, StoreError> {
-    open_rare(path)?.map(|opened| read_opened(path, opened, buffer)).transpose()
+    let Some((file, metadata)) = open(path)? else { return Ok(None) };
+    read_opened(&|| path.to_owned(), file, &metadata, buffer).map(Some)
 }
 
 fn read_opened(
-    path: &Path,
-    (mut file, metadata): (File, Metadata),
+    shown: &dyn Fn() -> PathBuf,
+    mut file: File,
+    metadata: &Metadata,
     buffer: &mut SecretBuffer,
 ) -> Result<FileFacts, StoreError> {
     if metadata.len() > MAX_BYTES {
-        return Err(too_large(path, metadata.len()));
+        return Err(too_large(&shown(), metadata.len()));
     }
     let expected = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
     buffer.reset(expected.saturating_add(1));
@@ -79,18 +120,18 @@ fn read_opened(
     let length = match file.read(bytes) {
         Ok(length) => length,
         Err(error) if error.kind() == io::ErrorKind::Interrupted => 0,
-        Err(error) => return Err(os_error(path, &error)),
+        Err(error) => return Err(os_error(&shown(), &error)),
     };
     bytes.truncate(length);
     if length != expected {
         // It changes meanwhile; the limit holds all the same.
         let rest = MAX_BYTES + 1 - length as u64;
-        file.take(rest).read_to_end(bytes).map_err(|error| os_error(path, &error))?;
+        file.take(rest).read_to_end(bytes).map_err(|error| os_error(&shown(), &error))?;
     }
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(too_large(path, bytes.len() as u64));
+        return Err(too_large(&shown(), bytes.len() as u64));
     }
-    Ok(FileFacts::of(&metadata))
+    Ok(FileFacts::of(metadata))
 }
 
 /// The buffer as text.
@@ -108,10 +149,10 @@ pub fn text<'b>(path: &Path, buffer: &'b SecretBuffer) -> Result<&'b str, StoreE
 }
 
 /// Nothing there, or a link to nothing: not the same, for the link shows that somebody meant a file to be there.
-fn absent(path: &Path) -> Result<Option<(File, Metadata)>, StoreError> {
+fn absent(path: &Path) -> Result<(), StoreError> {
     match std::fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_symlink() => Err(not_a_file(path, "a link to nothing")),
-        _ => Ok(None),
+        _ => Ok(()),
     }
 }
 
@@ -144,11 +185,11 @@ fn kind_name(metadata: &Metadata) -> &'static str {
 #[must_use]
 pub fn os_error(path: &Path, error: &io::Error) -> StoreError {
     let shown = path.display();
-    match rustix::io::Errno::from_io_error(error) {
-        Some(rustix::io::Errno::LOOP) => not_a_file(path, "a link that leads back to itself"),
+    match Errno::from_io_error(error) {
+        Some(Errno::LOOP) => not_a_file(path, "a link that leads back to itself"),
         // open(2) of a socket, or of a device without a driver.
-        Some(rustix::io::Errno::NXIO | rustix::io::Errno::NODEV) => not_a_file(path, "a socket or a device"),
-        Some(rustix::io::Errno::ACCESS | rustix::io::Errno::PERM) => {
+        Some(Errno::NXIO | Errno::NODEV) => not_a_file(path, "a socket or a device"),
+        Some(Errno::ACCESS | Errno::PERM) => {
             let message = format!(
                 "`{shown}` may not be read by this user (uid {})",
                 rustix::process::geteuid().as_raw()

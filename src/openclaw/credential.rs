@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::de::MapAccess;
 
 use super::loose::{Loose, Number, Skipped};
+use super::provider::Provider;
 use super::{fence, provider, text};
 use crate::model::{CredentialKind, Millis, RejectReason, Semantics};
 use crate::secret::SecretStr;
@@ -21,6 +22,8 @@ pub struct Credential<'a> {
     pub kind: CredentialKind,
     /// Its provider, normalised.
     pub provider: Cow<'a, str>,
+    /// What is known of that provider.
+    pub known: Option<&'static Provider>,
     /// `access`, if it is text that is more than white space.
     pub access: Option<SecretStr<'a>>,
     /// `refresh`, likewise.
@@ -161,7 +164,7 @@ impl<'a> RawEntry<'a> {
             _ => return Err(RejectReason::MissingProvider),
         };
         let provider = intern(provider, semantics);
-        if provider.is_empty() {
+        if provider.0.is_empty() {
             return Err(RejectReason::MissingProvider);
         }
         Ok(self.into_credential(kind, provider, semantics))
@@ -196,7 +199,7 @@ impl<'a> RawEntry<'a> {
     fn into_credential(
         self,
         kind: CredentialKind,
-        provider: Cow<'a, str>,
+        (provider, known): (Cow<'a, str>, Option<&'static Provider>),
         semantics: Semantics,
     ) -> Credential<'a> {
         let is_ref =
@@ -212,6 +215,7 @@ impl<'a> RawEntry<'a> {
         Credential {
             kind,
             provider,
+            known,
             access: filled(self.access),
             refresh: filled(self.refresh),
             key: filled(key),
@@ -231,11 +235,11 @@ impl<'a> RawEntry<'a> {
 }
 
 /// Normalises a provider id; the common ones need no memory of their own.
-fn intern(id: &str, semantics: Semantics) -> Cow<'static, str> {
+fn intern(id: &str, semantics: Semantics) -> (Cow<'static, str>, Option<&'static Provider>) {
     let normalized = provider::normalize(id, semantics);
     match provider::find(&normalized) {
-        Some(known) => Cow::Borrowed(known.id),
-        None => Cow::Owned(normalized.into_owned()),
+        Some(known) => (Cow::Borrowed(known.id), Some(known)),
+        None => (Cow::Owned(normalized.into_owned()), None),
     }
 }
 

@@ -69,14 +69,36 @@ impl DocumentError {
     }
 }
 
+/// The memory of a document that is not needed any more. A fleet of stores is read into the same piece, one after the other.
+#[derive(Debug, Default)]
+pub struct Room(Vec<Profile<'static>>);
+
 impl<'a> Document<'a> {
     /// Reads a credential document.
     pub fn parse(json: &'a str, semantics: Semantics, source: Source) -> Result<Self, DocumentError> {
+        Self::parse_into(Room::default(), json, semantics, source)
+    }
+
+    /// Gives its memory back for the next document.
+    #[must_use]
+    pub fn into_room(mut self) -> Room {
+        self.profiles.clear();
+        Room(relabel(self.profiles))
+    }
+
+    /// Reads a credential document into memory that another one has used.
+    pub fn parse_into(
+        room: Room,
+        json: &'a str,
+        semantics: Semantics,
+        source: Source,
+    ) -> Result<Self, DocumentError> {
         let mut reader = DocumentReader {
             profiles: ProfilesField::Absent,
-            entries: Vec::with_capacity(USUAL_PROFILES),
+            read: Read { profiles: relabel(room.0), rejected: Vec::new() },
             state: StateReader { state: State::default(), semantics },
             semantics,
+            source,
         };
         let mut deserializer = Deserializer::from_str(json);
         let shape = Entries(&mut reader)
@@ -87,25 +109,24 @@ impl<'a> Document<'a> {
             _ if shape != Shape::Object => Err(DocumentError::NoStore("the top level is no object")),
             ProfilesField::Absent => Err(DocumentError::NoStore("there is no `profiles`")),
             ProfilesField::Useless => Err(DocumentError::NoStore("`profiles` is no object")),
-            ProfilesField::Read => Ok(Self::collect(reader.entries, reader.state.state, source)),
+            ProfilesField::Read => Ok(Self::collect(reader.read, reader.state.state)),
         }
     }
 
     /// Reads a flat legacy `auth.json`: provider -> credential. `None` where it is none (it has a `profiles` key).
     pub fn parse_flat(json: &'a str, semantics: Semantics) -> Result<Option<Self>, DocumentError> {
         let mut reader =
-            FlatReader { entries: Vec::new(), has_profiles: false, semantics, shape: FlatShape::Strict };
+            FlatReader { read: Read::new(), has_profiles: false, semantics, shape: FlatShape::Strict };
         let is_object = read_to_end(json, &mut reader)?;
-        Ok((is_object && !reader.has_profiles)
-            .then(|| Self::collect(reader.entries, State::default(), Source::LegacyAuthJson)))
+        Ok((is_object && !reader.has_profiles).then(|| Self::collect(reader.read, State::default())))
     }
 
     /// Reads the legacy `credentials/oauth.json`: provider -> OAuth credential.
     pub fn parse_oauth_file(json: &'a str, semantics: Semantics) -> Result<Option<Self>, DocumentError> {
         let mut reader =
-            FlatReader { entries: Vec::new(), has_profiles: false, semantics, shape: FlatShape::OAuth };
+            FlatReader { read: Read::new(), has_profiles: false, semantics, shape: FlatShape::OAuth };
         let is_object = read_to_end(json, &mut reader)?;
-        Ok(is_object.then(|| Self::collect(reader.entries, State::default(), Source::LegacyOauthJson)))
+        Ok(is_object.then(|| Self::collect(reader.read, State::default())))
     }
 
     /// Finds a profile by its id.
@@ -123,26 +144,72 @@ impl<'a> Document<'a> {
         self.profiles.sort_by(|one, other| one.id.cmp(&other.id));
     }
 
-    fn collect(mut entries: Vec<Entry<'a>>, state: State, source: Source) -> Self {
-        // Stable: of equal keys the last one is the last of its run, and JavaScript keeps that one.
-        if !entries.is_sorted_by(|one, other| one.0 < other.0) {
-            entries.sort_by(|one, other| one.0.cmp(&other.0));
-            entries.reverse();
-            entries.dedup_by(|later, kept| later.0 == kept.0);
-            entries.reverse();
+    /// Sorts what was read, and keeps the last of equal keys, as JavaScript does.
+    fn collect(read: Read<'a>, state: State) -> Self {
+        let Read { mut profiles, rejected } = read;
+        let in_order = profiles.is_sorted_by(|one, other| one.id < other.id);
+        if in_order && rejected.is_empty() {
+            return Self { profiles, rejected: Vec::new(), state };
         }
+        if rejected.is_empty() {
+            sort_keeping_last(&mut profiles, |profile| &profile.id);
+            return Self { profiles, rejected: Vec::new(), state };
+        }
+        // An entry that is dropped may stand before or behind one of the same key that is not.
+        let mut entries: Vec<(usize, Result<Profile<'a>, (Cow<'a, str>, RejectReason)>)> = Vec::new();
+        entries.extend(profiles.into_iter().enumerate().map(|(index, profile)| (2 * index + 1, Ok(profile))));
+        entries.extend(rejected.into_iter().map(|(position, id, reason)| (2 * position, Err((id, reason)))));
+        entries.sort_by_key(|(position, _)| *position);
+        sort_keeping_last(&mut entries, |(_, entry)| match entry {
+            Ok(profile) => &profile.id,
+            Err((id, _)) => id,
+        });
         let mut document = Self { profiles: Vec::with_capacity(entries.len()), rejected: Vec::new(), state };
-        for (id, result) in entries {
-            match result {
-                Ok(credential) => document.profiles.push(Profile { id, credential, source }),
-                Err(reason) => document.rejected.push(Rejected { profile_id: ProfileId::from(&*id), reason }),
+        for (_, entry) in entries {
+            match entry {
+                Ok(profile) => document.profiles.push(profile),
+                Err((id, reason)) => {
+                    document.rejected.push(Rejected { profile_id: ProfileId::from(&*id), reason });
+                }
             }
         }
         document
     }
 }
 
-type Entry<'a> = (Cow<'a, str>, Result<Credential<'a>, RejectReason>);
+/// An empty list keeps its memory when it is made to hold other things of the same size.
+fn relabel<'b>(profiles: Vec<Profile<'_>>) -> Vec<Profile<'b>> {
+    debug_assert!(profiles.is_empty(), "only the memory is wanted");
+    profiles.into_iter().filter_map(|_| None).collect()
+}
+
+/// Sorts by key; of equal keys the one that came last stays.
+fn sort_keeping_last<T>(entries: &mut Vec<T>, key: impl Fn(&T) -> &Cow<'_, str>) {
+    entries.sort_by(|one, other| key(one).cmp(key(other)));
+    entries.reverse();
+    entries.dedup_by(|earlier, kept| key(earlier) == key(kept));
+    entries.reverse();
+}
+
+/// The entries as they were read.
+struct Read<'a> {
+    profiles: Vec<Profile<'a>>,
+    /// Entries that are dropped, and how many profiles stood before each.
+    rejected: Vec<(usize, Cow<'a, str>, RejectReason)>,
+}
+
+impl<'a> Read<'a> {
+    fn new() -> Self {
+        Self { profiles: Vec::with_capacity(USUAL_PROFILES), rejected: Vec::new() }
+    }
+
+    fn push(&mut self, id: Cow<'a, str>, entry: Result<Credential<'a>, RejectReason>, source: Source) {
+        match entry {
+            Ok(credential) => self.profiles.push(Profile { id, credential, source }),
+            Err(reason) => self.rejected.push((self.profiles.len(), id, reason)),
+        }
+    }
+}
 
 fn read_to_end<'a>(json: &'a str, reader: &mut FlatReader<'a>) -> Result<bool, DocumentError> {
     let mut deserializer = Deserializer::from_str(json);
@@ -160,9 +227,10 @@ enum ProfilesField {
 
 struct DocumentReader<'a> {
     profiles: ProfilesField,
-    entries: Vec<Entry<'a>>,
+    read: Read<'a>,
     state: StateReader,
     semantics: Semantics,
+    source: Source,
 }
 
 impl<'de> TakeEntry<'de> for DocumentReader<'de> {
@@ -170,9 +238,10 @@ impl<'de> TakeEntry<'de> for DocumentReader<'de> {
         if key != "profiles" {
             return self.state.take(key, map);
         }
-        self.entries.clear();
-        let is_store =
-            map.next_value_seed(ProfilesSeed { entries: &mut self.entries, semantics: self.semantics })?;
+        self.read.profiles.clear();
+        self.read.rejected.clear();
+        let (semantics, source) = (self.semantics, self.source);
+        let is_store = map.next_value_seed(ProfilesSeed { read: &mut self.read, semantics, source })?;
         self.profiles = if is_store { ProfilesField::Read } else { ProfilesField::Useless };
         Ok(())
     }
@@ -180,8 +249,9 @@ impl<'de> TakeEntry<'de> for DocumentReader<'de> {
 
 /// Reads the value of `profiles`; yields whether it passes for an object.
 struct ProfilesSeed<'s, 'a> {
-    entries: &'s mut Vec<Entry<'a>>,
+    read: &'s mut Read<'a>,
     semantics: Semantics,
+    source: Source,
 }
 
 impl<'de> DeserializeSeed<'de> for ProfilesSeed<'_, 'de> {
@@ -216,9 +286,9 @@ impl<'de> Visitor<'de> for ProfilesSeed<'_, 'de> {
             return Ok(false);
         }
         let seed = EntrySeed { semantics: self.semantics, fallback: None };
-        while let Some(entry) = seq.next_element_seed(seed)? {
-            let id = Cow::Owned(self.entries.len().to_string());
-            self.entries.push((id, entry));
+        for index in 0.. {
+            let Some(entry) = seq.next_element_seed(seed)? else { break };
+            self.read.push(Cow::Owned(index.to_string()), entry, self.source);
         }
         Ok(true)
     }
@@ -227,7 +297,7 @@ impl<'de> Visitor<'de> for ProfilesSeed<'_, 'de> {
         let seed = EntrySeed { semantics: self.semantics, fallback: None };
         while let Some(Text(id)) = map.next_key()? {
             let entry = map.next_value_seed(seed)?;
-            self.entries.push((id, entry));
+            self.read.push(id, entry, self.source);
         }
         Ok(true)
     }
@@ -301,7 +371,7 @@ enum FlatShape {
 }
 
 struct FlatReader<'a> {
-    entries: Vec<Entry<'a>>,
+    read: Read<'a>,
     has_profiles: bool,
     semantics: Semantics,
     shape: FlatShape,
@@ -318,13 +388,14 @@ impl<'de> TakeEntry<'de> for FlatReader<'de> {
             FlatShape::Strict => {
                 let entry =
                     map.next_value_seed(EntrySeed { semantics: self.semantics, fallback: Some(&key) })?;
-                self.entries.push((id, entry));
+                self.read.push(id, entry, Source::LegacyAuthJson);
             }
             FlatShape::OAuth => {
                 let mut fields = OAuthEntry(RawEntry::default());
                 // An array is an object to `typeof`: it makes a login without anything in it.
                 if map.next_value_seed(Entries(&mut fields))? != Shape::Scalar {
-                    self.entries.push((id, Ok(fields.0.assume_oauth(self.semantics, &key))));
+                    let credential = fields.0.assume_oauth(self.semantics, &key);
+                    self.read.push(id, Ok(credential), Source::LegacyOauthJson);
                 }
             }
         }

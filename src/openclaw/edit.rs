@@ -256,8 +256,8 @@ mod tests {
             Just(Value::Null),
             any::<bool>().prop_map(Value::from),
             any::<i64>().prop_map(Value::from),
-            any::<f64>()
-                .prop_filter_map("finite", |number| serde_json::Number::from_f64(number).map(Value::from)),
+            // Eighths are the same in every number parser; what is tested here is that the text stays.
+            any::<i32>().prop_map(|eighths| Value::from(f64::from(eighths) / 8.0)),
             ".*".prop_map(Value::from),
         ];
         leaf.prop_recursive(4, 32, 5, |inner| {

@@ -44,7 +44,7 @@ pub(super) fn read(
         if attempt > 0 {
             std::thread::sleep(PAUSE);
         }
-        let Some((file, metadata)) = file::open_rare(path)? else {
+        let Some((file, metadata)) = file::open(path)? else {
             return Ok(None);
         };
         // The log is beside the database itself, not beside a link to it.
