@@ -40,6 +40,41 @@ pub struct Boot {
     pub at: Millis,
 }
 
+/// What the system says about this process.
+#[derive(Clone, Copy, Debug)]
+pub struct Process {
+    /// Processor time spent.
+    pub cpu_seconds: f64,
+    /// Memory in use.
+    pub resident_bytes: f64,
+    /// Open file descriptors.
+    pub open_files: f64,
+    /// When it started, Unix seconds.
+    pub started: f64,
+}
+
+/// Reads `/proc/self`; `None` where there is none.
+#[must_use]
+pub fn process() -> Option<Process> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let (_, fields) = stat.rsplit_once(')')?;
+    // The state is field 3 of proc(5) and the first one here.
+    let fields: Vec<f64> = fields.split_whitespace().map(|field| field.parse().unwrap_or_default()).collect();
+    let field = |number: usize| fields.get(number - 3).copied();
+    #[expect(clippy::cast_precision_loss, reason = "ticks a second and bytes a page are small")]
+    let (ticks, page) = (rustix::param::clock_ticks_per_second() as f64, rustix::param::page_size() as f64);
+    let boot = std::fs::read_to_string("/proc/stat").ok()?;
+    let boot: f64 = boot.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()?;
+    #[expect(clippy::cast_precision_loss, reason = "a process has few files")]
+    let open_files = std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count) as f64;
+    Some(Process {
+        cpu_seconds: (field(14)? + field(15)?) / ticks,
+        resident_bytes: field(24)? * page,
+        open_files,
+        started: boot + field(22)? / ticks,
+    })
+}
+
 /// The calendar date of a time on disk; `None` beyond what a calendar can say.
 #[must_use]
 pub fn date(at: Millis) -> Option<DateTime<Utc>> {

@@ -790,6 +790,30 @@ pub struct Snapshot {
     pub agents: Vec<AgentHealth>,
     /// Logins that belong to vendors' CLIs: observed, never touched, and no part of the exit code.
     pub external: Vec<ProfileHealth>,
+    /// What authwatch has done and will do about renewable logins; only where it runs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub renewals: Vec<Renewal>,
+}
+
+/// One login that authwatch renews.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Renewal {
+    /// The agent that owns it.
+    pub agent: AgentId,
+    /// Its profile.
+    pub profile: ProfileId,
+    /// Its provider.
+    pub provider: ProviderId,
+    /// When it was last renewed, Unix milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_success: Option<Millis>,
+    /// When that was last attempted, Unix milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_attempt: Option<Millis>,
+    /// When it is due, Unix milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<Millis>,
 }
 
 /// Something that happened, for the page and for people.

@@ -103,6 +103,7 @@ pub fn look(roots: &Roots, process: impl IntoIterator<Item = (String, String)>, 
         summary,
         config: discovery.config.clone(),
         external: classify::external(&load::external::read(roots), &judge),
+        renewals: Vec::new(),
         agents,
     };
     Look { snapshot, unknown_agents, state_exists: discovery.state_exists }

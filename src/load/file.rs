@@ -59,7 +59,7 @@ impl<'p> Folder<'p> {
     pub fn has(&self, name: &str) -> bool {
         let found = match &self.descriptor {
             Some(descriptor) => rustix::fs::statat(descriptor, name, AtFlags::SYMLINK_NOFOLLOW).map(|_| ()),
-            None => rustix::fs::lstat(&self.path.join(name)).map(|_| ()),
+            None => rustix::fs::lstat(self.path.join(name)).map(|_| ()),
         };
         found != Err(Errno::NOENT)
     }

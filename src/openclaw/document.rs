@@ -156,7 +156,7 @@ impl<'a> Document<'a> {
             return Self { profiles, rejected: Vec::new(), state };
         }
         // An entry that is dropped may stand before or behind one of the same key that is not.
-        let mut entries: Vec<(usize, Result<Profile<'a>, (Cow<'a, str>, RejectReason)>)> = Vec::new();
+        let mut entries: Vec<(usize, Result<Profile<'a>, Dropped<'a>>)> = Vec::new();
         entries.extend(profiles.into_iter().enumerate().map(|(index, profile)| (2 * index + 1, Ok(profile))));
         entries.extend(rejected.into_iter().map(|(position, id, reason)| (2 * position, Err((id, reason)))));
         entries.sort_by_key(|(position, _)| *position);
@@ -177,7 +177,11 @@ impl<'a> Document<'a> {
     }
 }
 
+/// The key of an entry that is dropped, and why.
+type Dropped<'a> = (Cow<'a, str>, RejectReason);
+
 /// An empty list keeps its memory when it is made to hold other things of the same size.
+#[expect(clippy::unnecessary_filter_map, reason = "`filter` would keep the lifetime")]
 fn relabel<'b>(profiles: Vec<Profile<'_>>) -> Vec<Profile<'b>> {
     debug_assert!(profiles.is_empty(), "only the memory is wanted");
     profiles.into_iter().filter_map(|_| None).collect()

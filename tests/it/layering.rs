@@ -49,7 +49,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     // Whatever tells people sees the snapshot only, so it cannot leak.
-    ("publish", &["clock", "exit", "model", "remedy"]),
+    ("publish", &["clock", "exit", "model", "refresh::outcome", "remedy"]),
     // What names the stages, and what calls them.
     ("pipeline", &["classify", "clock", "discover", "load", "model", "openclaw", "paths", "state"]),
     ("demo", &["load", "model", "paths"]),
@@ -84,6 +84,7 @@ const RESERVED: [(&str, &[&str]); 7] = [
             "discover",
             "load",
             "locking",
+            "publish",
             "refresh",
             "state",
             "store",

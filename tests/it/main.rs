@@ -21,6 +21,7 @@ mod formats;
 mod kill;
 mod layering;
 mod network;
+mod readme;
 mod refresh;
 #[cfg(feature = "sqlite")]
 mod sqlite;
