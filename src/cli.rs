@@ -13,6 +13,7 @@ use crate::commands;
 use crate::commands::config::ConfigCommand;
 use crate::commands::refresh::RefreshArgs;
 use crate::commands::status::StatusArgs;
+use crate::commands::watch::WatchArgs;
 use crate::exit::{self, Failure};
 use crate::logging::{self, LogFormat, LogLevel};
 
@@ -54,6 +55,8 @@ pub struct GlobalArgs {
 enum Command {
     /// Show every agent's logins, and what to do about the bad ones
     Status(StatusArgs),
+    /// Look, renew and serve page and metrics, pass after pass
+    Watch(WatchArgs),
     /// Renew the logins that are due, under OpenClaw's own locks
     Refresh(RefreshArgs),
     /// The same commands under the names OpenClaw's documentation uses
@@ -100,6 +103,7 @@ fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Command::Status(args) | Command::Models(ModelsCommand::Status(args)) => {
             commands::status::run(&cli.global, &args)
         }
+        Command::Watch(args) => commands::watch::run(&cli.global, &args),
         Command::Refresh(args) => commands::refresh::run(&cli.global, &args),
         Command::Config(command) => commands::config::run(&cli.global, &command),
         Command::Completions { shell } => {
@@ -143,6 +147,11 @@ fn report(failure: &Failure) -> ExitCode {
         let _ = writeln!(stderr, "hint: {hint}");
     }
     exit::code(failure.code)
+}
+
+/// Says something to the person at the terminal.
+pub(crate) fn talk(text: &str) {
+    let _ = writeln!(anstream::stderr(), "authwatch: {text}");
 }
 
 /// Writes data to stdout. A reader that has seen enough (`| head`) is no error.

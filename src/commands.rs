@@ -3,3 +3,4 @@
 pub mod config;
 pub mod refresh;
 pub mod status;
+pub mod watch;

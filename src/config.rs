@@ -11,8 +11,10 @@ use crate::model::{Millis, Scope, Semantics};
 use crate::paths;
 
 mod refresh;
+mod watch;
 
 pub use self::refresh::{BodyFormat, ProviderConfig, RefreshConfig};
+pub use self::watch::{MetricsConfig, WatchConfig};
 
 /// The file `config init` writes.
 pub const TEMPLATE: &str = include_str!("config/template.toml");
@@ -28,6 +30,10 @@ pub struct Config {
     pub status: StatusConfig,
     /// How logins are renewed.
     pub refresh: RefreshConfig,
+    /// The daemon.
+    pub watch: WatchConfig,
+    /// What metrics show.
+    pub metrics: MetricsConfig,
     /// How the network is reached.
     pub network: NetworkConfig,
 }

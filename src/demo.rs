@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 #[cfg(feature = "sqlite")]
+mod endpoint;
+
+pub use self::endpoint::TokenEndpoint;
 use crate::load::DATABASE_FILE;
 use crate::load::{STATE_FILE, STORE_FILE};
 use crate::model::Millis;
@@ -36,6 +39,29 @@ impl Demo {
         agents.databases()?;
         agents.broken()?;
         Ok(Self { roots, _home: home })
+    }
+
+    /// Where authwatch's own state for the demo is.
+    #[must_use]
+    pub fn own_state(&self) -> std::path::PathBuf {
+        self.roots.home.join("authwatch-state")
+    }
+
+    /// Adds logins that live for a minute or two, for watching them being renewed.
+    pub fn add_short_lived(&self, now: Millis) -> io::Result<()> {
+        let agents = Agents { roots: &self.roots, now };
+        let login = |provider: &str, ends_in: f64| {
+            let mut login = agents.oauth(provider, ends_in);
+            login["email"] = json!(format!("{provider}@example.org"));
+            login
+        };
+        agents.json(
+            "reporter",
+            &json!({
+                "openai-codex:reporter": login("openai-codex", 20_000.0),
+                "xai:reporter": login("xai", 45_000.0),
+            }),
+        )
     }
 
     /// Where everything is.
@@ -72,7 +98,7 @@ impl Agents<'_> {
 
     fn oauth(&self, provider: &str, ends_in: f64) -> Value {
         json!({
-            "type": "oauth", "provider": provider, "access": "demo-access", "refresh": "demo-refresh",
+            "type": "oauth", "provider": provider, "access": "demo-access", "refresh": format!("demo-refresh-{provider}-{ends_in}"),
             "expires": self.after(ends_in), "email": "demo@example.org",
         })
     }

@@ -141,6 +141,7 @@ async fn act(
     }
     let refresher = Rc::new(refresher);
     let outcomes = round::run(&refresher, &survey.logins, args.force, asked_to_stop(), progress).await;
+    let outcomes: Vec<Outcome> = outcomes.into_iter().map(|(outcome, _)| outcome).collect();
 
     let now = clock::now();
     let mut report = String::new();

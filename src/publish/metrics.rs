@@ -112,6 +112,8 @@ impl Metrics {
     pub fn count_outcome(&self, provider: &str, outcome: &Outcome, took: Duration) {
         match outcome {
             Outcome::Refreshed { .. } => {}
+            // Put off, not attempted.
+            Outcome::Transient(TransientReason::BackingOff, _) => return,
             Outcome::Adopted { .. } => self.adopted.with_label_values(&[provider]).inc(),
             Outcome::Dead(_) | Outcome::Transient(..) | Outcome::Misconfigured(_) => {
                 let reason = outcome.reason().unwrap_or_default();

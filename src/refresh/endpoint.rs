@@ -136,6 +136,12 @@ pub enum Target {
     },
 }
 
+/// The providers in the registry.
+#[must_use]
+pub fn providers() -> Vec<&'static str> {
+    ENDPOINTS.iter().map(|endpoint| endpoint.provider).collect()
+}
+
 /// Whether a provider's logins are refreshed from here at all.
 pub fn is_served(provider: &str, config: &RefreshConfig) -> Result<(), NotRenewable> {
     let own = config.providers.get(provider);

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::future::Future;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 
@@ -20,14 +21,14 @@ const AT_ONCE: usize = 8;
 /// Renews what is due. Runs on a `LocalSet`.
 ///
 /// Once `stop` is done, what has begun is finished and what has not is left for the next round. `begin` is told of each login
-/// before it is renewed. The outcomes are in the order of the logins.
+/// before it is renewed. The outcomes are in the order of the logins, each with how long it took.
 pub async fn run(
     refresher: &Rc<Refresher>,
     logins: &[Login],
     force: bool,
     stop: impl Future<Output = ()> + 'static,
     begin: fn(&Login),
-) -> Vec<Outcome> {
+) -> Vec<(Outcome, Duration)> {
     let permits = Rc::new(Semaphore::new(AT_ONCE));
     let stopping = Rc::new(Cell::new(false));
     let watcher = tokio::task::spawn_local({
@@ -46,7 +47,13 @@ pub async fn run(
                 (Rc::clone(refresher), Rc::clone(&permits), Rc::clone(&stopping));
             tokio::task::spawn_local(async move {
                 let _permit = permits.acquire().await;
-                if stopping.get() { Outcome::Contended } else { one(&refresher, &login, force, begin).await }
+                let start = Instant::now();
+                let outcome = if stopping.get() {
+                    Outcome::Contended
+                } else {
+                    one(&refresher, &login, force, begin).await
+                };
+                (outcome, start.elapsed())
             })
         })
         .collect();

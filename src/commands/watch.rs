@@ -1,0 +1,101 @@
+//! `authwatch watch`: the daemon; with `--once`, one pass for timers.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use tokio::task::LocalSet;
+
+use crate::cli::{self, GlobalArgs};
+use crate::clock;
+use crate::config::{self, Config};
+use crate::daemon::{self, Options};
+use crate::demo::{Demo, TokenEndpoint};
+use crate::exit::{self, Failure};
+use crate::model::Millis;
+use crate::paths::{self, Roots};
+
+/// The flags of `watch`.
+#[derive(Debug, Args)]
+pub struct WatchArgs {
+    /// Run one whole pass and exit with what `status --check` would say
+    #[arg(long)]
+    once: bool,
+    /// Watch built-in demo data, with a token endpoint of its own
+    #[arg(long, conflicts_with = "once")]
+    demo: bool,
+    /// Where to serve the page and the metrics [default: 127.0.0.1:10979]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// How often to look, changes on disk apart [default: 1m]
+    #[arg(long, value_name = "DURATION", value_parser = clock::duration)]
+    interval: Option<Millis>,
+    /// Only watch; renew nothing
+    #[arg(long)]
+    no_refresh: bool,
+    /// Write a file for node_exporter's textfile collector
+    #[arg(long, value_name = "PATH")]
+    textfile: Option<PathBuf>,
+    /// Serve other machines without TLS and authentication
+    #[arg(long)]
+    insecure_listen: bool,
+}
+
+/// Runs the command.
+pub fn run(global: &GlobalArgs, args: &WatchArgs) -> Result<u8, Failure> {
+    let mut config = Config::load(global.config.as_deref())?;
+    if let Some(listen) = &args.listen {
+        config.watch.listen.clone_from(listen);
+    }
+    config.watch.interval = args.interval.or(config.watch.interval);
+    config.watch.textfile = args.textfile.clone().or(config.watch.textfile);
+    config.watch.insecure_listen |= args.insecure_listen;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(exit::INTERNAL, "cannot start the runtime").caused_by(error))?;
+    let local = LocalSet::new();
+    if args.demo {
+        return local.block_on(&runtime, demo(config));
+    }
+    let roots = Roots::from_process(global.state_dir.as_deref().or(config.state_dir.as_deref()));
+    let state_dir = paths::own_state_of_process().ok_or_else(|| {
+        Failure::new(exit::CONFIGURATION, "there is no place for authwatch's own state")
+            .hint("set HOME, XDG_STATE_HOME or STATE_DIRECTORY")
+    })?;
+    let options = Options {
+        refresh: !args.no_refresh && config.refresh.enabled,
+        roots,
+        state_dir,
+        config_file: global.config.clone().or_else(config::default_path),
+        config,
+        environment: cli::environment().collect(),
+    };
+    if args.once {
+        if !options.roots.state.is_dir() {
+            tracing::warn!("there is no OpenClaw state directory at `{}`", options.roots.state.display());
+            return Ok(exit::EXPIRED_OR_MISSING);
+        }
+        return local.block_on(&runtime, daemon::once(options));
+    }
+    local.block_on(&runtime, daemon::run(options))
+}
+
+/// Demo data whose logins end and are renewed before one's eyes.
+async fn demo(mut config: Config) -> Result<u8, Failure> {
+    let failed = |error| Failure::new(exit::CANNOT_WRITE, "cannot lay out the demo data").caused_by(error);
+    let demo = Demo::lay_out(clock::now()).map_err(failed)?;
+    let endpoint = TokenEndpoint::start().map_err(failed)?;
+    demo.add_short_lived(clock::now()).map_err(failed)?;
+    config.refresh = endpoint.config();
+    config.watch.interval = Some(Millis(2000.0));
+    let options = Options {
+        roots: demo.roots().clone(),
+        state_dir: demo.own_state(),
+        config_file: None,
+        config,
+        refresh: true,
+        environment: Vec::new(),
+    };
+    cli::talk(&format!("demo data in {}", options.roots.state.display()));
+    daemon::run(options).await
+}

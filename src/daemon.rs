@@ -1,0 +1,454 @@
+//! Pass after pass: look, renew what is due, publish; then wait until something changes or is due.
+//!
+//! The passes run on a thread of their own while the server goes on answering from what was published last. A pass that
+//! panics is a failed pass, and the next one starts afresh.
+
+mod changes;
+mod notify;
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use self::changes::Watcher;
+use crate::clock;
+use crate::config::Config;
+use crate::discover;
+use crate::exit::{self, Failure};
+use crate::model::{Event, EventKind, Millis, Renewal, Snapshot};
+use crate::paths::Roots;
+use crate::pipeline::{self, Request};
+use crate::publish::changes::between;
+use crate::publish::metrics::{Metrics, Pass, ProfileNames};
+use crate::publish::textfile;
+use crate::publish::words::{date, span};
+use crate::random;
+use crate::refresh::outcome::Outcome;
+use crate::refresh::plan::{Clocks, Decision};
+use crate::refresh::survey::{self, Login, Wanted};
+use crate::refresh::{Refresher, endpoint, round};
+use crate::serve::access::Access;
+use crate::serve::{self, Paths, Published};
+use crate::state::Memory;
+
+/// Events that are kept for the page.
+const KEPT_EVENTS: usize = 200;
+/// A picture is fresh for so many intervals.
+const FRESH_INTERVALS: f64 = 3.0;
+/// After a change on disk, writers are given this long to finish.
+const DEBOUNCE: Duration = Duration::from_millis(40);
+
+/// What the daemon is told.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// OpenClaw's places.
+    pub roots: Roots,
+    /// authwatch's own state directory.
+    pub state_dir: PathBuf,
+    /// The configuration's file, to read it again.
+    pub config_file: Option<PathBuf>,
+    /// The configuration, with what the command line says laid over it.
+    pub config: Config,
+    /// Whether logins are renewed.
+    pub refresh: bool,
+    /// The process's environment, as far as it is text.
+    pub environment: Vec<(String, String)>,
+}
+
+/// The daemon's memory from pass to pass.
+struct Daemon {
+    options: Options,
+    metrics: Metrics,
+    board: watch::Sender<Arc<Published>>,
+    previous: Option<Arc<Snapshot>>,
+    events: VecDeque<Event>,
+    renewals: BTreeMap<(String, String), Renewal>,
+    configuration_is_good: bool,
+    config_changed: Option<std::time::SystemTime>,
+}
+
+/// Runs one whole pass and says what `--check` would.
+pub async fn once(options: Options) -> Result<u8, Failure> {
+    let mut daemon = Daemon::new(options);
+    daemon.pass(&never()).await?;
+    Ok(daemon.previous.map_or(exit::CANNOT_READ, |snapshot| snapshot.exit_code))
+}
+
+/// Runs until it is told to stop.
+pub async fn run(options: Options) -> Result<u8, Failure> {
+    let access = access(&options.config)?;
+    let listener =
+        listen(&options.config.watch.listen, &access, options.config.watch.insecure_listen).await?;
+    let probes = match &options.config.watch.health_listen {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
+    let address = listener.local_addr().map_err(|error| internal("cannot tell the address", error))?;
+    let mut daemon = Daemon::new(options);
+    let access = Arc::new(access);
+    let (stopping, stopped) = watch::channel(false);
+    let servers = [(Some(listener), Paths::All), (probes, Paths::Probes)];
+    for (listener, paths) in servers {
+        let Some(listener) = listener else { continue };
+        let mut stopped = stopped.clone();
+        let stop = async move {
+            let _ = stopped.wait_for(|stopped| *stopped).await;
+        };
+        let board = daemon.board.subscribe();
+        tokio::task::spawn_local(serve::run(listener, board, Arc::clone(&access), paths, stop));
+    }
+    tracing::info!("serving on http{}://{address}/", if access.tls().is_some() { "s" } else { "" });
+    let result = daemon.passes(address).await;
+    let _ = stopping.send(true);
+    result.map(|()| exit::OK)
+}
+
+fn internal(what: &str, error: std::io::Error) -> Failure {
+    Failure::new(exit::INTERNAL, what).caused_by(error)
+}
+
+fn access(config: &Config) -> Result<Access, Failure> {
+    Access::new(config.watch.web_config_file.clone(), config.watch.bearer_token_file.clone())
+        .map_err(|error| Failure::new(exit::CONFIGURATION, error.to_string()))
+}
+
+async fn listen(address: &str, access: &Access, insecure: bool) -> Result<TcpListener, Failure> {
+    if let Some(listener) = handed_over()? {
+        return Ok(listener);
+    }
+    let listener = bind(address).await?;
+    let local = listener.local_addr().map_err(|error| internal("cannot tell the address", error))?;
+    if !local.ip().is_loopback() && !access.is_protected() && !insecure {
+        return Err(Failure::new(
+            exit::CONFIGURATION,
+            format!("`{address}` can be reached from other machines, and nothing keeps strangers out"),
+        )
+        .hint("set watch.web_config_file or watch.bearer_token_file, or give --insecure-listen"));
+    }
+    Ok(listener)
+}
+
+/// The socket systemd hands over, if it does.
+fn handed_over() -> Result<Option<TcpListener>, Failure> {
+    let taken = listenfd::ListenFd::from_env().take_tcp_listener(0);
+    let Some(listener) = taken.ok().flatten() else { return Ok(None) };
+    let ready = listener.set_nonblocking(true).and_then(|()| TcpListener::from_std(listener));
+    ready.map(Some).map_err(|error| internal("cannot use the socket that was handed over", error))
+}
+
+async fn bind(address: &str) -> Result<TcpListener, Failure> {
+    let parsed: SocketAddr = address.parse().map_err(|_| {
+        Failure::new(exit::CONFIGURATION, format!("`{address}` is no address to listen on"))
+            .hint("give an IP address and a port, such as 127.0.0.1:10979 or [::1]:10979")
+    })?;
+    TcpListener::bind(parsed).await.map_err(|error| {
+        Failure::new(exit::CANNOT_WRITE, format!("cannot listen on {address}"))
+            .caused_by(error)
+            .hint("another authwatch may be running; `--listen 127.0.0.1:0` takes any free port")
+    })
+}
+
+fn never() -> Rc<Cell<bool>> {
+    Rc::new(Cell::new(false))
+}
+
+impl Daemon {
+    fn new(options: Options) -> Self {
+        let hashed = options.config.metrics.hash_profiles;
+        let names = if hashed { ProfileNames::Hashed } else { ProfileNames::Plain };
+        let mut providers = endpoint::providers();
+        providers.extend(options.config.refresh.providers.keys().map(String::as_str));
+        providers.sort_unstable();
+        providers.dedup();
+        let metrics = Metrics::new(&providers, names);
+        let first = Published {
+            exposition: metrics.render(None, None),
+            refreshing: options.refresh,
+            ..Published::default()
+        };
+        let mut daemon = Self {
+            metrics,
+            board: watch::Sender::new(Arc::new(first)),
+            previous: None,
+            events: VecDeque::new(),
+            renewals: BTreeMap::new(),
+            configuration_is_good: true,
+            config_changed: None,
+            options,
+        };
+        daemon.config_changed = daemon.config_stamp();
+        daemon
+    }
+
+    async fn passes(&mut self, address: SocketAddr) -> Result<(), Failure> {
+        let failed = |error| internal("cannot listen for signals", error);
+        let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+        let mut hang_up = signal(SignalKind::hangup()).map_err(failed)?;
+        let stopping = never();
+        let mut ready = false;
+        loop {
+            let mut watcher = Watcher::new(&self.options.roots, self.options.config_file.as_deref());
+            let result = {
+                let pass = self.pass(&stopping);
+                tokio::pin!(pass);
+                // A refresh in flight is finished; what has not begun is left.
+                loop {
+                    tokio::select! {
+                        result = &mut pass => break result,
+                        _ = terminate.recv() => stopping.set(true),
+                        _ = interrupt.recv() => stopping.set(true),
+                    }
+                }
+            };
+            if let Err(failure) = result {
+                tracing::error!("{failure}");
+            }
+            if stopping.get() {
+                break;
+            }
+            if !ready {
+                notify::ready();
+                ready = true;
+            }
+            self.tell_systemd(address);
+            let due = self.next_due();
+            tokio::select! {
+                () = watcher.changed() => tokio::time::sleep(DEBOUNCE).await,
+                () = tokio::time::sleep(due) => {}
+                _ = hang_up.recv() => self.reload("on SIGHUP"),
+                _ = terminate.recv() => break,
+                _ = interrupt.recv() => break,
+            }
+            if self.config_stamp() != self.config_changed {
+                self.reload("for it has changed");
+            }
+        }
+        notify::stopping();
+        Ok(())
+    }
+
+    fn tell_systemd(&self, address: SocketAddr) {
+        if let Some(snapshot) = &self.previous {
+            let summary = snapshot.summary;
+            let status = format!(
+                "{} agents: {} valid, {} expiring, {} missing; http://{address}/",
+                snapshot.agents.len(),
+                summary.valid,
+                summary.expiring,
+                summary.missing
+            );
+            notify::status(&status);
+        }
+        notify::alive();
+    }
+
+    /// How long to wait: until the next login is due or ends, and never longer than the interval, so that suspended
+    /// machines and clocks that jump are noticed.
+    fn next_due(&self) -> Duration {
+        let interval = self.options.config.watch.interval.map_or(60.0, Millis::seconds).max(0.1);
+        let jittered = interval * (1.0 - 0.1 * random::fraction());
+        let now = clock::now();
+        let ends = self.previous.iter().flat_map(|snapshot| {
+            snapshot
+                .agents
+                .iter()
+                .flat_map(|agent| agent.profiles.iter().filter_map(|profile| profile.expires_at))
+        });
+        let due = self.renewals.values().filter_map(|renewal| renewal.next);
+        let soonest = ends.chain(due).map(|at| (at.0 - now.0) / 1000.0).filter(|left| *left > 0.0);
+        let soonest = soonest.fold(jittered, f64::min);
+        let longest = notify::watchdog().map_or(f64::INFINITY, |watchdog| watchdog.as_secs_f64() / 2.0);
+        Duration::from_secs_f64(soonest.min(longest).max(0.05))
+    }
+
+    fn config_stamp(&self) -> Option<std::time::SystemTime> {
+        let file = self.options.config_file.as_deref()?;
+        std::fs::metadata(file).and_then(|metadata| metadata.modified()).ok()
+    }
+
+    /// Reads the configuration again. A wrong one is refused, and the old one goes on. What is bound stays bound.
+    fn reload(&mut self, why: &str) {
+        notify::reloading();
+        self.config_changed = self.config_stamp();
+        match Config::load(self.options.config_file.as_deref()) {
+            Ok(mut config) => {
+                config.watch.listen.clone_from(&self.options.config.watch.listen);
+                self.options.config = config;
+                self.configuration_is_good = true;
+                tracing::info!("read the configuration again {why}");
+                self.remember(Event {
+                    at: clock::now(),
+                    kind: EventKind::Configuration,
+                    agent: None,
+                    profile: None,
+                    text: "the configuration was read again".to_owned(),
+                });
+            }
+            Err(failure) => {
+                self.configuration_is_good = false;
+                tracing::warn!("{failure}; the configuration stays as it was");
+                self.remember(Event {
+                    at: clock::now(),
+                    kind: EventKind::Configuration,
+                    agent: None,
+                    profile: None,
+                    text: format!("the configuration was refused: {failure}"),
+                });
+            }
+        }
+        notify::ready();
+    }
+
+    fn remember(&mut self, event: Event) {
+        if self.events.len() == KEPT_EVENTS {
+            self.events.pop_front();
+        }
+        self.events.push_back(event);
+    }
+
+    /// One pass: discover, load, classify; renew; publish.
+    async fn pass(&mut self, stopping: &Rc<Cell<bool>>) -> Result<(), Failure> {
+        let start = Instant::now();
+        let mut snapshot = self.look().await?;
+        if self.options.refresh && self.renew(stopping).await? {
+            snapshot = self.look().await?;
+        }
+        snapshot.renewals = self.renewals.values().cloned().collect();
+        self.metrics.count_scan(&snapshot);
+        if let Some(previous) = self.previous.take() {
+            for event in between(&previous, &snapshot) {
+                self.remember(event);
+            }
+        }
+        let snapshot = Arc::new(snapshot);
+        self.previous = Some(Arc::clone(&snapshot));
+        self.publish(snapshot, start.elapsed());
+        Ok(())
+    }
+
+    async fn look(&mut self) -> Result<Snapshot, Failure> {
+        let status = &self.options.config.status;
+        let memory = Memory::read(&self.options.state_dir).map_err(|error| tracing::warn!("{error}")).ok();
+        let request = Request {
+            semantics: status.semantics.into(),
+            scope: status.scope.map(Into::into),
+            window: status.warn,
+            memory: memory.map(Arc::new),
+            ..Request::default()
+        };
+        let (roots, environment) = (self.options.roots.clone(), self.options.environment.clone());
+        let look = tokio::task::spawn_blocking(move || pipeline::look(&roots, environment, &request)).await;
+        look.map(|look| look.snapshot).map_err(|error| {
+            self.metrics.count_failed_scan();
+            Failure::new(exit::INTERNAL, "a pass has failed; the next one starts afresh").caused_by(error)
+        })
+    }
+
+    /// Renews what is due; whether anything in the stores has changed by it.
+    async fn renew(&mut self, stopping: &Rc<Cell<bool>>) -> Result<bool, Failure> {
+        let options = self.options.clone();
+        let refresher = Refresher::new(options.roots, options.state_dir, options.config)
+            .map_err(|error| Failure::new(exit::CANNOT_WRITE, "nothing is renewed").caused_by(error))?;
+        let refresher: Rc<Refresher> = Rc::new(refresher);
+        let restored = refresher.restore_rescued().await;
+        let logins = self.survey()?;
+        let stop = {
+            let stopping = Rc::clone(stopping);
+            async move {
+                while !stopping.get() {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+        };
+        let before = clock::now();
+        let outcomes = round::run(&refresher, &logins, false, stop, |_| {}).await;
+        let mut changed = !restored.is_empty();
+        for (login, (outcome, took)) in logins.iter().zip(outcomes) {
+            changed |= self.note(login, &outcome, took, before);
+        }
+        Ok(changed)
+    }
+
+    fn survey(&self) -> Result<Vec<Login>, Failure> {
+        let memory = Memory::read(&self.options.state_dir)
+            .map_err(|error| Failure::new(exit::CANNOT_READ, "nothing is renewed").caused_by(error))?;
+        let discovery = discover::discover(&self.options.roots, self.options.environment.iter().cloned());
+        let clocks = Clocks { now: clock::now(), boot: clock::boot() };
+        let config = &self.options.config.refresh;
+        let roots = &self.options.roots;
+        Ok(survey::survey(roots, &discovery, &memory, config, &Wanted::default(), &clocks).logins)
+    }
+
+    /// Writes down what came of one login; whether its store has changed.
+    fn note(&mut self, login: &Login, outcome: &Outcome, took: Duration, before: Millis) -> bool {
+        if login.renewable.is_err() && !matches!(outcome, Outcome::Delegated) {
+            return false;
+        }
+        let attempted = login.decision == Decision::Due;
+        let key = (login.agent.to_string(), login.profile.to_string());
+        let renewal = self.renewals.entry(key).or_insert_with(|| Renewal {
+            agent: login.agent.clone(),
+            profile: login.profile.clone(),
+            provider: login.provider.clone(),
+            last_success: None,
+            last_attempt: None,
+            next: None,
+        });
+        renewal.next = match &login.decision {
+            Decision::Fresh { until } | Decision::Waiting { until } => Some(*until),
+            _ => None,
+        };
+        if !attempted {
+            return false;
+        }
+        renewal.last_attempt = Some(before);
+        self.metrics.count_outcome(login.provider.as_str(), outcome, took);
+        let (kind, text) = match outcome {
+            Outcome::Refreshed { expires } => {
+                renewal.last_success = Some(before);
+                let left = span(Millis(expires.0 - before.0));
+                (EventKind::Renewed, format!("renewed, valid for {left}, until {}", date(*expires)))
+            }
+            Outcome::AlreadyFresh { .. } | Outcome::Adopted { .. } => return true,
+            Outcome::Contended => return false,
+            other => {
+                let reason = other.reason().unwrap_or_default().replace('_', " ");
+                (EventKind::RenewalFailed, format!("not renewed: {reason}"))
+            }
+        };
+        let (agent, profile) = (Some(login.agent.clone()), Some(login.profile.clone()));
+        self.remember(Event { at: before, kind, agent, profile, text });
+        // What failed is remembered, so that the picture has to be made again as well.
+        true
+    }
+
+    fn publish(&self, snapshot: Arc<Snapshot>, took: Duration) {
+        let ended = clock::now();
+        let pass = Pass { ended, took, configuration_is_good: self.configuration_is_good };
+        if let Some(path) = &self.options.config.watch.textfile {
+            let text = self.metrics.text(Some(&snapshot), Some(pass), false);
+            if let Err(error) = textfile::write(path, &text) {
+                tracing::warn!("cannot write `{}`: {error}", path.display());
+            }
+        }
+        let interval = self.options.config.watch.interval.map_or(60_000.0, |interval| interval.0);
+        let published = Published {
+            exposition: self.metrics.render(Some(&snapshot), Some(pass)),
+            json: serde_json::to_vec(&*snapshot).expect("a snapshot is plain data"),
+            events: self.events.iter().cloned().collect(),
+            refreshing: self.options.refresh,
+            fresh_until: Some(Millis(ended.0 + FRESH_INTERVALS * interval.max(1000.0))),
+            snapshot: Some(snapshot),
+        };
+        self.board.send_replace(Arc::new(published));
+    }
+}

@@ -1,0 +1,131 @@
+//! What is served over HTTP: the page, metrics, probes, and the report as JSON.
+//!
+//! Nothing here starts work or changes anything: every answer is made from what the last pass published. It sees the
+//! [`crate::model::Snapshot`] only, so it cannot leak.
+
+pub mod access;
+mod answer;
+pub mod page;
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+
+use self::access::Access;
+use crate::model::{Event, Millis, Snapshot};
+use crate::publish::metrics::Exposition;
+
+/// Connections at a time. Idle and slow ones take a place until they are timed out, so there are plenty.
+const MOST_CONNECTIONS: usize = 1024;
+/// A request's head must be there within this time; it is how long an idle connection is kept, too.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
+/// No answer takes longer, however slowly it is read.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(120);
+/// No request's head is longer.
+const MOST_HEAD_BYTES: usize = 16 * 1024;
+
+/// What the last pass published.
+#[derive(Debug, Default)]
+pub struct Published {
+    /// The picture; `None` before the first pass.
+    pub snapshot: Option<Arc<Snapshot>>,
+    /// The metrics.
+    pub exposition: Exposition,
+    /// The snapshot as JSON.
+    pub json: Vec<u8>,
+    /// What happened lately, newest last.
+    pub events: Vec<Event>,
+    /// Whether logins are renewed.
+    pub refreshing: bool,
+    /// Until when the picture is fresh, Unix milliseconds.
+    pub fresh_until: Option<Millis>,
+}
+
+/// Where published pictures appear.
+pub type Board = watch::Receiver<Arc<Published>>;
+
+/// Which paths a listener answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paths {
+    /// All of them.
+    All,
+    /// The probes alone, outside authentication.
+    Probes,
+}
+
+/// Serves until `stop` is done. Runs on a `LocalSet`.
+pub async fn run(
+    listener: TcpListener,
+    board: Board,
+    access: Arc<Access>,
+    paths: Paths,
+    stop: impl Future<Output = ()>,
+) {
+    let permits = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let local = listener.local_addr().ok();
+    tokio::pin!(stop);
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut stop => return,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Out of descriptors, mostly: a moment later some connection has ended.
+                tracing::warn!("cannot accept a connection: {error}");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
+        let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else {
+            tracing::debug!("too many connections: one is closed");
+            continue;
+        };
+        let _ = stream.set_nodelay(true);
+        let (board, access) = (board.clone(), Arc::clone(&access));
+        tokio::task::spawn_local(async move {
+            let served = async {
+                match access.tls() {
+                    Some(acceptor) => match acceptor.accept(stream).await {
+                        Ok(stream) => connection(stream, board, access, paths, local).await,
+                        Err(error) => tracing::debug!("no TLS with a visitor: {error}"),
+                    },
+                    None => connection(stream, board, access, paths, local).await,
+                }
+            };
+            if tokio::time::timeout(CONNECTION_TIMEOUT, served).await.is_err() {
+                tracing::debug!("a connection took too long");
+            }
+            drop(permit);
+        });
+    }
+}
+
+async fn connection<S>(stream: S, board: Board, access: Arc<Access>, paths: Paths, local: Option<SocketAddr>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    let service = service_fn(move |request| {
+        let (published, access) = (Arc::clone(&board.borrow()), Arc::clone(&access));
+        async move { Ok::<_, Infallible>(answer::answer(&request, &published, &access, paths, local).await) }
+    });
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(MOST_HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+    if let Err(error) = served {
+        tracing::debug!("a connection ended early: {error}");
+    }
+}

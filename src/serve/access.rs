@@ -1,0 +1,213 @@
+//! Who may look: a file in the format of Prometheus's exporters (TLS, users with bcrypt), and a bearer token.
+//!
+//! Both are read again when they change, so that certificates can be renewed and passwords changed without a restart. A file that is
+//! wrong is refused, and the one before stays in force.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hyper::HeaderMap;
+use hyper::header::AUTHORIZATION;
+use ring::digest;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use serde::Deserialize;
+use subtle::ConstantTimeEq;
+use tokio_rustls::TlsAcceptor;
+
+/// Why access cannot be set up.
+#[derive(Debug, thiserror::Error)]
+#[error("`{path}`: {problem}")]
+pub struct AccessError {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong.
+    pub problem: String,
+}
+
+/// What a request is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may look.
+    Allowed,
+    /// It may not; this is the challenge to answer with.
+    Refused(&'static str),
+}
+
+/// `web.config` of Prometheus's exporter-toolkit, as far as it is used here.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct WebConfig {
+    tls_server_config: Option<TlsConfig>,
+    basic_auth_users: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TlsConfig {
+    cert_file: PathBuf,
+    key_file: PathBuf,
+}
+
+/// Who may look at what is served.
+#[derive(Debug, Default)]
+pub struct Access {
+    web_config: Option<PathBuf>,
+    token_file: Option<PathBuf>,
+    rules: Mutex<Arc<Rules>>,
+    /// Digests of credentials that bcrypt has let through: it takes long on purpose, and scrapes come often.
+    known: Mutex<BTreeSet<Vec<u8>>>,
+}
+
+#[derive(Default)]
+struct Rules {
+    stamp: Vec<Option<SystemTime>>,
+    tls: Option<TlsAcceptor>,
+    users: BTreeMap<String, String>,
+    token: Option<String>,
+}
+
+impl std::fmt::Debug for Rules {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Rules").field("users", &self.users.len()).finish_non_exhaustive()
+    }
+}
+
+impl Access {
+    /// Reads the files that are named.
+    pub fn new(web_config: Option<PathBuf>, token_file: Option<PathBuf>) -> Result<Self, AccessError> {
+        let rules = Rules::read(web_config.as_deref(), token_file.as_deref())?;
+        Ok(Self { web_config, token_file, rules: Mutex::new(Arc::new(rules)), known: Mutex::default() })
+    }
+
+    /// Whether strangers are kept out, or at least cannot listen in.
+    #[must_use]
+    pub fn is_protected(&self) -> bool {
+        let rules = self.current();
+        rules.tls.is_some() || !rules.users.is_empty() || rules.token.is_some()
+    }
+
+    /// How TLS is spoken, if it is.
+    #[must_use]
+    pub fn tls(&self) -> Option<TlsAcceptor> {
+        self.current().tls.clone()
+    }
+
+    fn current(&self) -> Arc<Rules> {
+        let mut rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
+        if rules.stamp != stamp(self.web_config.as_deref(), self.token_file.as_deref()) {
+            match Rules::read(self.web_config.as_deref(), self.token_file.as_deref()) {
+                Ok(newer) => {
+                    *rules = Arc::new(newer);
+                    self.known.lock().unwrap_or_else(PoisonError::into_inner).clear();
+                    tracing::info!("access was read again");
+                }
+                Err(error) => tracing::warn!("{error}; access stays as it was"),
+            }
+        }
+        Arc::clone(&rules)
+    }
+
+    /// Judges a request by its headers.
+    pub async fn check(&self, headers: &HeaderMap) -> Verdict {
+        let rules = self.current();
+        if rules.users.is_empty() && rules.token.is_none() {
+            return Verdict::Allowed;
+        }
+        let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if let (Some(token), Some(given)) = (&rules.token, given.strip_prefix("Bearer "))
+            && bool::from(token.as_bytes().ct_eq(given.trim().as_bytes()))
+        {
+            return Verdict::Allowed;
+        }
+        if let Some(given) = given.strip_prefix("Basic ")
+            && self.is_user(&rules, given.trim()).await
+        {
+            return Verdict::Allowed;
+        }
+        Verdict::Refused(if rules.users.is_empty() { "Bearer" } else { "Basic realm=\"authwatch\"" })
+    }
+
+    async fn is_user(&self, rules: &Arc<Rules>, given: &str) -> bool {
+        let digest = digest::digest(&digest::SHA256, given.as_bytes()).as_ref().to_vec();
+        if self.known.lock().unwrap_or_else(PoisonError::into_inner).contains(&digest) {
+            return true;
+        }
+        let Some((user, password)) =
+            STANDARD.decode(given).ok().and_then(|bytes| String::from_utf8(bytes).ok()).and_then(|text| {
+                text.split_once(':').map(|(user, password)| (user.to_owned(), password.to_owned()))
+            })
+        else {
+            return false;
+        };
+        // A user nobody knows takes as long as one with a wrong password.
+        const NOBODY: &str = "$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy";
+        let known = rules.users.get(&user).cloned();
+        let hash = known.clone().unwrap_or_else(|| NOBODY.to_owned());
+        let right =
+            tokio::task::spawn_blocking(move || bcrypt::verify(password, &hash).unwrap_or(false)).await;
+        let is_user = known.is_some() && right.unwrap_or(false);
+        if is_user {
+            self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(digest);
+        }
+        is_user
+    }
+}
+
+/// When the files last changed.
+fn stamp(web_config: Option<&Path>, token_file: Option<&Path>) -> Vec<Option<SystemTime>> {
+    let changed = |path: &Path| std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
+    [web_config, token_file].into_iter().flatten().map(changed).collect()
+}
+
+impl Rules {
+    fn read(web_config: Option<&Path>, token_file: Option<&Path>) -> Result<Self, AccessError> {
+        let stamp = stamp(web_config, token_file);
+        let failed = |path: &Path, problem: String| AccessError { path: path.to_owned(), problem };
+        let mut rules = Self { stamp, ..Self::default() };
+        if let Some(path) = web_config {
+            let text = std::fs::read_to_string(path).map_err(|error| failed(path, error.to_string()))?;
+            let config: WebConfig =
+                serde_yaml_ng::from_str(&text).map_err(|error| failed(path, error.to_string()))?;
+            if let Some(tls) = config.tls_server_config {
+                rules.tls = Some(acceptor(path, &tls)?);
+            }
+            rules.users = config.basic_auth_users;
+        }
+        if let Some(path) = token_file {
+            let token = std::fs::read_to_string(path).map_err(|error| failed(path, error.to_string()))?;
+            let token = token.trim();
+            if token.is_empty() {
+                return Err(failed(path, "it is empty".to_owned()));
+            }
+            rules.token = Some(token.to_owned());
+        }
+        Ok(rules)
+    }
+}
+
+fn acceptor(config: &Path, tls: &TlsConfig) -> Result<TlsAcceptor, AccessError> {
+    // Relative paths are relative to the file that names them, as in Prometheus.
+    let place = |path: &Path| config.parent().unwrap_or(Path::new(".")).join(path);
+    let (certificates, key) = (place(&tls.cert_file), place(&tls.key_file));
+    let failed = |path: &Path, problem: String| AccessError { path: path.to_owned(), problem };
+    let open =
+        |path: &Path| File::open(path).map(BufReader::new).map_err(|error| failed(path, error.to_string()));
+    let chain = CertificateDer::pem_reader_iter(open(&certificates)?)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| failed(&certificates, error.to_string()))?;
+    let secret =
+        PrivateKeyDer::from_pem_reader(open(&key)?).map_err(|error| failed(&key, error.to_string()))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let server = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, secret))
+        .map_err(|error| failed(&certificates, error.to_string()))?;
+    Ok(TlsAcceptor::from(Arc::new(server)))
+}

@@ -1,0 +1,188 @@
+//! One request, one answer.
+
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::header::{self, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode};
+use ring::digest;
+
+use super::access::{Access, Verdict};
+use super::page::{self, PageInput, View};
+use super::{Paths, Published};
+use crate::clock;
+
+/// Everything comes from here, nothing from elsewhere, and nobody frames it.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; \
+    form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+type Answer = Response<Full<Bytes>>;
+
+/// Answers a request from what was published.
+pub(super) async fn answer(
+    request: &Request<Incoming>,
+    published: &Published,
+    access: &Access,
+    paths: Paths,
+    local: Option<SocketAddr>,
+) -> Answer {
+    let mut answer = route(request, published, access, paths, local).await;
+    let headers = answer.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    answer
+}
+
+async fn route(
+    request: &Request<Incoming>,
+    published: &Published,
+    access: &Access,
+    paths: Paths,
+    local: Option<SocketAddr>,
+) -> Answer {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        let mut answer = plain(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are answered\n");
+        answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+        return answer;
+    }
+    if !names_this_host(request, local) {
+        return plain(StatusCode::MISDIRECTED_REQUEST, "this is not the host you are looking for\n");
+    }
+    let path = request.uri().path();
+    if paths == Paths::Probes {
+        return probe(path, published).unwrap_or_else(not_found);
+    }
+    match access.check(request.headers()).await {
+        Verdict::Allowed => {}
+        Verdict::Refused(challenge) => {
+            let mut answer = plain(StatusCode::UNAUTHORIZED, "please sign in\n");
+            answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+            return answer;
+        }
+    }
+    let view = View::parse(request.uri().query().unwrap_or_default());
+    match path {
+        "/" => html(page::document(&input(published, &view))),
+        "/fragment" => fragment(request, page::content(&input(published, &view))),
+        "/style.css" => typed("text/css; charset=utf-8", page::STYLE.as_bytes()),
+        "/script.js" => typed("text/javascript; charset=utf-8", page::SCRIPT.as_bytes()),
+        "/metrics" => metrics(request, published),
+        "/api/v1/status" if published.snapshot.is_some() => typed("application/json", &published.json),
+        "/api/v1/status" => plain(StatusCode::SERVICE_UNAVAILABLE, "the first look is under way\n"),
+        _ => probe(path, published).unwrap_or_else(not_found),
+    }
+}
+
+/// A page of another site must not read this one by making its own name point here. On loopback only names of
+/// loopback are answered to; elsewhere names are the operator's affair.
+fn names_this_host(request: &Request<Incoming>, local: Option<SocketAddr>) -> bool {
+    if !local.is_some_and(|local| local.ip().is_loopback()) {
+        return true;
+    }
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let Some(host) = host.or_else(|| request.uri().host()) else { return false };
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let name = name.trim_matches(['[', ']']);
+    name.eq_ignore_ascii_case("localhost")
+        || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn probe(path: &str, published: &Published) -> Option<Answer> {
+    match path {
+        "/healthz" => Some(plain(StatusCode::OK, "ok\n")),
+        "/readyz" if published.fresh_until.is_some_and(|until| clock::now() < until) => {
+            Some(plain(StatusCode::OK, "ready\n"))
+        }
+        "/readyz" => Some(plain(StatusCode::SERVICE_UNAVAILABLE, "no fresh look at the stores\n")),
+        _ => None,
+    }
+}
+
+fn input<'p>(published: &'p Published, view: &'p View) -> PageInput<'p> {
+    PageInput {
+        snapshot: published.snapshot.as_deref(),
+        events: &published.events,
+        version: env!("CARGO_PKG_VERSION"),
+        refreshing_enabled: published.refreshing,
+        view,
+    }
+}
+
+fn metrics(request: &Request<Incoming>, published: &Published) -> Answer {
+    let asks = |name: header::HeaderName, word: &str| {
+        request
+            .headers()
+            .get_all(name)
+            .iter()
+            .any(|value| value.to_str().is_ok_and(|value| value.contains(word)))
+    };
+    let exposition = &published.exposition;
+    let open = asks(header::ACCEPT, "application/openmetrics-text");
+    let gzip = asks(header::ACCEPT_ENCODING, "gzip");
+    let body = match (open, gzip) {
+        (true, true) => &exposition.open_metrics_gzip,
+        (true, false) => &exposition.open_metrics,
+        (false, true) => &exposition.text_gzip,
+        (false, false) => &exposition.text,
+    };
+    let kind = if open {
+        "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    } else {
+        "text/plain; version=0.0.4; charset=utf-8"
+    };
+    let mut answer = typed(kind, body);
+    answer.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
+    if gzip {
+        answer.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    answer
+}
+
+/// The content of the page; nothing but a 304 where the visitor has it already.
+fn fragment(request: &Request<Incoming>, content: String) -> Answer {
+    let digest = digest::digest(&digest::SHA256, content.as_bytes());
+    let tag =
+        digest.as_ref()[..8].iter().fold("\"".to_owned(), |tag, byte| tag + &format!("{byte:02x}")) + "\"";
+    let known =
+        request.headers().get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
+    let mut answer = if known { Response::new(Full::default()) } else { html(content) };
+    if known {
+        *answer.status_mut() = StatusCode::NOT_MODIFIED;
+    }
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        answer.headers_mut().insert(header::ETAG, tag);
+    }
+    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    answer
+}
+
+fn html(text: String) -> Answer {
+    with_type("text/html; charset=utf-8", Bytes::from(text))
+}
+
+fn typed(kind: &'static str, body: &[u8]) -> Answer {
+    with_type(kind, Bytes::copy_from_slice(body))
+}
+
+fn with_type(kind: &'static str, body: Bytes) -> Answer {
+    let mut answer = Response::new(Full::new(body));
+    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    answer
+}
+
+fn plain(status: StatusCode, text: &'static str) -> Answer {
+    let mut answer = with_type("text/plain; charset=utf-8", Bytes::from_static(text.as_bytes()));
+    *answer.status_mut() = status;
+    answer
+}
+
+fn not_found() -> Answer {
+    plain(StatusCode::NOT_FOUND, "there is nothing here; try /\n")
+}

@@ -1,0 +1,151 @@
+//! The small parts every section is made of: ids, icons, moments, commands.
+
+use std::fmt::Write as _;
+
+use chrono::SecondsFormat;
+use maud::{Escaper, Markup, Render, html};
+
+use crate::clock;
+use crate::model::{AgentId, Millis, ProfileId, ProviderId};
+use crate::publish::words;
+
+/// How something is doing, worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Tone {
+    Bad,
+    Soon,
+    Busy,
+    Good,
+}
+
+impl Tone {
+    pub(super) fn class(self) -> &'static str {
+        match self {
+            Self::Bad => "bad",
+            Self::Soon => "soon",
+            Self::Busy => "busy",
+            Self::Good => "good",
+        }
+    }
+}
+
+/// Text from elsewhere: control and direction characters are shown, not obeyed, and markup is escaped.
+pub(super) struct Foreign<'a>(pub(super) &'a str);
+
+impl Render for Foreign<'_> {
+    fn render_to(&self, buffer: &mut String) {
+        // Writing to a String cannot fail.
+        let _ = Escaper::new(buffer).write_str(&words::safe(self.0));
+    }
+}
+
+/// Ids come from other people's files; rendering one is always safe, so no template has to remember.
+macro_rules! foreign_id {
+    ($($id:ty),+) => {$(
+        impl Render for $id {
+            fn render_to(&self, buffer: &mut String) {
+                Foreign(self.as_str()).render_to(buffer);
+            }
+        }
+    )+};
+}
+foreign_id!(AgentId, ProfileId, ProviderId);
+
+/// A mark whose shape tells as much as its colour: cross, triangle, arrows, tick.
+pub(super) fn icon(tone: Tone) -> Markup {
+    html! {
+        svg class={ "icon " (tone.class()) } viewBox="0 0 20 20" aria-hidden="true" focusable="false" {
+            @match tone {
+                Tone::Bad => {
+                    path class="body" d="M6.3 1h7.4L19 6.3v7.4L13.7 19H6.3L1 13.7V6.3z" {}
+                    path class="mark" d="M7 7l6 6M13 7l-6 6" {}
+                }
+                Tone::Soon => {
+                    path class="body" d="M10 1.6 19.2 18H.8z" {}
+                    path class="mark" d="M10 7.4v4.4M10 14.8v.2" {}
+                }
+                Tone::Busy => {
+                    circle class="body" cx="10" cy="10" r="9" {}
+                    path class="mark" d="M6 9.2a4.2 4.2 0 0 1 7.6-1.4M14 5.4v2.8h-2.8M14 10.8a4.2 4.2 0 0 1-7.6 1.4M6 14.6v-2.8h2.8" {}
+                }
+                Tone::Good => {
+                    circle class="body" cx="10" cy="10" r="9" {}
+                    path class="mark" d="M6 10.3l2.8 2.8L14 7.6" {}
+                }
+            }
+        }
+    }
+}
+
+/// How a moment is put in words; the script keeps them right between two looks.
+#[derive(Clone, Copy)]
+pub(super) enum As {
+    /// The time until then: `5 h 30 min`.
+    Left,
+    /// The time since then.
+    Ago,
+    /// The date and time.
+    Date,
+}
+
+/// A moment, for people, programs and the script.
+pub(super) fn moment(at: Millis, now: Millis, shown: As) -> Markup {
+    let iso = clock::date(at).map(|date| date.to_rfc3339_opts(SecondsFormat::Secs, true));
+    let (word, text) = match shown {
+        As::Left => ("left", words::span(Millis((at.0 - now.0).max(0.0)))),
+        As::Ago => ("ago", words::span(Millis((now.0 - at.0).max(0.0)))),
+        As::Date => ("date", words::date(at)),
+    };
+    html! { time datetime=[iso] data-ms=(at.0) data-as=(word) { (text) } }
+}
+
+/// A command to run, and (with the script) a button that copies it.
+pub(super) fn command(command: &str, purpose: &str) -> Markup {
+    html! {
+        div.command {
+            pre { code { (Foreign(command)) } }
+            button.copy type="button" aria-label={ "Copy the command: " (Foreign(purpose)) } { "Copy" }
+        }
+    }
+}
+
+/// `1 login`, `2 logins`.
+pub(super) fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(number), if number == 1 { one } else { many })
+}
+
+/// A number with its thousands set apart: `12,345`.
+pub(super) fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut shown = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_shown_and_not_obeyed() {
+        let id = ProfileId::from("<b>\u{202e}\"&\u{1b}");
+        assert_eq!(html! { (id) }.0, "&lt;b&gt;\\u{202e}&quot;&amp;\\u{1b}");
+    }
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!(count(1, "login", "logins"), "1 login");
+    }
+
+    #[test]
+    fn moments_beyond_the_calendar_are_shown() {
+        let shown = moment(Millis(1e300), Millis(0.0), As::Left).0;
+        assert!(shown.contains("over 1000 years") && !shown.contains("datetime"), "{shown}");
+    }
+}

@@ -1,0 +1,77 @@
+//! Where the logins are kept, and in which condition that is.
+
+use maud::{Markup, html};
+
+use super::attention::sentence;
+use super::pieces::{Foreign, Tone, count, grouped, icon};
+use crate::model::{AgentHealth, Snapshot, StoreKind};
+use crate::remedy;
+
+/// How many agents' stores a list names.
+const MOST: usize = 100;
+
+pub(super) fn section(snapshot: &Snapshot) -> Markup {
+    let (sound, broken): (Vec<&AgentHealth>, Vec<&AgentHealth>) = snapshot.agents.iter().partition(|agent| {
+        let store = &agent.store;
+        store.error.is_none() && store.state_error.is_none() && store.stranded.is_none()
+    });
+    html! {
+        section #stores aria-labelledby="stores-title" {
+            h2 #stores-title { "Stores" }
+            @if broken.is_empty() {
+                p.lead { "Every store can be read." }
+            } @else {
+                (list(&broken))
+            }
+            @if !sound.is_empty() {
+                details #sound-stores {
+                    summary { (count(sound.len(), "store", "stores")) " in order" }
+                    (list(&sound))
+                }
+            }
+        }
+    }
+}
+
+fn list(agents: &[&AgentHealth]) -> Markup {
+    html! {
+        ul.stores { @for agent in agents.iter().take(MOST) { (one(agent)) } }
+        @if agents.len() > MOST {
+            p.fine { "And " (grouped(agents.len() - MOST)) " more, all of them in "
+                a href="api/v1/status" { "the report as JSON" } "." }
+        }
+    }
+}
+
+fn one(agent: &AgentHealth) -> Markup {
+    let store = &agent.store;
+    let tone = match () {
+        () if store.error.is_some() => Tone::Bad,
+        () if store.state_error.is_some() || store.stranded.is_some() => Tone::Soon,
+        () => Tone::Good,
+    };
+    let kind = match store.kind {
+        StoreKind::Json => "JSON",
+        StoreKind::AgentSqlite => "SQLite",
+        StoreKind::SharedSqlite => "shared SQLite",
+        StoreKind::None => "none of its own",
+    };
+    html! {
+        li.(tone.class()) {
+            (icon(tone))
+            div {
+                b.id { (agent.id) }
+                " " span.fine {
+                    (kind)
+                    @if let Some(mode) = &store.mode { " · mode " (mode) }
+                    @if let Some(owner) = store.owner { " · user " (owner) }
+                }
+                div.path { (Foreign(&store.path.to_string_lossy())) }
+                @if let Some(remedy) = remedy::for_store(agent) { div.note { (Foreign(&sentence(&remedy.meaning))) "." } }
+                @if let Some(error) = &store.state_error {
+                    div.note { "Its file with order and usage: " (Foreign(&error.message)) ". OpenClaw goes on without it." }
+                }
+            }
+        }
+    }
+}

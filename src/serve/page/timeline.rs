@@ -1,0 +1,116 @@
+//! What ends when: a picture of the days to come, and the same in words.
+
+mod columns;
+mod lanes;
+
+use maud::{Markup, html};
+
+use super::attention::renews_itself;
+use super::pieces::{As, Foreign, count, grouped, moment};
+use super::rows::Row;
+use crate::model::{Millis, Snapshot};
+
+/// How far the picture reaches; what ends later goes into a lane of its own at the edge.
+const REACH: f64 = 7.0 * DAY;
+const HOUR: f64 = 3_600_000.0;
+const DAY: f64 = 24.0 * HOUR;
+
+/// Few logins get a line each; more are counted.
+const MOST_LANES: usize = 10;
+/// How many the text alternative names.
+const MOST_NAMED: usize = 50;
+
+/// A login that will end.
+struct Ending<'a> {
+    row: Row<'a>,
+    end: Millis,
+    /// Milliseconds from now.
+    left: f64,
+    /// Its end comes and goes without anybody doing anything.
+    renews: bool,
+}
+
+pub(super) fn section(snapshot: &Snapshot, rows: &[Row<'_>]) -> Markup {
+    let endings = endings(snapshot, rows);
+    let (soon, later) = endings.split_at(endings.partition_point(|ending| ending.left <= REACH));
+    let people = |endings: &[Ending<'_>]| endings.iter().filter(|ending| !ending.renews).count();
+    html! {
+        section #ahead aria-labelledby="ahead-title" {
+            h2 #ahead-title { "What ends when" }
+            @if endings.is_empty() {
+                p.empty { "Nothing that works now has an end." }
+            } @else {
+                p.lead {
+                    @match (people(soon), soon.len() - people(soon)) {
+                        (0, 0) => "Nothing ends in the next 7 days.",
+                        (0, _) => "Nothing that ends in the next 7 days needs you.",
+                        (needs, _) => { (count(needs, "login needs", "logins need")) " you within 7 days." }
+                    }
+                }
+                figure.timeline {
+                    @if endings.len() <= MOST_LANES { (lanes::picture(&endings)) } @else { (columns::picture(&endings)) }
+                    figcaption {
+                        span.key { (key(false)) "needs you" }
+                        span.key { (key(true)) "renews itself" }
+                    }
+                }
+                details #ahead-words {
+                    summary { "The same in words" }
+                    ul.endings {
+                        @for ending in endings.iter().take(MOST_NAMED) {
+                            li {
+                                span.id { (Foreign(ending.row.name())) } " of " span.id { (Foreign(ending.row.agent_name())) }
+                                @if ending.renews { " renews itself; its token ends in " } @else { " needs you in " }
+                                (moment(ending.end, snapshot.now, As::Left)) ", " (moment(ending.end, snapshot.now, As::Date)) "."
+                            }
+                        }
+                    }
+                    @if endings.len() > MOST_NAMED {
+                        p.fine { "And " (grouped(endings.len() - MOST_NAMED)) " more, " (grouped(later.len())) " of all after more than 7 days." }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Everything with an end ahead, soonest first. What is inherited ends with main's.
+fn endings<'a>(snapshot: &Snapshot, rows: &[Row<'a>]) -> Vec<Ending<'a>> {
+    let mut endings: Vec<Ending<'a>> = rows
+        .iter()
+        .filter(|row| row.agent.is_some() && !row.inherited())
+        .filter_map(|row| {
+            let end = row.end()?;
+            let left = end.0 - snapshot.now.0;
+            (left > 0.0).then(|| Ending { row: *row, end, left, renews: renews_itself(row) })
+        })
+        .collect();
+    endings.sort_by(|one, other| one.left.total_cmp(&other.left));
+    endings
+}
+
+/// What the picture shows, in a sentence, for those who cannot see it.
+fn description(endings: &[Ending<'_>]) -> String {
+    let within = endings.iter().filter(|ending| ending.left <= REACH).count();
+    let people = endings.iter().filter(|ending| !ending.renews).count();
+    format!(
+        "{} ahead: {within} within 7 days, {} later. {} a person, {} by themselves. Each is listed below in words.",
+        count(endings.len(), "end", "ends"),
+        endings.len() - within,
+        count(people, "needs", "need"),
+        count(endings.len() - people, "renews", "renew"),
+    )
+}
+
+fn key(renews: bool) -> Markup {
+    html! {
+        svg.mark width="12" height="12" viewBox="-6 -6 12 12" aria-hidden="true" focusable="false" { (mark(renews)) }
+    }
+}
+
+/// A full diamond for what needs a person, an open circle for what does not.
+fn mark(renews: bool) -> Markup {
+    html! {
+        @if renews { circle.renews r="4" {} } @else { path.needs d="M0-5.5 5.5 0 0 5.5-5.5 0z" {} }
+    }
+}

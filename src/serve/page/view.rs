@@ -1,0 +1,131 @@
+//! What a visitor asked to see: the page's query string, and the way back to one.
+
+use std::str::FromStr;
+
+/// The part of the page a visitor chose.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct View {
+    /// Text to look for in agents, profiles and providers.
+    pub query: String,
+    /// Which logins; `None` leaves it to the size of the fleet.
+    pub show: Option<Show>,
+    /// In which order.
+    pub sort: Sort,
+    /// Which page of the list, from 1.
+    pub page: usize,
+}
+
+/// Which logins are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Show {
+    /// Those that are not simply fine.
+    Attention,
+    /// All of them.
+    All,
+}
+
+/// The order of the list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// Agent by agent, as configured.
+    #[default]
+    Agent,
+    /// What ends first comes first.
+    Left,
+    /// By provider, then profile.
+    Provider,
+}
+
+impl Show {
+    pub(super) const ALL: [Self; 2] = [Self::Attention, Self::All];
+
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Attention => "attention",
+            Self::All => "all",
+        }
+    }
+}
+
+impl Sort {
+    pub(super) const ALL: [Self; 3] = [Self::Agent, Self::Left, Self::Provider];
+
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Agent => "agent",
+            Self::Left => "left",
+            Self::Provider => "provider",
+        }
+    }
+}
+
+impl FromStr for Show {
+    type Err = ();
+
+    fn from_str(word: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|show| show.as_str() == word).ok_or(())
+    }
+}
+
+impl FromStr for Sort {
+    type Err = ();
+
+    fn from_str(word: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|sort| sort.as_str() == word).ok_or(())
+    }
+}
+
+impl View {
+    /// Longer searches are cut: no id is that long.
+    const LONGEST_QUERY: usize = 200;
+
+    /// Reads a query string (without `?`). What it does not know it leaves at the default.
+    #[must_use]
+    pub fn parse(query_string: &str) -> Self {
+        let mut view = Self::default();
+        for (key, value) in form_urlencoded::parse(query_string.as_bytes()) {
+            match &*key {
+                "q" => view.query = value.trim().chars().take(Self::LONGEST_QUERY).collect(),
+                "show" => view.show = value.parse().ok(),
+                "sort" => view.sort = value.parse().unwrap_or_default(),
+                "page" => view.page = value.parse().unwrap_or_default(),
+                _ => {}
+            }
+        }
+        view
+    }
+
+    /// A relative link to another page of the same list.
+    pub(super) fn link(&self, page: usize) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        if !self.query.is_empty() {
+            query.append_pair("q", &self.query);
+        }
+        if let Some(show) = self.show {
+            query.append_pair("show", show.as_str());
+        }
+        query.append_pair("sort", self.sort.as_str()).append_pair("page", &page.to_string());
+        format!("?{}#logins", query.finish())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_string_is_read_and_written() {
+        let view = View::parse("q=%20a%26b+c&show=all&sort=left&page=3&other=1");
+        let expected = View { query: "a&b c".to_owned(), show: Some(Show::All), sort: Sort::Left, page: 3 };
+        assert_eq!(view, expected);
+        let link = view.link(2);
+        assert_eq!(link, "?q=a%26b+c&show=all&sort=left&page=2#logins");
+        assert_eq!(View::parse(link.trim_start_matches('?').trim_end_matches("#logins")).query, "a&b c");
+    }
+
+    #[test]
+    fn nonsense_is_the_default() {
+        assert_eq!(View::parse("show=none&sort=%ff&page=-1&q="), View::default());
+        assert_eq!(View::parse(&format!("q={}", "é".repeat(999))).query.chars().count(), 200);
+    }
+}
