@@ -22,6 +22,7 @@ mod kill;
 mod layering;
 mod network;
 mod readme;
+mod prometheus;
 mod refresh;
 #[cfg(feature = "sqlite")]
 mod sqlite;
