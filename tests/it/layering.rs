@@ -50,6 +50,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     // Whatever tells people sees the snapshot only, so it cannot leak.
     ("publish", &["clock", "exit", "model", "refresh::outcome", "remedy"]),
+    ("serve", &["clock", "model", "publish::metrics", "publish::words", "remedy"]),
     // What names the stages, and what calls them.
     ("pipeline", &["classify", "clock", "discover", "load", "model", "openclaw", "paths", "state"]),
     ("demo", &["load", "model", "paths"]),

@@ -21,11 +21,15 @@ mod formats;
 mod kill;
 mod layering;
 mod network;
-mod readme;
+#[cfg(feature = "sqlite")]
+mod page;
 mod prometheus;
+mod readme;
 mod refresh;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod storm;
 mod support;
 mod token_server;
+#[cfg(feature = "sqlite")]
+mod webdriver;

@@ -12,14 +12,8 @@ const SCALE: f64 = 86.0;
 const LANE: usize = 46;
 const TOP: usize = 30;
 
-const TICKS: [(f64, &str); 6] = [
-    (HOUR, "1 h"),
-    (6.0 * HOUR, "6 h"),
-    (DAY, "1 day"),
-    (2.0 * DAY, "2"),
-    (4.0 * DAY, "4"),
-    (REACH, "7 days"),
-];
+const TICKS: [(f64, &str); 6] =
+    [(HOUR, "1 h"), (6.0 * HOUR, "6 h"), (DAY, "1 day"), (2.0 * DAY, "2"), (4.0 * DAY, "4"), (REACH, "7 days")];
 
 pub(super) fn picture(endings: &[Ending<'_>]) -> Markup {
     let height = TOP + endings.len() * LANE;
@@ -72,9 +66,6 @@ mod tests {
     #[test]
     fn sooner_is_further_left() {
         let positions = [0.0, HOUR, DAY, REACH, REACH + 1.0, 1e300].map(position);
-        assert!(
-            positions.is_sorted() && positions[0].abs() < f64::EPSILON && positions[5] < 100.0,
-            "{positions:?}"
-        );
+        assert!(positions.is_sorted() && positions[0].abs() < f64::EPSILON && positions[5] < 100.0, "{positions:?}");
     }
 }
