@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -33,7 +34,7 @@ impl Browser {
     fn start(javascript: bool) -> Self {
         let profile = tempfile::tempdir().unwrap();
         let mut driver = Command::new("chromedriver")
-            .args(["--port=0", "--silent"])
+            .arg("--port=0")
             .env("HOME", profile.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -42,13 +43,15 @@ impl Browser {
                 panic!("chromedriver ({error}): install Debian's packages chromium and chromium-driver")
             });
         // It picks a free port, and says which.
-        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let port = lines
-            .by_ref()
-            .map_while(Result::ok)
-            .find_map(|line| line.split("successfully on port ").nth(1)?.trim_end_matches('.').parse().ok())
-            .expect("chromedriver says its port");
-        std::thread::spawn(move || lines.for_each(drop));
+        let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+        let (said, port) = mpsc::channel();
+        std::thread::spawn(move || {
+            let port = |line: &str| line.split("successfully on port ").nth(1)?.trim_end_matches('.').parse().ok();
+            for port in lines.map_while(Result::ok).filter_map(|line| port(&line)) {
+                let _: Result<(), mpsc::SendError<u16>> = said.send(port);
+            }
+        });
+        let port = port.recv_timeout(PATIENCE).expect("chromedriver says its port");
         let mut browser = Self { driver, port, session: String::new(), _profile: profile };
         let allowed = if javascript { 1 } else { 2 };
         let profile = browser._profile.path().join("profile");
@@ -163,8 +166,18 @@ impl Browser {
 
     /// The texts of all elements that a selector finds, as rendered.
     pub(crate) fn texts(&self, css: &str) -> Vec<String> {
-        let text = |element: String| self.command("GET", &format!("/element/{element}/text"), None);
-        self.elements(css).into_iter().map(|element| text(element).as_str().unwrap().to_owned()).collect()
+        let text = |element: &String| {
+            let path = format!("/session/{}/element/{element}/text", self.session);
+            self.try_ask("GET", &path, None).map(|text| text.as_str().unwrap().to_owned())
+        };
+        // The page may change between the question which elements there are and what they say.
+        for _ in 0..100 {
+            match self.elements(css).iter().map(text).collect() {
+                Ok(texts) => return texts,
+                Err(error) => assert!(error.contains("stale element"), "{error}"),
+            }
+        }
+        panic!("{css} never holds still");
     }
 
     /// The text of the first element that a selector finds.

@@ -6,7 +6,7 @@ use super::attention::sentence;
 use super::pieces::{As, Foreign, Tone, count, grouped, icon, moment};
 use super::rows::{self, Row, What};
 use super::view::{Show, Sort, View};
-use crate::model::{AgentHealth, Cooldown, CooldownKind, Login, Millis, ProfileHealth, Snapshot, StoreKind};
+use crate::model::{AgentHealth, Cooldown, CooldownKind, Login, Millis, ProfileHealth, Snapshot, Status, StoreKind};
 
 /// How many lines a page of the list has.
 const PER_PAGE: usize = 100;
@@ -130,7 +130,7 @@ fn line(row: &Row<'_>, now: Millis, sort: Sort) -> Markup {
                 @if let Some(cooldown) = profile.and_then(|profile| profile.cooldown.as_ref()) { (set_aside(cooldown, now)) }
             }
             td.left role="cell" { @if let Some(profile) = profile { (left(profile, now)) } }
-            td.renewal role="cell" { @if let Some(profile) = profile { (renewal(profile.login)) } }
+            td.renewal role="cell" { @if let Some(profile) = profile { (renewal(profile)) } }
         }
     }
 }
@@ -185,7 +185,7 @@ fn left(profile: &ProfileHealth, now: Millis) -> Markup {
                 span.span { "ended " (moment(end, now, As::Ago)) " ago" }
                 span.fine { (moment(end, now, As::Date)) }
             }
-            None if profile.login == Login::Static && profile.status.bucket() == crate::model::Bucket::Valid => {
+            None if profile.status == Status::Static => {
                 span.fine { "no end" }
             }
             None => span.fine { "not known" },
@@ -193,8 +193,9 @@ fn left(profile: &ProfileHealth, now: Millis) -> Markup {
     }
 }
 
-fn renewal(login: Login) -> &'static str {
-    match login {
+fn renewal(profile: &ProfileHealth) -> &'static str {
+    match profile.login {
+        Login::Static if profile.end().is_some() => "by hand",
         Login::Static => "not needed",
         Login::Renewable => "by itself",
         Login::Refreshing => "under way",
@@ -202,7 +203,7 @@ fn renewal(login: Login) -> &'static str {
         Login::Blocked => "blocked by the network",
         Login::External => "by its own program",
         Login::Unsupported => "not offered",
-        Login::None => "not possible",
+        Login::None => "by signing in",
     }
 }
 
