@@ -12,6 +12,8 @@ use authwatch::demo::Demo;
 use authwatch::model::{AgentId, Event, EventKind, Millis, ProfileId, Snapshot};
 use authwatch::pipeline::{self, Request};
 use authwatch::serve::page::{self, PageInput, View};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::support::Home;
@@ -111,8 +113,11 @@ fn answer(stream: &TcpStream, shown: &Mutex<Shown>) {
         "/script.js" => ("200 OK", "text/javascript; charset=utf-8", page::SCRIPT.to_owned()),
         _ => ("404 Not Found", "text/plain", String::new()),
     };
-    let tag = format!("\"{:x}\"", body.bytes().fold(7_u64, |sum, byte| sum.wrapping_mul(31) + u64::from(byte)));
-    let known = headers.iter().any(|line| line.to_ascii_lowercase().starts_with("if-none-match") && line.contains(&tag));
+    let tag =
+        format!("\"{:x}\"", body.bytes().fold(7_u64, |sum, byte| sum.wrapping_mul(31) + u64::from(byte)));
+    let known = headers
+        .iter()
+        .any(|line| line.to_ascii_lowercase().starts_with("if-none-match") && line.contains(&tag));
     let (status, body) = if known { ("304 Not Modified", String::new()) } else { (status, body) };
     let mut stream = stream;
     let _ = write!(
@@ -149,19 +154,27 @@ fn every_condition_of_the_demo_is_shown() {
         "openclaw models auth login --provider mistral --agent translator",
         "xai:default of night-shift Ends soon",
         "anthropic:manual of researcher Expired",
-        "ended 3 days ago",
+        "Ended 3 days ago",
         "openclaw models auth setup-token --provider anthropic --agent researcher",
         "openai:default of reviewer Login dead",
         "credential store of courier Unreadable",
+        "5 h 29 min left",
         "credential store of archivist Left behind",
         "openclaw doctor --fix",
     ] {
         assert!(needs.contains(expected), "no {expected} in {needs}");
     }
     let list = joined(&browser, ".logins tr");
-    for expected in
-        ["Renews itself", "Renewing", "Cooling down", "Working", "not imported yet", "no end", "default", "rate limit"]
-    {
+    for expected in [
+        "Renews itself",
+        "Renewing",
+        "Cooling down",
+        "Working",
+        "not imported yet",
+        "no end",
+        "default",
+        "rate limit",
+    ] {
         assert!(list.contains(expected), "no {expected} in {list}");
     }
     assert!(browser.text("#inherited summary").contains("inherited from main"));
@@ -199,7 +212,9 @@ fn filter_and_order_work_without_javascript() {
     assert!(!states.is_empty() && !states.contains(&"Working".to_owned()), "{states:?}");
     browser.go(&format!("{}/?sort=provider&show=all", server.address));
     let lines = browser.texts(".logins .login");
-    let at = |id: &str| lines.iter().position(|line| line.contains(id)).unwrap_or_else(|| panic!("{id}: {lines:?}"));
+    let at = |id: &str| {
+        lines.iter().position(|line| line.contains(id)).unwrap_or_else(|| panic!("{id}: {lines:?}"))
+    };
     assert!(at("anthropic:manual") < at("groq:default") && at("groq:default") < at("xai:default"));
 }
 
@@ -236,7 +251,9 @@ fn it_stays_up_to_date_and_leaves_the_visitor_alone() {
     browser.click("#inherited summary");
     browser.type_into("#q", "a");
     browser.wait("the filter applies", |browser| browser.address().contains("q=a"));
-    browser.run("document.getElementById('q').setSelectionRange(0, 1); window.mark = document.getElementById('q');");
+    browser.run(
+        "document.getElementById('q').setSelectionRange(0, 1); window.mark = document.getElementById('q');",
+    );
     let before = browser.count(".need");
     server.change(|snapshot| {
         snapshot.agents.retain(|agent| agent.id.as_str() != "translator");
@@ -250,8 +267,16 @@ fn it_stays_up_to_date_and_leaves_the_visitor_alone() {
     );
     assert_eq!(kept, json!([true, "a", 1, true]));
     // An unchanged page is not sent again.
-    let fragments =
-        || server.shown.lock().unwrap().requests.iter().filter(|request| request.starts_with("/fragment")).count();
+    let fragments = || {
+        server
+            .shown
+            .lock()
+            .unwrap()
+            .requests
+            .iter()
+            .filter(|request| request.starts_with("/fragment"))
+            .count()
+    };
     let asked = fragments();
     browser.wait("it asks on", |_| fragments() > asked + 1);
     nothing_untoward(&browser, &server.address);
@@ -262,7 +287,9 @@ fn it_says_when_nobody_answers_and_when_nobody_looks() {
     let (server, browser) = (Server::demo(), Browser::open());
     server.change(|snapshot| snapshot.now = Millis(snapshot.now.0 - 600_000.0));
     browser.go(&server.address);
-    browser.wait("an old look is called old", |browser| browser.text("#trouble").contains("more than 5 minutes"));
+    browser.wait("an old look is called old", |browser| {
+        browser.text("#trouble").contains("more than 5 minutes")
+    });
     assert!(browser.text(".look").contains("10 min ago"), "{}", browser.text(".look"));
     server.shown.lock().unwrap().closed = true;
     drop(server);
@@ -331,9 +358,18 @@ fn everything_can_be_reached_with_the_keyboard() {
         assert_eq!(here[1], "solid", "the focus on {here} cannot be seen");
         reached.push(here[0].as_str().unwrap().to_owned());
     }
-    for expected in
-        ["#main", "#ahead", "copy", "q", "show", "sort", "SUMMARY inherited", "SUMMARY ahead-words", "metrics", "api/v1/status"]
-    {
+    for expected in [
+        "#main",
+        "#ahead",
+        "copy",
+        "q",
+        "show",
+        "sort",
+        "SUMMARY inherited",
+        "SUMMARY ahead-words",
+        "metrics",
+        "api/v1/status",
+    ] {
         assert!(reached.iter().any(|id| id == expected), "{expected} was not reached: {reached:?}");
     }
     assert_eq!(reached[0], "#main", "the first stop skips to the content");
@@ -343,7 +379,8 @@ fn everything_can_be_reached_with_the_keyboard() {
 #[test]
 fn a_command_can_be_copied() {
     let (server, browser) = (Server::demo(), Browser::open());
-    let permissions = json!({ "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"], "origin": server.address });
+    let permissions =
+        json!({ "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"], "origin": server.address });
     browser.devtools("Browser.grantPermissions", &permissions);
     browser.go(&server.address);
     browser.click(".need .copy");
@@ -372,7 +409,11 @@ fn a_fleet_is_shown_by_what_needs_attention() {
     assert_eq!(browser.count(".need"), 20);
     assert!(browser.text("#needs .more").contains("986 more"), "{}", browser.text("#needs .more"));
     assert_eq!(browser.count(".logins .state"), 100);
-    assert!(browser.text("#found").contains("1,007 lines that need attention, page 1 of 11"), "{}", browser.text("#found"));
+    assert!(
+        browser.text("#found").contains("1,007 lines that need attention, page 1 of 11"),
+        "{}",
+        browser.text("#found")
+    );
     assert!(browser.count(".picture.columns rect") > 0 || browser.count(".lane") > 0);
     browser.click("a[rel=next]");
     browser.wait("the next page comes", |browser| browser.text("#found").contains("page 2 of 11"));
@@ -416,13 +457,15 @@ fn everybody_can_use_it() {
                 [(&demo.address, "/"), (&demo.address, "/?sort=left&show=all"), (&first.address, "/")]
             {
                 browser.go(&format!("{address}{query}"));
-                browser.run("for (const details of document.querySelectorAll('details')) details.open = true;");
+                browser
+                    .run("for (const details of document.querySelectorAll('details')) details.open = true;");
                 let too_wide = browser.run("return document.documentElement.scrollWidth - innerWidth;");
                 assert!(too_wide.as_i64().unwrap() <= 0, "{too_wide} px too wide at {width} px: {}", browser.run("return [...document.querySelectorAll('*')].filter((e) => e.getBoundingClientRect().right > document.documentElement.clientWidth).map((e) => e.getBoundingClientRect().right + e.outerHTML.slice(0, 60)).slice(0, 12)"));
                 browser.run(axe());
                 let found = browser.run_async("return (await axe.run()).violations.map((finding) => ({ id: finding.id, impact: finding.impact, nodes: finding.nodes.map((node) => node.html + ' ' + node.failureSummary) }));");
                 let found = found.as_array().unwrap_or_else(|| panic!("{found}")).clone();
-                wrong.extend(found.into_iter().map(|finding| format!("{scheme} {width} {query} {finding:#}")));
+                wrong
+                    .extend(found.into_iter().map(|finding| format!("{scheme} {width} {query} {finding:#}")));
             }
         }
     }
@@ -433,21 +476,24 @@ fn everybody_can_use_it() {
 #[test]
 #[ignore = "for eyes"]
 fn pictures() {
+    /// Taller ones are hard to look at.
+    const SLICE: usize = 1400;
     let (server, browser) = (Server::demo(), Browser::open());
     for (name, width) in [("desktop", 1280), ("phone", 360)] {
         for scheme in ["light", "dark"] {
             browser.scheme(scheme);
             browser.width(width);
             browser.go(&server.address);
-            let height = browser.run("return document.documentElement.scrollHeight;");
-            let picture = browser.devtools(
-                "Page.captureScreenshot",
-                &json!({ "captureBeyondViewport": true, "clip": { "x": 0, "y": 0, "width": width, "height": height, "scale": 1 } }),
-            );
-            let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("page-{name}-{scheme}.png"));
-            use base64::Engine as _;
-            let bytes = base64::engine::general_purpose::STANDARD.decode(picture["data"].as_str().unwrap()).unwrap();
-            std::fs::write(file, bytes).unwrap();
+            let height = browser.run("return document.documentElement.scrollHeight;").as_u64().unwrap();
+            let height = usize::try_from(height).unwrap();
+            for top in (0..height).step_by(SLICE) {
+                let slice = json!({ "x": 0, "y": top, "width": width, "height": SLICE.min(height - top), "scale": 1 });
+                let parameters = json!({ "captureBeyondViewport": true, "clip": slice });
+                let picture = browser.devtools("Page.captureScreenshot", &parameters);
+                let bytes = STANDARD.decode(picture["data"].as_str().unwrap()).unwrap();
+                let file = format!("page-{name}-{scheme}-{}.png", top / SLICE);
+                std::fs::write(Path::new(env!("CARGO_TARGET_TMPDIR")).join(file), bytes).unwrap();
+            }
         }
     }
 }

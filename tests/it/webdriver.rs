@@ -1,4 +1,4 @@
-//! A real browser, driven over W3C WebDriver: as much of it as the page's tests need.
+//! A real browser, driven over the W3C's `WebDriver` protocol: as much of it as the page's tests need.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -19,7 +19,7 @@ pub(crate) struct Browser {
     driver: Child,
     port: u16,
     session: String,
-    _profile: TempDir,
+    profile: TempDir,
 }
 
 impl Browser {
@@ -46,15 +46,16 @@ impl Browser {
         let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
         let (said, port) = mpsc::channel();
         std::thread::spawn(move || {
-            let port = |line: &str| line.split("successfully on port ").nth(1)?.trim_end_matches('.').parse().ok();
+            let port =
+                |line: &str| line.split("successfully on port ").nth(1)?.trim_end_matches('.').parse().ok();
             for port in lines.map_while(Result::ok).filter_map(|line| port(&line)) {
                 let _: Result<(), mpsc::SendError<u16>> = said.send(port);
             }
         });
         let port = port.recv_timeout(PATIENCE).expect("chromedriver says its port");
-        let mut browser = Self { driver, port, session: String::new(), _profile: profile };
+        let mut browser = Self { driver, port, session: String::new(), profile };
         let allowed = if javascript { 1 } else { 2 };
-        let profile = browser._profile.path().join("profile");
+        let profile = browser.profile.path().join("profile");
         let arguments = [
             "--headless=new",
             "--no-sandbox",
@@ -78,7 +79,7 @@ impl Browser {
             },
         } } });
         let session = browser.ask("POST", "/session", Some(&capabilities));
-        browser.session = session["sessionId"].as_str().unwrap().to_owned();
+        session["sessionId"].as_str().unwrap().clone_into(&mut browser.session);
         browser
     }
 
@@ -151,7 +152,8 @@ impl Browser {
     }
 
     fn elements(&self, css: &str) -> Vec<String> {
-        let found = self.command("POST", "/elements", Some(&json!({ "using": "css selector", "value": css })));
+        let found =
+            self.command("POST", "/elements", Some(&json!({ "using": "css selector", "value": css })));
         found
             .as_array()
             .unwrap()

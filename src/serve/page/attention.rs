@@ -72,7 +72,7 @@ pub(super) fn verdict(
                 div role="status" aria-live="polite" aria-atomic="true" {
                     h1 { (title) }
                     @if urgent > 0 && later > 0 {
-                        p.sub { (count(later, "other", "others")) " can wait, but not for long." }
+                        p.sub { (count(later, "other is", "others are")) " less urgent." }
                     } @else if urgent == 0 && later > 0 {
                         p.sub { "Nothing that a model uses is broken at this moment." }
                     } @else if tone == Tone::Busy {
@@ -170,8 +170,8 @@ fn one(need: &Need<'_>, now: Millis) -> Markup {
                     @if blocked { "The network keeps it from being renewed" }
                     @else if let Some(remedy) = &remedy { (Foreign(&sentence(&remedy.meaning))) }
                     @else { (row.label) }
-                    @if let Some(since) = since(row, now) { " — " (since) }
                     "."
+                    @if let Some(since) = since(row, now) { " " (since) "." }
                     @if !row.in_use() { " No configured model uses it." }
                     @if need.others > 0 {
                         " " (count(need.others, "other agent has", "other agents have")) " it from there, too."
@@ -190,12 +190,12 @@ fn since(row: &Row<'_>, now: Millis) -> Option<Markup> {
     let What::Profile(profile) = row.what else {
         return None;
     };
-    let ago = |word: &str, at: Millis| html! { (word) " " (moment(at, now, As::Ago)) " ago" };
+    let ago = |what: &str, at: Millis| html! { (what) " " (moment(at, now, As::Ago)) " ago" };
     match (profile.login_since, profile.end()) {
-        (Some(at), _) => Some(ago("since", at)),
-        (None, Some(end)) if end.0 <= now.0 => Some(ago("ended", end)),
+        (Some(at), _) => Some(ago("Began", at)),
+        (None, Some(end)) if end.0 <= now.0 => Some(ago("Ended", end)),
         (None, Some(end)) if profile.status != Status::Missing => {
-            Some(html! { "ends in " (moment(end, now, As::Left)) })
+            Some(html! { (moment(end, now, As::Left)) " left" })
         }
         _ => None,
     }

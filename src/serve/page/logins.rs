@@ -6,7 +6,9 @@ use super::attention::sentence;
 use super::pieces::{As, Foreign, Tone, count, grouped, icon, moment};
 use super::rows::{self, Row, What};
 use super::view::{Show, Sort, View};
-use crate::model::{AgentHealth, Cooldown, CooldownKind, Login, Millis, ProfileHealth, Snapshot, Status, StoreKind};
+use crate::model::{
+    AgentHealth, Cooldown, CooldownKind, Login, Millis, ProfileHealth, Snapshot, Status, StoreKind,
+};
 
 /// How many lines a page of the list has.
 const PER_PAGE: usize = 100;
@@ -157,7 +159,9 @@ fn note(row: &Row<'_>) -> Option<Markup> {
         let why = rejected.reason.as_str().replace('_', " ");
         return Some(html! { "OpenClaw ignores this entry (" (why) ")." });
     }
-    let remedy = row.remedy().filter(|_| row.tone != Tone::Good)?;
+    // What is wrong with a store is told among the needs, and with the stores.
+    let told = row.tone == Tone::Good || matches!(row.what, What::Store);
+    let remedy = row.remedy().filter(|_| !told)?;
     Some(html! { (Foreign(&sentence(&remedy.meaning))) "." })
 }
 
@@ -207,6 +211,9 @@ fn renewal(profile: &ProfileHealth) -> &'static str {
     }
 }
 
+/// How many names, and how many combinations of them, are written out.
+const MOST: usize = 50;
+
 /// What works and is main's, folded away; agents that have the very same share a line.
 fn inherited(quiet: &[Row<'_>]) -> Markup {
     if quiet.is_empty() {
@@ -224,7 +231,6 @@ fn inherited(quiet: &[Row<'_>]) -> Markup {
         });
         sets[index].1.push(rows[0].agent_name());
     }
-    const MOST: usize = 50;
     html! {
         details.inherited #inherited {
             summary { (count(quiet.len(), "login", "logins")) " inherited from main, all of them fine" }

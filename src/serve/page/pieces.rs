@@ -103,7 +103,15 @@ pub(super) fn moment(at: Millis, now: Millis, shown: As) -> Markup {
 pub(super) fn command(command: &str, purpose: &str) -> Markup {
     html! {
         div.command {
-            pre { code { (Foreign(command)) } }
+            pre {
+                code {
+                    // Lines break between words only: a hyphen is no place to take an option apart.
+                    @for (index, word) in command.split(' ').enumerate() {
+                        @if index > 0 { " " }
+                        span.word { (Foreign(word)) }
+                    }
+                }
+            }
             button.copy type="button" aria-label={ "Copy the command: " (Foreign(purpose)) } { "Copy" }
         }
     }

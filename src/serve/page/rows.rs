@@ -36,7 +36,8 @@ impl<'a> Row<'a> {
     /// Everything there is to list, agent by agent, with the stores' troubles first and the command line tools last.
     pub(super) fn all(snapshot: &'a Snapshot) -> Vec<Self> {
         let agents = snapshot.agents.iter().flat_map(Self::of_agent);
-        let external = snapshot.external.iter().map(|profile| Self { person: false, ..Self::of_profile(None, profile) });
+        let external =
+            snapshot.external.iter().map(|profile| Self { person: false, ..Self::of_profile(None, profile) });
         agents.chain(external).collect()
     }
 
@@ -69,7 +70,8 @@ impl<'a> Row<'a> {
             (Login::External, Status::Expired | Status::Expiring) => (Tone::Soon, "Sign in there", false),
             (_, Status::Expired) => (Tone::Bad, "Expired", true),
             (_, Status::Expiring) => (Tone::Soon, "Ends soon", true),
-            (_, Status::Ok | Status::Static) => match profile.cooldown.as_ref().map(|cooldown| cooldown.kind) {
+            (_, Status::Ok | Status::Static) => match profile.cooldown.as_ref().map(|cooldown| cooldown.kind)
+            {
                 Some(CooldownKind::Cooldown) => (Tone::Soon, "Cooling down", false),
                 Some(CooldownKind::Disabled) => (Tone::Soon, "Disabled", false),
                 None => (Tone::Good, "Working", false),
@@ -163,7 +165,8 @@ pub(super) fn select<'a>(rows: &[Row<'a>], view: &View, show: Show) -> Vec<Row<'
         Sort::Agent => {}
         Sort::Left => rows.sort_by(|left, right| {
             // What is there without an end comes last, what is broken without one first.
-            let key = |row: &Row<'_>| row.end().map_or(if row.person { f64::MIN } else { f64::MAX }, |end| end.0);
+            let key =
+                |row: &Row<'_>| row.end().map_or(if row.person { f64::MIN } else { f64::MAX }, |end| end.0);
             key(left).total_cmp(&key(right))
         }),
         Sort::Provider => rows.sort_by_key(|row| (row.provider(), row.name())),

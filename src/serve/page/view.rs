@@ -116,8 +116,7 @@ mod tests {
     #[test]
     fn a_query_string_is_read_and_written() {
         let view = View::parse("q=%20a%26b+c&show=all&sort=left&page=3&other=1");
-        let expected =
-            View { query: "a&b c".to_owned(), show: Some(Show::All), sort: Sort::Left, page: 3 };
+        let expected = View { query: "a&b c".to_owned(), show: Some(Show::All), sort: Sort::Left, page: 3 };
         assert_eq!(view, expected);
         let link = view.link(2);
         assert_eq!(link, "?q=a%26b+c&show=all&sort=left&page=2#logins");

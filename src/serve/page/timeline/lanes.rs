@@ -13,7 +13,7 @@ const LANE: usize = 46;
 const TOP: usize = 30;
 
 const TICKS: [(f64, &str); 6] =
-    [(HOUR, "1 h"), (6.0 * HOUR, "6 h"), (DAY, "1 day"), (2.0 * DAY, "2"), (4.0 * DAY, "4"), (REACH, "7 days")];
+    [(HOUR, "1 h"), (6.0 * HOUR, "6 h"), (DAY, "1 day"), (2.0 * DAY, "2"), (4.0 * DAY, "4"), (REACH, "7")];
 
 pub(super) fn picture(endings: &[Ending<'_>]) -> Markup {
     let height = TOP + endings.len() * LANE;
@@ -26,7 +26,7 @@ pub(super) fn picture(endings: &[Ending<'_>]) -> Markup {
             @for (at, name) in TICKS {
                 @let x = percent(position(at));
                 line.tick x1=(x) x2=(x) y1=(TOP - 8) y2=(height) {}
-                text.tick x=(x) y="14" text-anchor="middle" { (name) }
+                text.tick.first[at == HOUR] x=(x) y="14" text-anchor="middle" { (name) }
             }
             text.tick x="100%" y="14" text-anchor="end" { "later" }
             @for (index, ending) in endings.iter().enumerate() { (lane(ending, TOP + index * LANE)) }
@@ -66,6 +66,9 @@ mod tests {
     #[test]
     fn sooner_is_further_left() {
         let positions = [0.0, HOUR, DAY, REACH, REACH + 1.0, 1e300].map(position);
-        assert!(positions.is_sorted() && positions[0].abs() < f64::EPSILON && positions[5] < 100.0, "{positions:?}");
+        assert!(
+            positions.is_sorted() && positions[0].abs() < f64::EPSILON && positions[5] < 100.0,
+            "{positions:?}"
+        );
     }
 }
