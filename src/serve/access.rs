@@ -174,7 +174,7 @@ impl Rules {
         if let Some(path) = web_config {
             let text = std::fs::read_to_string(path).map_err(|error| failed(path, error.to_string()))?;
             let config: WebConfig =
-                serde_yaml_ng::from_str(&text).map_err(|error| failed(path, error.to_string()))?;
+                yaml_serde::from_str(&text).map_err(|error| failed(path, error.to_string()))?;
             if let Some(tls) = config.tls_server_config {
                 rules.tls = Some(acceptor(path, &tls)?);
             }

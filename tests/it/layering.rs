@@ -53,12 +53,19 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("serve", &["clock", "model", "publish::metrics", "publish::words", "remedy"]),
     // What names the stages, and what calls them.
     ("pipeline", &["classify", "clock", "discover", "load", "model", "openclaw", "paths", "state"]),
-    ("demo", &["load", "model", "paths"]),
+    ("demo", &["config", "load", "model", "paths", "random"]),
+    (
+        "daemon",
+        &[
+            "clock", "config", "discover", "exit", "model", "paths", "pipeline", "publish", "random",
+            "refresh", "serve", "state",
+        ],
+    ),
     (
         "commands",
         &[
-            "cli", "clock", "config", "demo", "discover", "exit", "model", "paths", "pipeline", "publish",
-            "refresh", "remedy", "state",
+            "cli", "clock", "config", "daemon", "demo", "discover", "exit", "model", "paths", "pipeline",
+            "publish", "refresh", "remedy", "state",
         ],
     ),
     ("cli", &["commands", "exit", "logging"]),
@@ -92,7 +99,7 @@ const RESERVED: [(&str, &[&str]); 7] = [
         ],
     ),
     ("rusqlite::", &["demo", "load"]),
-    ("std::net", &["refresh"]),
+    ("std::net", &["daemon", "demo", "refresh", "serve"]),
 ];
 
 fn source_root() -> PathBuf {
