@@ -30,6 +30,7 @@ const COMMANDS: &[(&str, &[&[&str]])] = &[
     ("models status", &[&["--at", AT, "--color", "always"], &["--at", AT, "--json"]]),
     // Renewing for real, with answers of every kind, is watched in `refresh`.
     ("refresh", &[&["--dry-run"], &["--dry-run", "--force"]]),
+    ("watch", &[&["--once", "--no-refresh"]]),
     ("config init", &[&[]]),
     ("config show", &[&[]]),
     ("config check", &[&[]]),

@@ -151,7 +151,7 @@ fn every_condition_of_the_demo_is_shown() {
     let needs = joined(&browser, ".need");
     for expected in [
         "mistral of translator No login",
-        "openclaw models auth login --provider mistral --agent translator",
+        "openclaw models auth paste-api-key --provider mistral --agent translator",
         "xai:default of night-shift Ends soon",
         "anthropic:manual of researcher Expired",
         "Ended 3 days ago",

@@ -88,8 +88,10 @@ fn every_exit_code_is_listed() {
 #[test]
 fn every_flag_the_readme_names_exists() {
     let home = Home::new();
-    let help: String =
-        ["status", "refresh", "config"].iter().map(|command| home.run(&[command, "--help"]).stdout).collect();
+    let help: String = ["status", "watch", "refresh", "config"]
+        .iter()
+        .map(|command| home.run(&[command, "--help"]).stdout)
+        .collect();
     let others = [
         "--release",
         "--locked",
