@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::attention::sentence;
 use super::pieces::{Foreign, Tone, count, grouped, icon};
-use crate::model::{AgentHealth, Snapshot, StoreKind};
+use crate::model::{AgentHealth, Snapshot, StoreKind, StrandedKind};
 use crate::remedy;
 
 /// How many agents' stores a list names.
@@ -47,6 +47,14 @@ fn one(agent: &AgentHealth) -> Markup {
     let store = &agent.store;
     let tone = match () {
         () if store.error.is_some() => Tone::Bad,
+        // Logins that OpenClaw does not see are as good as gone; a mere leftover is not.
+        () if store
+            .stranded
+            .as_ref()
+            .is_some_and(|stranded| stranded.kind == StrandedKind::EmptyDatabase) =>
+        {
+            Tone::Bad
+        }
         () if store.state_error.is_some() || store.stranded.is_some() => Tone::Soon,
         () => Tone::Good,
     };
