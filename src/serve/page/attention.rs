@@ -42,7 +42,7 @@ pub(super) fn needs<'a>(snapshot: &'a Snapshot, rows: &[Row<'a>]) -> Vec<Need<'a
 }
 
 /// Longer lists are cut: the rest is in the list of logins.
-const MOST_NEEDS: usize = 20;
+const MOST_NEEDS: usize = 10;
 
 /// The big answer on top of the page.
 pub(super) fn verdict(

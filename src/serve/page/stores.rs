@@ -7,6 +7,8 @@ use super::pieces::{Foreign, Tone, count, grouped, icon};
 use crate::model::{AgentHealth, Snapshot, StoreKind, StrandedKind};
 use crate::remedy;
 
+/// How many that are not in order are in sight; the rest can be unfolded.
+const IN_SIGHT: usize = 5;
 /// How many agents' stores a list names.
 const MOST: usize = 100;
 
@@ -21,7 +23,14 @@ pub(super) fn section(snapshot: &Snapshot) -> Markup {
             @if broken.is_empty() {
                 p.lead { "Every store can be read." }
             } @else {
-                (list(&broken))
+                @let (in_sight, folded) = broken.split_at(broken.len().min(IN_SIGHT));
+                (list(in_sight))
+                @if !folded.is_empty() {
+                    details #broken-stores {
+                        summary { (grouped(folded.len())) " more with something to say" }
+                        (list(folded))
+                    }
+                }
             }
             @if !sound.is_empty() {
                 details #sound-stores {

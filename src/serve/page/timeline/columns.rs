@@ -13,7 +13,7 @@ const SPANS: [(f64, &str); 8] = [
     (DAY, "1 day"),
     (2.0 * DAY, "2"),
     (4.0 * DAY, "4"),
-    (REACH, "7 days"),
+    (REACH, "7"),
     (f64::INFINITY, "later"),
 ];
 const HEIGHT: u32 = 220;
