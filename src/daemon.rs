@@ -25,7 +25,7 @@ use crate::discover;
 use crate::exit::{self, Failure};
 use crate::model::{Event, EventKind, Millis, Renewal, Snapshot};
 use crate::paths::Roots;
-use crate::pipeline::{self, Request};
+use crate::pipeline::{self, Cache, Request};
 use crate::publish::changes::between;
 use crate::publish::metrics::{Metrics, Pass, ProfileNames};
 use crate::publish::textfile;
@@ -43,6 +43,8 @@ use crate::state::Memory;
 const KEPT_EVENTS: usize = 200;
 /// A picture is fresh for so many intervals.
 const FRESH_INTERVALS: f64 = 3.0;
+/// However little happens, logins are surveyed this often.
+const SURVEY_AT_LEAST: Duration = Duration::from_secs(300);
 /// After a change on disk, writers are given this long to finish.
 const DEBOUNCE: Duration = Duration::from_millis(40);
 
@@ -71,6 +73,10 @@ struct Daemon {
     previous: Option<Arc<Snapshot>>,
     events: VecDeque<Event>,
     renewals: BTreeMap<(String, String), Renewal>,
+    cache: Cache,
+    /// Whether any store has changed since logins were last surveyed.
+    stores_changed: bool,
+    surveyed: Option<Instant>,
     configuration_is_good: bool,
     config_changed: Option<std::time::SystemTime>,
 }
@@ -180,6 +186,9 @@ impl Daemon {
             previous: None,
             events: VecDeque::new(),
             renewals: BTreeMap::new(),
+            cache: Cache::default(),
+            stores_changed: true,
+            surveyed: None,
             configuration_is_good: true,
             config_changed: None,
             options,
@@ -319,7 +328,7 @@ impl Daemon {
     async fn pass(&mut self, stopping: &Rc<Cell<bool>>) -> Result<(), Failure> {
         let start = Instant::now();
         let mut snapshot = self.look().await?;
-        if self.options.refresh && self.renew(stopping).await? {
+        if self.options.refresh && self.is_renewing_due() && self.renew(stopping).await? {
             snapshot = self.look().await?;
         }
         snapshot.renewals = self.renewals.values().cloned().collect();
@@ -346,11 +355,32 @@ impl Daemon {
             ..Request::default()
         };
         let (roots, environment) = (self.options.roots.clone(), self.options.environment.clone());
-        let look = tokio::task::spawn_blocking(move || pipeline::look(&roots, environment, &request)).await;
-        look.map(|look| look.snapshot).map_err(|error| {
-            self.metrics.count_failed_scan();
-            Failure::new(exit::INTERNAL, "a pass has failed; the next one starts afresh").caused_by(error)
-        })
+        let mut cache = std::mem::take(&mut self.cache);
+        let look = tokio::task::spawn_blocking(move || {
+            let look = pipeline::look_again(&roots, environment, &request, Some(&mut cache));
+            (look, cache)
+        });
+        match look.await {
+            Ok((look, cache)) => {
+                self.cache = cache;
+                self.stores_changed |= look.changed;
+                Ok(look.snapshot)
+            }
+            Err(error) => {
+                self.metrics.count_failed_scan();
+                Err(Failure::new(exit::INTERNAL, "a pass has failed; the next one starts afresh")
+                    .caused_by(error))
+            }
+        }
+    }
+
+    /// Whether logins have to be surveyed: stores have changed, or a login is due by what is known of them.
+    fn is_renewing_due(&self) -> bool {
+        let now = clock::now();
+        let is_due = |renewal: &Renewal| renewal.next.is_some_and(|next| next <= now);
+        // A clock that was set back hides what is due by it, so that logins are surveyed now and then all the same.
+        let long_ago = self.surveyed.is_none_or(|at| at.elapsed() > SURVEY_AT_LEAST);
+        self.stores_changed || long_ago || self.renewals.values().any(is_due)
     }
 
     /// Renews what is due; whether anything in the stores has changed by it.
@@ -360,6 +390,8 @@ impl Daemon {
             .map_err(|error| Failure::new(exit::CANNOT_WRITE, "nothing is renewed").caused_by(error))?;
         let refresher: Rc<Refresher> = Rc::new(refresher);
         let restored = refresher.restore_rescued().await;
+        self.stores_changed = false;
+        self.surveyed = Some(Instant::now());
         let logins = self.survey()?;
         let stop = {
             let stopping = Rc::clone(stopping);
@@ -371,6 +403,9 @@ impl Daemon {
         };
         let before = clock::now();
         let outcomes = round::run(&refresher, &logins, false, stop, |_| {}).await;
+        for (waited, broken) in refresher.take_waits() {
+            self.metrics.count_lock(waited, broken);
+        }
         let mut changed = !restored.is_empty();
         for (login, (outcome, took)) in logins.iter().zip(outcomes) {
             changed |= self.note(login, &outcome, took, before);

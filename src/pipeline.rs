@@ -1,5 +1,7 @@
 //! One pass: discover, load, classify. (Refreshing and publishing follow where a pass is more than a look.)
 
+mod unchanged;
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::num::NonZero;
@@ -14,6 +16,9 @@ use crate::model::{AgentHealth, Millis, Scope, Semantics, Snapshot, Summary};
 use crate::openclaw::provider;
 use crate::paths::Roots;
 use crate::state::Memory;
+
+pub use self::unchanged::Cache;
+use self::unchanged::Stamps;
 
 /// What to look at, and how to judge it.
 #[derive(Clone, Debug)]
@@ -57,11 +62,31 @@ pub struct Look {
     pub unknown_agents: Vec<String>,
     /// Whether there is a state directory.
     pub state_exists: bool,
+    /// Whether any store was read, and not only found to be what it was.
+    pub changed: bool,
+}
+
+/// An agent's verdict.
+struct Looked {
+    health: AgentHealth,
+    /// The files it was made from; `None` where the last pass's verdict stands.
+    read_from: Option<Stamps>,
 }
 
 /// Looks at every agent once.
 #[must_use]
 pub fn look(roots: &Roots, process: impl IntoIterator<Item = (String, String)>, request: &Request) -> Look {
+    look_again(roots, process, request, None)
+}
+
+/// Looks at every agent, and at those whose files are what they were in the last pass only as far as to see that.
+#[must_use]
+pub fn look_again(
+    roots: &Roots,
+    process: impl IntoIterator<Item = (String, String)>,
+    request: &Request,
+    mut cache: Option<&mut Cache>,
+) -> Look {
     let read_at = clock::now();
     let now = request.at.map_or(read_at, |at| at.resolve(read_at));
     let discovery = discover::discover(roots, process);
@@ -83,9 +108,25 @@ pub fn look(roots: &Roots, process: impl IntoIterator<Item = (String, String)>, 
         memory: request.memory.as_deref().filter(|memory| !memory.is_empty()),
     };
 
+    if let Some(cache) = &mut cache {
+        let rest = format!(
+            "{request:?} {:?} {refreshing:?} {:?} {:?}",
+            discovery.environment, discovery.settings, discovery.config
+        );
+        cache.check(roots, &discovery.agents[0].dir, rest);
+    }
     let mut buffers = Buffers::default();
     let main = load::load_main(&discovery.agents[0], roots, request.semantics, &mut buffers);
-    let agents = look_at_all(&agents, &main, roots, &judge);
+    let looked = look_at_all(&agents, &main, roots, &judge, cache.as_deref());
+    let mut changed = false;
+    let mut agents = Vec::with_capacity(looked.len());
+    for Looked { health, read_from } in looked {
+        if let (Some(stamps), Some(cache)) = (read_from, &mut cache) {
+            changed = true;
+            cache.keep(&health, &stamps, request.window, now);
+        }
+        agents.push(health);
+    }
 
     let mut summary = Summary::default();
     agents.iter().flat_map(|agent| &agent.profiles).for_each(|profile| summary.count(profile.bucket));
@@ -106,7 +147,7 @@ pub fn look(roots: &Roots, process: impl IntoIterator<Item = (String, String)>, 
         renewals: Vec::new(),
         agents,
     };
-    Look { snapshot, unknown_agents, state_exists: discovery.state_exists }
+    Look { snapshot, unknown_agents, state_exists: discovery.state_exists, changed }
 }
 
 fn select<'d>(roots: &Roots, discovery: &'d Discovery, wanted: &[String]) -> (Cow<'d, [Agent]>, Vec<String>) {
@@ -131,7 +172,13 @@ const PARALLEL_FROM: usize = 64;
 const CHUNK: usize = 32;
 
 /// Loads and judges agent by agent, so that memory grows with one store and not with the fleet's.
-fn look_at_all(agents: &[Agent], main: &Loaded<'_>, roots: &Roots, judge: &Judge<'_>) -> Vec<AgentHealth> {
+fn look_at_all(
+    agents: &[Agent],
+    main: &Loaded<'_>,
+    roots: &Roots,
+    judge: &Judge<'_>,
+    cache: Option<&Cache>,
+) -> Vec<Looked> {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut buffers = Buffers::default();
@@ -143,7 +190,9 @@ fn look_at_all(agents: &[Agent], main: &Loaded<'_>, roots: &Roots, judge: &Judge
             };
             let chunk = &chunk[..chunk.len().min(CHUNK)];
             let mut healths = Vec::with_capacity(chunk.len());
-            healths.extend(chunk.iter().filter_map(|agent| look_at(agent, main, roots, judge, &mut buffers)));
+            healths.extend(
+                chunk.iter().filter_map(|agent| look_at(agent, main, roots, judge, cache, &mut buffers)),
+            );
             done.push((start, healths));
         }
     };
@@ -173,15 +222,22 @@ fn look_at(
     main: &Loaded<'_>,
     roots: &Roots,
     judge: &Judge<'_>,
+    cache: Option<&Cache>,
     buffers: &mut Buffers,
-) -> Option<AgentHealth> {
+) -> Option<Looked> {
+    // Before anything is read: what changes meanwhile is noticed the next time.
+    let read_from = cache.map(|_| unchanged::stamps(&agent.dir));
+    let known = cache.zip(read_from).and_then(|(cache, stamps)| cache.get(&agent.id, &stamps, judge.now));
+    if let Some(health) = known {
+        return Some(Looked { health, read_from: None });
+    }
     if agent.is_main() {
-        return Some(classify::agent(agent, main, None, judge));
+        return Some(Looked { health: classify::agent(agent, main, None, judge), read_from });
     }
     let (health, room) = {
         let own = load::load(agent, roots, judge.semantics, buffers)?;
         (classify::agent(agent, &own, Some(main), judge), own.document.into_room())
     };
     buffers.reuse(room);
-    Some(health)
+    Some(Looked { health, read_from })
 }

@@ -19,7 +19,8 @@ mod spend;
 pub mod survey;
 
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use tracing::{debug, error, info, warn};
 
@@ -44,6 +45,8 @@ pub struct Refresher {
     /// The configuration.
     pub config: Config,
     client: OnceLock<HttpClient>,
+    /// How long locks were waited for, and how many stale ones were in the way.
+    waits: Mutex<Vec<(Duration, u32)>>,
 }
 
 /// Why nothing can be refreshed at all.
@@ -63,7 +66,17 @@ impl Refresher {
     /// Makes sure that what must be remembered can be.
     pub fn new(roots: Roots, state_dir: PathBuf, config: Config) -> Result<Self, SetupError> {
         Memory::read(&state_dir)?.prepare()?;
-        Ok(Self { roots, state_dir, config, client: OnceLock::new() })
+        Ok(Self { roots, state_dir, config, client: OnceLock::new(), waits: Mutex::default() })
+    }
+
+    /// How long each lock was waited for since this was last asked, and how many stale ones were in the way.
+    #[must_use]
+    pub fn take_waits(&self) -> Vec<(Duration, u32)> {
+        std::mem::take(&mut *self.waits.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn note_wait(&self, waited: Duration, broken: u32) {
+        self.waits.lock().unwrap_or_else(PoisonError::into_inner).push((waited, broken));
     }
 
     fn memory(&self) -> Result<Memory, state::MemoryError> {

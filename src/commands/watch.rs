@@ -16,6 +16,7 @@ use crate::paths::{self, Roots};
 
 /// The flags of `watch`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct WatchArgs {
     /// Run one whole pass and exit with what `status --check` would say
     #[arg(long)]
@@ -32,7 +33,7 @@ pub struct WatchArgs {
     /// Only watch; renew nothing
     #[arg(long)]
     no_refresh: bool,
-    /// Write a file for node_exporter's textfile collector
+    /// Write a file for `node_exporter`'s textfile collector
     #[arg(long, value_name = "PATH")]
     textfile: Option<PathBuf>,
     /// Serve other machines without TLS and authentication

@@ -27,7 +27,7 @@ pub struct WatchConfig {
     /// Where probes are answered outside authentication.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub health_listen: Option<String>,
-    /// A file for node_exporter's textfile collector.
+    /// A file for `node_exporter`'s textfile collector.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub textfile: Option<PathBuf>,
 }

@@ -65,7 +65,7 @@ impl Watcher {
                 return;
             }
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
@@ -84,5 +84,5 @@ impl Watcher {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn matters(name: &str) -> bool {
     let is_draft = name.starts_with('.') && name != ".env";
-    !(is_draft || name.ends_with(".lock") || name.ends_with(".tmp") || name.ends_with("-shm"))
+    !(is_draft || [".lock", ".tmp", "-shm"].iter().any(|end| name.ends_with(end)))
 }

@@ -64,6 +64,17 @@ impl<'p> Folder<'p> {
         found != Err(Errno::NOENT)
     }
 
+    /// What a file of the directory is at this moment; `None` where there is nothing of that name.
+    #[must_use]
+    pub fn stamp(&self, name: &str) -> Option<Stamp> {
+        match &self.descriptor {
+            Some(descriptor) => {
+                rustix::fs::statat(descriptor, name, AtFlags::empty()).ok().map(|stat| Stamp::from(&stat))
+            }
+            None => Stamp::of(&self.path.join(name)),
+        }
+    }
+
     /// Reads a whole file of the directory into the buffer; `None` where there is nothing of that name.
     pub fn read(&self, name: &str, buffer: &mut SecretBuffer) -> Result<Option<FileFacts>, StoreError> {
         let Some(descriptor) = &self.descriptor else { return read(&self.path.join(name), buffer) };
@@ -75,6 +86,42 @@ impl<'p> Folder<'p> {
             }
             Err(Errno::NOENT) => absent(&shown()).map(|()| None),
             Err(error) => Err(os_error(&shown(), &error.into())),
+        }
+    }
+}
+
+/// What tells one version of a file from another without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    inode: (u64, u64),
+    size: i64,
+    /// Content and attributes: a rename keeps the first time of the two.
+    changed: [(i64, i64); 2],
+}
+
+impl Stamp {
+    /// The stamp of a file; `None` where there is none.
+    #[must_use]
+    pub fn of(path: &Path) -> Option<Self> {
+        rustix::fs::stat(path).ok().map(|stat| Self::from(&stat))
+    }
+}
+
+impl From<&rustix::fs::Stat> for Stamp {
+    #[allow(
+        clippy::unnecessary_cast,
+        clippy::cast_lossless,
+        clippy::cast_possible_wrap,
+        reason = "types differ by platform"
+    )]
+    fn from(stat: &rustix::fs::Stat) -> Self {
+        Self {
+            inode: (stat.st_dev as u64, stat.st_ino as u64),
+            size: stat.st_size as i64,
+            changed: [
+                (stat.st_mtime as i64, stat.st_mtime_nsec as i64),
+                (stat.st_ctime as i64, stat.st_ctime_nsec as i64),
+            ],
         }
     }
 }

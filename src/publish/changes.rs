@@ -64,7 +64,7 @@ fn agent_changes(before: &AgentHealth, after: &AgentHealth, now: Millis, events:
                 }
             }
             None if readable => {
-                events.push(event(now, EventKind::Appeared, after, Some(&id), state(&profile, now)))
+                events.push(event(now, EventKind::Appeared, after, Some(&id), state(&profile, now)));
             }
             None => {}
         }

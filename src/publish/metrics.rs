@@ -112,17 +112,17 @@ impl Metrics {
     pub fn count_outcome(&self, provider: &str, outcome: &Outcome, took: Duration) {
         match outcome {
             Outcome::Refreshed { .. } => {}
-            // Put off, not attempted.
-            Outcome::Transient(TransientReason::BackingOff, _) => return,
             Outcome::Adopted { .. } => self.adopted.with_label_values(&[provider]).inc(),
+            // Put off, not attempted.
+            Outcome::Transient(TransientReason::BackingOff, _)
+            | Outcome::AlreadyFresh { .. }
+            | Outcome::NotRenewable(_)
+            | Outcome::Delegated
+            | Outcome::Contended => return,
             Outcome::Dead(_) | Outcome::Transient(..) | Outcome::Misconfigured(_) => {
                 let reason = outcome.reason().unwrap_or_default();
                 self.failures.with_label_values(&[provider, reason]).inc();
             }
-            Outcome::AlreadyFresh { .. }
-            | Outcome::NotRenewable(_)
-            | Outcome::Delegated
-            | Outcome::Contended => return,
         }
         self.attempts.with_label_values(&[provider]).inc();
         self.duration.with_label_values(&[provider]).observe(took.as_secs_f64());
@@ -138,9 +138,9 @@ impl Metrics {
     pub fn count_scan(&self, snapshot: &Snapshot) {
         self.scans.inc();
         for agent in &snapshot.agents {
-            let id = self.names.agent(&agent.id);
+            let id = agent.id.as_str();
             for reason in StoreErrorReason::ALL {
-                let child = self.store_errors.with_label_values(&[&*id, reason.as_str()]);
+                let child = self.store_errors.with_label_values(&[id, reason.as_str()]);
                 if agent.store.error.as_ref().is_some_and(|error| error.reason == reason) {
                     child.inc();
                 }
@@ -181,7 +181,7 @@ impl Metrics {
         all.extend(self.scan_failures.collect());
         all.extend(self.store_errors.collect());
         all.extend(families::of_process(pass));
-        all.extend(snapshot.into_iter().flat_map(|snapshot| families::of_snapshot(snapshot, &self.names)));
+        all.extend(snapshot.into_iter().flat_map(|snapshot| families::of_snapshot(snapshot, self.names)));
         if with_process {
             all.extend(process::families());
         }
@@ -213,19 +213,16 @@ fn open_metrics(text: &str) -> String {
     let mut result = String::with_capacity(text.len() + 8);
     let mut lines = text.lines().peekable();
     while let Some(line) = lines.next() {
-        match line.strip_prefix("# HELP ") {
-            Some(rest) => {
-                let is_counter = lines.peek().is_some_and(|next| next.ends_with(" counter"));
-                let (name, help) = rest.split_once(' ').unwrap_or((rest, ""));
-                let kind = lines.next().and_then(|next| next.rsplit(' ').next()).unwrap_or_default();
-                let name = if is_counter { name.strip_suffix("_total").unwrap_or(name) } else { name };
-                result += &format!("# HELP {name} {help}\n# TYPE {name} {kind}\n");
-            }
-            None => {
-                result += line;
-                result.push('\n');
-            }
-        }
+        let Some(rest) = line.strip_prefix("# HELP ") else {
+            result += line;
+            result.push('\n');
+            continue;
+        };
+        let is_counter = lines.peek().is_some_and(|next| next.ends_with(" counter"));
+        let (name, help) = rest.split_once(' ').unwrap_or((rest, ""));
+        let kind = lines.next().and_then(|next| next.rsplit(' ').next()).unwrap_or_default();
+        let name = if is_counter { name.strip_suffix("_total").unwrap_or(name) } else { name };
+        result += &format!("# HELP {name} {help}\n# TYPE {name} {kind}\n");
     }
     result + "# EOF\n"
 }

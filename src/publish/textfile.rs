@@ -1,4 +1,4 @@
-//! The textfile for node_exporter's collector: written beside its place and renamed, readable by everyone.
+//! The textfile for `node_exporter`'s collector: written beside its place and renamed, readable by everyone.
 
 use std::fs::Permissions;
 use std::io::{self, Write};

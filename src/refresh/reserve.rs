@@ -1,5 +1,7 @@
 //! Before a token is spent: both locks, and another look at what is there now.
 
+use std::time::Instant;
+
 use tracing::{info, warn};
 use zeroize::Zeroizing;
 
@@ -41,10 +43,12 @@ impl Refresher {
         }
         let name = lock::refresh_lock_name(&login.provider_as_written, login.profile.as_str());
         let path = paths::refresh_locks(&self.roots.state).join(name + ".lock");
+        let start = Instant::now();
         let refresh_lock = match locking::take(&path, REFRESH_LOCK).await {
             Taken::Held(lock) => lock,
             Taken::Busy(holder) => {
                 info!("gave up waiting: {}", holder.describe());
+                self.note_wait(start.elapsed(), 0);
                 return Err(Outcome::Contended);
             }
             Taken::Unsupported(problem) | Taken::Failed(problem) => {
@@ -54,6 +58,7 @@ impl Refresher {
         };
         checkpoint::reached("refresh-locked");
         let store = LockedStore::open(&login.store).await.map_err(|problem| unopened(login, &problem))?;
+        self.note_wait(start.elapsed(), refresh_lock.broken + store.broken_locks());
         let spendable = self.decide_again(login, &store, force)?;
         Ok((spendable, Locks { store, _refresh: refresh_lock }))
     }

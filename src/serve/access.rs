@@ -21,6 +21,9 @@ use serde::Deserialize;
 use subtle::ConstantTimeEq;
 use tokio_rustls::TlsAcceptor;
 
+/// A user nobody knows takes as long as one with a wrong password: this is what the password is held against.
+const NOBODY: &str = "$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy";
+
 /// Why access cannot be set up.
 #[derive(Debug, thiserror::Error)]
 #[error("`{path}`: {problem}")]
@@ -146,8 +149,6 @@ impl Access {
         else {
             return false;
         };
-        // A user nobody knows takes as long as one with a wrong password.
-        const NOBODY: &str = "$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy";
         let known = rules.users.get(&user).cloned();
         let hash = known.clone().unwrap_or_else(|| NOBODY.to_owned());
         let right =

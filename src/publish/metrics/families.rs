@@ -6,7 +6,7 @@ use prometheus::proto::{Gauge, LabelPair, Metric, MetricFamily, MetricType};
 use ring::digest;
 
 use super::Pass;
-use crate::model::{AgentHealth, AgentId, Login, Millis, ProfileHealth, ProfileId, Snapshot, Status};
+use crate::model::{AgentHealth, Login, Millis, ProfileHealth, ProfileId, Snapshot, Status};
 
 /// How agents and profiles are named in labels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,10 +19,6 @@ pub enum ProfileNames {
 }
 
 impl ProfileNames {
-    pub(super) fn agent(self, id: &AgentId) -> Cow<'_, str> {
-        Cow::Borrowed(id.as_str())
-    }
-
     fn profile(self, id: &ProfileId) -> Cow<'_, str> {
         match self {
             Self::Plain => Cow::Borrowed(id.as_str()),
@@ -127,8 +123,8 @@ impl Family {
 /// Metrics about authwatch itself.
 pub(super) fn of_process(pass: Option<Pass>) -> Vec<MetricFamily> {
     let mut build = Family::new("authwatch_build_info");
-    let revision = option_env!("AUTHWATCH_REVISION").unwrap_or("unknown");
-    let rustc = option_env!("AUTHWATCH_RUSTC").unwrap_or("unknown");
+    let revision = env!("AUTHWATCH_REVISION");
+    let rustc = env!("AUTHWATCH_RUSTC");
     build.add(&[("version", env!("CARGO_PKG_VERSION")), ("revision", revision), ("rustc", rustc)], 1.0);
     let mut families = vec![build.done()];
     if let Some(pass) = pass {
@@ -146,20 +142,20 @@ fn count(count: usize) -> f64 {
 }
 
 /// Metrics about the credentials.
-pub(super) fn of_snapshot(snapshot: &Snapshot, names: &ProfileNames) -> Vec<MetricFamily> {
+pub(super) fn of_snapshot(snapshot: &Snapshot, names: ProfileNames) -> Vec<MetricFamily> {
     let mut credentials = Family::new("authwatch_credentials");
     for status in Status::ALL {
         let profiles = snapshot.agents.iter().flat_map(|agent| &agent.profiles);
         let number = profiles.filter(|profile| profile.status == status).count();
         credentials.add(&[("status", status.as_str())], count(number));
     }
-    let mut gauges = Gauges::new(*names);
+    let mut gauges = Gauges::new(names);
     for agent in &snapshot.agents {
         gauges.agent(agent);
     }
     for renewal in &snapshot.renewals {
-        let (agent, profile) = (names.agent(&renewal.agent), names.profile(&renewal.profile));
-        let labels = [("agent", &*agent), ("provider", renewal.provider.as_str()), ("profile", &*profile)];
+        let (agent, profile) = (renewal.agent.as_str(), names.profile(&renewal.profile));
+        let labels = [("agent", agent), ("provider", renewal.provider.as_str()), ("profile", &*profile)];
         let add = |family: &mut Family, at: Option<Millis>| {
             if let Some(at) = at {
                 family.add(&labels, at.seconds());
@@ -212,15 +208,15 @@ impl Gauges {
     }
 
     fn agent(&mut self, agent: &AgentHealth) {
-        let id = self.names.agent(&agent.id);
-        self.exit_code.add(&[("agent", &id)], f64::from(agent.exit_code));
+        let id = agent.id.as_str();
+        self.exit_code.add(&[("agent", id)], f64::from(agent.exit_code));
         let up = f64::from(u8::from(agent.store.error.is_none()));
-        self.store_up.add(&[("agent", &id), ("store", agent.store.kind.as_str())], up);
+        self.store_up.add(&[("agent", id), ("store", agent.store.kind.as_str())], up);
         for provider in &agent.missing_providers_in_use {
-            self.missing.add(&[("agent", &id), ("provider", provider.as_str())], 1.0);
+            self.missing.add(&[("agent", id), ("provider", provider.as_str())], 1.0);
         }
         for profile in &agent.profiles {
-            self.profile(&id, profile);
+            self.profile(id, profile);
         }
     }
 
