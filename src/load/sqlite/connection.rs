@@ -17,7 +17,7 @@ use crate::secret::SecretBuffer;
 /// How long a writer may hold us up. Writers hold a WAL database for no reader; this is for the older journal.
 const BUSY_TIMEOUT: Duration = Duration::from_millis(250);
 /// Reads of a database whose log comes and goes are tried this often.
-const ATTEMPTS: usize = 5;
+const ATTEMPTS: usize = 20;
 /// Between two of them: longer than a writer takes to open or close a database.
 const PAUSE: Duration = Duration::from_millis(5);
 /// The newest schema whose absence of credential tables is known to be meant.
@@ -288,5 +288,10 @@ fn unopened(path: &Path) -> StoreError {
             return error;
         }
     }
-    error(path, StoreErrorReason::Io, "cannot be opened")
+    // All of them can be: then they came and went while a writer opened or closed it.
+    error(
+        path,
+        StoreErrorReason::Locked,
+        "is being opened and closed by writers; it is read again on the next pass",
+    )
 }
