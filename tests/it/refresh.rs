@@ -562,6 +562,9 @@ fn locks_are_respected_and_broken_only_when_stale() {
         ("reused pid, young", 1, payload(alive.id(), 1, other), false),
         ("old createdAt with a live pid", 99_999, payload(alive.id(), 99_999, ""), false),
         ("its holder", 300, payload(alive.id(), 300, &right), false),
+        // The first process is another user's, unless the tests run as root; then the file is.
+        ("another user's", 300, payload(1, 300, ""), false),
+        ("another user's, dead", 1, payload(dead_pid, 1, ""), true),
         ("empty, young", 1, String::new(), false),
         ("empty, old", 300, String::new(), true),
         ("garbage, young", 1, "{\"pid\": \"x\"".to_owned(), false),
@@ -584,6 +587,9 @@ fn locks_are_respected_and_broken_only_when_stale() {
                     std::fs::write(&path, content).unwrap();
                     let old = SystemTime::now() - Duration::from_secs(*age_s);
                     std::fs::File::options().write(true).open(&path).unwrap().set_modified(old).unwrap();
+                    if name.starts_with("another") && rustix::process::geteuid().is_root() {
+                        std::os::unix::fs::chown(&path, Some(65_534), Some(65_534)).unwrap();
+                    }
                     check_lock(name, &home, &server, &path, *is_broken);
                 });
             }

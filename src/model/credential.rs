@@ -1,0 +1,315 @@
+//! Credentials and logins, in words.
+
+use serde::{Deserialize, Serialize};
+
+use super::Millis;
+
+/// Which release's rules are applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Semantics {
+    /// OpenClaw 2026.4 to 2026.5: provider aliases, one 24 h window for every kind.
+    #[serde(rename = "2026.4")]
+    V2026_4,
+    /// OpenClaw 2026.9: no aliases, 5 minutes for what renews itself.
+    #[serde(rename = "2026.9")]
+    V2026_9,
+}
+
+/// What counts towards the exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scope {
+    /// Every token and OAuth profile, and providers in use without any auth.
+    All,
+    /// Only what the configured models use.
+    InUse,
+}
+
+/// The three kinds of credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CredentialKind {
+    /// A key that does not expire.
+    ApiKey,
+    /// A bearer token, such as Anthropic's setup-token; it cannot be refreshed.
+    Token,
+    /// Access and refresh token.
+    #[serde(rename = "oauth")]
+    OAuth,
+}
+
+impl CredentialKind {
+    /// OpenClaw's word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ApiKey => "api_key",
+            Self::Token => "token",
+            Self::OAuth => "oauth",
+        }
+    }
+}
+
+/// The access token's state, in OpenClaw's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Valid, and not soon to end.
+    Ok,
+    /// Valid, without an end.
+    Static,
+    /// Valid, but ends within the warning window.
+    Expiring,
+    /// Has ended.
+    Expired,
+    /// There is none, or it cannot be judged.
+    Missing,
+}
+
+impl Status {
+    /// All of them, in order of severity.
+    pub const ALL: [Self; 5] = [Self::Ok, Self::Static, Self::Expiring, Self::Expired, Self::Missing];
+
+    /// OpenClaw's word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Static => "static",
+            Self::Expiring => "expiring",
+            Self::Expired => "expired",
+            Self::Missing => "missing",
+        }
+    }
+
+    /// Which of the three heaps the profile is sorted onto.
+    #[must_use]
+    pub fn bucket(self) -> Bucket {
+        match self {
+            Self::Ok | Self::Static => Bucket::Valid,
+            Self::Expiring => Bucket::Expiring,
+            Self::Expired | Self::Missing => Bucket::Missing,
+        }
+    }
+}
+
+/// The three heaps profiles are sorted onto.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Bucket {
+    /// Works.
+    Valid,
+    /// Works, not for long.
+    Expiring,
+    /// Does not work.
+    Missing,
+}
+
+impl Bucket {
+    /// The word used in JSON and reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Expiring => "expiring",
+            Self::Missing => "missing",
+        }
+    }
+}
+
+/// Why a profile is missing or expired, in OpenClaw's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReasonCode {
+    /// Neither a value nor a reference to one.
+    MissingCredential,
+    /// `expires` is there but is no time.
+    InvalidExpires,
+    /// A token past its end.
+    Expired,
+    /// Only a reference that cannot be resolved from here.
+    UnresolvedRef,
+}
+
+impl ReasonCode {
+    /// OpenClaw's word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::MissingCredential => "missing_credential",
+            Self::InvalidExpires => "invalid_expires",
+            Self::Expired => "expired",
+            Self::UnresolvedRef => "unresolved_ref",
+        }
+    }
+}
+
+/// The login behind the access token: can it renew itself?
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Login {
+    /// Does not renew and does not need to: a key or a pasted token.
+    Static,
+    /// Has a refresh token that its provider takes.
+    Renewable,
+    /// Is being renewed at this moment.
+    Refreshing,
+    /// The provider has refused it for good: sign in again.
+    Dead,
+    /// The network keeps it from being renewed.
+    Blocked,
+    /// Belongs to another program (a vendor's CLI), which renews it.
+    External,
+    /// Its provider offers no renewal.
+    Unsupported,
+    /// There is nothing to renew with.
+    None,
+}
+
+impl Login {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Static,
+        Self::Renewable,
+        Self::Refreshing,
+        Self::Dead,
+        Self::Blocked,
+        Self::External,
+        Self::Unsupported,
+        Self::None,
+    ];
+
+    /// The word used in JSON, metrics and reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Static => "static",
+            Self::Renewable => "renewable",
+            Self::Refreshing => "refreshing",
+            Self::Dead => "dead",
+            Self::Blocked => "blocked",
+            Self::External => "external",
+            Self::Unsupported => "unsupported",
+            Self::None => "none",
+        }
+    }
+}
+
+/// Why a login is dead, blocked or external.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LoginReason {
+    /// OpenClaw marked its refresh as failed for good.
+    RefreshFailed,
+    /// The login belongs to a vendor's CLI.
+    OwnedByCli,
+    /// The provider answered `invalid_grant`.
+    InvalidGrant,
+    /// The refresh token was spent already, by somebody else.
+    RefreshTokenReused,
+    /// The refresh token has ended.
+    RefreshTokenExpired,
+    /// The refresh token was withdrawn.
+    RefreshTokenInvalidated,
+    /// The login was revoked.
+    Revoked,
+    /// The provider asks to sign in again.
+    SignInAgain,
+    /// The provider does not serve this country or region.
+    RegionBlocked,
+    /// A challenge page stands before the provider.
+    Challenged,
+}
+
+impl LoginReason {
+    /// The word used in JSON and metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::RefreshFailed => "refresh_failed",
+            Self::OwnedByCli => "owned_by_cli",
+            Self::InvalidGrant => "invalid_grant",
+            Self::RefreshTokenReused => "refresh_token_reused",
+            Self::RefreshTokenExpired => "refresh_token_expired",
+            Self::RefreshTokenInvalidated => "refresh_token_invalidated",
+            Self::Revoked => "revoked",
+            Self::SignInAgain => "sign_in_again",
+            Self::RegionBlocked => "region_blocked",
+            Self::Challenged => "challenged",
+        }
+    }
+}
+
+/// A profile that OpenClaw leaves alone for a while.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Cooldown {
+    /// Whether OpenClaw cools the profile down or has disabled it.
+    pub kind: CooldownKind,
+    /// When it is used again, Unix milliseconds.
+    pub until: Millis,
+    /// OpenClaw's word for the cause (`rate_limit`, `billing`, …).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// How many errors led to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_count: Option<Millis>,
+}
+
+/// The two ways OpenClaw sets a profile aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CooldownKind {
+    /// For minutes, after an error.
+    Cooldown,
+    /// For hours, after a refusal (billing).
+    Disabled,
+}
+
+/// Where a profile was read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// `auth-profiles.json`.
+    Json,
+    /// `openclaw-agent.sqlite`.
+    AgentSqlite,
+    /// `state/openclaw.sqlite`.
+    SharedSqlite,
+    /// `auth.json`: import only, never rewritten.
+    LegacyAuthJson,
+    /// `credentials/oauth.json`: import only, never rewritten.
+    LegacyOauthJson,
+    /// Claude Code's own file.
+    ClaudeCli,
+    /// Codex CLI's own file.
+    CodexCli,
+    /// Gemini CLI's own file.
+    GeminiCli,
+    /// MiniMax CLI's own file.
+    MinimaxCli,
+}
+
+impl Source {
+    /// The word used in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::AgentSqlite => "agent-sqlite",
+            Self::SharedSqlite => "shared-sqlite",
+            Self::LegacyAuthJson => "legacy-auth-json",
+            Self::LegacyOauthJson => "legacy-oauth-json",
+            Self::ClaudeCli => "claude-cli",
+            Self::CodexCli => "codex-cli",
+            Self::GeminiCli => "gemini-cli",
+            Self::MinimaxCli => "minimax-cli",
+        }
+    }
+
+    /// Whether the file is only read until OpenClaw imports it.
+    #[must_use]
+    pub fn is_import_only(self) -> bool {
+        matches!(self, Self::LegacyAuthJson | Self::LegacyOauthJson)
+    }
+}

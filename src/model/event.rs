@@ -1,0 +1,47 @@
+//! What happened.
+
+use serde::Serialize;
+
+use super::{AgentId, Millis, ProfileId};
+
+/// Something that happened, for the page and for people.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    /// When, Unix milliseconds.
+    pub at: Millis,
+    /// What.
+    pub kind: EventKind,
+    /// The agent it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<AgentId>,
+    /// The profile it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<ProfileId>,
+    /// In words: `valid -> expired`, `renewed, valid for 59 min`.
+    pub text: String,
+}
+
+/// The kinds of event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EventKind {
+    /// A login was renewed.
+    Renewed,
+    /// Renewing failed.
+    RenewalFailed,
+    /// A profile's state became worse.
+    Worse,
+    /// A profile's state became better.
+    Better,
+    /// A profile or an agent is new.
+    Appeared,
+    /// A profile or an agent is gone.
+    Disappeared,
+    /// A store cannot be read any more.
+    StoreBroken,
+    /// A store can be read again.
+    StoreMended,
+    /// authwatch's own configuration was read again, or refused.
+    Configuration,
+}

@@ -1,0 +1,145 @@
+//! Ids, and moments.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize, Serializer};
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// The id as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(text.into())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str(&self.0)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+    };
+}
+
+text_id! {
+    /// An agent's id, as in `agents/<id>`.
+    AgentId
+}
+text_id! {
+    /// A profile's id, as in `anthropic:default`.
+    ProfileId
+}
+/// A provider's id, normalised by the rules of the release whose semantics are used.
+#[derive(Clone, Debug)]
+pub struct ProviderId(ProviderText);
+
+/// Nearly all profiles are of a few dozen providers, whose names need no memory of their own.
+#[derive(Clone, Debug)]
+enum ProviderText {
+    Known(&'static str),
+    Other(Arc<str>),
+}
+
+impl ProviderId {
+    /// The id of a provider that is known by name.
+    #[must_use]
+    pub const fn known(id: &'static str) -> Self {
+        Self(ProviderText::Known(id))
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match &self.0 {
+            ProviderText::Known(id) => id,
+            ProviderText::Other(id) => id,
+        }
+    }
+}
+
+impl From<&str> for ProviderId {
+    fn from(text: &str) -> Self {
+        Self(ProviderText::Other(text.into()))
+    }
+}
+
+impl PartialEq for ProviderId {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for ProviderId {}
+
+impl PartialOrd for ProviderId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for ProviderId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl fmt::Display for ProviderId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+impl Serialize for ProviderId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// Milliseconds: a moment (since 1970) or a span. A double, as in JavaScript: stores hold fractions and values past 2^53.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub struct Millis(pub f64);
+
+impl Millis {
+    /// Whole seconds, for people and for Prometheus.
+    #[must_use]
+    pub fn seconds(self) -> f64 {
+        self.0 / 1000.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Millis {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        f64::deserialize(deserializer).map(Self)
+    }
+}
+
+impl Serialize for Millis {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // 2^63 is where an integer no longer holds the value; JavaScript prints integers up to 1e21 without an exponent.
+        if self.0.fract() == 0.0 && self.0.abs() < 9.0e18 {
+            #[expect(clippy::cast_possible_truncation, reason = "checked to fit just above")]
+            serializer.serialize_i64(self.0 as i64)
+        } else {
+            serializer.serialize_f64(self.0)
+        }
+    }
+}

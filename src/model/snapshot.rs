@@ -1,0 +1,178 @@
+//! Everything one pass found out.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::store::shown_path;
+use super::{
+    AgentId, Bucket, ConfigHealth, Cooldown, CredentialKind, Login, LoginReason, Millis, ProfileId,
+    ProviderId, ReasonCode, Rejected, Scope, Semantics, Source, Status, StoreHealth,
+};
+
+/// The health of one profile, as one agent sees it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProfileHealth {
+    /// Its id.
+    pub profile_id: ProfileId,
+    /// Its provider.
+    pub provider: ProviderId,
+    /// Its kind.
+    #[serde(rename = "type")]
+    pub kind: CredentialKind,
+    /// The access token.
+    pub status: Status,
+    /// Why, where OpenClaw gives a reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason_code: Option<ReasonCode>,
+    /// When the access token ends, Unix milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Millis>,
+    /// Milliseconds until then; negative afterwards.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remaining_ms: Option<Millis>,
+    /// When an expired token ended: OpenClaw leaves `expiresAt` out for those.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Millis>,
+    /// Valid, expiring or missing.
+    pub bucket: Bucket,
+    /// The login behind it.
+    pub login: Login,
+    /// Why the login is as it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login_reason: Option<LoginReason>,
+    /// Since when it is dead, blocked or being refreshed, Unix milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login_since: Option<Millis>,
+    /// Whether the agent has it from the main store.
+    pub inherited: bool,
+    /// Whether a configured model uses it.
+    pub in_use: bool,
+    /// Set while OpenClaw leaves it alone. Few profiles have one, so it is kept apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cooldown: Option<Box<Cooldown>>,
+    /// Where it was read from.
+    pub source: Source,
+}
+
+impl ProfileHealth {
+    /// When the access token ends or ended.
+    #[must_use]
+    pub fn end(&self) -> Option<Millis> {
+        self.expires_at.or(self.ended_at)
+    }
+}
+
+/// A provider's roll-up over its profiles.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProviderHealth {
+    /// Its id.
+    pub provider: ProviderId,
+    /// The worst of the profiles that count.
+    pub status: Status,
+    /// The earliest end among them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Millis>,
+    /// Milliseconds until then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remaining_ms: Option<Millis>,
+}
+
+/// One agent.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AgentHealth {
+    /// Its id.
+    pub id: AgentId,
+    /// Its directory.
+    #[serde(serialize_with = "shown_path")]
+    pub dir: PathBuf,
+    /// Whether it is the configured default.
+    pub default: bool,
+    /// What `--check` would say of it alone.
+    pub exit_code: u8,
+    /// Its own store.
+    pub store: StoreHealth,
+    /// Its profiles, inherited ones among them, sorted by provider, then id.
+    pub profiles: Vec<ProfileHealth>,
+    /// Their roll-up by provider.
+    pub providers: Vec<ProviderHealth>,
+    /// Providers its models use that have no auth at all.
+    pub missing_providers_in_use: Vec<ProviderId>,
+    /// Entries OpenClaw drops.
+    pub rejected: Vec<Rejected>,
+}
+
+/// How many profiles are on each heap.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Valid.
+    pub valid: usize,
+    /// Expiring.
+    pub expiring: usize,
+    /// Missing.
+    pub missing: usize,
+}
+
+impl Summary {
+    /// Counts one profile.
+    pub fn count(&mut self, bucket: Bucket) {
+        match bucket {
+            Bucket::Valid => self.valid += 1,
+            Bucket::Expiring => self.expiring += 1,
+            Bucket::Missing => self.missing += 1,
+        }
+    }
+}
+
+/// Everything one pass found out.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Snapshot {
+    /// 1.
+    pub format_version: u8,
+    /// When the stores were read, RFC 3339.
+    pub generated_at: String,
+    /// The moment they were judged by, Unix milliseconds.
+    pub now: Millis,
+    /// The release whose rules were applied.
+    pub semantics: Semantics,
+    /// What counted.
+    pub scope: Scope,
+    /// What `--check` exits with.
+    pub exit_code: u8,
+    /// The fleet's profiles, counted per agent.
+    pub summary: Summary,
+    /// OpenClaw's configuration.
+    pub config: ConfigHealth,
+    /// The agents, main first.
+    pub agents: Vec<AgentHealth>,
+    /// Logins that belong to vendors' CLIs: observed, never touched, and no part of the exit code.
+    pub external: Vec<ProfileHealth>,
+    /// What authwatch has done and will do about renewable logins; only where it runs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub renewals: Vec<Renewal>,
+}
+
+/// One login that authwatch renews.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Renewal {
+    /// The agent that owns it.
+    pub agent: AgentId,
+    /// Its profile.
+    pub profile: ProfileId,
+    /// Its provider.
+    pub provider: ProviderId,
+    /// When it was last renewed, Unix milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_success: Option<Millis>,
+    /// When that was last attempted, Unix milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_attempt: Option<Millis>,
+    /// When it is due, Unix milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<Millis>,
+}
