@@ -76,6 +76,8 @@ struct Daemon {
     cache: Cache,
     /// Whether any store has changed since logins were last surveyed.
     stores_changed: bool,
+    /// Whether this pass has read any store, and not only found it to be what it was.
+    has_read: bool,
     surveyed: Option<Instant>,
     configuration_is_good: bool,
     config_changed: Option<std::time::SystemTime>,
@@ -176,7 +178,7 @@ impl Daemon {
         providers.dedup();
         let metrics = Metrics::new(&providers, names);
         let first = Published {
-            exposition: metrics.render(None, None),
+            exposition: metrics.render(None, None, None),
             refreshing: options.refresh,
             ..Published::default()
         };
@@ -188,6 +190,7 @@ impl Daemon {
             renewals: BTreeMap::new(),
             cache: Cache::default(),
             stores_changed: true,
+            has_read: false,
             surveyed: None,
             configuration_is_good: true,
             config_changed: None,
@@ -327,20 +330,24 @@ impl Daemon {
     /// One pass: discover, load, classify; renew; publish.
     async fn pass(&mut self, stopping: &Rc<Cell<bool>>) -> Result<(), Failure> {
         let start = Instant::now();
+        self.has_read = false;
         let mut snapshot = self.look().await?;
         if self.options.refresh && self.is_renewing_due() && self.renew(stopping).await? {
             snapshot = self.look().await?;
         }
         snapshot.renewals = self.renewals.values().cloned().collect();
         self.metrics.count_scan(&snapshot);
+        let mut same = false;
         if let Some(previous) = self.previous.take() {
+            let as_many = previous.agents.len() == snapshot.agents.len();
+            same = !self.has_read && as_many && previous.renewals == snapshot.renewals;
             for event in between(&previous, &snapshot) {
                 self.remember(event);
             }
         }
         let snapshot = Arc::new(snapshot);
         self.previous = Some(Arc::clone(&snapshot));
-        self.publish(snapshot, start.elapsed());
+        self.publish(snapshot, start.elapsed(), same);
         Ok(())
     }
 
@@ -364,6 +371,7 @@ impl Daemon {
             Ok((look, cache)) => {
                 self.cache = cache;
                 self.stores_changed |= look.changed;
+                self.has_read |= look.changed;
                 Ok(look.snapshot)
             }
             Err(error) => {
@@ -466,23 +474,25 @@ impl Daemon {
         true
     }
 
-    fn publish(&self, snapshot: Arc<Snapshot>, took: Duration) {
+    /// Puts the picture where it can be seen; `same` if the credentials are as they were the last time.
+    fn publish(&self, snapshot: Arc<Snapshot>, took: Duration, same: bool) {
         let ended = clock::now();
         let pass = Pass { ended, took, configuration_is_good: self.configuration_is_good };
         if let Some(path) = &self.options.config.watch.textfile {
-            let text = self.metrics.text(Some(&snapshot), Some(pass), false);
+            let text = self.metrics.textfile(&snapshot, pass);
             if let Err(error) = textfile::write(path, &text) {
                 tracing::warn!("cannot write `{}`: {error}", path.display());
             }
         }
         let interval = self.options.config.watch.interval.map_or(60_000.0, |interval| interval.0);
+        let same = same.then(|| self.board.borrow().exposition.credentials());
         let published = Published {
-            exposition: self.metrics.render(Some(&snapshot), Some(pass)),
-            json: serde_json::to_vec(&*snapshot).expect("a snapshot is plain data"),
+            exposition: self.metrics.render(Some(&snapshot), Some(pass), same),
             events: self.events.iter().cloned().collect(),
             refreshing: self.options.refresh,
             fresh_until: Some(Millis(ended.0 + FRESH_INTERVALS * interval.max(1000.0))),
             snapshot: Some(snapshot),
+            ..Published::default()
         };
         self.board.send_replace(Arc::new(published));
     }

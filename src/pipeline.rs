@@ -127,6 +127,9 @@ pub fn look_again(
         }
         agents.push(health);
     }
+    if let Some(cache) = &mut cache {
+        cache.forget_gone(&agents);
+    }
 
     let mut summary = Summary::default();
     agents.iter().flat_map(|agent| &agent.profiles).for_each(|profile| summary.count(profile.bucket));

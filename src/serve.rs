@@ -10,9 +10,10 @@ pub mod page;
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use bytes::Bytes;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -40,14 +41,23 @@ pub struct Published {
     pub snapshot: Option<Arc<Snapshot>>,
     /// The metrics.
     pub exposition: Exposition,
-    /// The snapshot as JSON.
-    pub json: Vec<u8>,
     /// What happened lately, newest last.
     pub events: Vec<Event>,
     /// Whether logins are renewed.
     pub refreshing: bool,
     /// Until when the picture is fresh, Unix milliseconds.
     pub fresh_until: Option<Millis>,
+    /// The snapshot as JSON, made when it is first asked for.
+    pub json: OnceLock<Bytes>,
+}
+
+impl Published {
+    /// The snapshot as JSON; `None` before the first pass.
+    pub fn json(&self) -> Option<Bytes> {
+        let snapshot = self.snapshot.as_deref()?;
+        let make = || serde_json::to_vec(snapshot).expect("a snapshot is plain data").into();
+        Some(self.json.get_or_init(make).clone())
+    }
 }
 
 /// Where published pictures appear.

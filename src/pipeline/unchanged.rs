@@ -1,6 +1,6 @@
 //! What need not be read again: agents whose files are what they were, as long as nothing about them changes with time alone.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use crate::load::file::{Folder, Stamp};
@@ -78,6 +78,14 @@ impl Cache {
             provider.remaining_ms = left(provider.expires_at);
         }
         Some(health)
+    }
+
+    /// Forgets agents that are gone.
+    pub(super) fn forget_gone(&mut self, agents: &[AgentHealth]) {
+        if self.kept.len() > agents.len() {
+            let here: HashSet<&AgentId> = agents.iter().map(|agent| &agent.id).collect();
+            self.kept.retain(|id, _| here.contains(id));
+        }
     }
 
     /// Keeps a verdict for the next pass.

@@ -6,8 +6,10 @@ mod families;
 mod process;
 
 use std::io::Write;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use prometheus::core::Collector;
@@ -50,17 +52,51 @@ pub struct Pass {
     pub configuration_is_good: bool,
 }
 
-/// One scrape's worth, rendered when something changed and not when somebody asks.
-#[derive(Clone, Debug, Default)]
+/// What is scraped. What the credentials say is kept from pass to pass as long as they say the same; the forms a scrape may ask
+/// for are made when one first does.
+#[derive(Debug, Default)]
 pub struct Exposition {
+    own: String,
+    credentials: Arc<str>,
+    text: OnceLock<Bytes>,
+    text_gzip: OnceLock<Bytes>,
+    open_metrics: OnceLock<Bytes>,
+    open_metrics_gzip: OnceLock<Bytes>,
+}
+
+impl Exposition {
+    /// The part about credentials, to be used again.
+    #[must_use]
+    pub fn credentials(&self) -> Arc<str> {
+        Arc::clone(&self.credentials)
+    }
+
+    fn joined(&self) -> String {
+        let mut text = String::with_capacity(self.own.len() + self.credentials.len());
+        text.push_str(&self.own);
+        text.push_str(&self.credentials);
+        text
+    }
+
     /// Text format 0.0.4.
-    pub text: Vec<u8>,
+    pub fn text(&self) -> Bytes {
+        self.text.get_or_init(|| Bytes::from(self.joined())).clone()
+    }
+
     /// The same, compressed.
-    pub text_gzip: Vec<u8>,
+    pub fn text_gzip(&self) -> Bytes {
+        self.text_gzip.get_or_init(|| gzip(self.joined().as_bytes())).clone()
+    }
+
     /// `OpenMetrics` 1.0.
-    pub open_metrics: Vec<u8>,
+    pub fn open_metrics(&self) -> Bytes {
+        self.open_metrics.get_or_init(|| Bytes::from(open_metrics(&self.joined()))).clone()
+    }
+
     /// The same, compressed.
-    pub open_metrics_gzip: Vec<u8>,
+    pub fn open_metrics_gzip(&self) -> Bytes {
+        self.open_metrics_gzip.get_or_init(|| gzip(open_metrics(&self.joined()).as_bytes())).clone()
+    }
 }
 
 impl Metrics {
@@ -154,22 +190,28 @@ impl Metrics {
         self.scan_failures.inc();
     }
 
-    /// Renders everything.
+    /// Makes what is scraped. `same` is the part about credentials of an earlier one, where they still say the same.
     #[must_use]
-    pub fn render(&self, snapshot: Option<&Snapshot>, pass: Option<Pass>) -> Exposition {
-        let text = self.text(snapshot, pass, true);
-        let open_metrics = open_metrics(&text);
+    pub fn render(
+        &self,
+        snapshot: Option<&Snapshot>,
+        pass: Option<Pass>,
+        same: Option<Arc<str>>,
+    ) -> Exposition {
         Exposition {
-            text_gzip: gzip(text.as_bytes()),
-            open_metrics_gzip: gzip(open_metrics.as_bytes()),
-            text: text.into_bytes(),
-            open_metrics: open_metrics.into_bytes(),
+            own: self.own_text(pass, true),
+            credentials: same.unwrap_or_else(|| self.credentials_text(snapshot).into()),
+            ..Exposition::default()
         }
     }
 
-    /// The text format; without `process_*` for the textfile collector, whose process it is not.
+    /// The text for a textfile: without `process_*`, for the process is not the collector's.
     #[must_use]
-    pub fn text(&self, snapshot: Option<&Snapshot>, pass: Option<Pass>, with_process: bool) -> String {
+    pub fn textfile(&self, snapshot: &Snapshot, pass: Pass) -> String {
+        self.own_text(Some(pass), false) + &self.credentials_text(Some(snapshot))
+    }
+
+    fn own_text(&self, pass: Option<Pass>, with_process: bool) -> String {
         let mut all: Vec<MetricFamily> = Vec::new();
         all.extend(self.attempts.collect());
         all.extend(self.failures.collect());
@@ -181,16 +223,23 @@ impl Metrics {
         all.extend(self.scan_failures.collect());
         all.extend(self.store_errors.collect());
         all.extend(families::of_process(pass));
-        all.extend(snapshot.into_iter().flat_map(|snapshot| families::of_snapshot(snapshot, self.names)));
         if with_process {
             all.extend(process::families());
         }
-        all.retain(|family| !family.get_metric().is_empty());
-        all.sort_by(|one, other| one.name().cmp(other.name()));
-        let mut text = Vec::new();
-        TextEncoder::new().encode(&all, &mut text).expect("families have names and samples");
-        String::from_utf8(text).expect("the text format is UTF-8")
+        encode(all)
     }
+
+    fn credentials_text(&self, snapshot: Option<&Snapshot>) -> String {
+        encode(snapshot.map(|snapshot| families::of_snapshot(snapshot, self.names)).unwrap_or_default())
+    }
+}
+
+fn encode(mut families: Vec<MetricFamily>) -> String {
+    families.retain(|family| !family.get_metric().is_empty());
+    families.sort_by(|one, other| one.name().cmp(other.name()));
+    let mut text = Vec::new();
+    TextEncoder::new().encode(&families, &mut text).expect("families have names and samples");
+    String::from_utf8(text).expect("the text format is UTF-8")
 }
 
 /// Every reason a refresh can fail for.
@@ -227,10 +276,10 @@ fn open_metrics(text: &str) -> String {
     result + "# EOF\n"
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+fn gzip(bytes: &[u8]) -> Bytes {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(bytes).expect("memory takes all bytes");
-    encoder.finish().expect("memory takes all bytes")
+    encoder.finish().expect("memory takes all bytes").into()
 }
 
 #[cfg(test)]
@@ -240,13 +289,13 @@ mod tests {
     #[test]
     fn every_counter_exists_at_zero_and_open_metrics_names_it_without_total() {
         let metrics = Metrics::new(&["xai"], ProfileNames::Plain);
-        let exposition = metrics.render(None, None);
-        let text = String::from_utf8(exposition.text).expect("text");
+        let exposition = metrics.render(None, None, None);
+        let text = exposition.joined();
         for reason in failure_reasons() {
             let line = format!("authwatch_refresh_failures_total{{provider=\"xai\",reason=\"{reason}\"}} 0");
             assert!(text.contains(&line), "{line}");
         }
-        let open = String::from_utf8(exposition.open_metrics).expect("text");
+        let open = open_metrics(&text);
         assert!(open.contains("# TYPE authwatch_scans counter\nauthwatch_scans_total 0\n"), "{open}");
         assert!(open.ends_with("# EOF\n"));
     }

@@ -68,11 +68,15 @@ async fn route(
     match path {
         "/" => html(page::document(&input(published, &view))),
         "/fragment" => fragment(request, page::content(&input(published, &view))),
-        "/style.css" => typed("text/css; charset=utf-8", page::STYLE.as_bytes()),
-        "/script.js" => typed("text/javascript; charset=utf-8", page::SCRIPT.as_bytes()),
+        "/style.css" => with_type("text/css; charset=utf-8", Bytes::from_static(page::STYLE.as_bytes())),
+        "/script.js" => {
+            with_type("text/javascript; charset=utf-8", Bytes::from_static(page::SCRIPT.as_bytes()))
+        }
         "/metrics" => metrics(request, published),
-        "/api/v1/status" if published.snapshot.is_some() => typed("application/json", &published.json),
-        "/api/v1/status" => plain(StatusCode::SERVICE_UNAVAILABLE, "the first look is under way\n"),
+        "/api/v1/status" => match published.json() {
+            Some(json) => with_type("application/json", json),
+            None => plain(StatusCode::SERVICE_UNAVAILABLE, "the first look is under way\n"),
+        },
         _ => probe(path, published).unwrap_or_else(not_found),
     }
 }
@@ -127,17 +131,17 @@ fn metrics(request: &Request<Incoming>, published: &Published) -> Answer {
     let open = asks(header::ACCEPT, "application/openmetrics-text");
     let gzip = asks(header::ACCEPT_ENCODING, "gzip");
     let body = match (open, gzip) {
-        (true, true) => &exposition.open_metrics_gzip,
-        (true, false) => &exposition.open_metrics,
-        (false, true) => &exposition.text_gzip,
-        (false, false) => &exposition.text,
+        (true, true) => exposition.open_metrics_gzip(),
+        (true, false) => exposition.open_metrics(),
+        (false, true) => exposition.text_gzip(),
+        (false, false) => exposition.text(),
     };
     let kind = if open {
         "application/openmetrics-text; version=1.0.0; charset=utf-8"
     } else {
         "text/plain; version=0.0.4; charset=utf-8"
     };
-    let mut answer = typed(kind, body);
+    let mut answer = with_type(kind, body);
     answer.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
     if gzip {
         answer.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
@@ -165,10 +169,6 @@ fn fragment(request: &Request<Incoming>, content: String) -> Answer {
 
 fn html(text: String) -> Answer {
     with_type("text/html; charset=utf-8", Bytes::from(text))
-}
-
-fn typed(kind: &'static str, body: &[u8]) -> Answer {
-    with_type(kind, Bytes::copy_from_slice(body))
 }
 
 fn with_type(kind: &'static str, body: Bytes) -> Answer {
