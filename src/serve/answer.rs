@@ -121,11 +121,8 @@ fn input<'p>(published: &'p Published, view: &'p View) -> PageInput<'p> {
 
 fn metrics(request: &Request<Incoming>, published: &Published) -> Answer {
     let asks = |name: header::HeaderName, word: &str| {
-        request
-            .headers()
-            .get_all(name)
-            .iter()
-            .any(|value| value.to_str().is_ok_and(|value| value.contains(word)))
+        let values = request.headers().get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+        values.flat_map(|value| value.split(',')).any(|choice| is_asked_for(choice, word))
     };
     let exposition = &published.exposition;
     let open = asks(header::ACCEPT, "application/openmetrics-text");
@@ -147,6 +144,17 @@ fn metrics(request: &Request<Incoming>, published: &Published) -> Answer {
         answer.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     answer
+}
+
+/// Whether one choice of an `Accept` header is this one; a weight of 0 says that it is not taken.
+fn is_asked_for(choice: &str, word: &str) -> bool {
+    let mut parts = choice.split(';').map(str::trim);
+    let is_it = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(word));
+    let refused = parts.any(|part| {
+        let weight = part.strip_prefix("q=").and_then(|weight| weight.parse::<f32>().ok());
+        weight.is_some_and(|weight| weight <= 0.0)
+    });
+    is_it && !refused
 }
 
 /// The content of the page; nothing but a 304 where the visitor has it already.
