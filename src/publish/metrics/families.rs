@@ -249,7 +249,10 @@ impl Gauges {
         if let Some(cooldown) = &profile.cooldown {
             self.cooldown.add(&base, cooldown.until.seconds());
         }
-        if let (Login::Refreshing, Some(since)) = (profile.login, profile.login_since) {
+        // One lock, one series: at the agent that owns the login, not at those that inherit it.
+        if let (Login::Refreshing, Some(since), false) =
+            (profile.login, profile.login_since, profile.inherited)
+        {
             self.held_since.add(&base, since.seconds());
         }
     }
