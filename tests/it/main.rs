@@ -31,5 +31,7 @@ mod sqlite;
 mod storm;
 mod support;
 mod token_server;
+mod watch;
+mod watching;
 #[cfg(feature = "sqlite")]
 mod webdriver;

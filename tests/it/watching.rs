@@ -1,0 +1,204 @@
+//! A running `authwatch watch`, and a visitor that says exactly what it is told to.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use flate2::read::GzDecoder;
+use rustix::process::{Pid, Signal};
+
+use crate::support::Home;
+
+/// The daemon; it ends with the test.
+pub(crate) struct Watching {
+    child: Child,
+    pub(crate) address: SocketAddr,
+    log: Arc<Mutex<String>>,
+}
+
+impl Watching {
+    /// Starts it in this home on a free port, and waits until it listens.
+    pub(crate) fn start(home: &Home, arguments: &[&str]) -> Self {
+        Self::listening(
+            home.command(&[&["watch", "--listen", "127.0.0.1:0", "--log-level", "info"], arguments].concat()),
+        )
+    }
+
+    /// The same, and waits until the first pass is done.
+    pub(crate) fn ready(home: &Home, arguments: &[&str]) -> Self {
+        let watching = Self::start(home, arguments);
+        watching.wait("the first pass", || watching.get("/readyz").status == 200);
+        watching
+    }
+
+    pub(crate) fn listening(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let log = Arc::new(Mutex::new(String::new()));
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        std::thread::spawn({
+            let log = Arc::clone(&log);
+            move || {
+                for line in lines.map_while(Result::ok) {
+                    let mut log = log.lock().unwrap();
+                    log.push_str(&line);
+                    log.push('\n');
+                }
+            }
+        });
+        let mut watching = Self { child, address: ([127, 0, 0, 1], 0).into(), log };
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            if let Some(address) = watching.address_in_log() {
+                watching.address = address;
+                return watching;
+            }
+            let ended = watching.child.try_wait().unwrap();
+            assert!(ended.is_none(), "it has ended ({ended:?}): {}", watching.log());
+            assert!(Instant::now() < deadline, "it does not listen: {}", watching.log());
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    fn address_in_log(&self) -> Option<SocketAddr> {
+        let log = self.log();
+        let rest = log.split_once("serving on http")?.1;
+        rest.trim_start_matches('s').strip_prefix("://")?.split_once('/')?.0.parse().ok()
+    }
+
+    /// What it has said so far.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        rustix::process::kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// Waits until it has ended; its exit code.
+    pub(crate) fn ended(&mut self) -> Option<i32> {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(Instant::now() < deadline, "it does not end: {}", self.log());
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Waits until something is so.
+    pub(crate) fn wait(&self, what: &str, condition: impl Fn() -> bool) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !condition() {
+            assert!(Instant::now() < deadline, "{what} did not happen within a minute: {}", self.log());
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        self.ask("GET", path, &[])
+    }
+
+    /// A request with further header lines.
+    pub(crate) fn ask(&self, method: &str, path: &str, headers: &[&str]) -> Answer {
+        ask(self.address, method, path, headers)
+    }
+
+    /// The sample of this name and these labels, as they are written.
+    pub(crate) fn metric(&self, series: &str) -> Option<f64> {
+        let text = self.get("/metrics").text();
+        text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok())
+    }
+
+    /// Waits until a sample has this value.
+    pub(crate) fn wait_for_metric(&self, series: &str, value: f64) {
+        self.wait(&format!("{series} {value}"), || {
+            self.metric(series).is_some_and(|found| (found - value).abs() < 1e-9)
+        });
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What was answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    head: String,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    fn parse(bytes: &[u8]) -> Self {
+        let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
+        let end = end.unwrap_or_else(|| panic!("no head in {:?}", String::from_utf8_lossy(bytes)));
+        let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Self { status, head, body: bytes[end + 4..].to_vec() }
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().find_map(|line| {
+            let (key, value) = line.split_once(':')?;
+            key.eq_ignore_ascii_case(name).then(|| value.trim())
+        })
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).unwrap()
+    }
+
+    pub(crate) fn unzipped(&self) -> String {
+        let mut text = String::new();
+        GzDecoder::new(&self.body[..]).read_to_string(&mut text).unwrap();
+        text
+    }
+}
+
+/// A request as a decent visitor sends it.
+pub(crate) fn request(address: SocketAddr, method: &str, path: &str, headers: &[&str]) -> String {
+    let host = if headers.iter().any(|header| header.to_ascii_lowercase().starts_with("host:")) {
+        String::new()
+    } else {
+        format!("Host: {address}\r\n")
+    };
+    let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
+    format!("{method} {path} HTTP/1.1\r\n{host}{headers}Connection: close\r\n\r\n")
+}
+
+pub(crate) fn ask(address: SocketAddr, method: &str, path: &str, headers: &[&str]) -> Answer {
+    send(address, request(address, method, path, headers).as_bytes())
+}
+
+/// Sends these bytes, and takes what comes until the other side closes.
+pub(crate) fn send(address: SocketAddr, bytes: &[u8]) -> Answer {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    // The other side may have had enough before it has all.
+    let _ = stream.write_all(bytes);
+    Answer::parse(&received(stream))
+}
+
+/// Everything until the other side closes, kindly or not.
+pub(crate) fn received(mut stream: impl Read) -> Vec<u8> {
+    let (mut all, mut chunk) = (Vec::new(), [0; 4096]);
+    while let Ok(read @ 1..) = stream.read(&mut chunk) {
+        all.extend_from_slice(&chunk[..read]);
+    }
+    all
+}
