@@ -9,7 +9,7 @@ mod notify;
 use std::cell::Cell;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -55,14 +55,52 @@ pub struct Options {
     pub roots: Roots,
     /// authwatch's own state directory.
     pub state_dir: PathBuf,
-    /// The configuration's file, to read it again.
-    pub config_file: Option<PathBuf>,
+    /// The configuration's file, to read it again; `None` where there is none to read.
+    pub config_file: Option<ConfigFile>,
     /// The configuration, with what the command line says laid over it.
     pub config: Config,
-    /// Whether logins are renewed.
-    pub refresh: bool,
+    /// What the command line says. It goes before whatever is read later.
+    pub flags: Flags,
     /// The process's environment, as far as it is text.
     pub environment: Vec<(String, String)>,
+}
+
+/// Where the configuration is.
+#[derive(Clone, Debug)]
+pub struct ConfigFile {
+    /// The place.
+    pub path: PathBuf,
+    /// Whether the user has named it. One that is looked for by itself may be missing.
+    pub named: bool,
+}
+
+/// What the command line says about watching.
+#[derive(Clone, Debug, Default)]
+pub struct Flags {
+    /// Where to serve.
+    pub listen: Option<String>,
+    /// How often to look.
+    pub interval: Option<Millis>,
+    /// A file for `node_exporter`.
+    pub textfile: Option<PathBuf>,
+    /// Whether strangers may be served without TLS or authentication.
+    pub insecure_listen: bool,
+    /// Whether nothing is renewed.
+    pub no_refresh: bool,
+}
+
+impl Flags {
+    /// Lays itself over a configuration.
+    pub fn lay_over(&self, config: &mut Config) {
+        let watch = &mut config.watch;
+        if let Some(listen) = &self.listen {
+            watch.listen.clone_from(listen);
+        }
+        watch.interval = self.interval.or(watch.interval);
+        watch.textfile = self.textfile.clone().or(watch.textfile.take());
+        watch.insecure_listen |= self.insecure_listen;
+        config.refresh.enabled &= !self.no_refresh;
+    }
 }
 
 /// The daemon's memory from pass to pass.
@@ -79,6 +117,7 @@ struct Daemon {
     /// Whether this pass has read any store, and not only found it to be what it was.
     has_read: bool,
     surveyed: Option<Instant>,
+    last_pass: Option<Pass>,
     configuration_is_good: bool,
     config_changed: Option<std::time::SystemTime>,
 }
@@ -164,22 +203,29 @@ async fn bind(address: &str) -> Result<TcpListener, Failure> {
     })
 }
 
+/// What led to a failure, to be put behind it.
+fn cause(failure: &Failure) -> String {
+    std::error::Error::source(failure).map_or_else(String::new, |source| format!(": {source}"))
+}
+
+fn names(config: &Config) -> ProfileNames {
+    if config.metrics.hash_profiles { ProfileNames::Hashed } else { ProfileNames::Plain }
+}
+
 fn never() -> Rc<Cell<bool>> {
     Rc::new(Cell::new(false))
 }
 
 impl Daemon {
     fn new(options: Options) -> Self {
-        let hashed = options.config.metrics.hash_profiles;
-        let names = if hashed { ProfileNames::Hashed } else { ProfileNames::Plain };
         let mut providers = endpoint::providers();
         providers.extend(options.config.refresh.providers.keys().map(String::as_str));
         providers.sort_unstable();
         providers.dedup();
-        let metrics = Metrics::new(&providers, names);
+        let metrics = Metrics::new(&providers, names(&options.config));
         let first = Published {
             exposition: metrics.render(None, None, None),
-            refreshing: options.refresh,
+            refreshing: options.config.refresh.enabled,
             ..Published::default()
         };
         let mut daemon = Self {
@@ -192,6 +238,7 @@ impl Daemon {
             stores_changed: true,
             has_read: false,
             surveyed: None,
+            last_pass: None,
             configuration_is_good: true,
             config_changed: None,
             options,
@@ -208,7 +255,7 @@ impl Daemon {
         let stopping = never();
         let mut ready = false;
         loop {
-            let mut watcher = Watcher::new(&self.options.roots, self.options.config_file.as_deref());
+            let mut watcher = Watcher::new(&self.options.roots, self.config_path());
             let result = {
                 let pass = self.pass(&stopping);
                 tokio::pin!(pass);
@@ -222,7 +269,9 @@ impl Daemon {
                 }
             };
             if let Err(failure) = result {
-                tracing::error!("{failure}");
+                tracing::error!("{failure}{}", cause(&failure));
+                // The counters know of it.
+                self.publish(true);
             }
             if stopping.get() {
                 break;
@@ -282,18 +331,24 @@ impl Daemon {
         Duration::from_secs_f64(soonest.min(longest).max(0.05))
     }
 
+    fn config_path(&self) -> Option<&Path> {
+        self.options.config_file.as_ref().map(|file| file.path.as_path())
+    }
+
     fn config_stamp(&self) -> Option<std::time::SystemTime> {
-        let file = self.options.config_file.as_deref()?;
-        std::fs::metadata(file).and_then(|metadata| metadata.modified()).ok()
+        std::fs::metadata(self.config_path()?).and_then(|metadata| metadata.modified()).ok()
     }
 
     /// Reads the configuration again. A wrong one is refused, and the old one goes on. What is bound stays bound.
     fn reload(&mut self, why: &str) {
+        let Some(file) = self.options.config_file.clone() else { return };
         notify::reloading();
         self.config_changed = self.config_stamp();
-        match Config::load(self.options.config_file.as_deref()) {
+        match Config::load(file.named.then_some(&file.path)) {
             Ok(mut config) => {
-                config.watch.listen.clone_from(&self.options.config.watch.listen);
+                self.options.flags.lay_over(&mut config);
+                self.metrics.name_profiles(names(&config));
+                self.cache = Cache::default();
                 self.options.config = config;
                 self.configuration_is_good = true;
                 tracing::info!("read the configuration again {why}");
@@ -332,8 +387,15 @@ impl Daemon {
         let start = Instant::now();
         self.has_read = false;
         let mut snapshot = self.look().await?;
-        if self.options.refresh && self.is_renewing_due() && self.renew(stopping).await? {
-            snapshot = self.look().await?;
+        if self.options.config.refresh.enabled && self.is_renewing_due() {
+            // What cannot be renewed can still be watched.
+            let renewed = self.renew(stopping).await.unwrap_or_else(|failure| {
+                tracing::error!("{failure}{}", cause(&failure));
+                false
+            });
+            if renewed {
+                snapshot = self.look().await?;
+            }
         }
         snapshot.renewals = self.renewals.values().cloned().collect();
         self.metrics.count_scan(&snapshot);
@@ -345,9 +407,10 @@ impl Daemon {
                 self.remember(event);
             }
         }
-        let snapshot = Arc::new(snapshot);
-        self.previous = Some(Arc::clone(&snapshot));
-        self.publish(snapshot, start.elapsed(), same);
+        self.previous = Some(Arc::new(snapshot));
+        let took = start.elapsed();
+        self.last_pass = Some(Pass { ended: clock::now(), took, configuration_is_good: true });
+        self.publish(same);
         Ok(())
     }
 
@@ -474,24 +537,28 @@ impl Daemon {
         true
     }
 
-    /// Puts the picture where it can be seen; `same` if the credentials are as they were the last time.
-    fn publish(&self, snapshot: Arc<Snapshot>, took: Duration, same: bool) {
-        let ended = clock::now();
-        let pass = Pass { ended, took, configuration_is_good: self.configuration_is_good };
-        if let Some(path) = &self.options.config.watch.textfile {
-            let text = self.metrics.textfile(&snapshot, pass);
+    /// Shows what is known; `same` if the credentials are as they were the last time.
+    fn publish(&self, same: bool) {
+        let good = self.configuration_is_good;
+        let pass = self.last_pass.map(|pass| Pass { configuration_is_good: good, ..pass });
+        let snapshot = self.previous.as_deref();
+        if let (Some(path), Some(snapshot), Some(pass)) =
+            (&self.options.config.watch.textfile, snapshot, pass)
+        {
+            let text = self.metrics.textfile(snapshot, pass);
             if let Err(error) = textfile::write(path, &text) {
                 tracing::warn!("cannot write `{}`: {error}", path.display());
             }
         }
         let interval = self.options.config.watch.interval.map_or(60_000.0, |interval| interval.0);
+        let fresh_for = FRESH_INTERVALS * interval.max(1000.0);
         let same = same.then(|| self.board.borrow().exposition.credentials());
         let published = Published {
-            exposition: self.metrics.render(Some(&snapshot), Some(pass), same),
+            exposition: self.metrics.render(snapshot, pass, same),
             events: self.events.iter().cloned().collect(),
-            refreshing: self.options.refresh,
-            fresh_until: Some(Millis(ended.0 + FRESH_INTERVALS * interval.max(1000.0))),
-            snapshot: Some(snapshot),
+            refreshing: self.options.config.refresh.enabled,
+            fresh_until: pass.map(|pass| Millis(pass.ended.0 + fresh_for)),
+            snapshot: self.previous.clone(),
             ..Published::default()
         };
         self.board.send_replace(Arc::new(published));

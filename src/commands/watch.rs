@@ -8,7 +8,7 @@ use tokio::task::LocalSet;
 use crate::cli::{self, GlobalArgs};
 use crate::clock;
 use crate::config::{self, Config};
-use crate::daemon::{self, Options};
+use crate::daemon::{self, ConfigFile, Flags, Options};
 use crate::demo::{Demo, TokenEndpoint};
 use crate::exit::{self, Failure};
 use crate::model::Millis;
@@ -44,19 +44,21 @@ pub struct WatchArgs {
 /// Runs the command.
 pub fn run(global: &GlobalArgs, args: &WatchArgs) -> Result<u8, Failure> {
     let mut config = Config::load(global.config.as_deref())?;
-    if let Some(listen) = &args.listen {
-        config.watch.listen.clone_from(listen);
-    }
-    config.watch.interval = args.interval.or(config.watch.interval);
-    config.watch.textfile = args.textfile.clone().or(config.watch.textfile);
-    config.watch.insecure_listen |= args.insecure_listen;
+    let flags = Flags {
+        listen: args.listen.clone(),
+        interval: args.interval,
+        textfile: args.textfile.clone(),
+        insecure_listen: args.insecure_listen,
+        no_refresh: args.no_refresh,
+    };
+    flags.lay_over(&mut config);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::new(exit::INTERNAL, "cannot start the runtime").caused_by(error))?;
     let local = LocalSet::new();
     if args.demo {
-        return local.block_on(&runtime, demo(config));
+        return local.block_on(&runtime, demo(config, flags));
     }
     let roots = Roots::from_process(global.state_dir.as_deref().or(config.state_dir.as_deref()));
     let state_dir = paths::own_state_of_process().ok_or_else(|| {
@@ -64,11 +66,11 @@ pub fn run(global: &GlobalArgs, args: &WatchArgs) -> Result<u8, Failure> {
             .hint("set HOME, XDG_STATE_HOME or STATE_DIRECTORY")
     })?;
     let options = Options {
-        refresh: !args.no_refresh && config.refresh.enabled,
         roots,
         state_dir,
-        config_file: global.config.clone().or_else(config::default_path),
+        config_file: config_file(global),
         config,
+        flags,
         environment: cli::environment().collect(),
     };
     if args.once {
@@ -81,20 +83,27 @@ pub fn run(global: &GlobalArgs, args: &WatchArgs) -> Result<u8, Failure> {
     local.block_on(&runtime, daemon::run(options))
 }
 
+fn config_file(global: &GlobalArgs) -> Option<ConfigFile> {
+    let named = global.config.is_some();
+    let path = global.config.clone().or_else(config::default_path)?;
+    Some(ConfigFile { path, named })
+}
+
 /// Demo data whose logins end and are renewed before one's eyes.
-async fn demo(mut config: Config) -> Result<u8, Failure> {
+async fn demo(mut config: Config, flags: Flags) -> Result<u8, Failure> {
     let failed = |error| Failure::new(exit::CANNOT_WRITE, "cannot lay out the demo data").caused_by(error);
     let demo = Demo::lay_out(clock::now()).map_err(failed)?;
     let endpoint = TokenEndpoint::start().map_err(failed)?;
     demo.add_short_lived(clock::now()).map_err(failed)?;
     config.refresh = endpoint.config();
+    config.refresh.enabled &= !flags.no_refresh;
     config.watch.interval = Some(Millis(2000.0));
     let options = Options {
         roots: demo.roots().clone(),
         state_dir: demo.own_state(),
         config_file: None,
         config,
-        refresh: true,
+        flags,
         environment: Vec::new(),
     };
     cli::talk(&format!("demo data in {}", options.roots.state.display()));

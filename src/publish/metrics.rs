@@ -144,6 +144,11 @@ impl Metrics {
         metrics
     }
 
+    /// Names profiles otherwise from now on.
+    pub fn name_profiles(&mut self, names: ProfileNames) {
+        self.names = names;
+    }
+
     /// Counts what came of one refresh.
     pub fn count_outcome(&self, provider: &str, outcome: &Outcome, took: Duration) {
         match outcome {

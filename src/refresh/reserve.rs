@@ -44,7 +44,11 @@ impl Refresher {
         let name = lock::refresh_lock_name(&login.provider_as_written, login.profile.as_str());
         let path = paths::refresh_locks(&self.roots.state).join(name + ".lock");
         let start = Instant::now();
-        let refresh_lock = match locking::take(&path, REFRESH_LOCK).await {
+        let taken = locking::take(&path, REFRESH_LOCK).await;
+        if !matches!(taken, Taken::Held(_)) {
+            self.note_wait(start.elapsed(), 0);
+        }
+        let refresh_lock = match taken {
             Taken::Held(lock) => lock,
             Taken::Busy(holder) => {
                 info!("gave up waiting: {}", holder.describe());
@@ -57,8 +61,10 @@ impl Refresher {
             }
         };
         checkpoint::reached("refresh-locked");
-        let store = LockedStore::open(&login.store).await.map_err(|problem| unopened(login, &problem))?;
-        self.note_wait(start.elapsed(), refresh_lock.broken + store.broken_locks());
+        let store = LockedStore::open(&login.store).await;
+        let broken = refresh_lock.broken + store.as_ref().map_or(0, LockedStore::broken_locks);
+        self.note_wait(start.elapsed(), broken);
+        let store = store.map_err(|problem| unopened(login, &problem))?;
         let spendable = self.decide_again(login, &store, force)?;
         Ok((spendable, Locks { store, _refresh: refresh_lock }))
     }
