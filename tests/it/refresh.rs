@@ -47,7 +47,7 @@ fn jwt(account: &str) -> String {
 }
 
 /// Everything a refresh may leave beside the store.
-fn leftovers(home: &Home, agent: &str) -> Vec<String> {
+pub(crate) fn leftovers(home: &Home, agent: &str) -> Vec<String> {
     let names = std::fs::read_dir(home.agent_dir(agent)).unwrap().flatten();
     names
         .map(|entry| entry.file_name().into_string().unwrap())
@@ -55,7 +55,7 @@ fn leftovers(home: &Home, agent: &str) -> Vec<String> {
         .collect()
 }
 
-fn locks(home: &Home) -> Vec<String> {
+pub(crate) fn locks(home: &Home) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(home.state().join("locks/oauth-refresh")) else { return Vec::new() };
     entries.flatten().map(|entry| entry.file_name().into_string().unwrap()).collect()
 }
