@@ -4,38 +4,35 @@
 //! panics is a failed pass, and the next one starts afresh.
 
 mod changes;
+mod listen;
 mod notify;
+mod options;
+mod renewing;
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use self::changes::Watcher;
+use self::listen::{access, bind, listen};
+pub use self::options::{ConfigFile, Flags, Options};
 use crate::clock;
 use crate::config::Config;
-use crate::discover;
 use crate::exit::{self, Failure};
 use crate::model::{Event, EventKind, Millis, Renewal, Snapshot};
-use crate::paths::Roots;
 use crate::pipeline::{self, Cache, Request};
 use crate::publish::changes::between;
 use crate::publish::metrics::{Metrics, Pass, ProfileNames};
 use crate::publish::textfile;
-use crate::publish::words::{date, span};
 use crate::random;
-use crate::refresh::outcome::Outcome;
-use crate::refresh::plan::{Clocks, Decision};
-use crate::refresh::survey::{self, Login, Wanted};
-use crate::refresh::{Refresher, endpoint, round};
-use crate::serve::access::Access;
+use crate::refresh::endpoint;
 use crate::serve::{self, Paths, Published};
 use crate::state::Memory;
 
@@ -43,65 +40,8 @@ use crate::state::Memory;
 const KEPT_EVENTS: usize = 200;
 /// A picture is fresh for so many intervals.
 const FRESH_INTERVALS: f64 = 3.0;
-/// However little happens, logins are surveyed this often.
-const SURVEY_AT_LEAST: Duration = Duration::from_secs(300);
 /// After a change on disk, writers are given this long to finish.
 const DEBOUNCE: Duration = Duration::from_millis(40);
-
-/// What the daemon is told.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// OpenClaw's places.
-    pub roots: Roots,
-    /// authwatch's own state directory.
-    pub state_dir: PathBuf,
-    /// The configuration's file, to read it again; `None` where there is none to read.
-    pub config_file: Option<ConfigFile>,
-    /// The configuration, with what the command line says laid over it.
-    pub config: Config,
-    /// What the command line says. It goes before whatever is read later.
-    pub flags: Flags,
-    /// The process's environment, as far as it is text.
-    pub environment: Vec<(String, String)>,
-}
-
-/// Where the configuration is.
-#[derive(Clone, Debug)]
-pub struct ConfigFile {
-    /// The place.
-    pub path: PathBuf,
-    /// Whether the user has named it. One that is looked for by itself may be missing.
-    pub named: bool,
-}
-
-/// What the command line says about watching.
-#[derive(Clone, Debug, Default)]
-pub struct Flags {
-    /// Where to serve.
-    pub listen: Option<String>,
-    /// How often to look.
-    pub interval: Option<Millis>,
-    /// A file for `node_exporter`.
-    pub textfile: Option<PathBuf>,
-    /// Whether strangers may be served without TLS or authentication.
-    pub insecure_listen: bool,
-    /// Whether nothing is renewed.
-    pub no_refresh: bool,
-}
-
-impl Flags {
-    /// Lays itself over a configuration.
-    pub fn lay_over(&self, config: &mut Config) {
-        let watch = &mut config.watch;
-        if let Some(listen) = &self.listen {
-            watch.listen.clone_from(listen);
-        }
-        watch.interval = self.interval.or(watch.interval);
-        watch.textfile = self.textfile.clone().or(watch.textfile.take());
-        watch.insecure_listen |= self.insecure_listen;
-        config.refresh.enabled &= !self.no_refresh;
-    }
-}
 
 /// The daemon's memory from pass to pass.
 struct Daemon {
@@ -160,47 +100,6 @@ pub async fn run(options: Options) -> Result<u8, Failure> {
 
 fn internal(what: &str, error: std::io::Error) -> Failure {
     Failure::new(exit::INTERNAL, what).caused_by(error)
-}
-
-fn access(config: &Config) -> Result<Access, Failure> {
-    Access::new(config.watch.web_config_file.clone(), config.watch.bearer_token_file.clone())
-        .map_err(|error| Failure::new(exit::CONFIGURATION, error.to_string()))
-}
-
-async fn listen(address: &str, access: &Access, insecure: bool) -> Result<TcpListener, Failure> {
-    if let Some(listener) = handed_over()? {
-        return Ok(listener);
-    }
-    let listener = bind(address).await?;
-    let local = listener.local_addr().map_err(|error| internal("cannot tell the address", error))?;
-    if !local.ip().is_loopback() && !access.is_protected() && !insecure {
-        return Err(Failure::new(
-            exit::CONFIGURATION,
-            format!("`{address}` can be reached from other machines, and nothing keeps strangers out"),
-        )
-        .hint("set watch.web_config_file or watch.bearer_token_file, or give --insecure-listen"));
-    }
-    Ok(listener)
-}
-
-/// The socket systemd hands over, if it does.
-fn handed_over() -> Result<Option<TcpListener>, Failure> {
-    let taken = listenfd::ListenFd::from_env().take_tcp_listener(0);
-    let Some(listener) = taken.ok().flatten() else { return Ok(None) };
-    let ready = listener.set_nonblocking(true).and_then(|()| TcpListener::from_std(listener));
-    ready.map(Some).map_err(|error| internal("cannot use the socket that was handed over", error))
-}
-
-async fn bind(address: &str) -> Result<TcpListener, Failure> {
-    let parsed: SocketAddr = address.parse().map_err(|_| {
-        Failure::new(exit::CONFIGURATION, format!("`{address}` is no address to listen on"))
-            .hint("give an IP address and a port, such as 127.0.0.1:10979 or [::1]:10979")
-    })?;
-    TcpListener::bind(parsed).await.map_err(|error| {
-        Failure::new(exit::CANNOT_WRITE, format!("cannot listen on {address}"))
-            .caused_by(error)
-            .hint("another authwatch may be running; `--listen 127.0.0.1:0` takes any free port")
-    })
 }
 
 /// What led to a failure, to be put behind it.
@@ -443,98 +342,6 @@ impl Daemon {
                     .caused_by(error))
             }
         }
-    }
-
-    /// Whether logins have to be surveyed: stores have changed, or a login is due by what is known of them.
-    fn is_renewing_due(&self) -> bool {
-        let now = clock::now();
-        let is_due = |renewal: &Renewal| renewal.next.is_some_and(|next| next <= now);
-        // A clock that was set back hides what is due by it, so that logins are surveyed now and then all the same.
-        let long_ago = self.surveyed.is_none_or(|at| at.elapsed() > SURVEY_AT_LEAST);
-        self.stores_changed || long_ago || self.renewals.values().any(is_due)
-    }
-
-    /// Renews what is due; whether anything in the stores has changed by it.
-    async fn renew(&mut self, stopping: &Rc<Cell<bool>>) -> Result<bool, Failure> {
-        let options = self.options.clone();
-        let refresher = Refresher::new(options.roots, options.state_dir, options.config)
-            .map_err(|error| Failure::new(exit::CANNOT_WRITE, "nothing is renewed").caused_by(error))?;
-        let refresher: Rc<Refresher> = Rc::new(refresher);
-        let restored = refresher.restore_rescued().await;
-        self.stores_changed = false;
-        self.surveyed = Some(Instant::now());
-        let logins = self.survey()?;
-        let stop = {
-            let stopping = Rc::clone(stopping);
-            async move {
-                while !stopping.get() {
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                }
-            }
-        };
-        let before = clock::now();
-        let outcomes = round::run(&refresher, &logins, false, stop, |_| {}).await;
-        for (waited, broken) in refresher.take_waits() {
-            self.metrics.count_lock(waited, broken);
-        }
-        let mut changed = !restored.is_empty();
-        for (login, (outcome, took)) in logins.iter().zip(outcomes) {
-            changed |= self.note(login, &outcome, took, before);
-        }
-        Ok(changed)
-    }
-
-    fn survey(&self) -> Result<Vec<Login>, Failure> {
-        let memory = Memory::read(&self.options.state_dir)
-            .map_err(|error| Failure::new(exit::CANNOT_READ, "nothing is renewed").caused_by(error))?;
-        let discovery = discover::discover(&self.options.roots, self.options.environment.iter().cloned());
-        let clocks = Clocks { now: clock::now(), boot: clock::boot() };
-        let config = &self.options.config.refresh;
-        let roots = &self.options.roots;
-        Ok(survey::survey(roots, &discovery, &memory, config, &Wanted::default(), &clocks).logins)
-    }
-
-    /// Writes down what came of one login; whether its store has changed.
-    fn note(&mut self, login: &Login, outcome: &Outcome, took: Duration, before: Millis) -> bool {
-        if login.renewable.is_err() && !matches!(outcome, Outcome::Delegated) {
-            return false;
-        }
-        let attempted = login.decision == Decision::Due;
-        let key = (login.agent.to_string(), login.profile.to_string());
-        let renewal = self.renewals.entry(key).or_insert_with(|| Renewal {
-            agent: login.agent.clone(),
-            profile: login.profile.clone(),
-            provider: login.provider.clone(),
-            last_success: None,
-            last_attempt: None,
-            next: None,
-        });
-        renewal.next = match &login.decision {
-            Decision::Fresh { until } | Decision::Waiting { until } => Some(*until),
-            _ => None,
-        };
-        if !attempted {
-            return false;
-        }
-        renewal.last_attempt = Some(before);
-        self.metrics.count_outcome(login.provider.as_str(), outcome, took);
-        let (kind, text) = match outcome {
-            Outcome::Refreshed { expires } => {
-                renewal.last_success = Some(before);
-                let left = span(Millis(expires.0 - before.0));
-                (EventKind::Renewed, format!("renewed, valid for {left}, until {}", date(*expires)))
-            }
-            Outcome::AlreadyFresh { .. } | Outcome::Adopted { .. } => return true,
-            Outcome::Contended => return false,
-            other => {
-                let reason = other.reason().unwrap_or_default().replace('_', " ");
-                (EventKind::RenewalFailed, format!("not renewed: {reason}"))
-            }
-        };
-        let (agent, profile) = (Some(login.agent.clone()), Some(login.profile.clone()));
-        self.remember(Event { at: before, kind, agent, profile, text });
-        // What failed is remembered, so that the picture has to be made again as well.
-        true
     }
 
     /// Shows what is known; `same` if the credentials are as they were the last time.

@@ -1,0 +1,62 @@
+//! What the daemon is told, once by the command line and again and again by the configuration.
+
+use std::path::PathBuf;
+
+use crate::config::Config;
+use crate::model::Millis;
+use crate::paths::Roots;
+
+/// What the daemon is told.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// OpenClaw's places.
+    pub roots: Roots,
+    /// authwatch's own state directory.
+    pub state_dir: PathBuf,
+    /// The configuration's file, to read it again; `None` where there is none to read.
+    pub config_file: Option<ConfigFile>,
+    /// The configuration, with what the command line says laid over it.
+    pub config: Config,
+    /// What the command line says. It goes before whatever is read later.
+    pub flags: Flags,
+    /// The process's environment, as far as it is text.
+    pub environment: Vec<(String, String)>,
+}
+
+/// Where the configuration is.
+#[derive(Clone, Debug)]
+pub struct ConfigFile {
+    /// The place.
+    pub path: PathBuf,
+    /// Whether the user has named it. One that is looked for by itself may be missing.
+    pub named: bool,
+}
+
+/// What the command line says about watching.
+#[derive(Clone, Debug, Default)]
+pub struct Flags {
+    /// Where to serve.
+    pub listen: Option<String>,
+    /// How often to look.
+    pub interval: Option<Millis>,
+    /// A file for `node_exporter`.
+    pub textfile: Option<PathBuf>,
+    /// Whether strangers may be served without TLS or authentication.
+    pub insecure_listen: bool,
+    /// Whether nothing is renewed.
+    pub no_refresh: bool,
+}
+
+impl Flags {
+    /// Lays itself over a configuration.
+    pub fn lay_over(&self, config: &mut Config) {
+        let watch = &mut config.watch;
+        if let Some(listen) = &self.listen {
+            watch.listen.clone_from(listen);
+        }
+        watch.interval = self.interval.or(watch.interval);
+        watch.textfile = self.textfile.clone().or(watch.textfile.take());
+        watch.insecure_listen |= self.insecure_listen;
+        config.refresh.enabled &= !self.no_refresh;
+    }
+}
