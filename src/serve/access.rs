@@ -68,13 +68,16 @@ pub struct Access {
     known: Mutex<BTreeSet<Vec<u8>>>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Rules {
-    stamp: Vec<Option<SystemTime>>,
+    /// Every file that was read, certificates among them, and when it had last changed.
+    stamp: Stamp,
     tls: Option<TlsAcceptor>,
     users: BTreeMap<String, String>,
     token: Option<String>,
 }
+
+type Stamp = Vec<(PathBuf, Option<SystemTime>)>;
 
 impl std::fmt::Debug for Rules {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -85,7 +88,7 @@ impl std::fmt::Debug for Rules {
 impl Access {
     /// Reads the files that are named.
     pub fn new(web_config: Option<PathBuf>, token_file: Option<PathBuf>) -> Result<Self, AccessError> {
-        let rules = Rules::read(web_config.as_deref(), token_file.as_deref())?;
+        let rules = Rules::read(web_config.as_deref(), token_file.as_deref()).map_err(|(error, _)| error)?;
         Ok(Self { web_config, token_file, rules: Mutex::new(Arc::new(rules)), known: Mutex::default() })
     }
 
@@ -104,14 +107,18 @@ impl Access {
 
     fn current(&self) -> Arc<Rules> {
         let mut rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
-        if rules.stamp != stamp(self.web_config.as_deref(), self.token_file.as_deref()) {
+        if rules.stamp.iter().any(|(path, stamp)| changed(path) != *stamp) {
             match Rules::read(self.web_config.as_deref(), self.token_file.as_deref()) {
                 Ok(newer) => {
                     *rules = Arc::new(newer);
                     self.known.lock().unwrap_or_else(PoisonError::into_inner).clear();
                     tracing::info!("access was read again");
                 }
-                Err(error) => tracing::warn!("{error}; access stays as it was"),
+                Err((error, stamp)) => {
+                    tracing::warn!("{error}; access stays as it was");
+                    // The next attempt is due when something changes again, not with the next visitor.
+                    *rules = Arc::new(Rules { stamp, ..Rules::clone(&rules) });
+                }
             }
         }
         Arc::clone(&rules)
@@ -161,25 +168,42 @@ impl Access {
     }
 }
 
-/// When the files last changed.
-fn stamp(web_config: Option<&Path>, token_file: Option<&Path>) -> Vec<Option<SystemTime>> {
-    let changed = |path: &Path| std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
-    [web_config, token_file].into_iter().flatten().map(changed).collect()
+fn changed(path: &Path) -> Option<SystemTime> {
+    std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
 }
 
 impl Rules {
-    fn read(web_config: Option<&Path>, token_file: Option<&Path>) -> Result<Self, AccessError> {
-        let stamp = stamp(web_config, token_file);
+    /// Reads everything; where that fails, what has been looked at so far comes with the error.
+    fn read(web_config: Option<&Path>, token_file: Option<&Path>) -> Result<Self, (AccessError, Stamp)> {
+        let mut rules = Self::default();
+        match rules.fill(web_config, token_file) {
+            Ok(()) => Ok(rules),
+            Err(error) => Err((error, rules.stamp)),
+        }
+    }
+
+    fn note(&mut self, path: &Path) {
+        self.stamp.push((path.to_owned(), changed(path)));
+    }
+
+    fn fill(&mut self, web_config: Option<&Path>, token_file: Option<&Path>) -> Result<(), AccessError> {
         let failed = |path: &Path, problem: String| AccessError { path: path.to_owned(), problem };
-        let mut rules = Self { stamp, ..Self::default() };
+        for path in [web_config, token_file].into_iter().flatten() {
+            self.note(path);
+        }
         if let Some(path) = web_config {
             let text = std::fs::read_to_string(path).map_err(|error| failed(path, error.to_string()))?;
             let config: WebConfig =
                 yaml_serde::from_str(&text).map_err(|error| failed(path, error.to_string()))?;
             if let Some(tls) = config.tls_server_config {
-                rules.tls = Some(acceptor(path, &tls)?);
+                // Relative paths are relative to the file that names them, as in Prometheus.
+                let place = |file: &Path| path.parent().unwrap_or(Path::new(".")).join(file);
+                let (certificates, key) = (place(&tls.cert_file), place(&tls.key_file));
+                self.note(&certificates);
+                self.note(&key);
+                self.tls = Some(acceptor(&certificates, &key)?);
             }
-            rules.users = config.basic_auth_users;
+            self.users = config.basic_auth_users;
         }
         if let Some(path) = token_file {
             let token = std::fs::read_to_string(path).map_err(|error| failed(path, error.to_string()))?;
@@ -187,28 +211,25 @@ impl Rules {
             if token.is_empty() {
                 return Err(failed(path, "it is empty".to_owned()));
             }
-            rules.token = Some(token.to_owned());
+            self.token = Some(token.to_owned());
         }
-        Ok(rules)
+        Ok(())
     }
 }
 
-fn acceptor(config: &Path, tls: &TlsConfig) -> Result<TlsAcceptor, AccessError> {
-    // Relative paths are relative to the file that names them, as in Prometheus.
-    let place = |path: &Path| config.parent().unwrap_or(Path::new(".")).join(path);
-    let (certificates, key) = (place(&tls.cert_file), place(&tls.key_file));
+fn acceptor(certificates: &Path, key: &Path) -> Result<TlsAcceptor, AccessError> {
     let failed = |path: &Path, problem: String| AccessError { path: path.to_owned(), problem };
     let open =
         |path: &Path| File::open(path).map(BufReader::new).map_err(|error| failed(path, error.to_string()));
-    let chain = CertificateDer::pem_reader_iter(open(&certificates)?)
+    let chain = CertificateDer::pem_reader_iter(open(certificates)?)
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| failed(&certificates, error.to_string()))?;
+        .map_err(|error| failed(certificates, error.to_string()))?;
     let secret =
-        PrivateKeyDer::from_pem_reader(open(&key)?).map_err(|error| failed(&key, error.to_string()))?;
+        PrivateKeyDer::from_pem_reader(open(key)?).map_err(|error| failed(key, error.to_string()))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let server = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, secret))
-        .map_err(|error| failed(&certificates, error.to_string()))?;
+        .map_err(|error| failed(certificates, error.to_string()))?;
     Ok(TlsAcceptor::from(Arc::new(server)))
 }
