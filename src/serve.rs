@@ -105,7 +105,8 @@ pub async fn run(
         let (board, access) = (board.clone(), Arc::clone(&access));
         tokio::task::spawn_local(async move {
             let served = async {
-                match access.tls() {
+                // What probes knows nothing of certificates, and is told nothing worth hiding.
+                match access.tls().filter(|_| paths == Paths::All) {
                     Some(acceptor) => match acceptor.accept(stream).await {
                         Ok(stream) => connection(stream, board, access, paths, local).await,
                         Err(error) => tracing::debug!("no TLS with a visitor: {error}"),
