@@ -25,6 +25,8 @@ mod network;
 mod page;
 mod prometheus;
 mod readme;
+#[cfg(feature = "sqlite")]
+mod real_prometheus;
 mod refresh;
 #[cfg(feature = "sqlite")]
 mod sqlite;

@@ -91,12 +91,12 @@ struct Rule {
     alert: Option<Value>,
 }
 
-fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// The files below a directory of the project whose names end so, sorted.
-fn files(dir: &str, endings: &[&str]) -> Vec<PathBuf> {
+pub(crate) fn files(dir: &str, endings: &[&str]) -> Vec<PathBuf> {
     let (mut found, mut open) = (Vec::new(), vec![root().join(dir)]);
     while let Some(dir) = open.pop() {
         for entry in fs::read_dir(&dir).unwrap().flatten() {
@@ -119,7 +119,7 @@ fn shown(path: &Path) -> String {
     path.strip_prefix(root()).unwrap().to_string_lossy().into_owned()
 }
 
-fn yaml(path: &Path) -> Value {
+pub(crate) fn yaml(path: &Path) -> Value {
     let text = fs::read_to_string(path).unwrap();
     yaml_serde::from_str(&text).unwrap_or_else(|problem| panic!("{}: {problem}", shown(path)))
 }
