@@ -17,6 +17,8 @@ mod conformance;
 mod demo;
 mod exit_codes;
 #[cfg(feature = "sqlite")]
+mod fleet;
+#[cfg(feature = "sqlite")]
 mod formats;
 mod kill;
 mod layering;
@@ -28,6 +30,8 @@ mod readme;
 #[cfg(feature = "sqlite")]
 mod real_prometheus;
 mod refresh;
+#[cfg(feature = "sqlite")]
+mod servers;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod storm;
