@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixDatagram;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use authwatch::publish::metrics;
 use base64::Engine as _;
@@ -649,4 +651,234 @@ fn send_quietly(address: SocketAddr, text: &str) -> Vec<u8> {
     let mut stream = TcpStream::connect(address).unwrap();
     let _ = stream.write_all(text.as_bytes());
     received(stream)
+}
+
+/// A socket such as systemd's, and what has been sent to it so far.
+struct Notified {
+    socket: UnixDatagram,
+    states: Vec<String>,
+}
+
+impl Notified {
+    fn bind(home: &Home) -> Self {
+        let socket = UnixDatagram::bind(home.path().join("notify")).unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        Self { socket, states: Vec::new() }
+    }
+
+    /// Waits for a state that begins so; returns it.
+    fn wait(&mut self, beginning: &str) -> String {
+        let mut datagram = [0; 4096];
+        loop {
+            let read = self
+                .socket
+                .recv(&mut datagram)
+                .unwrap_or_else(|problem| panic!("no {beginning} ({problem}) in {:?}", self.states));
+            let states = String::from_utf8(datagram[..read].to_vec()).unwrap();
+            self.states.extend(states.lines().map(str::to_owned));
+            if let Some(found) = states.lines().find(|state| state.starts_with(beginning)) {
+                return found.to_owned();
+            }
+        }
+    }
+}
+
+#[test]
+fn systemd_is_told_how_it_stands() {
+    let home = Home::new().profiles("main", &json!({ "anthropic:a": token(HOUR) }));
+    let mut notified = Notified::bind(&home);
+    let socket = home.path().join("notify");
+    let home = home.env("NOTIFY_SOCKET", socket.to_str().unwrap()).env("WATCHDOG_USEC", "400000");
+    let mut watching = Watching::start(&home, &["--no-refresh"]);
+    notified.wait("READY=1");
+    assert_eq!(watching.get("/readyz").status, 200);
+    assert_eq!(watching.metric("authwatch_agents"), Some(1.0), "ready means that there is something to see");
+    let status = notified.wait("STATUS=");
+    assert_eq!(
+        status,
+        format!("STATUS=1 agents: 0 valid, 1 expiring, 0 missing; http://{}/", watching.address)
+    );
+    // The interval is a minute: signs of life come by themselves, and more often than asked for.
+    let start = Instant::now();
+    for _ in 0..5 {
+        notified.wait("WATCHDOG=1");
+    }
+    assert!(start.elapsed() < Duration::from_millis(5 * 400), "{:?}", start.elapsed());
+    notified.states.clear();
+    watching.signal(Signal::HUP);
+    notified.wait("RELOADING=1");
+    assert!(
+        notified.states.iter().any(|state| state.starts_with("MONOTONIC_USEC=")),
+        "{:?}",
+        notified.states
+    );
+    notified.wait("READY=1");
+    watching.signal(Signal::TERM);
+    notified.wait("STOPPING=1");
+    assert_eq!(watching.ended(), Some(0));
+}
+
+#[test]
+fn a_socket_that_is_handed_over_is_used() {
+    let home = plain_home();
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut command = home.command(&[]);
+    let mut activate = Command::new("systemd-socket-activate");
+    activate.arg(format!("--listen={address}")).arg(format!("--setenv=HOME={}", home.path().display()));
+    activate.arg(command.get_program()).args([
+        "watch",
+        "--no-refresh",
+        "--log-level",
+        "info",
+        "--listen",
+        "127.0.0.1:1",
+    ]);
+    activate.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    assert!(
+        Command::new("systemd-socket-activate").arg("--version").output().is_ok(),
+        "apt-get install systemd"
+    );
+    // The first visitor has the daemon started.
+    let visitor = std::thread::spawn(move || {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            match TcpStream::connect(address) {
+                Ok(stream) => return stream,
+                Err(_) => assert!(Instant::now() < deadline, "nobody listens on {address}"),
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    });
+    let watching = Watching::listening(activate);
+    assert_eq!(watching.address, address);
+    let mut first = visitor.join().unwrap();
+    first.write_all(request(address, "GET", "/healthz", &[]).as_bytes()).unwrap();
+    assert!(received(first).starts_with(b"HTTP/1.1 200"), "who came first is answered");
+    assert_eq!(watching.get("/healthz").status, 200);
+
+    // Sockets for another process are not ours.
+    command.env("LISTEN_FDS", "1").env("LISTEN_PID", "1");
+    command.args(["watch", "--no-refresh", "--log-level", "info", "--listen", "127.0.0.1:0"]);
+    let watching = Watching::listening(command);
+    assert_eq!(watching.get("/healthz").status, 200);
+}
+
+#[test]
+fn idle_and_slow_visitors_do_not_stop_a_scrape() {
+    let watching = Watching::ready(&plain_home(), &["--no-refresh"]);
+    let connect = || TcpStream::connect(watching.address).unwrap();
+    let idle: Vec<TcpStream> = (0..200).map(|_| connect()).collect();
+    let mut slow: Vec<TcpStream> = (0..200).map(|_| connect()).collect();
+    let mut longest = Duration::ZERO;
+    for byte in b"GET /metrics HTTP/1.1\r\nX: ".iter().chain([b'x'; 14].iter()) {
+        for stream in &mut slow {
+            stream.write_all(&[*byte]).unwrap();
+        }
+        let start = Instant::now();
+        assert_eq!(watching.get("/metrics").status, 200);
+        longest = longest.max(start.elapsed());
+    }
+    println!("a scrape beside 200 idle and 200 slow visitors took at most {longest:?}");
+    assert!(longest < Duration::from_secs(2), "{longest:?}");
+    drop((idle, slow));
+    watching.wait("their places are free again", || {
+        watching.metric("process_open_fds").is_some() && open_files(watching.pid()) < 60
+    });
+}
+
+fn open_files(pid: u32) -> usize {
+    std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count()
+}
+
+#[test]
+fn a_change_on_disk_shows_at_once() {
+    let home = Home::new().profiles("main", &json!({})).profiles("other", &json!({}));
+    let watching = Watching::ready(&home, &["--no-refresh"]);
+    let before = scans(&watching);
+    let series = "authwatch_credential_expiry_timestamp_seconds{agent=\"main\",provider=\"anthropic\",profile=\"anthropic:a\"}";
+    let mut took: Vec<Duration> = (0..20)
+        .map(|number| {
+            let end = 4_000_000_000_i64 + number;
+            let entry =
+                json!({ "type": "token", "provider": "anthropic", "token": "t", "expires": end * 1000 });
+            let draft = home.path().join("draft");
+            std::fs::write(&draft, json!({ "version": 1, "profiles": { "anthropic:a": entry } }).to_string())
+                .unwrap();
+            let start = Instant::now();
+            std::fs::rename(&draft, home.store("main")).unwrap();
+            let end = f64::from(i32::try_from(end - 2_000_000_000).unwrap()) + 2e9;
+            watching.wait_for_metric(series, end);
+            start.elapsed()
+        })
+        .collect();
+    took.sort();
+    println!("from a change on disk to the metric: median {:?}, longest {:?}", took[10], took[19]);
+    assert!(took[10] < Duration::from_secs(1), "{took:?}");
+    let passes = scans(&watching) - before;
+    assert!(passes <= 40.0, "{passes} passes for 20 changes");
+    // A new agent is noticed, and then watched as well.
+    let home = home.profiles("new", &json!({}));
+    watching.wait_for_metric("authwatch_agents", 3.0);
+    let _home = home.profiles("new", &json!({ "anthropic:b": token(-HOUR) }));
+    watching.wait_for_metric("authwatch_credentials{status=\"expired\"}", 1.0);
+    assert!(watching.get("/").text().contains("a new agent"));
+}
+
+#[test]
+fn ids_of_profiles_can_be_hidden_from_prometheus() {
+    let server = TokenServer::start();
+    let config = server.config(&["openai-codex"]) + "[metrics]\nhash_profiles = true\n";
+    let home = Home::new().file(".config/authwatch/config.toml", config).profiles(
+        "main",
+        &json!({
+            PROFILE: expired(&server.sign_in("main")),
+            "anthropic:somebody@example.org": token(HOUR),
+        }),
+    );
+    let watching = Watching::ready(&home, &[]);
+    watching.wait_for_metric("authwatch_refresh_attempts_total{provider=\"openai-codex\"}", 1.0);
+    let text = watching.get("/metrics").text();
+    assert!(text.contains("authwatch_refresh_last_success_timestamp_seconds{"));
+    for id in ["somebody", "example.org", PROFILE] {
+        assert!(!text.contains(id), "{id} in {text}");
+    }
+    let profiles: BTreeSet<&str> =
+        text.lines().filter_map(|line| line.split_once("profile=\"")?.1.split('"').next()).collect();
+    assert!(profiles.len() == 2 && profiles.iter().all(|name| name.len() == 16), "{profiles:?}");
+}
+
+#[test]
+fn no_secret_is_served_or_logged() {
+    for fault in [
+        None,
+        Some(Fault::Answer(
+            400,
+            "Content-Type: application/json\r\n",
+            r#"{"error":"invalid_grant","error_description":"canary"}"#.into(),
+        )),
+    ] {
+        let server = TokenServer::start();
+        if let Some(fault) = &fault {
+            server.fail(fault.clone());
+        }
+        let home = home(&server).file(
+            ".openclaw/agents/broken/agent/auth-profiles.json",
+            "{\"profiles\":{\"a\":{\"token\":\"canary\\q\"}}}",
+        );
+        let log =
+            ["watch", "--listen", "127.0.0.1:0", "--log-level", "trace", "--textfile", "authwatch.prom"];
+        let watching = Watching::listening(home.command(&log));
+        watching.wait_for_metric("authwatch_refresh_attempts_total{provider=\"openai-codex\"}", 1.0);
+        for path in
+            ["/", "/?q=canar", "/fragment", "/metrics", "/api/v1/status", "/healthz", "/readyz", "/canar"]
+        {
+            for accept in ["Accept: */*", "Accept: application/openmetrics-text"] {
+                let answer = watching.ask("GET", path, &[accept]);
+                let text = answer.text();
+                assert!(!text.contains("canary"), "{path}: {text}");
+            }
+        }
+        let file = std::fs::read_to_string(home.path().join("authwatch.prom")).unwrap();
+        assert!(!file.contains("canary") && !watching.log().contains("canary"), "{}", watching.log());
+    }
 }

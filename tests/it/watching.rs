@@ -80,10 +80,6 @@ impl Watching {
         rustix::process::kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    pub(crate) fn is_running(&mut self) -> bool {
-        self.child.try_wait().unwrap().is_none()
-    }
-
     /// Waits until it has ended; its exit code.
     pub(crate) fn ended(&mut self) -> Option<i32> {
         let deadline = Instant::now() + Duration::from_secs(60);
