@@ -30,7 +30,8 @@ const COMMANDS: &[(&str, &[&[&str]])] = &[
     ("models status", &[&["--at", AT, "--color", "always"], &["--at", AT, "--json"]]),
     // Renewing for real, with answers of every kind, is watched in `refresh`.
     ("refresh", &[&["--dry-run"], &["--dry-run", "--force"]]),
-    ("watch", &[&["--once", "--no-refresh"]]),
+    // The daemon itself, and what it serves, is watched in `watch`. These homes have no network.
+    ("watch", &[&["--once", "--no-refresh"], &["--once", "--no-refresh", "--interval", "1m"]]),
     ("config init", &[&[]]),
     ("config show", &[&[]]),
     ("config check", &[&[]]),
