@@ -140,8 +140,8 @@ fn every_path_is_answered_and_nothing_else() {
         assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
     }
     let report = home.run(&["status", "--json"]).json();
-    let served: Value = serde_json::from_slice(&watching.get("/api/v1/status").body).unwrap();
-    assert_alike(&served, &report, "report");
+    let shown: Value = serde_json::from_slice(&watching.get("/api/v1/status").body).unwrap();
+    assert_alike(&shown, &report, "report");
     assert_eq!(server.calls(), 0, "looking starts nothing");
 }
 
@@ -235,8 +235,8 @@ fn promtool_and_the_list_of_metrics_agree_with_what_is_served() {
     let text = watching.get("/metrics").text();
     check_metrics(&text);
     let listed: BTreeSet<String> = METRICS.iter().map(|name| (*name).to_owned()).collect();
-    let served = families(&text);
-    assert_eq!(served, listed, "different: {:?}\n{text}", served.symmetric_difference(&listed));
+    let found = families(&text);
+    assert_eq!(found, listed, "different: {:?}\n{text}", found.symmetric_difference(&listed));
     let own: BTreeSet<&str> = metrics::METRICS.iter().map(|(name, _)| *name).collect();
     assert_eq!(own, METRICS.into_iter().filter(|name| name.starts_with("authwatch_")).collect());
     let help = text.lines().filter_map(|line| line.strip_prefix("# HELP ")?.split_once(' '));
@@ -253,10 +253,10 @@ fn promtool_and_the_list_of_metrics_agree_with_what_is_served() {
         "authwatch_credential_login{agent=\"main\",provider=\"openai-codex\",profile=\"openai-codex:default\",login=\"refreshing\"} 1",
     );
     assert!(!text.contains("NaN"));
-    let held =
+    let locked =
         text.lines().filter(|line| line.starts_with("authwatch_refresh_lock_held_since_timestamp_seconds{"));
     assert_eq!(
-        held.count(),
+        locked.count(),
         1,
         "a lock is told of where its login is kept, not at everybody who inherits it"
     );
@@ -703,7 +703,7 @@ fn systemd_is_told_how_it_stands() {
     for _ in 0..5 {
         notified.wait("WATCHDOG=1");
     }
-    assert!(start.elapsed() < Duration::from_millis(5 * 400), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
     notified.states.clear();
     watching.signal(Signal::HUP);
     notified.wait("RELOADING=1");

@@ -173,7 +173,7 @@ pub(crate) fn request(address: SocketAddr, method: &str, path: &str, headers: &[
     } else {
         format!("Host: {address}\r\n")
     };
-    let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
+    let headers: String = headers.iter().flat_map(|header| [*header, "\r\n"]).collect();
     format!("{method} {path} HTTP/1.1\r\n{host}{headers}Connection: close\r\n\r\n")
 }
 
