@@ -7,10 +7,10 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-#[cfg(feature = "sqlite")]
 mod endpoint;
 
 pub use self::endpoint::TokenEndpoint;
+#[cfg(feature = "sqlite")]
 use crate::load::DATABASE_FILE;
 use crate::load::{STATE_FILE, STORE_FILE};
 use crate::model::Millis;

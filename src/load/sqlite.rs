@@ -70,7 +70,7 @@ pub fn read(
     _store: &mut SecretBuffer,
     _state: &mut SecretBuffer,
 ) -> Result<Option<Content>, StoreError> {
-    match super::file::open_rare(path)? {
+    match super::file::open(path)? {
         None => Ok(None),
         Some(_) => Err(error(
             path,
