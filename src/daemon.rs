@@ -9,7 +9,7 @@ mod notify;
 mod options;
 mod renewing;
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -54,10 +54,14 @@ struct Daemon {
     cache: Cache,
     /// Whether any store has changed since logins were last surveyed.
     stores_changed: bool,
-    /// Whether this pass has read any store, and not only found it to be what it was.
+    /// Whether any store has been read since the last picture, and not only found to be what it was.
     has_read: bool,
     surveyed: Option<Instant>,
     last_pass: Option<Pass>,
+    /// Where it is reached; `None` for a single pass.
+    address: Option<SocketAddr>,
+    /// Whether systemd knows that it runs.
+    told_ready: OnceCell<()>,
     configuration_is_good: bool,
     config_changed: Option<std::time::SystemTime>,
 }
@@ -93,7 +97,8 @@ pub async fn run(options: Options) -> Result<u8, Failure> {
         tokio::task::spawn_local(serve::run(listener, board, Arc::clone(&access), paths, stop));
     }
     tracing::info!("serving on http{}://{address}/", if access.tls().is_some() { "s" } else { "" });
-    let result = daemon.passes(address).await;
+    daemon.address = Some(address);
+    let result = daemon.passes().await;
     let _ = stopping.send(true);
     result.map(|()| exit::OK)
 }
@@ -109,6 +114,11 @@ fn cause(failure: &Failure) -> String {
 
 fn names(config: &Config) -> ProfileNames {
     if config.metrics.hash_profiles { ProfileNames::Hashed } else { ProfileNames::Plain }
+}
+
+fn stop(stopping: &Cell<bool>) {
+    notify::stopping();
+    stopping.set(true);
 }
 
 fn never() -> Rc<Cell<bool>> {
@@ -138,6 +148,8 @@ impl Daemon {
             has_read: false,
             surveyed: None,
             last_pass: None,
+            address: None,
+            told_ready: OnceCell::new(),
             configuration_is_good: true,
             config_changed: None,
             options,
@@ -146,13 +158,12 @@ impl Daemon {
         daemon
     }
 
-    async fn passes(&mut self, address: SocketAddr) -> Result<(), Failure> {
+    async fn passes(&mut self) -> Result<(), Failure> {
         let failed = |error| internal("cannot listen for signals", error);
         let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
         let mut hang_up = signal(SignalKind::hangup()).map_err(failed)?;
         let stopping = never();
-        let mut ready = false;
         loop {
             let mut watcher = Watcher::new(&self.options.roots, self.config_path());
             let result = {
@@ -162,8 +173,8 @@ impl Daemon {
                 loop {
                     tokio::select! {
                         result = &mut pass => break result,
-                        _ = terminate.recv() => stopping.set(true),
-                        _ = interrupt.recv() => stopping.set(true),
+                        _ = terminate.recv() => stop(&stopping),
+                        _ = interrupt.recv() => stop(&stopping),
                     }
                 }
             };
@@ -175,28 +186,29 @@ impl Daemon {
             if stopping.get() {
                 break;
             }
-            if !ready {
-                notify::ready();
-                ready = true;
-            }
-            self.tell_systemd(address);
+            self.tell_systemd();
             let due = self.next_due();
             tokio::select! {
                 () = watcher.changed() => tokio::time::sleep(DEBOUNCE).await,
                 () = tokio::time::sleep(due) => {}
                 _ = hang_up.recv() => self.reload("on SIGHUP"),
-                _ = terminate.recv() => break,
-                _ = interrupt.recv() => break,
+                _ = terminate.recv() => stop(&stopping),
+                _ = interrupt.recv() => stop(&stopping),
+            }
+            if stopping.get() {
+                break;
             }
             if self.config_stamp() != self.config_changed {
                 self.reload("for it has changed");
             }
         }
-        notify::stopping();
         Ok(())
     }
 
-    fn tell_systemd(&self, address: SocketAddr) {
+    /// Says that all is running, which it is once there is a picture or a reason why there is none.
+    fn tell_systemd(&self) {
+        let Some(address) = self.address else { return };
+        self.told_ready.get_or_init(notify::ready);
         if let Some(snapshot) = &self.previous {
             let summary = snapshot.summary;
             let status = format!(
@@ -283,9 +295,7 @@ impl Daemon {
 
     /// One pass: discover, load, classify; renew; publish.
     async fn pass(&mut self, stopping: &Rc<Cell<bool>>) -> Result<(), Failure> {
-        let start = Instant::now();
-        self.has_read = false;
-        let mut snapshot = self.look().await?;
+        let (mut snapshot, mut took) = self.look().await?;
         if self.options.config.refresh.enabled && self.is_renewing_due() {
             // What cannot be renewed can still be watched.
             let renewed = self.renew(stopping).await.unwrap_or_else(|failure| {
@@ -293,9 +303,15 @@ impl Daemon {
                 false
             });
             if renewed {
-                snapshot = self.look().await?;
+                (snapshot, took) = self.look().await?;
             }
         }
+        self.show(snapshot, took);
+        Ok(())
+    }
+
+    /// Remembers what was found, with what has changed since the last time, and publishes it.
+    fn show(&mut self, mut snapshot: Snapshot, took: Duration) {
         snapshot.renewals = self.renewals.values().cloned().collect();
         self.metrics.count_scan(&snapshot);
         let mut same = false;
@@ -306,14 +322,16 @@ impl Daemon {
                 self.remember(event);
             }
         }
+        self.has_read = false;
         self.previous = Some(Arc::new(snapshot));
-        let took = start.elapsed();
         self.last_pass = Some(Pass { ended: clock::now(), took, configuration_is_good: true });
         self.publish(same);
-        Ok(())
+        self.tell_systemd();
     }
 
-    async fn look(&mut self) -> Result<Snapshot, Failure> {
+    /// Looks at every store; what is there, and how long that took.
+    async fn look(&mut self) -> Result<(Snapshot, Duration), Failure> {
+        let start = Instant::now();
         let status = &self.options.config.status;
         let memory = Memory::read(&self.options.state_dir).map_err(|error| tracing::warn!("{error}")).ok();
         let request = Request {
@@ -334,7 +352,7 @@ impl Daemon {
                 self.cache = cache;
                 self.stores_changed |= look.changed;
                 self.has_read |= look.changed;
-                Ok(look.snapshot)
+                Ok((look.snapshot, start.elapsed()))
             }
             Err(error) => {
                 self.metrics.count_failed_scan();

@@ -25,8 +25,9 @@ use self::access::Access;
 use crate::model::{Event, Millis, Snapshot};
 use crate::publish::metrics::Exposition;
 
-/// Connections at a time. Idle and slow ones take a place until they are timed out, so there are plenty.
-const MOST_CONNECTIONS: usize = 1024;
+/// Connections at a time. Idle and slow ones take a place until they are timed out, so there are plenty; but stores have to be
+/// opened as well, and a process is commonly allowed 1024 files.
+const MOST_CONNECTIONS: usize = 512;
 /// A request's head must be there within this time; it is how long an idle connection is kept, too.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 /// No answer takes longer, however slowly it is read.

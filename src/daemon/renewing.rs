@@ -18,6 +18,8 @@ use crate::state::Memory;
 
 /// However little happens, logins are surveyed this often.
 const SURVEY_AT_LEAST: Duration = Duration::from_secs(300);
+/// While a provider or a lock lets one wait, the stores are looked at this often.
+const MEANWHILE: Duration = Duration::from_secs(1);
 
 impl Daemon {
     /// Whether logins have to be surveyed: stores have changed, or a login is due by what is known of them.
@@ -29,7 +31,7 @@ impl Daemon {
         self.stores_changed || long_ago || self.renewals.values().any(is_due)
     }
 
-    /// Renews what is due; whether anything in the stores has changed by it.
+    /// Renews what is due, and goes on showing what is there if that takes long; whether the picture has to be made again.
     pub(super) async fn renew(&mut self, stopping: &Rc<Cell<bool>>) -> Result<bool, Failure> {
         let options = self.options.clone();
         let refresher = Refresher::new(options.roots, options.state_dir, options.config)
@@ -48,11 +50,24 @@ impl Daemon {
             }
         };
         let before = clock::now();
-        let outcomes = round::run(&refresher, &logins, false, stop, |_| {}).await;
+        let round = round::run(&refresher, &logins, false, stop, |_| {});
+        tokio::pin!(round);
+        let mut shown = false;
+        let outcomes = loop {
+            tokio::select! {
+                outcomes = &mut round => break outcomes,
+                () = tokio::time::sleep(MEANWHILE) => {
+                    if let Ok((snapshot, took)) = self.look().await {
+                        self.show(snapshot, took);
+                        shown = true;
+                    }
+                }
+            }
+        };
         for (waited, broken) in refresher.take_waits() {
             self.metrics.count_lock(waited, broken);
         }
-        let mut changed = !restored.is_empty();
+        let mut changed = shown || !restored.is_empty();
         for (login, (outcome, took)) in logins.iter().zip(outcomes) {
             changed |= self.note(login, &outcome, took, before);
         }

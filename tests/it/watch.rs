@@ -371,6 +371,24 @@ fn now_seconds() -> f64 {
 }
 
 #[test]
+fn a_provider_that_hangs_hides_nothing() {
+    let server = TokenServer::start();
+    server.fail(Fault::Hang);
+    let home = home(&server);
+    // Ready within seconds, and what changes meanwhile shows; the call is given up after thirty.
+    let watching = Watching::start(&home, &[]);
+    watching.wait("the token is presented", || server.calls() == 1);
+    watching.wait("it is ready", || watching.get("/readyz").status == 200);
+    let agents = watching.metric("authwatch_agents").unwrap();
+    let home = home.profiles("newcomer", &json!({}));
+    watching.wait_for_metric("authwatch_agents", agents + 1.0);
+    let attempts = "authwatch_refresh_attempts_total{provider=\"openai-codex\"}";
+    assert_eq!(watching.metric(attempts), Some(0.0), "the call has ended meanwhile, and nothing was tested");
+    assert_eq!(server.calls(), 1);
+    drop(home);
+}
+
+#[test]
 fn a_dead_login_is_counted_with_its_reason_and_never_presented_again() {
     let server = TokenServer::start();
     let body = r#"{"error":{"code":"refresh_token_reused"}}"#.to_owned();
