@@ -17,6 +17,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::support::Home;
+use crate::watching::Watching;
 use crate::webdriver::Browser;
 
 /// What the server sends with every answer.
@@ -280,6 +281,29 @@ fn it_stays_up_to_date_and_leaves_the_visitor_alone() {
     let asked = fragments();
     browser.wait("it asks on", |_| fragments() > asked + 1);
     nothing_untoward(&browser, &server.address);
+}
+
+#[test]
+fn a_store_that_changes_on_disk_changes_the_page_of_the_daemon() {
+    let token = |ends: Millis| {
+        json!({ "anthropic:<b>manual</b>": {
+            "type": "token", "provider": "anthropic", "token": "t", "expires": ends.0 } })
+    };
+    let (now, month) = (clock::now(), 30.0 * 86_400_000.0);
+    let home = Home::new().profiles("main", &token(Millis(now.0 + month)));
+    let (watching, browser) = (Watching::ready(&home, &["--no-refresh"]), Browser::open());
+    let address = format!("http://{}", watching.address);
+    browser.go(&address);
+    assert_eq!((browser.count(".need"), browser.count("h1")), (0, 1));
+    let calm = browser.text("h1");
+    let home = home.profiles("main", &token(Millis(now.0 - 60_000.0)));
+    browser.wait("it needs somebody", |browser| browser.count(".need") == 1);
+    let need = browser.text(".need");
+    assert!(need.contains("anthropic:<b>manual</b> of main") && need.contains("Expired"), "{need}");
+    assert!(joined(&browser, "#events li").contains("<b>manual</b>"), "{}", joined(&browser, "#events li"));
+    let _home = home.profiles("main", &token(Millis(now.0 + month)));
+    browser.wait("all is well again", |browser| browser.text("h1") == calm);
+    nothing_untoward(&browser, &address);
 }
 
 #[test]
