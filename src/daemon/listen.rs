@@ -17,11 +17,14 @@ pub(super) fn access(config: &Config) -> Result<Access, Failure> {
 
 /// The socket to serve on; an open one only with something to keep strangers out.
 pub(super) async fn listen(address: &str, access: &Access, insecure: bool) -> Result<TcpListener, Failure> {
-    if let Some(listener) = handed_over()? {
-        return Ok(listener);
-    }
-    let listener = bind(address).await?;
+    let handed_over = handed_over()?;
+    let was_handed_over = handed_over.is_some();
+    let listener = match handed_over {
+        Some(listener) => listener,
+        None => bind(address).await?,
+    };
     let local = listener.local_addr().map_err(|error| internal("cannot tell the address", error))?;
+    let address = if was_handed_over { local.to_string() } else { address.to_owned() };
     if !local.ip().is_loopback() && !access.is_protected() && !insecure {
         return Err(Failure::new(
             exit::CONFIGURATION,

@@ -782,6 +782,28 @@ fn a_socket_that_is_handed_over_is_used() {
 }
 
 #[test]
+fn a_socket_that_is_handed_over_wide_open_is_refused() {
+    let home = plain_home();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let program = home.command(&[]);
+    let mut activate = Command::new("systemd-socket-activate");
+    activate.arg(format!("--listen=0.0.0.0:{port}")).arg(format!("--setenv=HOME={}", home.path().display()));
+    activate.arg(program.get_program()).args(["watch", "--no-refresh"]);
+    activate.env_clear().envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    activate.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped());
+    let child = activate.spawn().expect("apt-get install systemd");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(Instant::now() < deadline, "nobody listens");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(78), "{said}");
+    assert!(said.contains(&format!("`0.0.0.0:{port}` can be reached from other machines")), "{said}");
+}
+
+#[test]
 fn idle_and_slow_visitors_do_not_stop_a_scrape() {
     let watching = Watching::ready(&plain_home(), &["--no-refresh"]);
     let connect = || TcpStream::connect(watching.address).unwrap();

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -33,26 +34,7 @@ impl Browser {
 
     fn start(javascript: bool) -> Self {
         let profile = tempfile::tempdir().unwrap();
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .env("HOME", profile.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| {
-                panic!("chromedriver ({error}): install Debian's packages chromium and chromium-driver")
-            });
-        // It picks a free port, and says which.
-        let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let (said, port) = mpsc::channel();
-        std::thread::spawn(move || {
-            let port =
-                |line: &str| line.split("successfully on port ").nth(1)?.trim_end_matches('.').parse().ok();
-            for port in lines.map_while(Result::ok).filter_map(|line| port(&line)) {
-                let _: Result<(), mpsc::SendError<u16>> = said.send(port);
-            }
-        });
-        let port = port.recv_timeout(PATIENCE).expect("chromedriver says its port");
+        let (driver, port) = driver(profile.path());
         let mut browser = Self { driver, port, session: String::new(), profile };
         let allowed = if javascript { 1 } else { 2 };
         let profile = browser.profile.path().join("profile");
@@ -239,6 +221,42 @@ impl Browser {
             std::thread::sleep(Duration::from_millis(50));
         }
     }
+}
+
+/// A driver, and the port it has chosen. It wants the same one for IPv4 and IPv6 and gives up where the second is taken, which happens
+/// where many programs choose ports; then the next one is tried.
+fn driver(home: &Path) -> (Child, u16) {
+    let mut said = Vec::new();
+    for _ in 0..8 {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .env("HOME", home)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| {
+                panic!("chromedriver ({error}): install Debian's packages chromium and chromium-driver")
+            });
+        let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+        let (say, hear) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                // Nobody listens once the port is known.
+                let _: Result<(), mpsc::SendError<String>> = say.send(line);
+            }
+        });
+        let deadline = Instant::now() + PATIENCE;
+        while let Ok(line) = hear.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            let port = line.split("successfully on port ").nth(1);
+            if let Some(port) = port.and_then(|port| port.trim_end_matches('.').parse().ok()) {
+                return (driver, port);
+            }
+            said.push(line);
+        }
+        driver.kill().unwrap();
+        driver.wait().unwrap();
+    }
+    panic!("chromedriver does not start: {said:#?}")
 }
 
 impl Drop for Browser {
