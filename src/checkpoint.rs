@@ -26,6 +26,18 @@ pub fn fails(step: &str) -> io::Result<()> {
     Ok(())
 }
 
+/// Panics here, as long as a file is there that a test has named for this step.
+#[cfg(debug_assertions)]
+pub fn panics(step: &str) {
+    let named = std::env::var("AUTHWATCH_TEST_PANIC").ok();
+    let file = named.as_deref().and_then(|named| named.strip_prefix(step)?.strip_prefix('='));
+    assert!(!file.is_some_and(|file| std::path::Path::new(file).exists()), "made to panic at `{step}`");
+}
+
+/// Does nothing.
+#[cfg(not(debug_assertions))]
+pub fn panics(_step: &str) {}
+
 /// Does nothing.
 #[cfg(not(debug_assertions))]
 pub fn reached(_step: &str) {}

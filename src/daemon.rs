@@ -23,6 +23,7 @@ use tokio::sync::watch;
 use self::changes::Watcher;
 use self::listen::{access, bind, listen};
 pub use self::options::{ConfigFile, Flags, Options};
+use crate::checkpoint;
 use crate::clock;
 use crate::config::Config;
 use crate::exit::{self, Failure};
@@ -344,6 +345,7 @@ impl Daemon {
         let (roots, environment) = (self.options.roots.clone(), self.options.environment.clone());
         let mut cache = std::mem::take(&mut self.cache);
         let look = tokio::task::spawn_blocking(move || {
+            checkpoint::panics("look");
             let look = pipeline::look_again(&roots, environment, &request, Some(&mut cache));
             (look, cache)
         });

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::support::{AT, DAY, HOUR, Home, NOW, Ran, document, run, token};
+use crate::support::{AT, DAY, HOUR, Home, NOW, Ran, document, ids, run, token};
 
 /// `main` and `other` have what works; `work` has whatever a test puts there.
 fn fleet() -> Home {
@@ -17,15 +17,6 @@ fn fleet() -> Home {
         .profiles("other", &json!({ "xai:default": token("xai", 90 * DAY) }));
     fs::create_dir_all(home.agent_dir("work")).unwrap();
     home
-}
-
-fn ids(agent: &Value) -> Vec<&str> {
-    agent["profiles"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|profile| profile["profileId"].as_str().unwrap())
-        .collect()
 }
 
 fn profile<'a>(agent: &'a Value, id: &str) -> &'a Value {

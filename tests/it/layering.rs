@@ -57,8 +57,19 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "daemon",
         &[
-            "clock", "config", "discover", "exit", "model", "paths", "pipeline", "publish", "random",
-            "refresh", "serve", "state",
+            "checkpoint",
+            "clock",
+            "config",
+            "discover",
+            "exit",
+            "model",
+            "paths",
+            "pipeline",
+            "publish",
+            "random",
+            "refresh",
+            "serve",
+            "state",
         ],
     ),
     (

@@ -11,18 +11,9 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::support::{
-    AT, DAY, Home, NOW, Ran, agent_connection, document, put_agent_state, put_agent_store, put_shared, run,
-    shared_connection, token,
+    AT, DAY, Home, NOW, Ran, agent_connection, document, ids, put_agent_state, put_agent_store, put_shared,
+    run, shared_connection, token,
 };
-
-fn ids(agent: &Value) -> Vec<&str> {
-    agent["profiles"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|profile| profile["profileId"].as_str().unwrap())
-        .collect()
-}
 
 /// A document whose only profile ends `value` milliseconds after [`NOW`].
 fn valued(value: i64) -> String {

@@ -271,3 +271,13 @@ pub(crate) fn tree(root: &Path) -> BTreeMap<PathBuf, String> {
     }
     found
 }
+
+/// The ids of an agent's profiles in a report.
+pub(crate) fn ids(agent: &Value) -> Vec<&str> {
+    agent["profiles"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|profile| profile["profileId"].as_str().unwrap())
+        .collect()
+}

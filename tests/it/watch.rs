@@ -737,6 +737,25 @@ fn systemd_is_told_how_it_stands() {
 }
 
 #[test]
+fn a_pass_that_panics_is_a_failed_one_and_the_scrape_goes_on() {
+    let home = plain_home();
+    let trouble = home.path().join("trouble");
+    let mut command = home.command(&["watch", "--no-refresh", "--log-level", "info"]);
+    command.args(["--listen", "127.0.0.1:0", "--interval", "200ms"]);
+    command.env("AUTHWATCH_TEST_PANIC", format!("look={}", trouble.display()));
+    let watching = Watching::listening(command);
+    watching.wait("the first pass", || watching.get("/readyz").status == 200);
+    let before = scans(&watching);
+    std::fs::write(&trouble, "").unwrap();
+    watching.wait("passes fail", || {
+        watching.metric("authwatch_scan_failures_total").is_some_and(|failures| failures >= 2.0)
+    });
+    assert!(watching.metric("authwatch_agents").is_some(), "the last picture stays");
+    std::fs::remove_file(&trouble).unwrap();
+    watching.wait("passes succeed again", || scans(&watching) >= before + 3.0);
+}
+
+#[test]
 fn a_socket_that_is_handed_over_is_used() {
     let home = plain_home();
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
