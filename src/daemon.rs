@@ -5,9 +5,9 @@
 
 mod changes;
 mod listen;
-mod notify;
 mod options;
 mod renewing;
+mod systemd;
 
 use std::cell::{Cell, OnceCell};
 use std::collections::{BTreeMap, VecDeque};
@@ -118,7 +118,7 @@ fn names(config: &Config) -> ProfileNames {
 }
 
 fn stop(stopping: &Cell<bool>) {
-    notify::stopping();
+    systemd::stopping();
     stopping.set(true);
 }
 
@@ -209,7 +209,7 @@ impl Daemon {
     /// Says that all is running, which it is once there is a picture or a reason why there is none.
     fn tell_systemd(&self) {
         let Some(address) = self.address else { return };
-        self.told_ready.get_or_init(notify::ready);
+        self.told_ready.get_or_init(systemd::ready);
         if let Some(snapshot) = &self.previous {
             let summary = snapshot.summary;
             let status = format!(
@@ -219,9 +219,9 @@ impl Daemon {
                 summary.expiring,
                 summary.missing
             );
-            notify::status(&status);
+            systemd::status(&status);
         }
-        notify::alive();
+        systemd::alive();
     }
 
     /// How long to wait: until the next login is due or ends, and never longer than the interval, so that suspended
@@ -239,7 +239,7 @@ impl Daemon {
         let due = self.renewals.values().filter_map(|renewal| renewal.next);
         let soonest = ends.chain(due).map(|at| (at.0 - now.0) / 1000.0).filter(|left| *left > 0.0);
         let soonest = soonest.fold(jittered, f64::min);
-        let longest = notify::watchdog().map_or(f64::INFINITY, |watchdog| watchdog.as_secs_f64() / 2.0);
+        let longest = systemd::watchdog().map_or(f64::INFINITY, |watchdog| watchdog.as_secs_f64() / 2.0);
         Duration::from_secs_f64(soonest.min(longest).max(0.05))
     }
 
@@ -254,7 +254,7 @@ impl Daemon {
     /// Reads the configuration again. A wrong one is refused, and the old one goes on. What is bound stays bound.
     fn reload(&mut self, why: &str) {
         let Some(file) = self.options.config_file.clone() else { return };
-        notify::reloading();
+        systemd::reloading();
         self.config_changed = self.config_stamp();
         match Config::load(file.named.then_some(&file.path)) {
             Ok(mut config) => {
@@ -284,7 +284,7 @@ impl Daemon {
                 });
             }
         }
-        notify::ready();
+        systemd::ready();
     }
 
     fn remember(&mut self, event: Event) {

@@ -11,6 +11,7 @@
 //! secrets: loading yields credentials, classifying yields a [`model::Snapshot`], and whatever comes after sees only that.
 //! Imports point one way, which `tests/it/layering.rs` checks.
 
+pub mod backup;
 pub mod checkpoint;
 pub mod classify;
 pub mod cli;

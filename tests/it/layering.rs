@@ -20,6 +20,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("config", &["clock", "exit", "model", "paths"]),
     ("http", &["clock", "model"]),
     ("state", &["model", "random"]),
+    ("backup", &["clock", "model", "random", "secret"]),
     // What OpenClaw puts on disk: pure.
     ("openclaw", &["model", "secret"]),
     // The stages, in order.
@@ -95,6 +96,7 @@ const RESERVED: [(&str, &[&str]); 7] = [
     (
         "std::fs",
         &[
+            "backup",
             "checkpoint",
             "clock",
             "commands",
