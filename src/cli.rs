@@ -11,6 +11,7 @@ use clap_complete::Shell;
 
 use crate::commands;
 use crate::commands::config::ConfigCommand;
+use crate::commands::notify::NotifyCommand;
 use crate::commands::refresh::RefreshArgs;
 use crate::commands::status::StatusArgs;
 use crate::commands::watch::WatchArgs;
@@ -62,6 +63,9 @@ enum Command {
     /// The same commands under the names OpenClaw's documentation uses
     #[command(subcommand)]
     Models(ModelsCommand),
+    /// Whether messages arrive, what was told, and what not to be told of
+    #[command(subcommand)]
+    Notify(NotifyCommand),
     /// authwatch's own configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -105,6 +109,7 @@ fn dispatch(cli: Cli) -> Result<u8, Failure> {
         }
         Command::Watch(args) => commands::watch::run(&cli.global, &args),
         Command::Refresh(args) => commands::refresh::run(&cli.global, &args),
+        Command::Notify(command) => commands::notify::run(&cli.global, &command),
         Command::Config(command) => commands::config::run(&cli.global, &command),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use chrono::{DateTime, TimeZone, Utc};
+use chrono::{DateTime, TimeZone, Timelike, Utc};
 
 use crate::model::Millis;
 
@@ -80,6 +80,13 @@ pub fn process() -> Option<Process> {
 pub fn date(at: Millis) -> Option<DateTime<Utc>> {
     #[expect(clippy::cast_possible_truncation, reason = "chrono refuses what is out of its range")]
     Utc.timestamp_millis_opt(at.0 as i64).single()
+}
+
+/// The local minute of the day at a moment.
+#[must_use]
+pub fn local_minute(at: Millis) -> Option<u16> {
+    let local = DateTime::<chrono::Local>::from(date(at)?);
+    u16::try_from(local.hour() * 60 + local.minute()).ok()
 }
 
 /// A time to judge by, as given to `--at`: RFC 3339, `+36h`, `-2d`, or Unix milliseconds.

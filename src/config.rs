@@ -10,10 +10,19 @@ use crate::exit::{self, Failure};
 use crate::model::{Millis, Scope, Semantics};
 use crate::paths;
 
+mod check;
+mod notify;
 mod refresh;
+mod secrets;
 mod watch;
 
+pub use self::check::{Problem, files as problems_of_files};
+pub use self::notify::{
+    AlertmanagerConfig, ChannelConfig, CommandConfig, EmailConfig, Filter, HeartbeatConfig, HeartbeatReport,
+    NotifyConfig, NtfyConfig, QuietHours, SeveritySetting, SmtpTls, WebhookConfig, WebhookPreset,
+};
 pub use self::refresh::{BodyFormat, ProviderConfig, RefreshConfig};
+pub use self::secrets::{SecretSource, redacted_url};
 pub use self::watch::{MetricsConfig, WatchConfig};
 
 /// The file `config init` writes.
@@ -32,6 +41,8 @@ pub struct Config {
     pub refresh: RefreshConfig,
     /// The daemon.
     pub watch: WatchConfig,
+    /// Who is told what, and how.
+    pub notify: NotifyConfig,
     /// What metrics show.
     pub metrics: MetricsConfig,
     /// How the network is reached.
@@ -118,8 +129,16 @@ fn window_text<S: serde::Serializer>(window: &Option<Millis>, serializer: S) -> 
 }
 
 impl Config {
-    /// Loads the named file, or the default one if it is there.
+    /// Loads the named file, or the default one if it is there, with what the environment adds to it.
     pub fn load(named: Option<&Path>) -> Result<Self, Failure> {
+        let mut config = Self::read(named)?;
+        let refused = |problem: String| Failure::new(exit::CONFIGURATION, problem);
+        config.notify.take_legacy(variable).map_err(refused)?;
+        check::names(&config)?;
+        Ok(config)
+    }
+
+    fn read(named: Option<&Path>) -> Result<Self, Failure> {
         let Some(path) = named.map(Path::to_path_buf).or_else(default_path) else {
             return Ok(Self::default());
         };

@@ -6,28 +6,31 @@
 mod changes;
 mod listen;
 mod options;
+mod reloading;
 mod renewing;
 mod systemd;
+mod telling;
 
 use std::cell::{Cell, OnceCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
-use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use self::changes::Watcher;
 use self::listen::{access, bind, listen};
 pub use self::options::{ConfigFile, Flags, Options};
+use self::telling::Telling;
 use crate::checkpoint;
 use crate::clock;
 use crate::config::Config;
 use crate::exit::{self, Failure};
-use crate::model::{Event, EventKind, Millis, Renewal, Snapshot};
+use crate::model::{Event, Millis, Renewal, Snapshot};
+use crate::notify::Notifier;
 use crate::pipeline::{self, Cache, Request};
 use crate::publish::changes::between;
 use crate::publish::metrics::{Metrics, Pass, ProfileNames};
@@ -65,12 +68,24 @@ struct Daemon {
     told_ready: OnceCell<()>,
     configuration_is_good: bool,
     config_changed: Option<std::time::SystemTime>,
+    telling: Telling,
+    /// Where channels report that they have tried something; `None` for a single pass.
+    told: Option<mpsc::UnboundedSender<()>>,
 }
 
 /// Runs one whole pass and says what `--check` would.
 pub async fn once(options: Options) -> Result<u8, Failure> {
     let mut daemon = Daemon::new(options);
-    daemon.pass(&never()).await?;
+    let begun = daemon.beat_start();
+    let result = daemon.pass(&never()).await;
+    let ended = daemon.beat_end(&result, begun);
+    daemon.deliver_once().await;
+    // What was delivered belongs into the textfile, too.
+    daemon.publish(true);
+    if let Some(ended) = ended {
+        let _ = ended.await;
+    }
+    result?;
     Ok(daemon.previous.map_or(exit::CANNOT_READ, |snapshot| snapshot.exit_code))
 }
 
@@ -134,7 +149,7 @@ impl Daemon {
         providers.dedup();
         let metrics = Metrics::new(&providers, names(&options.config));
         let first = Published {
-            exposition: metrics.render(None, None, None),
+            exposition: metrics.render(None, None, None, &[]),
             refreshing: options.config.refresh.enabled,
             ..Published::default()
         };
@@ -153,6 +168,8 @@ impl Daemon {
             told_ready: OnceCell::new(),
             configuration_is_good: true,
             config_changed: None,
+            telling: Telling::new(Notifier::new(&options.config, &options.state_dir)),
+            told: None,
             options,
         };
         daemon.config_changed = daemon.config_stamp();
@@ -165,7 +182,11 @@ impl Daemon {
         let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
         let mut hang_up = signal(SignalKind::hangup()).map_err(failed)?;
         let stopping = never();
+        let (told, mut tried) = mpsc::unbounded_channel();
+        self.telling.start(&told);
+        self.told = Some(told);
         loop {
+            let begun = self.beat_start();
             let mut watcher = Watcher::new(&self.options.roots, self.config_path());
             let result = {
                 let pass = self.pass(&stopping);
@@ -179,22 +200,35 @@ impl Daemon {
                     }
                 }
             };
+            let ended = self.beat_end(&result, begun);
             if let Err(failure) = result {
                 tracing::error!("{failure}{}", cause(&failure));
                 // The counters know of it.
                 self.publish(true);
             }
             if stopping.get() {
+                if let Some(ended) = ended {
+                    let _ = ended.await;
+                }
                 break;
             }
             self.tell_systemd();
-            let due = self.next_due();
-            tokio::select! {
-                () = watcher.changed() => tokio::time::sleep(DEBOUNCE).await,
-                () = tokio::time::sleep(due) => {}
-                _ = hang_up.recv() => self.reload("on SIGHUP"),
-                _ = terminate.recv() => stop(&stopping),
-                _ = interrupt.recv() => stop(&stopping),
+            let due = tokio::time::sleep(self.next_due());
+            tokio::pin!(due);
+            loop {
+                tokio::select! {
+                    () = watcher.changed() => tokio::time::sleep(DEBOUNCE).await,
+                    () = &mut due => {}
+                    _ = hang_up.recv() => self.reload("on SIGHUP"),
+                    _ = terminate.recv() => stop(&stopping),
+                    _ = interrupt.recv() => stop(&stopping),
+                    Some(()) = tried.recv() => {
+                        self.telling.take_stock();
+                        self.publish(true);
+                        continue;
+                    }
+                }
+                break;
             }
             if stopping.get() {
                 break;
@@ -203,6 +237,7 @@ impl Daemon {
                 self.reload("for it has changed");
             }
         }
+        self.telling.stop().await;
         Ok(())
     }
 
@@ -243,50 +278,6 @@ impl Daemon {
         Duration::from_secs_f64(soonest.min(longest).max(0.05))
     }
 
-    fn config_path(&self) -> Option<&Path> {
-        self.options.config_file.as_ref().map(|file| file.path.as_path())
-    }
-
-    fn config_stamp(&self) -> Option<std::time::SystemTime> {
-        std::fs::metadata(self.config_path()?).and_then(|metadata| metadata.modified()).ok()
-    }
-
-    /// Reads the configuration again. A wrong one is refused, and the old one goes on. What is bound stays bound.
-    fn reload(&mut self, why: &str) {
-        let Some(file) = self.options.config_file.clone() else { return };
-        systemd::reloading();
-        self.config_changed = self.config_stamp();
-        match Config::load(file.named.then_some(&file.path)) {
-            Ok(mut config) => {
-                self.options.flags.lay_over(&mut config);
-                self.metrics.name_profiles(names(&config));
-                self.cache = Cache::default();
-                self.options.config = config;
-                self.configuration_is_good = true;
-                tracing::info!("read the configuration again {why}");
-                self.remember(Event {
-                    at: clock::now(),
-                    kind: EventKind::Configuration,
-                    agent: None,
-                    profile: None,
-                    text: "the configuration was read again".to_owned(),
-                });
-            }
-            Err(failure) => {
-                self.configuration_is_good = false;
-                tracing::warn!("{failure}; the configuration stays as it was");
-                self.remember(Event {
-                    at: clock::now(),
-                    kind: EventKind::Configuration,
-                    agent: None,
-                    profile: None,
-                    text: format!("the configuration was refused: {failure}"),
-                });
-            }
-        }
-        systemd::ready();
-    }
-
     fn remember(&mut self, event: Event) {
         if self.events.len() == KEPT_EVENTS {
             self.events.pop_front();
@@ -297,7 +288,7 @@ impl Daemon {
     /// One pass: discover, load, classify; renew; publish.
     async fn pass(&mut self, stopping: &Rc<Cell<bool>>) -> Result<(), Failure> {
         let (mut snapshot, mut took) = self.look().await?;
-        if self.options.config.refresh.enabled && self.is_renewing_due() {
+        if self.options.config.refresh.enabled && self.options.at.is_none() && self.is_renewing_due() {
             // What cannot be renewed can still be watched.
             let renewed = self.renew(stopping).await.unwrap_or_else(|failure| {
                 tracing::error!("{failure}{}", cause(&failure));
@@ -326,6 +317,7 @@ impl Daemon {
         self.has_read = false;
         self.previous = Some(Arc::new(snapshot));
         self.last_pass = Some(Pass { ended: clock::now(), took, configuration_is_good: true });
+        self.tell();
         self.publish(same);
         self.tell_systemd();
     }
@@ -340,6 +332,7 @@ impl Daemon {
             scope: status.scope.map(Into::into),
             window: status.warn,
             memory: memory.map(Arc::new),
+            at: self.options.at,
             ..Request::default()
         };
         let (roots, environment) = (self.options.roots.clone(), self.options.environment.clone());
@@ -372,7 +365,7 @@ impl Daemon {
         if let (Some(path), Some(snapshot), Some(pass)) =
             (&self.options.config.watch.textfile, snapshot, pass)
         {
-            let text = self.metrics.textfile(snapshot, pass);
+            let text = self.metrics.textfile(snapshot, pass, &self.telling.channels);
             if let Err(error) = textfile::write(path, &text) {
                 tracing::warn!("cannot write `{}`: {error}", path.display());
             }
@@ -381,7 +374,7 @@ impl Daemon {
         let fresh_for = FRESH_INTERVALS * interval.max(1000.0);
         let same = same.then(|| self.board.borrow().exposition.credentials());
         let published = Published {
-            exposition: self.metrics.render(snapshot, pass, same),
+            exposition: self.metrics.render(snapshot, pass, same, &self.telling.channels),
             events: self.events.iter().cloned().collect(),
             refreshing: self.options.config.refresh.enabled,
             fresh_until: pass.map(|pass| Millis(pass.ended.0 + fresh_for)),

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
+use hyper::header::{HeaderValue, USER_AGENT};
 use hyper::{Method, Request, StatusCode, Uri};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
@@ -124,27 +125,26 @@ impl HttpClient {
         content_type: &'static str,
         body: Bytes,
     ) -> Result<Answer, NoAnswer> {
-        tokio::time::timeout(self.timeout, self.exchange(method, url, content_type, body))
-            .await
-            .unwrap_or(Err(NoAnswer::Timeout))
-    }
-
-    async fn exchange(
-        &self,
-        method: Method,
-        url: &Uri,
-        content_type: &'static str,
-        body: Bytes,
-    ) -> Result<Answer, NoAnswer> {
         let request = Request::builder()
             .method(method)
             .uri(url.clone())
             .header("content-type", content_type)
             .header("accept", "application/json")
-            .header("user-agent", concat!("authwatch/", env!("CARGO_PKG_VERSION")))
             .body(Full::new(body))
             .expect("the parts are valid");
-        let response = match self.proxies.intercept(url) {
+        self.perform(request).await
+    }
+
+    /// Sends a request with headers of the caller's and reads the whole answer.
+    pub async fn perform(&self, request: Request<Full<Bytes>>) -> Result<Answer, NoAnswer> {
+        tokio::time::timeout(self.timeout, self.exchange(request)).await.unwrap_or(Err(NoAnswer::Timeout))
+    }
+
+    async fn exchange(&self, mut request: Request<Full<Bytes>>) -> Result<Answer, NoAnswer> {
+        let agent = HeaderValue::from_static(concat!("authwatch/", env!("CARGO_PKG_VERSION")));
+        request.headers_mut().insert(USER_AGENT, agent);
+        let url = request.uri().clone();
+        let response = match self.proxies.intercept(&url) {
             Some(proxy) => {
                 let mut tunnel = Tunnel::new(proxy.uri().clone(), http_connector());
                 if let Some(credentials) = proxy.basic_auth() {

@@ -27,6 +27,7 @@ pub mod load;
 pub mod locking;
 pub mod logging;
 pub mod model;
+pub mod notify;
 pub mod openclaw;
 pub mod paths;
 pub mod pipeline;

@@ -4,18 +4,22 @@
 //! nor disagree. Its serialised form is the contract of `status --json` (`formatVersion` 1): keys may be added, none
 //! may change its meaning.
 
+mod channel;
 mod credential;
 mod event;
 mod ids;
+mod severity;
 mod snapshot;
 mod store;
 
+pub use self::channel::ChannelHealth;
 pub use self::credential::{
     Bucket, Cooldown, CooldownKind, CredentialKind, Login, LoginReason, ReasonCode, Scope, Semantics, Source,
     Status,
 };
 pub use self::event::{Event, EventKind};
 pub use self::ids::{AgentId, Millis, ProfileId, ProviderId};
+pub use self::severity::Severity;
 pub use self::snapshot::{AgentHealth, ProfileHealth, ProviderHealth, Renewal, Snapshot, Summary};
 pub use self::store::{
     ConfigHealth, Mode, RejectReason, Rejected, StoreError, StoreErrorReason, StoreHealth, StoreKind,

@@ -196,8 +196,7 @@ impl Memory {
     fn update(&mut self, change: impl FnOnce(&mut Document)) -> Result<(), MemoryError> {
         let failed = |source| MemoryError::Io { path: self.path.clone(), source };
         let dir = self.path.parent().unwrap_or(Path::new("/"));
-        DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(failed)?;
-        let _lock = own_lock(dir).map_err(failed)?;
+        let _lock = lock(dir, "state.lock").map_err(failed)?;
         let mut newest = Self::read(dir)?;
         let document = &mut newest.document;
         if document.fingerprint_key.is_empty() {
@@ -222,15 +221,27 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<Document, MemoryError> {
 }
 
 /// Our own processes take turns by `flock`, which ends with the process.
-fn own_lock(dir: &Path) -> io::Result<File> {
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(dir.join("state.lock"))?;
+///
+/// Takes the lock of that name in our own state directory, once whoever has it is done; it is free again when the file is dropped.
+pub fn lock(dir: &Path, name: &str) -> io::Result<File> {
+    let file = lock_file(dir, name)?;
     rustix::fs::flock(&file, FlockOperation::LockExclusive)?;
     Ok(file)
+}
+
+/// The same, without waiting; `None` where another process has it.
+pub fn try_lock(dir: &Path, name: &str) -> io::Result<Option<File>> {
+    let file = lock_file(dir, name)?;
+    match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(Some(file)),
+        Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn lock_file(dir: &Path, name: &str) -> io::Result<File> {
+    DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(dir.join(name))
 }
 
 /// Replaces a file of our own, whole or not at all, readable by its owner alone.

@@ -8,8 +8,9 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use crate::cli::{self, GlobalArgs};
-use crate::config::{self, Config};
+use crate::config::{self, Config, Problem};
 use crate::exit::{self, Failure};
+use crate::notify;
 
 /// The subcommands of `config`.
 #[derive(Debug, Subcommand)]
@@ -34,7 +35,12 @@ pub fn run(global: &GlobalArgs, command: &ConfigCommand) -> Result<u8, Failure> 
         ConfigCommand::Check => {
             let path = path(global)?;
             let there = path.exists();
-            Config::load(global.config.as_deref())?;
+            let config = Config::load(global.config.as_deref())?;
+            let mut problems = config::problems_of_files(&config);
+            problems.extend(notify::problems(&config.notify));
+            if !problems.is_empty() {
+                return Err(unwise(&path, &problems));
+            }
             let verdict = if there { "is right" } else { "is not there; every setting has its default" };
             cli::print(format!("{} {verdict}\n", path.display()).as_bytes())?;
             Ok(exit::OK)
@@ -71,4 +77,14 @@ fn init(path: &std::path::Path) -> Result<u8, Failure> {
                 .caused_by(error))
         }
     }
+}
+
+/// Everything that will not do, a line each.
+fn unwise(path: &std::path::Path, problems: &[Problem]) -> Failure {
+    let lines = problems.iter().map(|Problem { setting, problem, hint }| {
+        let hint = hint.as_ref().map_or_else(String::new, |hint| format!(" ({hint})"));
+        format!("\n  {setting}: {problem}{hint}")
+    });
+    let lines: String = lines.collect();
+    Failure::new(exit::CONFIGURATION, format!("`{}` can be read, but will not do:{lines}", path.display()))
 }

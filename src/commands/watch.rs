@@ -24,6 +24,9 @@ pub struct WatchArgs {
     /// Watch built-in demo data, with a token endpoint of its own
     #[arg(long, conflicts_with = "once")]
     demo: bool,
+    /// With --once: judge as of another time, and renew nothing (RFC 3339, +36h, Unix milliseconds)
+    #[arg(long, value_name = "TIME", value_parser = clock::parse_at, requires = "once", allow_hyphen_values = true)]
+    at: Option<clock::At>,
     /// Where to serve the page and the metrics [default: 127.0.0.1:10979]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
@@ -71,6 +74,7 @@ pub fn run(global: &GlobalArgs, args: &WatchArgs) -> Result<u8, Failure> {
         config_file: config_file(global),
         config,
         flags,
+        at: args.at,
         environment: cli::environment().collect(),
     };
     if args.once {
@@ -104,6 +108,7 @@ async fn demo(mut config: Config, flags: Flags) -> Result<u8, Failure> {
         config_file: None,
         config,
         flags,
+        at: None,
         environment: Vec::new(),
     };
     cli::talk(&format!("demo data in {}", options.roots.state.display()));

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::clock::At;
 use crate::config::Config;
 use crate::model::Millis;
 use crate::paths::Roots;
@@ -19,6 +20,8 @@ pub struct Options {
     pub config: Config,
     /// What the command line says. It goes before whatever is read later.
     pub flags: Flags,
+    /// Judge as of another time; only for a single pass that renews nothing.
+    pub at: Option<At>,
     /// The process's environment, as far as it is text.
     pub environment: Vec<(String, String)>,
 }

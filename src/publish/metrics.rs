@@ -18,7 +18,7 @@ use prometheus::{
     Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, TextEncoder,
 };
 
-use crate::model::{LoginReason, Millis, Snapshot, StoreErrorReason};
+use crate::model::{ChannelHealth, LoginReason, Millis, Snapshot, StoreErrorReason};
 use crate::refresh::outcome::{MisconfiguredReason, Outcome, TransientReason};
 
 pub use self::families::ProfileNames;
@@ -202,9 +202,10 @@ impl Metrics {
         snapshot: Option<&Snapshot>,
         pass: Option<Pass>,
         same: Option<Arc<str>>,
+        channels: &[ChannelHealth],
     ) -> Exposition {
         Exposition {
-            own: self.own_text(pass, true),
+            own: self.own_text(pass, channels, true),
             credentials: same.unwrap_or_else(|| self.credentials_text(snapshot).into()),
             ..Exposition::default()
         }
@@ -212,11 +213,11 @@ impl Metrics {
 
     /// The text for a textfile: without `process_*`, for the process is not the collector's.
     #[must_use]
-    pub fn textfile(&self, snapshot: &Snapshot, pass: Pass) -> String {
-        self.own_text(Some(pass), false) + &self.credentials_text(Some(snapshot))
+    pub fn textfile(&self, snapshot: &Snapshot, pass: Pass, channels: &[ChannelHealth]) -> String {
+        self.own_text(Some(pass), channels, false) + &self.credentials_text(Some(snapshot))
     }
 
-    fn own_text(&self, pass: Option<Pass>, with_process: bool) -> String {
+    fn own_text(&self, pass: Option<Pass>, channels: &[ChannelHealth], with_process: bool) -> String {
         let mut all: Vec<MetricFamily> = Vec::new();
         all.extend(self.attempts.collect());
         all.extend(self.failures.collect());
@@ -228,6 +229,7 @@ impl Metrics {
         all.extend(self.scan_failures.collect());
         all.extend(self.store_errors.collect());
         all.extend(families::of_process(pass));
+        all.extend(families::of_channels(channels));
         if with_process {
             all.extend(process::families());
         }
@@ -294,7 +296,7 @@ mod tests {
     #[test]
     fn every_counter_exists_at_zero_and_open_metrics_names_it_without_total() {
         let metrics = Metrics::new(&["xai"], ProfileNames::Plain);
-        let exposition = metrics.render(None, None, None);
+        let exposition = metrics.render(None, None, None, &[]);
         let text = exposition.joined();
         for reason in failure_reasons() {
             let line = format!("authwatch_refresh_failures_total{{provider=\"xai\",reason=\"{reason}\"}} 0");

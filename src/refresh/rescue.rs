@@ -118,6 +118,18 @@ pub fn waiting(state: &Path) -> Vec<PathBuf> {
     entries.flatten().map(|entry| entry.path()).filter(is_rescue).collect()
 }
 
+/// The profiles whose new tokens wait in rescue files.
+#[must_use]
+pub fn waiting_profiles(state: &Path) -> Vec<String> {
+    let profile = |path: PathBuf| {
+        let bytes = Zeroizing::new(std::fs::read(&path).ok()?);
+        let rescue: Option<Rescue> = serde_json::from_slice(&bytes).ok();
+        // A damaged one is one all the same.
+        Some(rescue.map_or_else(|| "an unknown profile".to_owned(), |rescue| rescue.profile))
+    };
+    waiting(state).into_iter().filter_map(profile).collect()
+}
+
 /// Puts a rescued token back, if the store still holds the one that was spent for it.
 pub async fn restore(path: &Path, memory: &Memory) -> Restored {
     match try_restore(path, memory).await {

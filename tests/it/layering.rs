@@ -17,7 +17,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("clock", &["model"]),
     // Which providers people sign in to is a fact, and no secret.
     ("remedy", &["model", "openclaw::provider"]),
-    ("config", &["clock", "exit", "model", "paths"]),
+    ("config", &["clock", "exit", "model", "paths", "secret"]),
     ("http", &["clock", "model"]),
     ("state", &["model", "random"]),
     ("backup", &["clock", "model", "random", "secret"]),
@@ -51,6 +51,21 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     // Whatever tells people sees the snapshot only, so it cannot leak.
     ("publish", &["clock", "exit", "model", "refresh::outcome", "remedy"]),
+    (
+        "notify",
+        &[
+            "checkpoint",
+            "clock",
+            "config",
+            "http",
+            "model",
+            "publish::words",
+            "random",
+            "remedy",
+            "secret",
+            "state",
+        ],
+    ),
     ("serve", &["clock", "model", "publish::metrics", "publish::words", "remedy"]),
     // What names the stages, and what calls them.
     ("pipeline", &["classify", "clock", "discover", "load", "model", "openclaw", "paths", "state"]),
@@ -64,6 +79,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "discover",
             "exit",
             "model",
+            "notify",
             "paths",
             "pipeline",
             "publish",
@@ -76,8 +92,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
-            "cli", "clock", "config", "daemon", "demo", "discover", "exit", "model", "paths", "pipeline",
-            "publish", "refresh", "remedy", "state",
+            "cli", "clock", "config", "daemon", "demo", "discover", "exit", "model", "notify", "paths",
+            "pipeline", "publish", "refresh", "remedy", "state",
         ],
     ),
     ("cli", &["commands", "exit", "logging"]),
@@ -106,6 +122,7 @@ const RESERVED: [(&str, &[&str]); 7] = [
             "discover",
             "load",
             "locking",
+            "notify",
             "publish",
             "refresh",
             "serve",
@@ -114,7 +131,7 @@ const RESERVED: [(&str, &[&str]); 7] = [
         ],
     ),
     ("rusqlite::", &["demo", "load"]),
-    ("std::net", &["daemon", "demo", "refresh", "serve"]),
+    ("std::net", &["daemon", "demo", "notify", "refresh", "serve"]),
 ];
 
 fn source_root() -> PathBuf {

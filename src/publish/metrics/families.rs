@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use prometheus::proto::{Gauge, LabelPair, Metric, MetricFamily, MetricType};
+use prometheus::proto::{Counter, Gauge, LabelPair, Metric, MetricFamily, MetricType};
 use ring::digest;
 
 use super::Pass;
-use crate::model::{AgentHealth, Login, Millis, ProfileHealth, ProfileId, Snapshot, Status};
+use crate::model::{AgentHealth, ChannelHealth, Login, Millis, ProfileHealth, ProfileId, Snapshot, Status};
 
 /// How agents and profiles are named in labels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,6 +55,16 @@ pub(super) const HELP: &[(&str, &str)] = &[
         "authwatch_provider_in_use_missing",
         "A configured model uses the provider, and nothing gives it auth; always 1.",
     ),
+    (
+        "authwatch_notification_failures_total",
+        "Attempts to hand a message to the channel that failed, by reason.",
+    ),
+    (
+        "authwatch_notification_last_success_timestamp_seconds",
+        "When the channel last took a message; absent where it never has.",
+    ),
+    ("authwatch_notifications_total", "Messages the channel has taken."),
+    ("authwatch_notifications_waiting", "Messages that wait for the channel."),
     ("authwatch_refresh_adopted_total", "Refreshes that found a fresh copy instead of calling the provider."),
     ("authwatch_refresh_attempts_total", "Refreshes that were attempted."),
     ("authwatch_refresh_duration_seconds", "How long refreshes took, locks included."),
@@ -94,6 +104,12 @@ impl Family {
         Self { family, metrics: Vec::new() }
     }
 
+    fn counter(name: &'static str) -> Self {
+        let mut family = Self::new(name);
+        family.family.set_field_type(MetricType::COUNTER);
+        family
+    }
+
     fn add(&mut self, labels: &[(&str, &str)], value: f64) {
         let pair = |(name, value): &(&str, &str)| {
             let mut pair = LabelPair::default();
@@ -102,9 +118,15 @@ impl Family {
             pair
         };
         let mut metric = Metric::from_label(labels.iter().map(pair).collect());
-        let mut gauge = Gauge::default();
-        gauge.set_value(value);
-        metric.set_gauge(gauge);
+        if self.family.get_field_type() == MetricType::COUNTER {
+            let mut counter = Counter::default();
+            counter.set_value(value);
+            metric.set_counter(counter);
+        } else {
+            let mut gauge = Gauge::default();
+            gauge.set_value(value);
+            metric.set_gauge(gauge);
+        }
         self.metrics.push(metric);
     }
 
@@ -118,6 +140,28 @@ impl Family {
         self.family.set_metric(self.metrics);
         self.family
     }
+}
+
+/// Metrics about the ways to reach people. What they count is kept on disk, so it goes on over restarts and from timer to timer.
+pub(super) fn of_channels(channels: &[ChannelHealth]) -> Vec<MetricFamily> {
+    let mut sent = Family::counter("authwatch_notifications_total");
+    let mut failures = Family::counter("authwatch_notification_failures_total");
+    let mut last_success = Family::new("authwatch_notification_last_success_timestamp_seconds");
+    let mut waiting = Family::new("authwatch_notifications_waiting");
+    #[expect(clippy::cast_precision_loss, reason = "nobody sends 2^53 messages")]
+    let number = |count: u64| count as f64;
+    for channel in channels {
+        let name = ("channel", channel.name.as_str());
+        sent.add(&[name], number(channel.sent));
+        for (reason, count) in &channel.failures {
+            failures.add(&[name, ("reason", reason)], number(*count));
+        }
+        if let Some(at) = channel.last_success {
+            last_success.add(&[name], at.seconds());
+        }
+        waiting.add(&[name], number(channel.waiting as u64));
+    }
+    [sent, failures, last_success, waiting].into_iter().map(Family::done).collect()
 }
 
 /// Metrics about authwatch itself.

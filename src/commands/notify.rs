@@ -1,0 +1,224 @@
+//! `authwatch notify`: does it arrive, what was told, and what not to be told of.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use crate::cli::{self, GlobalArgs};
+use crate::clock;
+use crate::config::Config;
+use crate::exit::{self, Failure};
+use crate::model::Millis;
+use crate::notify::outcome::Outcome;
+use crate::notify::{Book, BookError, Notifier, Silence};
+use crate::paths;
+use crate::publish::words::{date, safe, span};
+
+/// The subcommands of `notify`.
+#[derive(Debug, Subcommand)]
+pub enum NotifyCommand {
+    /// Send a test message, and say what the other side answered
+    Test {
+        /// The channel [default: all of them]
+        channel: Option<String>,
+    },
+    /// Show what was delivered, what was not, and what waits
+    History {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Hear nothing of a profile for a while
+    Silence(SilenceArgs),
+}
+
+/// The flags of `notify silence`.
+#[derive(Debug, Args)]
+pub struct SilenceArgs {
+    /// The profile, or a provider without a login; `*` for everything
+    #[arg(required_unless_present = "list")]
+    profile: Option<String>,
+    /// For how long: 2h, 3d
+    #[arg(value_parser = clock::duration, required_unless_present_any = ["list", "end"])]
+    duration: Option<Millis>,
+    /// Only at this agent
+    #[arg(long, value_name = "ID")]
+    agent: Option<String>,
+    /// End the silence now
+    #[arg(long, conflicts_with_all = ["duration", "list"])]
+    end: bool,
+    /// Show the silences there are
+    #[arg(long, conflicts_with_all = ["profile", "duration"])]
+    list: bool,
+}
+
+/// Runs the command.
+pub fn run(global: &GlobalArgs, command: &NotifyCommand) -> Result<u8, Failure> {
+    let dir = state_dir()?;
+    match command {
+        NotifyCommand::Test { channel } => {
+            let config = Config::load(global.config.as_deref())?;
+            test(&Notifier::new(&config, &dir), channel.as_deref())
+        }
+        NotifyCommand::History { json } => history(&Book::read(&dir).map_err(|e| unusable(&e))?, *json),
+        NotifyCommand::Silence(args) => silence(&dir, args),
+    }
+}
+
+fn state_dir() -> Result<PathBuf, Failure> {
+    paths::own_state_of_process().ok_or_else(|| {
+        Failure::new(exit::CONFIGURATION, "there is no place for authwatch's own state")
+            .hint("set HOME, XDG_STATE_HOME or STATE_DIRECTORY")
+    })
+}
+
+fn unusable(error: &BookError) -> Failure {
+    let cause = std::error::Error::source(error).map_or_else(String::new, |cause| format!(": {cause}"));
+    Failure::new(exit::CANNOT_READ, format!("{error}{cause}"))
+}
+
+fn test(notifier: &Notifier, wanted: Option<&str>) -> Result<u8, Failure> {
+    let channels: Vec<_> = notifier
+        .channels()
+        .iter()
+        .filter(|channel| wanted.is_none_or(|wanted| wanted == channel.name))
+        .collect();
+    if channels.is_empty() && !(wanted.is_none() && notifier.has_heartbeat()) {
+        let names: Vec<&str> = notifier.channels().iter().map(|channel| channel.name.as_str()).collect();
+        return Err(match wanted {
+            Some(wanted) if !names.is_empty() => {
+                Failure::new(exit::CONFIGURATION, format!("there is no channel `{wanted}`"))
+                    .hint(format!("the channels are: {}", names.join(", ")))
+            }
+            _ => Failure::new(exit::CONFIGURATION, "no channel is configured")
+                .hint("set one up under [notify]; `authwatch config init` writes a file with examples"),
+        });
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(exit::INTERNAL, "cannot start the runtime").caused_by(error))?;
+    let mut code = exit::OK;
+    for channel in channels {
+        let outcome = runtime.block_on(notifier.test(channel, clock::now()));
+        code = say(&format!("{} ({})", channel.name, channel.kind.as_str()), &outcome, code)?;
+    }
+    if wanted.is_none()
+        && let Some(outcome) = runtime.block_on(notifier.beat(notifier.beat_of(exit::OK)))
+    {
+        code = say("heartbeat", &outcome, code)?;
+    }
+    Ok(code)
+}
+
+/// One line a channel; the worst code so far.
+fn say(name: &str, outcome: &Outcome, code: u8) -> Result<u8, Failure> {
+    let (line, this) = match outcome {
+        Outcome::Accepted(answer) if answer.trim().is_empty() => ("accepted".to_owned(), exit::OK),
+        Outcome::Accepted(answer) => (format!("accepted: {}", one_line(answer)), exit::OK),
+        Outcome::Later { reason, problem, .. } => {
+            (format!("failed ({}): {}", reason.as_str(), one_line(problem)), exit::TRY_AGAIN)
+        }
+        Outcome::Refused { reason, problem } => {
+            (format!("refused ({}): {}", reason.as_str(), one_line(problem)), exit::CONFIGURATION)
+        }
+    };
+    cli::print(format!("{name}: {line}\n").as_bytes())?;
+    Ok(code.max(this))
+}
+
+fn one_line(text: &str) -> String {
+    safe(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+fn history(book: &Book, as_json: bool) -> Result<u8, Failure> {
+    if as_json {
+        let waiting: serde_json::Map<String, serde_json::Value> = book
+            .outbox
+            .iter()
+            .map(|(channel, parcels)| {
+                let one = |parcel: &crate::notify::Parcel| {
+                    json!({
+                        "message": parcel.message.id,
+                        "title": parcel.message.title(),
+                        "attempts": parcel.attempts,
+                        "next": parcel.next,
+                        "parked": parcel.parked,
+                    })
+                };
+                (channel.clone(), parcels.iter().map(one).collect())
+            })
+            .collect();
+        let report = json!({ "formatVersion": 1, "history": book.history, "waiting": waiting });
+        cli::print(format!("{report:#}\n").as_bytes())?;
+        return Ok(exit::OK);
+    }
+    let mut lines = String::new();
+    for entry in &book.history {
+        let how = if entry.accepted { "accepted" } else { "failed" };
+        lines += &format!("{}  {}  {how}  {}\n", date(entry.at), entry.channel, safe(&entry.title));
+        if !entry.accepted {
+            lines += &format!("    {}\n", entry.answer);
+        }
+    }
+    for (channel, parcels) in &book.outbox {
+        for parcel in parcels {
+            let when = match (parcel.parked, parcel.next) {
+                (true, _) => "refused too often; goes with the next one".to_owned(),
+                (false, Some(next)) => format!("tried again {}", date(next)),
+                (false, None) => "about to be sent".to_owned(),
+            };
+            lines += &format!("waits  {channel}  {}  ({when})\n", safe(&parcel.message.title()));
+        }
+    }
+    if lines.is_empty() {
+        lines.push_str("nothing has been told yet\n");
+    }
+    cli::print(lines.as_bytes())?;
+    Ok(exit::OK)
+}
+
+fn silence(dir: &std::path::Path, args: &SilenceArgs) -> Result<u8, Failure> {
+    let now = clock::now();
+    if args.list {
+        let book = Book::read(dir).map_err(|error| unusable(&error))?;
+        let lines: String = book.silences.iter().filter(|silence| silence.until > now).map(line).collect();
+        let lines = if lines.is_empty() { "there are no silences\n".to_owned() } else { lines };
+        cli::print(lines.as_bytes())?;
+        return Ok(exit::OK);
+    }
+    let profile = args.profile.clone().unwrap_or_default();
+    let is_meant =
+        |silence: &Silence| silence.profile == profile && silence.agent == args.agent && silence.until > now;
+    let changed = Book::update(dir, |book| {
+        let there = book.silences.iter().any(is_meant);
+        book.silences.retain(|silence| !is_meant(silence) && silence.until > now);
+        if let Some(duration) = args.duration {
+            let until = Millis(now.0 + duration.0);
+            book.silences.push(Silence { profile: profile.clone(), agent: args.agent.clone(), until });
+        }
+        there
+    });
+    let there = changed.map_err(|error| {
+        let cause = std::error::Error::source(&error).map_or_else(String::new, |cause| format!(": {cause}"));
+        Failure::new(exit::CANNOT_WRITE, format!("{error}{cause}"))
+    })?;
+    let said = match args.duration {
+        Some(duration) => format!(
+            "{} is silent for {}, until {}\n",
+            safe(&profile),
+            span(duration),
+            date(Millis(now.0 + duration.0))
+        ),
+        None if there => format!("{} is heard of again\n", safe(&profile)),
+        None => return Err(Failure::new(exit::NO_INPUT, format!("`{}` was not silent", safe(&profile)))),
+    };
+    cli::print(said.as_bytes())?;
+    Ok(exit::OK)
+}
+
+fn line(silence: &Silence) -> String {
+    let agent = silence.agent.as_ref().map_or_else(String::new, |agent| format!(" of {}", safe(agent)));
+    format!("{}{agent} until {}\n", safe(&silence.profile), date(silence.until))
+}

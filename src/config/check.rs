@@ -1,0 +1,138 @@
+//! What is legal in a configuration but will not do, or is unwise: shared by `config check` and the doctor.
+
+use std::collections::BTreeSet;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use super::{Config, SecretSource};
+use crate::exit::{self, Failure};
+
+/// Something that is wrong with a configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The setting: `notify.email.ops.password_file`.
+    pub setting: String,
+    /// What is wrong with it.
+    pub problem: String,
+    /// What mends it.
+    pub hint: Option<String>,
+}
+
+impl Problem {
+    /// A problem without a hint.
+    #[must_use]
+    pub fn new(setting: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self { setting: setting.into(), problem: problem.into(), hint: None }
+    }
+
+    fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// Refuses what cannot be meant: names of channels are names of files and labels, and each is one channel.
+pub(super) fn names(config: &Config) -> Result<(), Failure> {
+    let mut seen = BTreeSet::new();
+    for (kind, name) in config.notify.names() {
+        let plain = |character: char| {
+            character.is_ascii_lowercase() || character.is_ascii_digit() || "-_".contains(character)
+        };
+        if name.is_empty() || name.len() > 40 || !name.chars().all(plain) {
+            let message = format!("notify.{kind}: `{name}` is no name of a channel");
+            return Err(Failure::new(exit::CONFIGURATION, message)
+                .hint("use lower-case letters, digits, - and _, at most 40 of them"));
+        }
+        if !seen.insert(name) {
+            let message = format!("notify.{kind}: there is another channel called `{name}`");
+            return Err(
+                Failure::new(exit::CONFIGURATION, message).hint("give each channel a name of its own")
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Files that are named and cannot be read, secrets that others may read, and variables that are not set.
+#[must_use]
+pub fn files(config: &Config) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let own = |path: &Option<PathBuf>| path.clone();
+    for (setting, path) in [
+        ("watch.web_config_file", own(&config.watch.web_config_file)),
+        ("network.ca_file", own(&config.network.ca_file)),
+    ] {
+        problems.extend(path.and_then(|path| unreadable(setting, &path)));
+    }
+    let mut secrets: Vec<(String, PathBuf)> = Vec::new();
+    secrets.extend(
+        own(&config.watch.bearer_token_file).map(|path| ("watch.bearer_token_file".to_owned(), path)),
+    );
+    for (id, provider) in &config.refresh.providers {
+        let setting = format!("refresh.providers.{id}.client_secret_file");
+        secrets.extend(own(&provider.client_secret_file).map(|path| (setting, path)));
+    }
+    for (setting, source) in sources(config) {
+        match source.file() {
+            Some(file) => secrets.push((format!("{setting}_file"), file.to_owned())),
+            None => problems.extend(
+                source
+                    .read()
+                    .err()
+                    .map(|problem| Problem::new(format!("{setting}_env"), without_section(&problem))),
+            ),
+        }
+    }
+    for (setting, path) in secrets {
+        problems.extend(unreadable(&setting, &path).or_else(|| over_open(&setting, &path)));
+    }
+    problems
+}
+
+/// Every secret of the channels, by the setting that names its place.
+fn sources(config: &Config) -> Vec<(String, SecretSource<'_>)> {
+    let notify = &config.notify;
+    let mut all = Vec::new();
+    let setting = |kind: &str, name: &str, of: &str| format!("notify.{kind}.{name}.{of}");
+    for (name, channel) in &notify.email {
+        all.push((setting("email", name, "password"), channel.password()));
+    }
+    for (name, channel) in &notify.ntfy {
+        all.push((setting("ntfy", name, "token"), channel.token()));
+    }
+    for (name, channel) in &notify.webhook {
+        all.push((setting("webhook", name, "url"), channel.address()));
+        all.push((setting("webhook", name, "secret"), channel.secret()));
+        all.push((setting("webhook", name, "token"), channel.token()));
+    }
+    for (name, channel) in &notify.alertmanager {
+        all.push((setting("alertmanager", name, "token"), channel.token()));
+    }
+    if let Some(heartbeat) = &notify.heartbeat {
+        all.push(("notify.heartbeat.url".to_owned(), heartbeat.source()));
+    }
+    all
+}
+
+fn without_section(problem: &str) -> String {
+    problem.split_once(": ").map_or(problem, |(_, rest)| rest).to_owned()
+}
+
+fn unreadable(setting: &str, path: &Path) -> Option<Problem> {
+    let error = std::fs::File::open(path).err()?;
+    let problem = Problem::new(setting, format!("cannot read `{}`: {error}", path.display()));
+    Some(match error.kind() {
+        std::io::ErrorKind::NotFound => problem.hint("create it, or name the right file"),
+        _ => problem.hint(format!("ls -l {}", path.display())),
+    })
+}
+
+fn over_open(setting: &str, path: &Path) -> Option<Problem> {
+    let mode = path.metadata().ok()?.mode();
+    // A group may be meant (root:authwatch 0640 is usual for a service); everybody never is.
+    (mode & 0o007 != 0).then(|| {
+        let problem =
+            format!("`{}` holds a secret and is open to everybody ({:04o})", path.display(), mode & 0o7777);
+        Problem::new(setting, problem).hint(format!("chmod 600 {}", path.display()))
+    })
+}

@@ -1,0 +1,271 @@
+//! The channels, kind by kind. Each may be there several times, under names of the user's.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::super::secrets::{SecretSource, shown_url};
+use super::super::{window, window_text};
+use crate::model::{Millis, Severity};
+
+/// Channels of one kind by name: `[notify.email.NAME]`.
+pub type ChannelConfig<C> = BTreeMap<String, C>;
+
+/// What a channel is told of.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Filter {
+    /// The least severe it is told of.
+    pub min_severity: Severity,
+    /// Only these agents; empty for all.
+    pub agents: Vec<String>,
+    /// Only these providers; empty for all.
+    pub providers: Vec<String>,
+}
+
+/// `min_severity`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SeveritySetting {
+    /// Everything, what mends itself included.
+    Info,
+    /// What needs a person some time.
+    #[default]
+    Warning,
+    /// What needs one now.
+    Critical,
+}
+
+impl From<SeveritySetting> for Severity {
+    fn from(setting: SeveritySetting) -> Self {
+        match setting {
+            SeveritySetting::Info => Self::Info,
+            SeveritySetting::Warning => Self::Warning,
+            SeveritySetting::Critical => Self::Critical,
+        }
+    }
+}
+
+/// Declares a channel's settings, with the ones that every channel has.
+macro_rules! channel {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty = $default:expr,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct $name {
+            $($(#[$field_doc])* pub $field: $type,)*
+            /// The least severe this channel is told of.
+            pub min_severity: SeveritySetting,
+            /// Only these agents; empty for all.
+            #[serde(skip_serializing_if = "Vec::is_empty")]
+            pub agents: Vec<String>,
+            /// Only these providers; empty for all.
+            #[serde(skip_serializing_if = "Vec::is_empty")]
+            pub providers: Vec<String>,
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self {
+                    $($field: $default,)*
+                    min_severity: SeveritySetting::default(),
+                    agents: Vec::new(),
+                    providers: Vec::new(),
+                }
+            }
+        }
+
+        impl $name {
+            /// What this channel is told of.
+            #[must_use]
+            pub fn filter(&self) -> Filter {
+                Filter {
+                    min_severity: self.min_severity.into(),
+                    agents: self.agents.clone(),
+                    providers: self.providers.clone(),
+                }
+            }
+        }
+    };
+}
+
+channel! {
+    /// `[notify.email.NAME]`
+    EmailConfig {
+        /// The mail server.
+        host: String = "localhost".to_owned(),
+        /// Its port; 465, 587 or 25, as `tls` has it, where unset.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        port: Option<u16> = None,
+        /// How the connection is protected.
+        tls: SmtpTls = SmtpTls::default(),
+        /// The name to sign in with.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        username: Option<String> = None,
+        /// A file that holds the password.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        password_file: Option<PathBuf> = None,
+        /// A variable that holds the password.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        password_env: Option<String> = None,
+        /// The sender.
+        from: String = String::new(),
+        /// The recipients.
+        to: Vec<String> = Vec::new(),
+    }
+}
+
+impl EmailConfig {
+    /// Where the password is.
+    #[must_use]
+    pub fn password(&self) -> SecretSource<'_> {
+        let file = self.password_file.as_deref();
+        SecretSource::new("notify.email", "password", file, self.password_env.as_deref())
+    }
+}
+
+/// `tls` of a mail server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SmtpTls {
+    /// From the first byte (port 465).
+    Implicit,
+    /// After asking for it; what does not have it is refused (port 587).
+    #[default]
+    Starttls,
+    /// None at all; only to this machine (port 25).
+    None,
+}
+
+channel! {
+    /// `[notify.ntfy.NAME]`
+    NtfyConfig {
+        /// The topic; or its whole address.
+        topic: String = String::new(),
+        /// The server.
+        server: String = "https://ntfy.sh".to_owned(),
+        /// A file that holds the access token.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        token_file: Option<PathBuf> = None,
+        /// A variable that holds the access token.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        token_env: Option<String> = None,
+    }
+}
+
+impl NtfyConfig {
+    /// Where the token is.
+    #[must_use]
+    pub fn token(&self) -> SecretSource<'_> {
+        SecretSource::new("notify.ntfy", "token", self.token_file.as_deref(), self.token_env.as_deref())
+    }
+}
+
+channel! {
+    /// `[notify.webhook.NAME]`
+    WebhookConfig {
+        /// The address. Where it holds a secret, as most do, better in a file.
+        #[serde(skip_serializing_if = "Option::is_none", serialize_with = "shown_url")]
+        url: Option<String> = None,
+        /// A file that holds the address.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        url_file: Option<PathBuf> = None,
+        /// A variable that holds the address.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        url_env: Option<String> = None,
+        /// The form of the body.
+        preset: WebhookPreset = WebhookPreset::default(),
+        /// A file that holds the key the body is signed with.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        secret_file: Option<PathBuf> = None,
+        /// A variable that holds it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        secret_env: Option<String> = None,
+        /// A file that holds a token: a bearer token, or Gotify's application token.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        token_file: Option<PathBuf> = None,
+        /// A variable that holds it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        token_env: Option<String> = None,
+        /// Telegram: the chat to write to.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        chat_id: Option<String> = None,
+    }
+}
+
+impl WebhookConfig {
+    /// Where the address is.
+    #[must_use]
+    pub fn address(&self) -> SecretSource<'_> {
+        SecretSource::new("notify.webhook", "url", self.url_file.as_deref(), self.url_env.as_deref())
+            .or_inline(self.url.as_deref())
+    }
+
+    /// Where the signing key is.
+    #[must_use]
+    pub fn secret(&self) -> SecretSource<'_> {
+        SecretSource::new("notify.webhook", "secret", self.secret_file.as_deref(), self.secret_env.as_deref())
+    }
+
+    /// Where the token is.
+    #[must_use]
+    pub fn token(&self) -> SecretSource<'_> {
+        SecretSource::new("notify.webhook", "token", self.token_file.as_deref(), self.token_env.as_deref())
+    }
+}
+
+/// `preset` of a webhook.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WebhookPreset {
+    /// authwatch's own JSON.
+    #[default]
+    Json,
+    /// An incoming webhook of Slack.
+    Slack,
+    /// A webhook of a Discord channel.
+    Discord,
+    /// A bot of Telegram: `https://api.telegram.org/bot<token>/sendMessage`.
+    Telegram,
+    /// Gotify: `https://host/message`.
+    Gotify,
+    /// An incoming webhook of Mattermost.
+    Mattermost,
+}
+
+channel! {
+    /// `[notify.alertmanager.NAME]`
+    AlertmanagerConfig {
+        /// The addresses of all members of the cluster.
+        urls: Vec<String> = Vec::new(),
+        /// An alert that is not sent again ends after this.
+        #[serde(deserialize_with = "window", serialize_with = "window_text")]
+        hold: Option<Millis> = Some(Millis(3_600_000.0)),
+        /// A file that holds a bearer token.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        token_file: Option<PathBuf> = None,
+        /// A variable that holds a bearer token.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        token_env: Option<String> = None,
+    }
+}
+
+impl AlertmanagerConfig {
+    /// Where the token is.
+    #[must_use]
+    pub fn token(&self) -> SecretSource<'_> {
+        let file = self.token_file.as_deref();
+        SecretSource::new("notify.alertmanager", "token", file, self.token_env.as_deref())
+    }
+}
+
+channel! {
+    /// `[notify.command.NAME]`
+    CommandConfig {
+        /// Program and arguments; no shell.
+        run: Vec<String> = Vec::new(),
+        /// It is ended after this, with whatever it has started.
+        #[serde(deserialize_with = "window", serialize_with = "window_text")]
+        timeout: Option<Millis> = Some(Millis(30_000.0)),
+    }
+}

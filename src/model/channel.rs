@@ -1,0 +1,27 @@
+//! How the ways to reach people are doing.
+
+use serde::Serialize;
+
+use super::Millis;
+
+/// One channel.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChannelHealth {
+    /// The user's name for it.
+    pub name: String,
+    /// `email`, `ntfy`, …
+    pub kind: &'static str,
+    /// Messages it has taken.
+    pub sent: u64,
+    /// Attempts that failed, for every reason there is.
+    pub failures: Vec<(&'static str, u64)>,
+    /// When it last took one, Unix milliseconds.
+    pub last_success: Option<Millis>,
+    /// Since when it takes none, Unix milliseconds.
+    pub failing_since: Option<Millis>,
+    /// What was wrong last.
+    pub problem: Option<String>,
+    /// Messages that wait.
+    pub waiting: usize,
+}

@@ -1,0 +1,28 @@
+//! How much something matters.
+
+use serde::{Deserialize, Serialize};
+
+/// How much something matters to people.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Worth knowing; mends itself.
+    Info,
+    /// Needs a person some time.
+    #[default]
+    Warning,
+    /// Needs a person now.
+    Critical,
+}
+
+impl Severity {
+    /// The word used in messages and JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Telling people: the right one, in time, once, with the command that mends it.
+//!
+//! ```text
+//! conditions -> decide -> message -> outbox -> channel
+//! what is so    what is   one text   on disk   email, ntfy, webhook, command, Alertmanager
+//!               to tell
+//! ```
+//!
+//! The first three are pure and see the [`crate::model::Snapshot`] only, so nothing they write can hold a secret. [`Book`] is the one
+//! file in which what has been told and what still has to be are kept; a daemon, one that restarts after every pass, and a timer tell the same.
+
+mod alertmanager;
+mod book;
+pub mod channel;
+mod chat;
+mod check;
+mod command;
+mod condition;
+mod decide;
+mod deliver;
+mod email;
+mod heartbeat;
+mod incident;
+pub mod message;
+mod ntfy;
+mod outbox;
+pub mod outcome;
+mod webhook;
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+pub use self::book::{Book, BookError};
+use self::channel::{Channel, Kind, Wires, channels};
+pub use self::check::problems;
+pub use self::condition::{Condition, Limits, Own, Subject, What, conditions};
+pub use self::decide::{Change, Policy, Silence, Turn, decide};
+pub use self::deliver::Work;
+pub use self::heartbeat::Beat;
+pub use self::incident::Ledger;
+use self::message::Message;
+pub use self::outbox::{ChannelRecord, Entry, Parcel};
+use self::outcome::{FailureReason, Outcome};
+use crate::config::{Config, NotifyConfig};
+use crate::model::{ChannelHealth, Millis, Snapshot};
+
+/// A channel that has taken nothing for so long is itself worth telling, through the others.
+const CHANNEL_GRACE: Millis = Millis(15.0 * 60.0 * 1000.0);
+
+/// Decides, remembers, and delivers.
+#[derive(Clone, Debug)]
+pub struct Notifier {
+    dir: PathBuf,
+    config: NotifyConfig,
+    policy: Policy,
+    channels: Vec<Channel>,
+    wires: Wires,
+    host: String,
+}
+
+impl Notifier {
+    /// A notifier with the channels of a configuration, which keeps its book in authwatch's own state directory.
+    #[must_use]
+    pub fn new(config: &Config, dir: &Path) -> Self {
+        let notify = config.notify.clone();
+        Self {
+            dir: dir.to_owned(),
+            policy: policy(config),
+            channels: if notify.enabled { channels(&notify) } else { Vec::new() },
+            wires: Wires::new(config.network.clone()),
+            host: notify.host.clone().unwrap_or_else(host_name),
+            config: notify,
+        }
+    }
+
+    /// The channels, by name.
+    #[must_use]
+    pub fn channels(&self) -> &[Channel] {
+        &self.channels
+    }
+
+    /// Decides what a picture is worth telling, and puts that into the outbox: both or neither.
+    pub fn observe(&self, snapshot: &Snapshot, rescued: Vec<String>) -> Result<Vec<Change>, BookError> {
+        if self.channels.is_empty() {
+            return Ok(Vec::new());
+        }
+        Book::update(&self.dir, |book| {
+            self.take_stock(book);
+            book.silences.retain(|silence| silence.until > snapshot.now);
+            let own = Own { rescued, failing: self.failing(book, snapshot.now) };
+            let changes = decide(&mut book.ledger, snapshot, &own, &book.silences, &self.policy);
+            for channel in &self.channels {
+                if matches!(channel.kind, Kind::Alertmanager(_)) {
+                    continue;
+                }
+                // A channel that fails is no way to hear that it does.
+                let about_itself = What::Channel(channel.name.clone());
+                let others: Vec<Change> =
+                    changes.iter().filter(|change| change.subject.what != about_itself).cloned().collect();
+                let page_url = self.config.page_url.as_deref();
+                if let Some(message) = Message::of(&others, &channel.filter, &self.host, page_url) {
+                    book.enqueue(&channel.name, message);
+                }
+            }
+            changes
+        })
+    }
+
+    /// Brings the book in line with the channels that are configured.
+    fn take_stock(&self, book: &mut Book) {
+        let names: BTreeSet<&str> = self.channels.iter().map(|channel| channel.name.as_str()).collect();
+        book.channels.retain(|name, _| names.contains(name.as_str()));
+        book.outbox.retain(|name, parcels| names.contains(name.as_str()) && !parcels.is_empty());
+        for channel in &self.channels {
+            book.configure(&channel.name, &channel.configured());
+        }
+    }
+
+    fn failing(&self, book: &Book, now: Millis) -> BTreeMap<String, (Millis, String)> {
+        let failing = book.channels.iter().filter_map(|(name, record)| {
+            let since = record.failing_since.filter(|since| now.0 - since.0 >= CHANNEL_GRACE.0)?;
+            Some((name.clone(), (since, record.problem.clone().unwrap_or_default())))
+        });
+        // With one channel there is nobody else to tell it.
+        if self.channels.len() > 1 { failing.collect() } else { BTreeMap::new() }
+    }
+
+    /// How the channels are doing, for the page and for metrics.
+    #[must_use]
+    pub fn health(&self) -> Vec<ChannelHealth> {
+        let book = Book::read(&self.dir).unwrap_or_default();
+        let health = |channel: &Channel| {
+            let record = book.channels.get(&channel.name).cloned().unwrap_or_default();
+            let count = |reason: FailureReason| {
+                (reason.as_str(), record.failures.get(&reason).copied().unwrap_or_default())
+            };
+            ChannelHealth {
+                name: channel.name.clone(),
+                kind: channel.kind.as_str(),
+                sent: record.sent,
+                failures: FailureReason::ALL.map(count).to_vec(),
+                last_success: record.last_success,
+                failing_since: record.failing_since,
+                problem: record.problem,
+                waiting: book.outbox.get(&channel.name).map_or(0, Vec::len),
+            }
+        };
+        self.channels.iter().map(health).collect()
+    }
+
+    /// Sends a test through one channel, past the outbox.
+    pub async fn test(&self, channel: &Channel, now: Millis) -> Outcome {
+        let page_url = self.config.page_url.as_deref();
+        match &channel.kind {
+            Kind::Alertmanager(config) => {
+                let alerts = [alertmanager::test_alert(&self.host, now)];
+                alertmanager::send(config, &alerts, now, page_url, &self.wires).await
+            }
+            _ => channel.send(&Message::test(&self.host, page_url, now), &self.wires).await,
+        }
+    }
+
+    /// Whether there is a dead man's switch to report to.
+    #[must_use]
+    pub fn has_heartbeat(&self) -> bool {
+        self.config.enabled && self.config.heartbeat.is_some()
+    }
+
+    /// Reports to the dead man's switch; `None` where there is none.
+    pub async fn beat(&self, beat: Beat) -> Option<Outcome> {
+        let config = self.config.heartbeat.as_ref().filter(|_| self.config.enabled)?;
+        Some(heartbeat::send(config, beat, &self.wires).await)
+    }
+
+    /// What the end of a pass reports: the check's code, or only that there was a pass.
+    #[must_use]
+    pub fn beat_of(&self, exit_code: u8) -> Beat {
+        use crate::config::HeartbeatReport;
+
+        let report = self.config.heartbeat.as_ref().map(|heartbeat| heartbeat.report);
+        Beat::End(if report == Some(HeartbeatReport::Check) { exit_code } else { 0 })
+    }
+}
+
+/// What decisions are made by, as configured.
+#[must_use]
+pub fn policy(config: &Config) -> Policy {
+    let notify = &config.notify;
+    Policy {
+        limits: Limits {
+            thresholds: notify.thresholds.clone(),
+            grace: notify.grace.unwrap_or(Millis(0.0)),
+            renewing: config.refresh.enabled,
+        },
+        fire_after: notify.fire_after,
+        clear_after: notify.clear_after,
+        repeat_critical: notify.repeat_critical,
+        repeat_warning: notify.repeat_warning,
+        quiet: notify.quiet_hours,
+    }
+}
+
+/// What this machine is called.
+#[must_use]
+pub fn host_name() -> String {
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    if name.is_empty() { "localhost".to_owned() } else { name }
+}

@@ -1,0 +1,207 @@
+//! Alertmanager: it is told again and again what is so, and does the rest itself (grouping, repeating, silences, routes).
+//!
+//! What it is to be told is worked out from the ledger, so nothing has to wait in the outbox. Alerts bear the names of the
+//! rules in `deploy/prometheus`, so that one routing serves both.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::channel::{Wires, json_request, rfc3339, secret};
+use super::condition::{Condition, Kind, What};
+use super::incident::{Incident, Ledger};
+use super::outcome::{FailureReason, Outcome};
+use super::words::sentence;
+use crate::config::{AlertmanagerConfig, Filter};
+use crate::model::{Millis, Severity};
+
+/// Where the runbooks are.
+const RUNBOOKS: &str = "https://github.com/authwatch/authwatch/blob/main/docs/runbooks.md#";
+/// What is so is said again when this part of the hold has passed.
+const AGAIN_AFTER_PART: f64 = 0.25;
+
+/// An alert that Alertmanager has been told of.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Posted {
+    /// What names it: `[label, value]`.
+    pub labels: Vec<(String, String)>,
+    /// When it began, RFC 3339.
+    pub starts_at: String,
+}
+
+/// An alert as it is told.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Alert {
+    /// Its name and beginning.
+    pub posted: Posted,
+    /// What people read; `None` for one that ends.
+    annotations: Option<Value>,
+}
+
+/// What Alertmanager has to be told: everything that is so, and the end of what it still holds for so.
+#[must_use]
+pub(super) fn alerts(ledger: &Ledger, filter: &Filter, host: &str, posted: &[Posted]) -> Vec<Alert> {
+    let mut alerts: Vec<Alert> = ledger
+        .firing()
+        .filter(|incident| matters(incident, filter))
+        .map(|incident| alert(incident, host))
+        .collect();
+    let ended = posted.iter().filter(|known| !alerts.iter().any(|alert| alert.posted.labels == known.labels));
+    let ended: Vec<Alert> = ended.map(|known| Alert { posted: known.clone(), annotations: None }).collect();
+    alerts.extend(ended);
+    alerts
+}
+
+/// Whether there is anything to say: something has changed, or what was said would lapse.
+#[must_use]
+pub(super) fn is_due(
+    alerts: &[Alert],
+    posted: &[Posted],
+    last_success: Option<Millis>,
+    hold: Millis,
+    now: Millis,
+) -> bool {
+    let said = |alert: &Alert| alert.annotations.is_some() && posted.contains(&alert.posted);
+    let again = last_success.is_none_or(|at| now.0 - at.0 >= hold.0 * AGAIN_AFTER_PART || now < at);
+    alerts.iter().any(|alert| !said(alert)) || (!alerts.is_empty() && again)
+}
+
+/// What Alertmanager holds for so once it has been told these.
+#[must_use]
+pub(super) fn posted(alerts: &[Alert]) -> Vec<Posted> {
+    alerts.iter().filter(|alert| alert.annotations.is_some()).map(|alert| alert.posted.clone()).collect()
+}
+
+fn matters(incident: &Incident, filter: &Filter) -> bool {
+    let (condition, agent) = (&incident.condition, &incident.subject.agent);
+    let agents = filter.agents.is_empty() || agent.is_empty() || filter.agents.contains(agent);
+    let provider = condition.provider.as_ref();
+    let providers =
+        filter.providers.is_empty() || provider.is_none_or(|provider| filter.providers.contains(provider));
+    condition.severity >= filter.min_severity && agents && providers
+}
+
+fn alert(incident: &Incident, host: &str) -> Alert {
+    let Incident { subject, condition, .. } = incident;
+    let name = name(condition.kind);
+    let mut labels = vec![
+        ("alertname".to_owned(), name.to_owned()),
+        ("job".to_owned(), "authwatch".to_owned()),
+        ("instance".to_owned(), host.to_owned()),
+        ("severity".to_owned(), condition.severity.as_str().to_owned()),
+    ];
+    let mut label = |name: &str, value: &str| labels.push((name.to_owned(), value.to_owned()));
+    if !subject.agent.is_empty() {
+        label("agent", &subject.agent);
+    }
+    match &subject.what {
+        What::Profile(id) | What::Rescue(id) => label("profile", id),
+        What::Channel(id) => label("channel", id),
+        What::Agent | What::Store | What::Provider(_) => {}
+    }
+    if let Some(provider) = &condition.provider {
+        label("provider", provider);
+    }
+    let mut annotations = json!({
+        "summary": format!("{} of agent {} {}", subject.name(), subject.agent, state(condition)),
+        "description": sentence(&condition.meaning),
+        "runbook_url": format!("{RUNBOOKS}{}", name.to_lowercase()),
+    });
+    if let Some(command) = &condition.command {
+        annotations["command"] = json!(command);
+    }
+    let starts_at = rfc3339(incident.opened);
+    Alert { posted: Posted { labels, starts_at }, annotations: Some(annotations) }
+}
+
+/// Without what changes from minute to minute: an alert that reads differently each time looks new each time.
+fn state(condition: &Condition) -> &str {
+    if condition.kind == Kind::Expiring { "ends soon" } else { &condition.state }
+}
+
+/// The name of the rule in `deploy/prometheus` that says the same.
+fn name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Dead => "AuthwatchLoginDead",
+        Kind::Missing => "AuthwatchLoginMissing",
+        Kind::Expired => "AuthwatchLoginExpired",
+        Kind::Expiring => "AuthwatchLoginExpiring",
+        Kind::Lapsed => "AuthwatchLoginLapsed",
+        Kind::Disabled => "AuthwatchLoginDisabled",
+        Kind::ProviderMissing => "AuthwatchProviderWithoutLogin",
+        Kind::StoreUnreadable => "AuthwatchStoreUnreadable",
+        Kind::StoreStranded => "AuthwatchStoreStranded",
+        Kind::Rescued => "AuthwatchRescueWaiting",
+        Kind::Gone => "AuthwatchLoginGone",
+        Kind::ChannelFailing => "AuthwatchNotificationFailing",
+    }
+}
+
+/// Tells every member of the cluster. It is told once one of them has taken it, for they tell each other.
+pub(super) async fn send(
+    config: &AlertmanagerConfig,
+    alerts: &[Alert],
+    now: Millis,
+    page_url: Option<&str>,
+    wires: &Wires,
+) -> Outcome {
+    let token = match secret(&config.token()) {
+        Ok(token) => token,
+        Err(outcome) => return outcome,
+    };
+    if config.urls.is_empty() {
+        return Outcome::refused(FailureReason::Configuration, "it has no urls");
+    }
+    let body = body(alerts, now, config.hold.unwrap_or(Millis(3_600_000.0)), page_url);
+    let bearer = token.as_ref().map(|token| format!("Bearer {}", token.expose()));
+    let headers: Vec<(&'static str, &str)> =
+        bearer.as_deref().map(|bearer| ("authorization", bearer)).into_iter().collect();
+    let secrets: Vec<_> = token.iter().collect();
+    let peers = config.urls.iter().map(|url| {
+        let url = format!("{}/api/v2/alerts", url.trim_end_matches('/'));
+        let request = json_request(&url, &headers, &body);
+        let secrets = &secrets;
+        async move {
+            match request {
+                Ok(request) => wires.post(request, secrets).await,
+                Err(outcome) => outcome,
+            }
+        }
+    });
+    let outcomes = futures_util::future::join_all(peers).await;
+    let accepted = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Accepted(_))).count();
+    let worst = outcomes.into_iter().find(|outcome| !matches!(outcome, Outcome::Accepted(_)));
+    match (accepted, worst) {
+        (0, Some(outcome)) => outcome,
+        (accepted, _) => Outcome::Accepted(format!("{accepted} of {} took it", config.urls.len())),
+    }
+}
+
+fn body(alerts: &[Alert], now: Millis, hold: Millis, page_url: Option<&str>) -> Value {
+    let one = |alert: &Alert| {
+        let labels: serde_json::Map<String, Value> =
+            alert.posted.labels.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+        let ends = if alert.annotations.is_some() { Millis(now.0 + hold.0) } else { now };
+        json!({
+            "labels": labels,
+            "annotations": alert.annotations.clone().unwrap_or_else(|| json!({})),
+            "startsAt": alert.posted.starts_at,
+            "endsAt": rfc3339(ends),
+            "generatorURL": page_url.unwrap_or_default(),
+        })
+    };
+    alerts.iter().map(one).collect()
+}
+
+/// A message that only shows that messages arrive: an alert that ends at once.
+#[must_use]
+pub(super) fn test_alert(host: &str, now: Millis) -> Alert {
+    let label = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let labels = vec![
+        label("alertname", "AuthwatchTest"),
+        label("job", "authwatch"),
+        label("instance", host),
+        label("severity", Severity::Info.as_str()),
+    ];
+    Alert { posted: Posted { labels, starts_at: rfc3339(Millis(now.0 - 1000.0)) }, annotations: None }
+}

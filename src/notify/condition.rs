@@ -1,0 +1,264 @@
+//! First step, pure: what in a picture is worth telling somebody, and how much it matters.
+//!
+//! Both axes count. A renewable token that merely lapses is nobody's alarm; a dead login is one even while its token is valid.
+//! One login is one condition, told where it is kept, however many agents have it from there.
+
+mod login;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use self::login::{Judge, use_is_known};
+use crate::model::{AgentHealth, Millis, Severity, Snapshot, StoreErrorReason, StrandedKind};
+use crate::remedy::{self, Remedy};
+
+/// What a condition is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Subject {
+    /// The agent; empty for authwatch itself.
+    pub agent: String,
+    /// What of it.
+    #[serde(flatten)]
+    pub what: What,
+}
+
+/// The things a condition can be about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case", tag = "of", content = "name")]
+pub enum What {
+    /// The agent as a whole.
+    Agent,
+    /// Its store.
+    Store,
+    /// A provider its models use.
+    Provider(String),
+    /// One of its profiles.
+    Profile(String),
+    /// A renewed login that could not be stored: authwatch's own file.
+    Rescue(String),
+    /// A channel of authwatch's.
+    Channel(String),
+}
+
+impl Subject {
+    /// A profile of an agent.
+    #[must_use]
+    pub fn profile(agent: &str, profile: &str) -> Self {
+        Self { agent: agent.to_owned(), what: What::Profile(profile.to_owned()) }
+    }
+
+    fn of(agent: &AgentHealth, what: What) -> Self {
+        Self { agent: agent.id.as_str().to_owned(), what }
+    }
+
+    /// What it is called: the profile's id, say.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match &self.what {
+            What::Profile(name) | What::Rescue(name) | What::Provider(name) | What::Channel(name) => name,
+            What::Store => "store",
+            What::Agent => &self.agent,
+        }
+    }
+}
+
+/// The kinds of condition. The word is part of the webhook's schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// The provider has refused the login for good.
+    Dead,
+    /// There is no credential, or none that can be judged.
+    Missing,
+    /// It has ended and does not renew itself.
+    Expired,
+    /// It ends soon and does not renew itself.
+    Expiring,
+    /// It renews itself, but has not for longer than the grace.
+    Lapsed,
+    /// OpenClaw has set it aside (billing, say).
+    Disabled,
+    /// A model uses a provider that nothing gives auth.
+    ProviderMissing,
+    /// The store cannot be read.
+    StoreUnreadable,
+    /// The store is empty, and its logins were left behind.
+    StoreStranded,
+    /// A renewed login could not be stored.
+    Rescued,
+    /// A profile, or an agent, that was there is gone.
+    Gone,
+    /// A channel does not take messages.
+    ChannelFailing,
+}
+
+/// Something that is worth telling.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Condition {
+    /// What it is.
+    pub kind: Kind,
+    /// How much it matters.
+    pub severity: Severity,
+    /// How it is, for the subject of a message: completes "xai:default of main …".
+    pub state: String,
+    /// What it means, a short sentence without a full stop.
+    pub meaning: String,
+    /// The command that mends it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    /// The provider it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// Since when, Unix milliseconds, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Millis>,
+    /// When it ends or ended, Unix milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends: Option<Millis>,
+    /// For what ends soon: the threshold it has passed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<Millis>,
+    /// Other agents that have the same login from there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
+    /// What often mends itself is told only once it has been so for this long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patience: Option<Millis>,
+}
+
+/// What conditions are judged by.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limits {
+    /// People are told at each of these before an end; largest first.
+    pub thresholds: Vec<Millis>,
+    /// So long a login may have lapsed.
+    pub grace: Millis,
+    /// Whether authwatch renews logins itself: then one that has lapsed is a failure.
+    pub renewing: bool,
+}
+
+/// What authwatch knows besides the picture.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Own {
+    /// Profiles whose renewed login waits in a rescue file.
+    pub rescued: Vec<String>,
+    /// Channels that take nothing: since when, Unix milliseconds, and what is wrong.
+    pub failing: BTreeMap<String, (Millis, String)>,
+}
+
+/// No writer holds a store for longer.
+const LOCKED_FOR: Millis = Millis(10.0 * 60.0 * 1000.0);
+/// Further agents that are named.
+const NAMED: usize = 5;
+
+/// Finds all conditions. `passed` tells the threshold that has been told for a subject.
+#[must_use]
+pub fn conditions(
+    snapshot: &Snapshot,
+    own: &Own,
+    limits: &Limits,
+    passed: impl Fn(&Subject) -> Option<Millis>,
+) -> BTreeMap<Subject, Condition> {
+    let judge = Judge { snapshot, limits, use_is_known: use_is_known(snapshot) };
+    let mut found: BTreeMap<Subject, Condition> = BTreeMap::new();
+    for agent in &snapshot.agents {
+        if let Some(condition) = store(agent) {
+            found.insert(Subject::of(agent, What::Store), condition);
+        }
+        for provider in &agent.missing_providers_in_use {
+            let subject = Subject::of(agent, What::Provider(provider.as_str().to_owned()));
+            let remedy = remedy::for_missing_provider(&agent.id, provider);
+            let mut condition =
+                Condition::new(Kind::ProviderMissing, Severity::Critical, "has no login", remedy);
+            condition.provider = Some(provider.as_str().to_owned());
+            found.insert(subject, condition);
+        }
+        for profile in agent.profiles.iter().filter(|profile| judge.may_matter(profile)) {
+            let owner = if profile.inherited { &snapshot.agents[0] } else { agent };
+            let subject = Subject::of(owner, What::Profile(profile.profile_id.as_str().to_owned()));
+            let passed = passed(&subject);
+            let Some(mut condition) = judge.profile(&owner.id, profile, passed) else { continue };
+            if let Some(known) = found.get_mut(&subject) {
+                // Who inherits it may use it where its owner does not.
+                known.severity = known.severity.max(condition.severity);
+                known.name(agent.id.as_str());
+                continue;
+            }
+            if profile.inherited {
+                condition.name(agent.id.as_str());
+            }
+            found.insert(subject, condition);
+        }
+    }
+    for profile in &own.rescued {
+        let subject = Subject { agent: String::new(), what: What::Rescue(profile.clone()) };
+        found.insert(subject, rescued());
+    }
+    for (channel, (since, problem)) in &own.failing {
+        let subject = Subject { agent: String::new(), what: What::Channel(channel.clone()) };
+        let remedy = Remedy {
+            meaning: format!("messages wait, for it does not take them: {problem}"),
+            command: Some(format!("authwatch notify test {}", remedy::quote(channel))),
+        };
+        let condition = Condition::new(Kind::ChannelFailing, Severity::Warning, "takes no messages", remedy);
+        found.insert(subject, Condition { since: Some(*since), ..condition });
+    }
+    found
+}
+
+impl Condition {
+    /// A condition without moments.
+    pub(super) fn new(kind: Kind, severity: Severity, state: &str, remedy: Remedy) -> Self {
+        Self {
+            kind,
+            severity,
+            state: state.to_owned(),
+            meaning: remedy.meaning,
+            command: remedy.command,
+            provider: None,
+            since: None,
+            ends: None,
+            threshold: None,
+            also: Vec::new(),
+            patience: None,
+        }
+    }
+
+    fn name(&mut self, agent: &str) {
+        if self.also.len() < NAMED {
+            self.also.push(agent.to_owned());
+        } else if self.also.len() == NAMED {
+            self.also.push("…".to_owned());
+        }
+    }
+}
+
+fn store(agent: &AgentHealth) -> Option<Condition> {
+    let remedy = remedy::for_store(agent)?;
+    if let Some(error) = &agent.store.error {
+        // What authwatch may not read, OpenClaw may well; a broken file stops both.
+        let severity = match error.reason {
+            StoreErrorReason::Parse | StoreErrorReason::NotAFile | StoreErrorReason::TooLarge => {
+                Severity::Critical
+            }
+            _ => Severity::Warning,
+        };
+        // A writer holds a database for seconds.
+        let patience = (error.reason == StoreErrorReason::Locked).then_some(LOCKED_FOR);
+        let condition = Condition::new(Kind::StoreUnreadable, severity, "cannot be read", remedy);
+        return Some(Condition { patience, ..condition });
+    }
+    let stranded = agent.store.stranded.as_ref()?;
+    (stranded.kind == StrandedKind::EmptyDatabase)
+        .then(|| Condition::new(Kind::StoreStranded, Severity::Critical, "has lost its logins", remedy))
+}
+
+fn rescued() -> Condition {
+    let meaning = "its new token could not be stored and waits in a rescue file of authwatch's; the one in the store is spent. \
+                   Make the store writable again (space, permissions), then put it back";
+    let remedy = Remedy { meaning: meaning.to_owned(), command: Some("authwatch refresh".to_owned()) };
+    Condition::new(Kind::Rescued, Severity::Critical, "could not be stored", remedy)
+}

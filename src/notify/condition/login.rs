@@ -1,0 +1,158 @@
+//! What a login is worth telling.
+
+use super::super::words;
+use super::{Condition, Kind, Limits};
+use crate::model::{
+    AgentHealth, AgentId, CooldownKind, Login, Millis, ProfileHealth, Scope, Severity, Snapshot, Source,
+    Status,
+};
+use crate::remedy::{self, Remedy};
+
+/// A threshold that has been passed stays passed until there is so much more time left than it: what hovers is told once.
+const HYSTERESIS: f64 = 1.1;
+/// Under this part of the largest threshold an end is critical.
+const CRITICAL_PART: f64 = 0.1;
+
+/// Whether OpenClaw's configuration says what is used. Where it says nothing, everything counts as used.
+pub(super) fn use_is_known(snapshot: &Snapshot) -> bool {
+    let says = |agent: &AgentHealth| {
+        !agent.missing_providers_in_use.is_empty() || agent.profiles.iter().any(|profile| profile.in_use)
+    };
+    snapshot.scope == Scope::InUse || snapshot.agents.iter().any(says)
+}
+
+/// What logins are judged by.
+pub(super) struct Judge<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) limits: &'a Limits,
+    pub(super) use_is_known: bool,
+}
+
+impl Judge<'_> {
+    /// A quick look, for nearly all logins of a fleet are fine.
+    pub(super) fn may_matter(&self, profile: &ProfileHealth) -> bool {
+        let largest = self.limits.thresholds.first().map_or(0.0, |largest| largest.0) * HYSTERESIS;
+        let ends_soon = profile.end().is_some_and(|end| end.0 - self.snapshot.now.0 <= largest);
+        ends_soon
+            || profile.status == Status::Missing
+            || profile.login == Login::Dead
+            || profile.cooldown.is_some()
+    }
+
+    /// What a login is worth telling; `passed` is the threshold that has been told.
+    pub(super) fn profile(
+        &self,
+        agent: &AgentId,
+        profile: &ProfileHealth,
+        passed: Option<Millis>,
+    ) -> Option<Condition> {
+        let now = self.snapshot.now;
+        let in_use = profile.in_use || !self.use_is_known;
+        let broken = if in_use { Severity::Critical } else { Severity::Warning };
+        let lapsed_for = profile.end().map_or(0.0, |end| now.0 - end.0);
+        let remedy = || remedy::for_profile(agent, profile);
+        let condition = match (profile.login, profile.status) {
+            (Login::External, _) => return None,
+            (Login::Dead, _) => Condition::new(Kind::Dead, broken, "is dead: sign in again", remedy()?),
+            (Login::Renewable | Login::Refreshing | Login::Blocked, Status::Expired) => {
+                if lapsed_for <= self.limits.grace.0 {
+                    return None;
+                }
+                let is_failure = self.is_to_be_renewed(profile);
+                let severity = if is_failure { broken } else { Severity::Info };
+                Condition::new(Kind::Lapsed, severity, "has lapsed", Self::lapsed(agent, profile, is_failure))
+            }
+            (Login::Renewable | Login::Refreshing | Login::Blocked, Status::Ok | Status::Expiring) => {
+                return Self::disabled(profile, in_use);
+            }
+            (_, Status::Missing) => Condition::new(Kind::Missing, broken, "holds no credential", remedy()?),
+            (_, Status::Expired) => Condition::new(Kind::Expired, broken, "has ended", remedy()?),
+            (_, Status::Ok | Status::Static | Status::Expiring) => {
+                match self.expiring(agent, profile, in_use, passed) {
+                    Some(condition) => condition,
+                    None => return Self::disabled(profile, in_use),
+                }
+            }
+        };
+        Some(Condition {
+            provider: Some(profile.provider.as_str().to_owned()),
+            since: profile.login_since.or(profile.end().filter(|end| end.0 <= now.0)),
+            ends: profile.end(),
+            ..condition
+        })
+    }
+
+    /// Whether authwatch should have renewed it by now.
+    ///
+    /// A login in a database is renewed by OpenClaw alone, when an agent next needs it: an idle one lapses every night. It is a
+    /// failure only once it has been attempted to have it renewed.
+    fn is_to_be_renewed(&self, profile: &ProfileHealth) -> bool {
+        let attempted = self.snapshot.renewals.iter().any(|renewal| {
+            renewal.profile == profile.profile_id
+                && renewal.last_attempt.is_some()
+                && renewal.last_success < renewal.last_attempt
+        });
+        attempted || (self.limits.renewing && profile.source == Source::Json)
+    }
+
+    fn lapsed(agent: &AgentId, profile: &ProfileHealth, is_failure: bool) -> Remedy {
+        let meaning = match (profile.login, is_failure) {
+            (Login::Blocked, _) => "the network keeps it from being renewed",
+            (Login::Refreshing, _) => "somebody began to renew it and has not finished",
+            (_, true) => "it should have been renewed by now, and is not",
+            (_, false) => "it renews itself when an agent next uses it",
+        };
+        let command = is_failure.then(|| match profile.login {
+            Login::Refreshing => "authwatch doctor".to_owned(),
+            _ => format!(
+                "authwatch refresh --agent {} --profile {}",
+                remedy::quote(agent.as_str()),
+                remedy::quote(profile.profile_id.as_str())
+            ),
+        });
+        Remedy { meaning: meaning.to_owned(), command }
+    }
+
+    fn expiring(
+        &self,
+        agent: &AgentId,
+        profile: &ProfileHealth,
+        in_use: bool,
+        passed: Option<Millis>,
+    ) -> Option<Condition> {
+        let left = profile.end()?.0 - self.snapshot.now.0;
+        let is_passed = |threshold: &&Millis| {
+            let stays = passed.is_some_and(|passed| passed <= **threshold);
+            left <= threshold.0 * if stays { HYSTERESIS } else { 1.0 }
+        };
+        let threshold = *self.limits.thresholds.iter().rev().find(is_passed)?;
+        let largest = self.limits.thresholds.first().map_or(0.0, |largest| largest.0);
+        // The same edge as of a threshold, so that it does not hover either.
+        let is_urgent = in_use
+            && (left <= largest * CRITICAL_PART
+                || passed.is_some_and(|passed| passed.0 <= largest * CRITICAL_PART));
+        let severity = if is_urgent { Severity::Critical } else { Severity::Warning };
+        // OpenClaw calls it expiring a little later than people may want to know.
+        let ending = ProfileHealth { status: Status::Expiring, ..profile.clone() };
+        let remedy = remedy::for_profile(agent, &ending)?;
+        let state = format!("ends in {}", words::span(left));
+        Some(Condition {
+            threshold: Some(threshold),
+            ..Condition::new(Kind::Expiring, severity, &state, remedy)
+        })
+    }
+
+    /// A refusal that OpenClaw remembers for hours silences an agent as well as a dead login.
+    fn disabled(profile: &ProfileHealth, in_use: bool) -> Option<Condition> {
+        let cooldown =
+            profile.cooldown.as_ref().filter(|cooldown| cooldown.kind == CooldownKind::Disabled)?;
+        let why = cooldown.reason.as_deref().map_or_else(String::new, |reason| format!(": {reason}"));
+        let meaning = format!("OpenClaw has set it aside until {}{why}", words::date(cooldown.until));
+        let severity = if in_use { Severity::Warning } else { Severity::Info };
+        let remedy = Remedy { meaning, command: Some("openclaw models status".to_owned()) };
+        Some(Condition {
+            provider: Some(profile.provider.as_str().to_owned()),
+            ..Condition::new(Kind::Disabled, severity, "is set aside by OpenClaw", remedy)
+        })
+    }
+}

@@ -1,0 +1,258 @@
+//! Second step, pure: what has to be told now, given what has been told before.
+//!
+//! Everything that is remembered is in the [`Ledger`], so that a daemon, a daemon that restarts after every pass and a timer tell
+//! the same. An incident is told once when it fires, again when it becomes worse or after a while, and once when it is mended.
+
+mod settle;
+mod vanished;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use self::settle::settle;
+use super::condition::{self, Condition, Kind, Limits, Own, Subject};
+use super::incident::{Incident, Ledger, Phase, Told};
+use crate::config::QuietHours;
+use crate::model::{Millis, Severity, Snapshot};
+
+/// What decisions are made by.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Policy {
+    /// What counts as a condition.
+    pub limits: Limits,
+    /// Passes that have to see a condition.
+    pub fire_after: u32,
+    /// Passes that have to find it mended.
+    pub clear_after: u32,
+    /// What stays critical is told again after this.
+    pub repeat_critical: Option<Millis>,
+    /// The same for warnings.
+    pub repeat_warning: Option<Millis>,
+    /// When only critical things are told.
+    pub quiet: Option<QuietHours>,
+}
+
+/// A wish not to hear of something for a while.
+#[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Silence {
+    /// The profile, provider or store it is about; `*` for everything.
+    pub profile: String,
+    /// Only at this agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// Until when, Unix milliseconds.
+    pub until: Millis,
+}
+
+impl Silence {
+    fn covers(&self, subject: &Subject, now: Millis) -> bool {
+        let agent = self.agent.as_ref().is_none_or(|agent| *agent == subject.agent);
+        self.until > now && agent && (self.profile == "*" || self.profile == subject.name())
+    }
+}
+
+/// What happened to an incident that people hear of. The word is part of the webhook's schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Turn {
+    /// It has come up.
+    New,
+    /// It has become worse.
+    Worse,
+    /// It has become better, and is not mended.
+    Better,
+    /// It is as it was, for a long time now.
+    Still,
+    /// It comes and goes.
+    Flapping,
+    /// It is mended.
+    Mended,
+}
+
+/// Something to be told.
+#[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Change {
+    /// The incident's name.
+    pub incident: String,
+    /// What happened to it.
+    pub turn: Turn,
+    /// What it is about.
+    #[serde(flatten)]
+    pub subject: Subject,
+    /// How it is, or was before it was mended.
+    #[serde(flatten)]
+    pub condition: Condition,
+    /// How bad it has been at worst, as far as that was told; decides with its severity who hears of it.
+    pub worst: Severity,
+    /// When it came up, Unix milliseconds.
+    pub opened: Millis,
+    /// When this was found, Unix milliseconds.
+    pub at: Millis,
+    /// How its subject is now that it is mended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mended: Option<String>,
+}
+
+impl Change {
+    /// Whether it asks anybody to do anything.
+    #[must_use]
+    pub fn is_mended(&self) -> bool {
+        self.turn == Turn::Mended
+    }
+
+    /// How much hearing of it matters: a recovery matters as much as what it ends.
+    #[must_use]
+    pub fn weight(&self) -> Severity {
+        self.condition.severity.max(self.worst)
+    }
+}
+
+/// Decides what is to be told of a picture, and remembers that it is.
+pub fn decide(
+    ledger: &mut Ledger,
+    snapshot: &Snapshot,
+    own: &Own,
+    silences: &[Silence],
+    policy: &Policy,
+) -> Vec<Change> {
+    let passed: HashMap<Subject, Millis> = ledger
+        .incidents
+        .iter()
+        .filter(|incident| incident.phase == Phase::Firing)
+        .filter_map(|incident| Some((incident.subject.clone(), incident.condition.threshold?)))
+        .collect();
+    let mut found =
+        condition::conditions(snapshot, own, &policy.limits, |subject| passed.get(subject).copied());
+    let gone = vanished::find(ledger, snapshot, &mut found);
+    let changes = decide_on(ledger, found, &Circumstances { snapshot, silences, policy, gone: &gone });
+    vanished::remember(ledger, snapshot, &gone);
+    changes
+}
+
+/// What a decision depends on besides the conditions.
+struct Circumstances<'a> {
+    snapshot: &'a Snapshot,
+    silences: &'a [Silence],
+    policy: &'a Policy,
+    /// Profiles and agents that are not there any more.
+    gone: &'a BTreeSet<Subject>,
+}
+
+fn decide_on(
+    ledger: &mut Ledger,
+    mut found: BTreeMap<Subject, Condition>,
+    around: &Circumstances<'_>,
+) -> Vec<Change> {
+    let now = around.snapshot.now;
+    let mut incidents: Vec<Incident> = Vec::with_capacity(ledger.incidents.len());
+    for mut incident in std::mem::take(&mut ledger.incidents) {
+        let condition = found.remove(&incident.subject);
+        settle(&mut incident, condition, around);
+        incidents.push(incident);
+    }
+    incidents.extend(found.into_iter().map(|(subject, condition)| open(subject, condition, around)));
+    incidents.sort_by(|one, other| one.subject.cmp(&other.subject));
+    let mut changes = Vec::new();
+    for incident in &mut incidents {
+        if let Some(turn) = to_tell(incident, around) {
+            changes.push(tell(incident, turn, now));
+        }
+    }
+    incidents.retain(|incident| !settle::is_forgotten(incident, now));
+    ledger.incidents = incidents;
+    changes
+}
+
+fn open(subject: Subject, condition: Condition, around: &Circumstances<'_>) -> Incident {
+    let now = around.snapshot.now;
+    let mut incident = Incident {
+        id: super::incident::name(&subject, now),
+        subject,
+        condition,
+        phase: Phase::Pending,
+        opened: now,
+        told: None,
+        seen: 0,
+        clear: 0,
+        clear_since: None,
+        fired: Vec::new(),
+        flapping: false,
+        mended: None,
+    };
+    let condition = incident.condition.clone();
+    settle(&mut incident, Some(condition), around);
+    incident
+}
+
+/// Whether an incident has to be told now, and as what.
+fn to_tell(incident: &mut Incident, around: &Circumstances<'_>) -> Option<Turn> {
+    let (now, policy) = (around.snapshot.now, around.policy);
+    let severity = incident.condition.severity;
+    if around.silences.iter().any(|silence| silence.covers(&incident.subject, now)) {
+        return None;
+    }
+    let is_quiet = policy.quiet.is_some_and(|quiet| quiet.contains(now));
+    match (incident.phase, incident.told) {
+        (Phase::Pending | Phase::Over, _) | (Phase::Mended, None) => None,
+        (Phase::Mended, Some(told)) => {
+            (!is_quiet || told.worst == Severity::Critical).then_some(Turn::Mended)
+        }
+        (Phase::Firing, _) if is_quiet && severity < Severity::Critical => None,
+        (Phase::Firing, None) if incident.flapping => Some(Turn::Flapping),
+        (Phase::Firing, None) => Some(Turn::New),
+        // While it comes and goes, only what has not been as bad yet is worth a word.
+        (Phase::Firing, Some(told)) if incident.flapping => (severity > told.worst).then_some(Turn::Worse),
+        (Phase::Firing, Some(told)) => compared(incident, told).or_else(|| {
+            let repeat = match severity {
+                Severity::Critical => policy.repeat_critical,
+                Severity::Warning => policy.repeat_warning,
+                Severity::Info => None,
+            };
+            let repeat = repeat.filter(|repeat| repeat.0 > 0.0)?;
+            (incident.condition.kind != Kind::Gone && now.0 - told.at.0 >= repeat.0).then_some(Turn::Still)
+        }),
+    }
+}
+
+/// How an incident differs from what was told of it last.
+fn compared(incident: &Incident, told: Told) -> Option<Turn> {
+    let Condition { kind, severity, threshold, .. } = &incident.condition;
+    let nearer = matches!((threshold, told.threshold), (Some(new), Some(old)) if new < &old);
+    if *severity > told.severity || nearer {
+        Some(Turn::Worse)
+    } else if *severity < told.severity {
+        Some(Turn::Better)
+    } else if *kind != told.kind {
+        Some(Turn::Worse)
+    } else {
+        None
+    }
+}
+
+fn tell(incident: &mut Incident, turn: Turn, now: Millis) -> Change {
+    let severity = incident.condition.severity;
+    let worst = incident.told.map_or(severity, |told| told.worst.max(severity));
+    incident.told = Some(Told {
+        at: now,
+        kind: incident.condition.kind,
+        severity,
+        worst,
+        threshold: incident.condition.threshold,
+    });
+    if turn == Turn::Mended {
+        incident.phase = Phase::Over;
+        incident.told = None;
+        incident.flapping = false;
+    }
+    Change {
+        incident: incident.id.clone(),
+        turn,
+        subject: incident.subject.clone(),
+        condition: incident.condition.clone(),
+        worst,
+        opened: incident.opened,
+        at: now,
+        mended: incident.mended.clone(),
+    }
+}

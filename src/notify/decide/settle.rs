@@ -1,0 +1,78 @@
+//! Where an incident stands after a pass that has, or has not, seen its condition.
+
+use super::super::condition::{Condition, Kind};
+use super::super::incident::{Incident, Phase};
+use super::{Circumstances, vanished};
+use crate::model::Millis;
+
+/// What fires so often within an hour comes and goes.
+const FLAPPING_FROM: usize = 3;
+/// The hour.
+const FLAPPING_WITHIN: Millis = Millis(60.0 * 60.0 * 1000.0);
+/// What comes and goes is mended once it has been quiet for so long.
+const FLAPPING_QUIET: Millis = Millis(30.0 * 60.0 * 1000.0);
+/// A profile that is gone has been told and is nobody's incident any more after this.
+const GONE_FOR: Millis = Millis(24.0 * 60.0 * 60.0 * 1000.0);
+
+/// Moves an incident on.
+pub(super) fn settle(incident: &mut Incident, condition: Option<Condition>, around: &Circumstances<'_>) {
+    match condition {
+        Some(condition) => seen(incident, condition, around),
+        // What is in a store that cannot be read is as it was, as far as anybody knows.
+        None if vanished::is_out_of_sight(&incident.subject, around.snapshot) => {}
+        None => not_seen(incident, around),
+    }
+}
+
+fn seen(incident: &mut Incident, condition: Condition, around: &Circumstances<'_>) {
+    let now = around.snapshot.now;
+    incident.condition = condition;
+    (incident.clear, incident.clear_since) = (0, None);
+    match incident.phase {
+        Phase::Firing => {}
+        // Mended and broken again before anybody heard that it was mended.
+        Phase::Mended => incident.phase = Phase::Firing,
+        Phase::Pending | Phase::Over => {
+            if incident.phase == Phase::Over {
+                (incident.phase, incident.seen) = (Phase::Pending, 0);
+                incident.opened = now;
+            }
+            incident.seen = incident.seen.saturating_add(1);
+            let patience = incident.condition.patience.map_or(0.0, |patience| patience.0);
+            if incident.seen >= around.policy.fire_after && now.0 - incident.opened.0 >= patience {
+                incident.phase = Phase::Firing;
+                incident.fired.retain(|at| now.0 - at.0 <= FLAPPING_WITHIN.0);
+                incident.fired.push(now);
+                incident.flapping = incident.fired.len() >= FLAPPING_FROM;
+            }
+        }
+    }
+}
+
+fn not_seen(incident: &mut Incident, around: &Circumstances<'_>) {
+    let now = around.snapshot.now;
+    match incident.phase {
+        // Never seen often enough, so that it has not been.
+        Phase::Pending => incident.phase = Phase::Over,
+        Phase::Firing => {
+            incident.clear = incident.clear.saturating_add(1);
+            let since = *incident.clear_since.get_or_insert(now);
+            let is_quiet = !incident.flapping || now.0 - since.0 >= FLAPPING_QUIET.0;
+            if incident.clear >= around.policy.clear_after && is_quiet {
+                incident.mended = Some(vanished::how(&incident.subject, around));
+                // What nobody heard of need not be taken back.
+                incident.phase = if incident.told.is_some() { Phase::Mended } else { Phase::Over };
+            }
+        }
+        Phase::Mended | Phase::Over => {}
+    }
+}
+
+/// Whether an incident is over for so long that it says nothing about the next one.
+pub(super) fn is_forgotten(incident: &Incident, now: Millis) -> bool {
+    if incident.condition.kind == Kind::Gone && incident.phase == Phase::Firing {
+        return incident.told.is_some_and(|told| now.0 - told.at.0 > GONE_FOR.0);
+    }
+    let last = incident.fired.last().map_or(f64::INFINITY, |at| now.0 - at.0);
+    incident.phase == Phase::Over && last > FLAPPING_WITHIN.0
+}

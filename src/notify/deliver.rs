@@ -1,0 +1,144 @@
+//! Last step: from the outbox to the channels.
+//!
+//! Channels are independent: each works off its own messages, in order, whatever the others do. Before a message is sent, the channel's
+//! lock is taken, which ends with the process: of several processes one sends, and `kill -9` leaves nothing behind but the
+//! message, still in the outbox. It is taken out only after the other side has accepted it. Killed between the two, it is sent
+//! once more, under the same id.
+
+use futures_util::future::join_all;
+
+use super::alertmanager::{self, Alert};
+use super::book::{Book, BookError};
+use super::channel::{Channel, Kind};
+use super::message::Message;
+use super::outcome::Outcome;
+use super::{Notifier, outbox};
+use crate::checkpoint;
+use crate::model::Millis;
+use crate::state;
+
+/// Another process is sending through this channel; it is done by then.
+const BUSY_PAUSE: Millis = Millis(1000.0);
+
+/// What came of working off a channel's messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Work {
+    /// Messages that were tried.
+    pub tried: usize,
+    /// When there will be something to do, Unix milliseconds.
+    pub next: Option<Millis>,
+}
+
+/// What is to be sent now.
+enum Due {
+    Message(Box<Message>),
+    Alerts(Vec<Alert>),
+    NotBefore(Option<Millis>),
+}
+
+impl Notifier {
+    /// Works off what is due on all channels, each at its own pace.
+    pub async fn deliver(&self, now: impl Fn() -> Millis) {
+        join_all(self.channels().iter().map(|channel| self.work(channel, &now))).await;
+    }
+
+    /// Works off what is due on one channel.
+    pub async fn work(&self, channel: &Channel, now: impl Fn() -> Millis) -> Work {
+        let mut work = Work::default();
+        loop {
+            match self.step(channel, &now).await {
+                Ok(None) => work.tried += 1,
+                Ok(Some(next)) => {
+                    work.next = next;
+                    return work;
+                }
+                Err(error) => {
+                    let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
+                    tracing::error!("{error}{}", cause.unwrap_or_default());
+                    work.next = Some(Millis(now().0 + 60_000.0));
+                    return work;
+                }
+            }
+        }
+    }
+
+    /// Sends one message; or, where none is due, says when one will be.
+    async fn step(
+        &self,
+        channel: &Channel,
+        now: &impl Fn() -> Millis,
+    ) -> Result<Option<Option<Millis>>, BookError> {
+        let lock = state::try_lock(&self.dir, &format!("notify-{}.lock", channel.name));
+        let Ok(Some(_lock)) = lock else { return Ok(Some(Some(Millis(now().0 + BUSY_PAUSE.0)))) };
+        let outcome = match self.due(channel, now())? {
+            Due::NotBefore(next) => return Ok(Some(next)),
+            Due::Message(message) => {
+                let message = message.as_of(now());
+                checkpoint::reached("notify-sending");
+                let outcome = channel.send(&message, &self.wires).await;
+                checkpoint::reached("notify-sent");
+                let at = now();
+                Book::update(&self.dir, |book| book.note(&channel.name, &message, &outcome, at))?;
+                outcome
+            }
+            Due::Alerts(alerts) => self.alert(channel, &alerts, now()).await?,
+        };
+        match &outcome {
+            Outcome::Accepted(_) => tracing::info!("{}: a message was taken", channel.name),
+            Outcome::Later { reason, problem, .. } => {
+                let problem = outbox::clip(problem);
+                tracing::warn!(
+                    "{}: not delivered ({}): {problem}; tried again",
+                    channel.name,
+                    reason.as_str()
+                );
+            }
+            Outcome::Refused { reason, problem } => {
+                let problem = outbox::clip(problem);
+                tracing::warn!("{}: refused ({}): {problem}", channel.name, reason.as_str());
+            }
+        }
+        Ok(None)
+    }
+
+    fn due(&self, channel: &Channel, now: Millis) -> Result<Due, BookError> {
+        let book = Book::read(&self.dir)?;
+        let Kind::Alertmanager(config) = &channel.kind else {
+            let Some(parcel) = book.first(&channel.name) else { return Ok(Due::NotBefore(None)) };
+            return Ok(match parcel.due(now) {
+                Some(next) if next <= now => Due::Message(Box::new(parcel.message.clone())),
+                next => Due::NotBefore(next),
+            });
+        };
+        let record = book.channels.get(&channel.name).cloned().unwrap_or_default();
+        let alerts = alertmanager::alerts(&book.ledger, &channel.filter, &self.host, &record.posted);
+        let hold = config.hold.unwrap_or(Millis(3_600_000.0));
+        // Alerts are no parcels, so that their backoff is kept as simple as this: a minute.
+        let tried = book.history.iter().rev().find(|entry| entry.channel == channel.name);
+        if let (Some(_), Some(entry)) = (record.failing_since, tried) {
+            let next = Millis(entry.at.0 + 60_000.0);
+            if next > now && entry.at <= now {
+                return Ok(Due::NotBefore(Some(next)));
+            }
+        }
+        if alertmanager::is_due(&alerts, &record.posted, record.last_success, hold, now) {
+            return Ok(Due::Alerts(alerts));
+        }
+        let again = record.last_success.map(|at| Millis(at.0 + hold.0 / 4.0));
+        Ok(Due::NotBefore(again.filter(|_| !alerts.is_empty())))
+    }
+
+    async fn alert(&self, channel: &Channel, alerts: &[Alert], now: Millis) -> Result<Outcome, BookError> {
+        let Kind::Alertmanager(config) = &channel.kind else { return Ok(Outcome::Accepted(String::new())) };
+        let page_url = self.config.page_url.as_deref();
+        let outcome = alertmanager::send(config, alerts, now, page_url, &self.wires).await;
+        let title = format!("{} alerts", alerts.len());
+        Book::update(&self.dir, |book| {
+            book.record(&channel.name, "alerts", &title, &outcome, now);
+            if let (Outcome::Accepted(_), Some(record)) = (&outcome, book.channels.get_mut(&channel.name)) {
+                record.posted = alertmanager::posted(alerts);
+            }
+        })?;
+        Ok(outcome)
+    }
+}

@@ -1,0 +1,114 @@
+//! What is remembered of conditions from pass to pass: which have been told, when, and how bad they were then.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::condition::{Condition, Kind, Subject};
+use crate::model::{Millis, Severity};
+
+/// Every incident there is, and the profiles that have been seen.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Ledger {
+    /// Conditions that are being watched.
+    pub incidents: Vec<Incident>,
+    /// The own profiles of each agent, to notice those that vanish; `None` before the first pass.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known: Option<BTreeMap<String, BTreeSet<String>>>,
+}
+
+/// A condition with its history.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Incident {
+    /// Names it in messages, so that they can be threaded and told apart.
+    pub id: String,
+    /// What it is about.
+    pub subject: Subject,
+    /// How it was when last seen.
+    pub condition: Condition,
+    /// Where it stands.
+    pub phase: Phase,
+    /// When it was first seen, Unix milliseconds.
+    pub opened: Millis,
+    /// What has been told of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<Told>,
+    /// Passes in a row that have seen it, as far as that matters.
+    #[serde(default)]
+    pub seen: u32,
+    /// Passes in a row that have not.
+    #[serde(default)]
+    pub clear: u32,
+    /// When it was first found mended, Unix milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clear_since: Option<Millis>,
+    /// When it has fired within the last hour, Unix milliseconds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fired: Vec<Millis>,
+    /// Set while it comes and goes.
+    #[serde(default)]
+    pub flapping: bool,
+    /// How its subject was when it was mended, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mended: Option<String>,
+}
+
+/// Where an incident stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Seen, not yet often enough.
+    Pending,
+    /// It is so.
+    Firing,
+    /// Mended, but that has still to be told.
+    Mended,
+    /// Mended and told; kept for a while to notice what comes and goes.
+    Over,
+}
+
+/// What has been told last.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Told {
+    /// When, Unix milliseconds.
+    pub at: Millis,
+    /// What it was then.
+    pub kind: Kind,
+    /// How bad it was then.
+    pub severity: Severity,
+    /// How bad it has been at worst.
+    pub worst: Severity,
+    /// The threshold that was passed then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<Millis>,
+}
+
+impl Ledger {
+    /// The incident of a subject.
+    #[must_use]
+    pub fn incident(&self, subject: &Subject) -> Option<&Incident> {
+        self.incidents.iter().find(|incident| incident.subject == *subject)
+    }
+
+    /// The threshold that a subject has passed before.
+    #[must_use]
+    pub fn passed(&self, subject: &Subject) -> Option<Millis> {
+        let incident = self.incident(subject)?;
+        (incident.phase == Phase::Firing).then_some(incident.condition.threshold)?
+    }
+
+    /// What is so, and known to people.
+    pub fn firing(&self) -> impl Iterator<Item = &Incident> {
+        self.incidents.iter().filter(|incident| incident.phase == Phase::Firing && incident.told.is_some())
+    }
+}
+
+/// A name for an incident: the same for the same subject and moment, so that a pass that is done twice names it alike.
+pub(super) fn name(subject: &Subject, opened: Millis) -> String {
+    let text = serde_json::to_string(subject).expect("a subject is plain text");
+    let digest = ring::digest::digest(&ring::digest::SHA256, format!("{text} {}", opened.0).as_bytes());
+    digest.as_ref()[..8].iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+}

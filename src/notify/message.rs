@@ -1,0 +1,199 @@
+//! Third step, pure: one message of all changes of a pass, as a colleague would write it.
+
+mod body;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::body::Paragraph;
+use self::body::of;
+use super::condition::Kind;
+use super::decide::{Change, Turn};
+use crate::config::Filter;
+use crate::model::{Millis, Severity};
+
+/// Everything a channel is told at one time.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Message {
+    /// Names it, so that who gets it twice can tell.
+    pub id: String,
+    /// When it was written, Unix milliseconds.
+    pub created: Millis,
+    /// The machine.
+    pub host: String,
+    /// The address of the status page, where people can reach it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page_url: Option<String>,
+    /// What happened, worst first.
+    pub changes: Vec<Change>,
+    /// How many older messages it stands for, that could not be delivered.
+    #[serde(default)]
+    pub merged: usize,
+    /// Set for a message that only shows that messages arrive.
+    #[serde(default)]
+    pub test: bool,
+    /// How long it had to wait, where that is worth a word. Known when it is sent.
+    #[serde(skip)]
+    pub late_by: Option<Millis>,
+}
+
+/// A message that waited for longer says so, for what it says of times is as of then.
+const LATE: Millis = Millis(15.0 * 60.0 * 1000.0);
+
+impl Message {
+    /// A message of what matters to a channel; `None` where nothing does.
+    #[must_use]
+    pub fn of(changes: &[Change], filter: &Filter, host: &str, page_url: Option<&str>) -> Option<Self> {
+        let mut changes: Vec<Change> =
+            changes.iter().filter(|change| matters(change, filter)).cloned().collect();
+        let first = changes.first()?;
+        let created = first.at;
+        sort(&mut changes);
+        Some(Self {
+            id: id(&changes),
+            created,
+            host: host.to_owned(),
+            page_url: page_url.map(str::to_owned),
+            changes,
+            merged: 0,
+            test: false,
+            late_by: None,
+        })
+    }
+
+    /// A message that shows that messages arrive.
+    #[must_use]
+    pub fn test(host: &str, page_url: Option<&str>, now: Millis) -> Self {
+        Self {
+            id: format!("test-{}", crate::random::word()),
+            created: now,
+            host: host.to_owned(),
+            page_url: page_url.map(str::to_owned),
+            changes: Vec::new(),
+            merged: 0,
+            test: true,
+            late_by: None,
+        }
+    }
+
+    /// This message and one that came after it: of each incident the latest word, but as bad as it has been.
+    #[must_use]
+    pub fn merge(mut self, later: Self) -> Self {
+        for change in later.changes {
+            match self.changes.iter_mut().find(|known| known.incident == change.incident) {
+                Some(known) => {
+                    let worst = known.worst.max(change.worst);
+                    // Nobody has heard of it yet, so that it is new to who reads this.
+                    let turn = if change.is_mended() { Turn::Mended } else { known.turn };
+                    *known = Change { turn, worst, ..change };
+                }
+                None => self.changes.push(change),
+            }
+        }
+        sort(&mut self.changes);
+        Self {
+            id: id(&self.changes),
+            created: later.created,
+            merged: self.merged + later.merged + 1,
+            host: later.host,
+            page_url: later.page_url,
+            changes: self.changes,
+            test: false,
+            late_by: None,
+        }
+    }
+
+    /// The message as it is sent at a moment.
+    #[must_use]
+    pub fn as_of(mut self, now: Millis) -> Self {
+        let waited = Millis(now.0 - self.created.0);
+        self.late_by = (waited > LATE).then_some(waited);
+        self
+    }
+
+    /// How bad it is: the worst of what is not mended; `None` where all is.
+    #[must_use]
+    pub fn severity(&self) -> Option<Severity> {
+        if self.test {
+            return Some(Severity::Info);
+        }
+        let open = self.changes.iter().filter(|change| !change.is_mended());
+        open.map(|change| change.condition.severity).max()
+    }
+
+    /// Whether it holds anything critical, mended or not: such a message is never given up.
+    #[must_use]
+    pub fn is_critical(&self) -> bool {
+        self.changes.iter().any(|change| change.weight() == Severity::Critical)
+    }
+
+    /// One line that says the worst.
+    #[must_use]
+    pub fn title(&self) -> String {
+        if self.test {
+            return "authwatch can reach you".to_owned();
+        }
+        let Some(worst) = self.changes.first() else { return "nothing has changed".to_owned() };
+        let same = |change: &&Change| change.is_mended() == worst.is_mended();
+        let others = self.changes.iter().filter(same).count() - 1;
+        let line = format!("{} {}", of(&worst.subject), state(worst));
+        if others == 0 { line } else { format!("{line} (and {others} more)") }
+    }
+
+    /// The command that mends the worst, if there is one.
+    #[must_use]
+    pub fn command(&self) -> Option<&str> {
+        self.changes.iter().find(|change| !change.is_mended())?.condition.command.as_deref()
+    }
+
+    /// The whole message as plain text, in lines of at most `width` columns (commands, which have to be copied, apart).
+    #[must_use]
+    pub fn text(&self, width: usize) -> String {
+        self.paragraphs().iter().map(|part| part.text(width)).collect::<Vec<_>>().join("\n\n") + "\n"
+    }
+}
+
+fn matters(change: &Change, filter: &Filter) -> bool {
+    let agent = &change.subject.agent;
+    // What is about authwatch itself, or about all of an agent, concerns whoever hears of any of it.
+    let agents = filter.agents.is_empty() || agent.is_empty() || filter.agents.contains(agent);
+    let provider = change.condition.provider.as_ref();
+    let providers =
+        filter.providers.is_empty() || provider.is_none_or(|provider| filter.providers.contains(provider));
+    change.weight() >= filter.min_severity && agents && providers
+}
+
+/// Worst first; what is mended last.
+fn sort(changes: &mut [Change]) {
+    changes.sort_by(|one, other| {
+        let key = |change: &Change| {
+            let severity = change.condition.severity;
+            (change.is_mended(), std::cmp::Reverse(severity), change.condition.kind)
+        };
+        key(one).cmp(&key(other)).then_with(|| one.subject.cmp(&other.subject))
+    });
+}
+
+/// The same for the same changes, whoever writes it.
+fn id(changes: &[Change]) -> String {
+    let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+    for change in changes {
+        context.update(format!("{} {:?} {}\n", change.incident, change.turn, change.at.0).as_bytes());
+    }
+    context.finish().as_ref()[..8].iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+}
+
+fn state(change: &Change) -> String {
+    if change.is_mended() {
+        return match change.mended.as_deref() {
+            Some(how) if how.starts_with("it is gone") => "is gone".to_owned(),
+            _ => "is all right again".to_owned(),
+        };
+    }
+    match (change.turn, change.condition.kind) {
+        (Turn::Flapping, _) => "comes and goes".to_owned(),
+        (_, Kind::Expiring) => change.condition.state.clone(),
+        (Turn::Still, _) => format!("still {}", change.condition.state),
+        _ => change.condition.state.clone(),
+    }
+}

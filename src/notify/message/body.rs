@@ -1,0 +1,209 @@
+//! The body of a message, piece by piece: grouped by agent, each change with what it means, since when, and the command.
+
+use super::super::condition::{Kind, Subject, What};
+use super::super::decide::{Change, Turn};
+use super::super::words::{date, safe, sentence, span};
+use super::Message;
+use crate::model::Severity;
+
+/// Changes that are described in full; the rest is counted. Nobody reads further, and channels cut long texts.
+const DESCRIBED: usize = 20;
+
+impl Message {
+    /// The message piece by piece, for the forms it is sent in.
+    #[must_use]
+    pub fn paragraphs(&self) -> Vec<Paragraph> {
+        let mut parts = Vec::new();
+        if self.test {
+            let words = "This is a test. When a login of an OpenClaw agent needs you, this is where you will hear of it.";
+            parts.push(Paragraph::Prose(words.to_owned()));
+        }
+        if self.merged > 0 {
+            let count = self.merged + 1;
+            let words = format!("{count} messages could not be delivered; this is what they add up to.");
+            parts.push(Paragraph::Prose(words));
+        }
+        if let Some(waited) = self.late_by {
+            let words = format!("This was written {} ago and could not be delivered before.", span(waited.0));
+            parts.push(Paragraph::Prose(words));
+        }
+        let (described, rest) = self.changes.split_at(self.changes.len().min(DESCRIBED));
+        let agent = |change: &Change| change.subject.agent.clone();
+        let mut agents: Vec<String> = Vec::new();
+        for change in described.iter().filter(|change| !change.is_mended()) {
+            if !agents.contains(&change.subject.agent) {
+                agents.push(agent(change));
+            }
+        }
+        for id in agents {
+            let name = if id.is_empty() { "authwatch itself".to_owned() } else { safe(&id) };
+            parts.push(Paragraph::Agent(name));
+            let open = described.iter().filter(|change| !change.is_mended() && change.subject.agent == id);
+            parts.extend(open.map(item));
+        }
+        if described.iter().any(Change::is_mended) {
+            parts.push(Paragraph::Agent("Mended".to_owned()));
+            parts.extend(described.iter().filter(|change| change.is_mended()).map(item));
+        }
+        if !rest.is_empty() {
+            let words = format!("And {} more. `authwatch status` shows them all.", rest.len());
+            parts.push(Paragraph::Prose(words));
+        }
+        parts.push(Paragraph::Prose(format!("authwatch on {}", safe(&self.host))));
+        if let Some(url) = &self.page_url {
+            parts.push(Paragraph::Link(url.clone()));
+        }
+        parts
+    }
+}
+
+/// A change, described.
+fn item(change: &Change) -> Paragraph {
+    let condition = &change.condition;
+    let mut words: Vec<String> = Vec::new();
+    if change.is_mended() {
+        let now = change.mended.as_deref().unwrap_or("in order");
+        words.push(sentence(&safe(now)));
+        let took = span(change.at.0 - change.opened.0);
+        words.push(format!("It took {took}; it {}.", past(condition.kind)));
+        return Paragraph::Item {
+            name: of(&change.subject),
+            severity: None,
+            note: None,
+            words: words.join(" "),
+            command: None,
+        };
+    }
+    words.push(sentence(&safe(&condition.meaning)));
+    match (condition.kind, condition.since, condition.ends) {
+        (Kind::Expiring, _, Some(ends)) => {
+            let left = span(ends.0 - change.at.0);
+            words.push(format!("{left} left, until {}.", date(ends)));
+        }
+        (_, Some(since), _) if since.0 <= change.at.0 => {
+            words.push(format!("Since {}, {} ago.", date(since), span(change.at.0 - since.0)));
+        }
+        _ => {}
+    }
+    if !condition.also.is_empty() {
+        let names: Vec<String> = condition.also.iter().map(|agent| safe(agent)).collect();
+        words.push(format!("Used from there by {}, too.", names.join(", ")));
+    }
+    if change.turn == Turn::Flapping {
+        words.push(
+            "It comes and goes; the next word of it comes once it has been quiet for half an hour."
+                .to_owned(),
+        );
+    }
+    let note = match change.turn {
+        Turn::New | Turn::Flapping | Turn::Mended => None,
+        Turn::Worse => Some("worse"),
+        Turn::Better => Some("better than it was"),
+        Turn::Still => Some("still"),
+    };
+    Paragraph::Item {
+        name: of_agent(&change.subject),
+        severity: Some(condition.severity),
+        note,
+        words: words.join(" "),
+        command: condition.command.clone(),
+    }
+}
+
+/// A piece of a message.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Paragraph {
+    /// Words.
+    Prose(String),
+    /// A heading: the agent that what follows is about.
+    Agent(String),
+    /// One change.
+    Item {
+        /// What it is about.
+        name: String,
+        /// How bad it is; `None` for what is mended.
+        severity: Option<Severity>,
+        /// What happened to it, unless it is new.
+        note: Option<&'static str>,
+        /// What it means, and since when.
+        words: String,
+        /// The command that mends it.
+        command: Option<String>,
+    },
+    /// An address.
+    Link(String),
+}
+
+impl Paragraph {
+    pub(super) fn text(&self, width: usize) -> String {
+        match self {
+            Self::Prose(words) => wrap(words, width, ""),
+            Self::Agent(name) => wrap(name, width, ""),
+            Self::Link(url) => url.clone(),
+            Self::Item { name, severity, note, words, command } => {
+                let how: Vec<&str> = severity.map(Severity::as_str).into_iter().chain(*note).collect();
+                let heading =
+                    if how.is_empty() { name.clone() } else { format!("{name} ({})", how.join(", ")) };
+                let mut lines = vec![wrap(&heading, width, "  "), wrap(words, width, "  ")];
+                // A command is copied, so that it is never broken.
+                lines.extend(command.as_ref().map(|command| format!("  $ {command}")));
+                lines.join("\n")
+            }
+        }
+    }
+}
+
+/// Breaks words into lines. A word that is longer than a line stays whole.
+fn wrap(words: &str, width: usize, indent: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for word in words.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(format!("{indent}{word}")),
+        }
+    }
+    lines.join("\n")
+}
+
+/// What a change is about, with its agent.
+pub(super) fn of(subject: &Subject) -> String {
+    let agent = safe(&subject.agent);
+    match &subject.what {
+        What::Agent => format!("agent {agent}"),
+        What::Store => format!("the store of {agent}"),
+        What::Provider(name) | What::Profile(name) => format!("{} of {agent}", safe(name)),
+        What::Rescue(name) => format!("the new login of {}", safe(name)),
+        What::Channel(name) => format!("channel {}", safe(name)),
+    }
+}
+
+/// The same below a heading that names the agent.
+fn of_agent(subject: &Subject) -> String {
+    match &subject.what {
+        What::Agent => "the agent".to_owned(),
+        What::Store => "its store".to_owned(),
+        What::Provider(name) | What::Profile(name) => safe(name),
+        What::Rescue(_) | What::Channel(_) => of(subject),
+    }
+}
+
+/// What it was before it was mended: completes "it …".
+fn past(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Dead => "was dead",
+        Kind::Missing => "held no credential",
+        Kind::Expired => "had ended",
+        Kind::Expiring => "was about to end",
+        Kind::Lapsed => "had lapsed",
+        Kind::Disabled => "was set aside",
+        Kind::ProviderMissing => "had no login",
+        Kind::StoreUnreadable => "could not be read",
+        Kind::StoreStranded => "had lost its logins",
+        Kind::Rescued => "could not be stored",
+        Kind::Gone => "was gone",
+        Kind::ChannelFailing => "took no messages",
+    }
+}

@@ -1,0 +1,216 @@
+//! Messages that wait for their channel, and what is remembered of each channel. Pure.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::alertmanager::Posted;
+use super::book::Book;
+use super::message::Message;
+use super::outcome::{FailureReason, Outcome};
+use crate::model::Millis;
+
+/// Messages that wait for one channel; older ones are merged.
+const MOST_PARCELS: usize = 20;
+/// The pause after a first failure; it doubles.
+const FIRST_PAUSE: Millis = Millis(30_000.0);
+/// No pause is longer.
+const LONGEST_PAUSE: Millis = Millis(3_600_000.0);
+/// What is refused is not hurried: somebody has to change something first.
+const REFUSED_PAUSE: Millis = Millis(600_000.0);
+/// Refusals after which a message is not tried again by itself.
+const MOST_REFUSALS: u32 = 5;
+/// No text of the other side's is kept longer.
+const MOST_ANSWER: usize = 200;
+
+/// A message on its way to one channel.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Parcel {
+    /// The message.
+    pub message: Message,
+    /// How often it has been tried.
+    #[serde(default)]
+    pub attempts: u32,
+    /// How often it has been refused.
+    #[serde(default)]
+    pub refusals: u32,
+    /// Not before, Unix milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Millis>,
+    /// How long that was when it was written: a clock that jumps back must not make it longer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pause: Option<Millis>,
+    /// Refused too often: it goes with the next message, or when the channel's configuration changes.
+    #[serde(default)]
+    pub parked: bool,
+}
+
+/// What is remembered of a channel.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct ChannelRecord {
+    /// Messages it has taken.
+    pub sent: u64,
+    /// Attempts that failed, by reason.
+    pub failures: BTreeMap<FailureReason, u64>,
+    /// When it last took one, Unix milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_success: Option<Millis>,
+    /// Since when it takes none, Unix milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failing_since: Option<Millis>,
+    /// What was wrong last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    /// The configuration it was last used with, by its hash.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub configured: String,
+    /// Alertmanager: the alerts that it has been told of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub posted: Vec<Posted>,
+}
+
+/// One attempt, for people.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Entry {
+    /// When, Unix milliseconds.
+    pub at: Millis,
+    /// The channel.
+    pub channel: String,
+    /// The message's name.
+    pub message: String,
+    /// Its title.
+    pub title: String,
+    /// Whether it was taken.
+    pub accepted: bool,
+    /// Why it was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<FailureReason>,
+    /// What the other side said, or what was wrong.
+    pub answer: String,
+}
+
+impl Parcel {
+    fn new(message: Message) -> Self {
+        Self { message, attempts: 0, refusals: 0, next: None, pause: None, parked: false }
+    }
+
+    /// Whether it may be sent now; when it may, otherwise. `None` for never by itself.
+    #[must_use]
+    pub fn due(&self, now: Millis) -> Option<Millis> {
+        if self.parked {
+            return None;
+        }
+        let (Some(next), Some(pause)) = (self.next, self.pause) else { return Some(now) };
+        let clock_was_set_back = next.0 - now.0 > pause.0;
+        Some(if clock_was_set_back || next <= now { now } else { next })
+    }
+}
+
+impl Book {
+    /// Puts a message into the outbox of a channel, together with what was refused before.
+    pub fn enqueue(&mut self, channel: &str, message: Message) {
+        let parcels = self.outbox.entry(channel.to_owned()).or_default();
+        let parked: Vec<Parcel> = parcels.extract_if(.., |parcel| parcel.parked).collect();
+        let before = parked.into_iter().map(|parcel| parcel.message).reduce(Message::merge);
+        let message = match before {
+            Some(before) => before.merge(message),
+            None => message,
+        };
+        parcels.push(Parcel::new(message));
+        // The first may be on its way at this moment.
+        while parcels.len() > MOST_PARCELS {
+            let (older, later) = (parcels.remove(1), parcels.remove(1));
+            let merged = Parcel::new(older.message.merge(later.message));
+            parcels.insert(1, Parcel { next: older.next, pause: older.pause, ..merged });
+        }
+    }
+
+    /// What a channel has to send next: the oldest message, if it is due. Messages keep their order.
+    #[must_use]
+    pub fn first(&self, channel: &str) -> Option<&Parcel> {
+        self.outbox.get(channel)?.iter().find(|parcel| !parcel.parked)
+    }
+
+    /// Takes note of a channel's configuration; what was refused under another one is tried again.
+    pub fn configure(&mut self, channel: &str, configured: &str) {
+        let record = self.channels.entry(channel.to_owned()).or_default();
+        if record.configured == configured {
+            return;
+        }
+        configured.clone_into(&mut record.configured);
+        for parcel in self.outbox.get_mut(channel).into_iter().flatten() {
+            *parcel = Parcel::new(parcel.message.clone());
+        }
+    }
+
+    /// Writes down what came of sending a message.
+    pub fn note(&mut self, channel: &str, message: &Message, outcome: &Outcome, now: Millis) {
+        self.record(channel, &message.id, &message.title(), outcome, now);
+        let Some(parcels) = self.outbox.get_mut(channel) else { return };
+        let Some(index) = parcels.iter().position(|parcel| parcel.message.id == message.id) else { return };
+        let parcel = &mut parcels[index];
+        parcel.attempts = parcel.attempts.saturating_add(1);
+        let pause = match outcome {
+            Outcome::Accepted(_) => {
+                parcels.remove(index);
+                return;
+            }
+            Outcome::Later { wait, .. } => {
+                let doubled = doubling(FIRST_PAUSE, parcel.attempts);
+                wait.map_or(doubled, |wait| Millis(wait.0.max(doubled.0)))
+            }
+            Outcome::Refused { .. } => {
+                parcel.refusals = parcel.refusals.saturating_add(1);
+                parcel.parked = parcel.refusals >= MOST_REFUSALS;
+                doubling(REFUSED_PAUSE, parcel.refusals)
+            }
+        };
+        (parcel.next, parcel.pause) = (Some(Millis(now.0 + pause.0)), Some(pause));
+    }
+
+    /// Counts an attempt, and keeps it in the history.
+    pub fn record(&mut self, channel: &str, message: &str, title: &str, outcome: &Outcome, now: Millis) {
+        let record = self.channels.entry(channel.to_owned()).or_default();
+        let (reason, answer) = match outcome {
+            Outcome::Accepted(answer) => {
+                record.sent += 1;
+                record.last_success = Some(now);
+                (record.failing_since, record.problem) = (None, None);
+                (None, answer)
+            }
+            Outcome::Later { reason, problem, .. } | Outcome::Refused { reason, problem } => {
+                *record.failures.entry(*reason).or_default() += 1;
+                record.failing_since.get_or_insert(now);
+                record.problem = Some(clip(problem));
+                (Some(*reason), problem)
+            }
+        };
+        self.history.push(Entry {
+            at: now,
+            channel: channel.to_owned(),
+            message: message.to_owned(),
+            title: title.to_owned(),
+            accepted: reason.is_none(),
+            reason,
+            answer: clip(answer),
+        });
+    }
+}
+
+fn doubling(first: Millis, times: u32) -> Millis {
+    let doubled = first.0 * f64::from(1_u32 << times.saturating_sub(1).min(16));
+    Millis(doubled.min(LONGEST_PAUSE.0))
+}
+
+/// The beginning of what somebody else said, on one line.
+pub(super) fn clip(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = super::words::safe(&line);
+    if line.chars().count() <= MOST_ANSWER {
+        return line;
+    }
+    line.chars().take(MOST_ANSWER).chain(['…']).collect()
+}

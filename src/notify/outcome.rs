@@ -1,0 +1,123 @@
+//! What came of handing a message over.
+
+use serde::{Deserialize, Serialize};
+
+use crate::http::NoAnswer;
+use crate::model::Millis;
+
+/// What the other side made of a message.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// It has taken it. What it said.
+    Accepted(String),
+    /// Not now: worth another try.
+    Later {
+        /// Why.
+        reason: FailureReason,
+        /// In words.
+        problem: String,
+        /// How long it asks to wait, Unix milliseconds.
+        wait: Option<Millis>,
+    },
+    /// Not like this: somebody has to change something.
+    Refused {
+        /// Why.
+        reason: FailureReason,
+        /// In words.
+        problem: String,
+    },
+}
+
+impl Outcome {
+    /// Not now.
+    pub(super) fn later(reason: FailureReason, problem: impl Into<String>) -> Self {
+        Self::Later { reason, problem: problem.into(), wait: None }
+    }
+
+    /// Not like this.
+    pub(super) fn refused(reason: FailureReason, problem: impl Into<String>) -> Self {
+        Self::Refused { reason, problem: problem.into() }
+    }
+
+    /// The same with what the other side said changed.
+    #[must_use]
+    pub(super) fn map(self, change: impl Fn(&str) -> String) -> Self {
+        match self {
+            Self::Accepted(answer) => Self::Accepted(change(&answer)),
+            Self::Later { reason, problem, wait } => Self::Later { reason, problem: change(&problem), wait },
+            Self::Refused { reason, problem } => Self::Refused { reason, problem: change(&problem) },
+        }
+    }
+}
+
+/// Why a message was not taken: closed, for it is a label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureReason {
+    /// The name cannot be resolved.
+    Dns,
+    /// No connection.
+    Connect,
+    /// The certificate does not verify, or there is no TLS.
+    Tls,
+    /// No answer in time.
+    Timeout,
+    /// Too many messages.
+    RateLimited,
+    /// A fault on the other side.
+    ServerError,
+    /// The other side does not know us.
+    Authentication,
+    /// The other side does not want this message.
+    Refused,
+    /// The command failed.
+    Command,
+    /// The configuration does not do: a file is missing, an address is wrong.
+    Configuration,
+}
+
+impl FailureReason {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Dns,
+        Self::Connect,
+        Self::Tls,
+        Self::Timeout,
+        Self::RateLimited,
+        Self::ServerError,
+        Self::Authentication,
+        Self::Refused,
+        Self::Command,
+        Self::Configuration,
+    ];
+
+    /// The word used in metrics and in the outbox.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Dns => "dns",
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::Timeout => "timeout",
+            Self::RateLimited => "rate_limited",
+            Self::ServerError => "server_error",
+            Self::Authentication => "authentication",
+            Self::Refused => "refused",
+            Self::Command => "command",
+            Self::Configuration => "configuration",
+        }
+    }
+}
+
+impl From<NoAnswer> for Outcome {
+    fn from(reason: NoAnswer) -> Self {
+        let why = match reason {
+            NoAnswer::Dns => FailureReason::Dns,
+            NoAnswer::Connect | NoAnswer::Lost => FailureReason::Connect,
+            NoAnswer::Tls => FailureReason::Tls,
+            NoAnswer::Timeout => FailureReason::Timeout,
+            NoAnswer::TooLarge => FailureReason::ServerError,
+        };
+        Self::later(why, reason.to_string())
+    }
+}

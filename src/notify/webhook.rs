@@ -1,0 +1,164 @@
+//! Webhooks: authwatch's own JSON, or the form a chat expects.
+//!
+//! The own form is versioned: fields may be added, none changes its meaning. docs/notifications.md describes it.
+
+use ring::hmac;
+use serde_json::{Value, json};
+
+use super::channel::{Wires, json_request, rfc3339, secret, severity_word};
+use super::chat;
+use super::condition::What;
+use super::decide::Change;
+use super::message::Message;
+use super::outcome::{FailureReason, Outcome};
+use crate::config::{WebhookConfig, WebhookPreset};
+use crate::model::{Millis, Severity};
+
+/// The version of the own form.
+const SCHEMA_VERSION: u32 = 1;
+
+/// Sends a message.
+pub(super) async fn send(config: &WebhookConfig, message: &Message, wires: &Wires) -> Outcome {
+    match attempt(config, message, wires).await {
+        Ok(outcome) | Err(outcome) => outcome,
+    }
+}
+
+async fn attempt(config: &WebhookConfig, message: &Message, wires: &Wires) -> Result<Outcome, Outcome> {
+    let configuration = |problem: &str| Outcome::refused(FailureReason::Configuration, problem);
+    let url = secret(&config.address())?.ok_or_else(|| configuration("it has no url"))?;
+    let (token, key) = (secret(&config.token())?, secret(&config.secret())?);
+    let body = body(config, message).ok_or_else(|| configuration("it has no chat_id"))?;
+    let mut headers: Vec<(&'static str, String)> =
+        vec![("idempotency-key", message.id.clone()), ("x-authwatch-delivery", message.id.clone())];
+    if let Some(token) = &token {
+        headers.push(match config.preset {
+            WebhookPreset::Gotify => ("x-gotify-key", token.expose().to_owned()),
+            _ => ("authorization", format!("Bearer {}", token.expose())),
+        });
+    }
+    if let Some(key) = &key {
+        let bytes = serde_json::to_vec(&body).expect("a JSON value is JSON");
+        headers.push(("x-authwatch-signature", signature(key.expose(), message.created, &bytes)));
+    }
+    let headers: Vec<(&'static str, &str)> =
+        headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let request = json_request(url.expose(), &headers, &body)?;
+    let secrets: Vec<_> = [Some(&url), token.as_ref(), key.as_ref()].into_iter().flatten().collect();
+    Ok(wires.post(request, &secrets).await)
+}
+
+/// `t=<Unix seconds>,v1=<hex HMAC-SHA256 of "<t>.<body>">`: who checks the time as well cannot be sent old messages.
+fn signature(key: &str, at: Millis, body: &[u8]) -> String {
+    let seconds = format!("{:.0}", at.seconds().floor());
+    let key = hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes());
+    let mut context = hmac::Context::with_key(&key);
+    context.update(seconds.as_bytes());
+    context.update(b".");
+    context.update(body);
+    let tag = context.sign();
+    let hex = tag.as_ref().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+    format!("t={seconds},v1={hex}")
+}
+
+fn body(config: &WebhookConfig, message: &Message) -> Option<Value> {
+    let text = |most: usize| chat::text(message, config.preset, most);
+    Some(match config.preset {
+        WebhookPreset::Json => own(message),
+        WebhookPreset::Slack => json!({ "text": text(30_000), "unfurl_links": false }),
+        WebhookPreset::Mattermost => json!({ "text": text(15_000), "username": "authwatch" }),
+        // Nobody is called by an id that looks like a name.
+        WebhookPreset::Discord => {
+            json!({ "content": text(1900), "username": "authwatch", "allowed_mentions": { "parse": [] } })
+        }
+        WebhookPreset::Telegram => json!({
+            "chat_id": config.chat_id.as_deref()?,
+            "text": text(4000),
+            "link_preview_options": { "is_disabled": true },
+        }),
+        WebhookPreset::Gotify => {
+            let priority = match message.severity() {
+                Some(Severity::Critical) => 8,
+                Some(Severity::Warning) => 5,
+                _ => 2,
+            };
+            let body = chat::cut(message.text(usize::MAX).trim_end(), 30_000);
+            json!({ "title": message.title(), "message": body, "priority": priority })
+        }
+    })
+}
+
+/// authwatch's own form.
+pub(super) fn own(message: &Message) -> Value {
+    let count = |severity: Severity| {
+        let open = message.changes.iter().filter(|change| !change.is_mended());
+        open.filter(|change| change.condition.severity == severity).count()
+    };
+    json!({
+        "version": SCHEMA_VERSION,
+        "id": message.id,
+        "created": rfc3339(message.created),
+        "host": message.host,
+        "test": message.test,
+        "severity": severity_word(message.severity()),
+        "title": message.title(),
+        "text": message.text(80),
+        "pageUrl": message.page_url,
+        "command": message.command(),
+        "merged": message.merged,
+        "counts": {
+            "critical": count(Severity::Critical),
+            "warning": count(Severity::Warning),
+            "info": count(Severity::Info),
+            "mended": message.changes.iter().filter(|change| change.is_mended()).count(),
+        },
+        "changes": message.changes.iter().map(change).collect::<Vec<_>>(),
+    })
+}
+
+fn change(change: &Change) -> Value {
+    let (subject, condition) = (&change.subject, &change.condition);
+    let of = match subject.what {
+        What::Agent => "agent",
+        What::Store => "store",
+        What::Provider(_) => "provider",
+        What::Profile(_) => "profile",
+        What::Rescue(_) => "rescue",
+        What::Channel(_) => "channel",
+    };
+    let profile = matches!(subject.what, What::Profile(_) | What::Rescue(_)).then(|| subject.name());
+    json!({
+        "incident": change.incident,
+        "change": change.turn,
+        "of": of,
+        "agent": subject.agent,
+        "profile": profile,
+        "provider": condition.provider,
+        "condition": condition.kind,
+        "severity": condition.severity,
+        "worst": change.worst,
+        "meaning": condition.meaning,
+        "command": condition.command,
+        "since": condition.since.map(rfc3339),
+        "ends": condition.ends.map(rfc3339),
+        "opened": rfc3339(change.opened),
+        "at": rfc3339(change.at),
+        "alsoUsedBy": condition.also,
+        "mended": change.mended,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_covers_moment_and_body() {
+        let signed = signature("key", Millis(1_800_000_000_500.0), b"{}");
+        // By `printf '1800000000.{}' | openssl dgst -sha256 -hmac key`.
+        assert_eq!(signed.split_once(",v1=").map(|(time, _)| time), Some("t=1800000000"));
+        assert_ne!(signed, signature("key", Millis(1_800_000_001_500.0), b"{}"));
+        assert_ne!(signed, signature("key", Millis(1_800_000_000_500.0), b"{ }"));
+        assert_ne!(signed, signature("another", Millis(1_800_000_000_500.0), b"{}"));
+    }
+}
