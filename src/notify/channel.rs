@@ -15,7 +15,7 @@ use crate::config::{
 };
 use crate::http::{Answer, HttpClient};
 use crate::model::{Millis, Severity};
-use crate::secret::SecretStr;
+use crate::secret::{REDACTED, SecretStr};
 
 /// A way to reach people.
 #[derive(Clone, Debug)]
@@ -157,10 +157,16 @@ fn judge(answer: &Answer) -> Outcome {
 
 /// What somebody else said, without what we told it in confidence.
 pub(super) fn masked(text: &str, secrets: &[&SecretStr<'_>]) -> String {
-    secrets
-        .iter()
-        .filter(|secret| !secret.expose().is_empty())
-        .fold(text.to_owned(), |text, secret| text.replace(secret.expose(), crate::secret::REDACTED))
+    let mut text = text.to_owned();
+    for secret in secrets.iter().map(|secret| secret.expose()).filter(|secret| !secret.is_empty()) {
+        text = text.replace(secret, REDACTED);
+        // Of an address, what is behind the host is the secret, and an answer may well repeat that alone.
+        let path = secret.split_once("://").and_then(|(_, rest)| rest.split_once('/'));
+        if let Some((_, path)) = path.filter(|(_, path)| !path.is_empty()) {
+            text = text.replace(path, REDACTED);
+        }
+    }
+    text
 }
 
 /// A request with a JSON body. The address may be a secret: it is no part of any error.

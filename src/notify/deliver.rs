@@ -102,8 +102,14 @@ impl Notifier {
     }
 
     fn due(&self, channel: &Channel, now: Millis) -> Result<Due, BookError> {
-        let book = Book::read(&self.dir)?;
+        let mut book = Book::read(&self.dir)?;
         let Kind::Alertmanager(config) = &channel.kind else {
+            if book.outbox.get(&channel.name).is_some_and(|parcels| parcels.len() > 1) {
+                book = Book::update(&self.dir, |book| {
+                    book.gather(&channel.name);
+                    book.clone()
+                })?;
+            }
             let Some(parcel) = book.first(&channel.name) else { return Ok(Due::NotBefore(None)) };
             return Ok(match parcel.due(now) {
                 Some(next) if next <= now => Due::Message(Box::new(parcel.message.clone())),

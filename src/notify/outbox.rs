@@ -128,6 +128,28 @@ impl Book {
         }
     }
 
+    /// Makes one message of all that wait behind one that has failed: who was out of reach for a day wants to know how things are,
+    /// not to read a day's messages. Only for who holds the channel's lock, for nothing may be on its way.
+    pub fn gather(&mut self, channel: &str) {
+        let Some(parcels) = self.outbox.get_mut(channel) else { return };
+        if !parcels.first().is_some_and(|first| first.attempts > 0 && !first.parked) {
+            return;
+        }
+        let mut all = std::mem::take(parcels).into_iter();
+        let gathered = all.next().map(|first| {
+            let message = all.fold(first.message, |before, parcel| before.merge(parcel.message));
+            Parcel {
+                message,
+                attempts: first.attempts,
+                refusals: first.refusals,
+                next: first.next,
+                pause: first.pause,
+                parked: false,
+            }
+        });
+        parcels.extend(gathered);
+    }
+
     /// What a channel has to send next: the oldest message, if it is due. Messages keep their order.
     #[must_use]
     pub fn first(&self, channel: &str) -> Option<&Parcel> {
@@ -141,9 +163,9 @@ impl Book {
             return;
         }
         configured.clone_into(&mut record.configured);
-        for parcel in self.outbox.get_mut(channel).into_iter().flatten() {
-            *parcel = Parcel::new(parcel.message.clone());
-        }
+        let Some(parcels) = self.outbox.get_mut(channel) else { return };
+        let all = std::mem::take(parcels).into_iter().map(|parcel| parcel.message);
+        parcels.extend(all.reduce(Message::merge).map(Parcel::new));
     }
 
     /// Writes down what came of sending a message.

@@ -13,6 +13,7 @@ mod bad_input;
 #[cfg(feature = "sqlite")]
 mod canary;
 mod conformance;
+mod deciding;
 #[cfg(feature = "sqlite")]
 mod demo;
 mod exit_codes;
@@ -29,6 +30,7 @@ mod prometheus;
 mod readme;
 #[cfg(feature = "sqlite")]
 mod real_prometheus;
+mod receiver;
 mod refresh;
 #[cfg(feature = "sqlite")]
 mod servers;
@@ -36,6 +38,8 @@ mod servers;
 mod sqlite;
 mod storm;
 mod support;
+#[cfg(feature = "sqlite")]
+mod telling;
 mod token_server;
 mod watch;
 mod watching;

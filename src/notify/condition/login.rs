@@ -121,16 +121,17 @@ impl Judge<'_> {
         passed: Option<Millis>,
     ) -> Option<Condition> {
         let left = profile.end()?.0 - self.snapshot.now.0;
-        let is_passed = |threshold: &&Millis| {
-            let stays = passed.is_some_and(|passed| passed <= **threshold);
-            left <= threshold.0 * if stays { HYSTERESIS } else { 1.0 }
+        // What has been passed stays passed a little longer, so that what hovers at an edge is told once.
+        let is_within = |edge: f64| {
+            let stays = passed.is_some_and(|passed| passed.0 <= edge);
+            left <= edge * if stays { HYSTERESIS } else { 1.0 }
         };
-        let threshold = *self.limits.thresholds.iter().rev().find(is_passed)?;
-        let largest = self.limits.thresholds.first().map_or(0.0, |largest| largest.0);
-        // The same edge as of a threshold, so that it does not hover either.
-        let is_urgent = in_use
-            && (left <= largest * CRITICAL_PART
-                || passed.is_some_and(|passed| passed.0 <= largest * CRITICAL_PART));
+        let thresholds = &self.limits.thresholds;
+        let urgent = Millis(thresholds.first()?.0 * CRITICAL_PART);
+        let steps = thresholds.iter().copied().chain([urgent]);
+        let threshold =
+            steps.filter(|step| is_within(step.0)).min_by(|one, other| one.0.total_cmp(&other.0))?;
+        let is_urgent = in_use && threshold <= urgent;
         let severity = if is_urgent { Severity::Critical } else { Severity::Warning };
         // OpenClaw calls it expiring a little later than people may want to know.
         let ending = ProfileHealth { status: Status::Expiring, ..profile.clone() };

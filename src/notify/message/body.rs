@@ -65,7 +65,7 @@ fn item(change: &Change) -> Paragraph {
         let now = change.mended.as_deref().unwrap_or("in order");
         words.push(sentence(&safe(now)));
         let took = span(change.at.0 - change.opened.0);
-        words.push(format!("It took {took}; it {}.", past(condition.kind)));
+        words.push(format!("Before that it {}, for {took}.", past(condition.kind)));
         return Paragraph::Item {
             name: of(&change.subject),
             severity: None,
@@ -87,7 +87,12 @@ fn item(change: &Change) -> Paragraph {
     }
     if !condition.also.is_empty() {
         let names: Vec<String> = condition.also.iter().map(|agent| safe(agent)).collect();
-        words.push(format!("Used from there by {}, too.", names.join(", ")));
+        let (have, names) = match names.as_slice() {
+            [one] => ("has", one.clone()),
+            [others @ .., last] => ("have", format!("{} and {last}", others.join(", "))),
+            [] => ("have", String::new()),
+        };
+        words.push(format!("{names} {have} it from there, too."));
     }
     if change.turn == Turn::Flapping {
         words.push(
@@ -156,11 +161,21 @@ impl Paragraph {
 /// Breaks words into lines. A word that is longer than a line stays whole.
 fn wrap(words: &str, width: usize, indent: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
+    // A number and its unit stay together.
+    let mut parts: Vec<String> = Vec::new();
     for word in words.split_whitespace() {
+        let is_number = |part: &String| part.chars().all(|character| character.is_ascii_digit());
+        let is_unit = ["s", "min", "h", "days"].contains(&word.trim_end_matches(['.', ',', ';']));
+        match parts.last_mut().filter(|part| is_unit && is_number(part)) {
+            Some(number) => *number = format!("{number} {word}"),
+            None => parts.push(word.to_owned()),
+        }
+    }
+    for word in parts {
         match lines.last_mut() {
             Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
                 line.push(' ');
-                line.push_str(word);
+                line.push_str(&word);
             }
             _ => lines.push(format!("{indent}{word}")),
         }

@@ -1,0 +1,411 @@
+//! What is told, when, and how often: the pure part, on pictures made up here, with every history there can be.
+
+use std::path::PathBuf;
+
+use authwatch::config::Config;
+use authwatch::model::{
+    AgentHealth, Bucket, ConfigHealth, CredentialKind, Login, LoginReason, Millis, ProfileHealth, ProviderId,
+    Scope, Semantics, Severity, Snapshot, Source, Status, StoreError, StoreErrorReason, StoreHealth,
+    StoreKind, Summary,
+};
+use authwatch::notify::{Change, Ledger, Own, Policy, Silence, Turn, decide, policy};
+use proptest::prelude::*;
+
+const MINUTE: f64 = 60_000.0;
+const HOUR: f64 = 60.0 * MINUTE;
+/// 2027-01-15T08:00:00Z.
+const START: f64 = 1_800_000_000_000.0;
+
+/// A profile in use that is fine and stays so.
+fn profile(id: &str) -> ProfileHealth {
+    ProfileHealth {
+        profile_id: id.into(),
+        provider: ProviderId::from(id.split(':').next().unwrap()),
+        kind: CredentialKind::Token,
+        status: Status::Static,
+        reason_code: None,
+        expires_at: None,
+        remaining_ms: None,
+        ended_at: None,
+        bucket: Bucket::Valid,
+        login: Login::Static,
+        login_reason: None,
+        login_since: None,
+        inherited: false,
+        in_use: true,
+        cooldown: None,
+        source: Source::Json,
+    }
+}
+
+fn dead(id: &str) -> ProfileHealth {
+    ProfileHealth { login: Login::Dead, login_reason: Some(LoginReason::InvalidGrant), ..profile(id) }
+}
+
+/// A login that ends at a moment, or has, and renews itself if told.
+fn ending(id: &str, end: f64, now: f64, login: Login) -> ProfileHealth {
+    let status = if end <= now {
+        Status::Expired
+    } else if end - now <= 24.0 * HOUR {
+        Status::Expiring
+    } else {
+        Status::Ok
+    };
+    ProfileHealth { status, expires_at: Some(Millis(end)), bucket: status.bucket(), login, ..profile(id) }
+}
+
+fn agent(id: &str, profiles: Vec<ProfileHealth>) -> AgentHealth {
+    AgentHealth {
+        id: id.into(),
+        dir: PathBuf::from("/agents").join(id),
+        default: id == "main",
+        exit_code: 0,
+        store: StoreHealth {
+            kind: StoreKind::Json,
+            path: PathBuf::from("/agents").join(id).join("auth-profiles.json"),
+            mode: None,
+            owner: None,
+            error: None,
+            state_error: None,
+            stranded: None,
+        },
+        profiles,
+        providers: Vec::new(),
+        missing_providers_in_use: Vec::new(),
+        rejected: Vec::new(),
+    }
+}
+
+fn unreadable(id: &str, reason: StoreErrorReason) -> AgentHealth {
+    let mut agent = agent(id, Vec::new());
+    agent.store.error = Some(StoreError { reason, message: "it cannot be read".to_owned() });
+    agent
+}
+
+fn snapshot(now: f64, agents: Vec<AgentHealth>) -> Snapshot {
+    Snapshot {
+        format_version: 1,
+        generated_at: String::new(),
+        now: Millis(now),
+        semantics: Semantics::V2026_9,
+        scope: Scope::InUse,
+        exit_code: 0,
+        summary: Summary::default(),
+        config: ConfigHealth { path: PathBuf::from("/openclaw.json"), error: None },
+        agents,
+        external: Vec::new(),
+        renewals: Vec::new(),
+    }
+}
+
+fn configured(text: &str) -> Policy {
+    policy(&Config::parse(text, "c.toml".as_ref()).unwrap())
+}
+
+/// Somebody who is told, pass after pass.
+struct Told {
+    ledger: Ledger,
+    policy: Policy,
+    silences: Vec<Silence>,
+    now: f64,
+}
+
+impl Told {
+    fn new(config: &str) -> Self {
+        Self { ledger: Ledger::default(), policy: configured(config), silences: Vec::new(), now: START }
+    }
+
+    fn pass(&mut self, agents: Vec<AgentHealth>) -> Vec<Change> {
+        let picture = snapshot(self.now, agents);
+        decide(&mut self.ledger, &picture, &Own::default(), &self.silences, &self.policy)
+    }
+
+    /// A pass of main alone; what is told, in short.
+    fn main(&mut self, profiles: Vec<ProfileHealth>) -> Vec<(Turn, Severity)> {
+        let changes = self.pass(vec![agent("main", profiles)]);
+        changes.iter().map(|change| (change.turn, change.condition.severity)).collect()
+    }
+
+    fn after(&mut self, milliseconds: f64) -> &mut Self {
+        self.now += milliseconds;
+        self
+    }
+}
+
+#[test]
+fn a_dead_login_is_told_once_repeated_and_its_mending_told_once() {
+    let mut told = Told::new("");
+    assert_eq!(told.main(vec![profile("xai:a")]), []);
+    assert_eq!(told.after(MINUTE).main(vec![dead("xai:a")]), [(Turn::New, Severity::Critical)]);
+    for _ in 0..239 {
+        assert_eq!(told.after(MINUTE).main(vec![dead("xai:a")]), []);
+    }
+    assert_eq!(told.after(MINUTE).main(vec![dead("xai:a")]), [(Turn::Still, Severity::Critical)]);
+    // Once is no proof.
+    assert_eq!(told.after(MINUTE).main(vec![profile("xai:a")]), []);
+    assert_eq!(told.after(MINUTE).main(vec![profile("xai:a")]), [(Turn::Mended, Severity::Critical)]);
+    assert_eq!(told.after(MINUTE).main(vec![profile("xai:a")]), []);
+    assert!(
+        told.after(2.0 * HOUR).main(vec![profile("xai:a")]).is_empty() && told.ledger.incidents.is_empty()
+    );
+}
+
+#[test]
+fn what_no_model_uses_is_a_warning_unless_nothing_is_known_about_use() {
+    let unused = |profile: ProfileHealth| ProfileHealth { in_use: false, ..profile };
+    let mut told = Told::new("");
+    let agents = |profile: ProfileHealth| vec![agent("main", vec![profile])];
+    assert_eq!(told.pass(agents(unused(dead("xai:a"))))[0].condition.severity, Severity::Warning);
+    let mut picture = snapshot(START, agents(unused(dead("xai:a"))));
+    picture.scope = Scope::All;
+    let mut ledger = Ledger::default();
+    let changes = decide(&mut ledger, &picture, &Own::default(), &[], &told.policy);
+    assert_eq!(changes[0].condition.severity, Severity::Critical);
+}
+
+#[test]
+fn an_end_is_told_at_each_threshold_and_does_not_hover() {
+    let mut told = Told::new("");
+    let end = START + 30.0 * HOUR;
+    let mut turns = Vec::new();
+    while told.now < end + 10.0 * MINUTE {
+        let login = ending("anthropic:a", end, told.now, Login::Static);
+        for (turn, severity) in told.main(vec![login]) {
+            turns.push((turn, severity, ((end - told.now) / HOUR).round()));
+        }
+        told.after(5.0 * MINUTE);
+    }
+    assert_eq!(
+        turns,
+        [
+            (Turn::New, Severity::Warning, 24.0),
+            (Turn::Worse, Severity::Warning, 6.0),
+            // A tenth of the largest threshold.
+            (Turn::Worse, Severity::Critical, 2.0),
+            (Turn::Worse, Severity::Critical, 1.0),
+            (Turn::Worse, Severity::Critical, 0.0),
+        ]
+    );
+    // A little more time left than the threshold is no recovery.
+    let mut told = Told::new("");
+    let with_left =
+        |told: &Told, left: f64| vec![ending("anthropic:a", told.now + left, told.now, Login::Static)];
+    let profiles = with_left(&told, 23.9 * HOUR);
+    assert_eq!(told.main(profiles), [(Turn::New, Severity::Warning)]);
+    for left in [24.1, 23.9, 25.0, 24.2, 26.0, 23.0] {
+        let profiles = with_left(told.after(MINUTE), left * HOUR);
+        assert_eq!(told.main(profiles), [], "{left}");
+    }
+    for (left, expected) in [(300.0, 0), (300.0, 1)] {
+        let profiles = with_left(told.after(MINUTE), left * HOUR);
+        assert_eq!(told.main(profiles).len(), expected);
+    }
+}
+
+#[test]
+fn what_renews_itself_is_nobodys_alarm_until_it_has_failed_to_for_an_hour() {
+    let mut told = Told::new("");
+    for login in [Login::Renewable, Login::Refreshing, Login::Blocked] {
+        for (lapsed, expected) in [(-HOUR, 0), (0.9 * HOUR, 0), (1.1 * HOUR, 1)] {
+            let mut fresh = Told::new("");
+            let profiles = vec![ending("xai:a", fresh.now - lapsed, fresh.now, login)];
+            assert_eq!(fresh.main(profiles).len(), expected, "{login:?} {lapsed}");
+        }
+    }
+    // In a database it is OpenClaw's, which renews it when it is next used.
+    let lapsed = ending("xai:a", START - 9.0 * HOUR, START, Login::Renewable);
+    let in_database = ProfileHealth { source: Source::AgentSqlite, ..lapsed };
+    assert_eq!(told.main(vec![in_database]), [(Turn::New, Severity::Info)]);
+}
+
+#[test]
+fn a_login_that_many_agents_inherit_is_told_once() {
+    let mut told = Told::new("");
+    let inherited = || ProfileHealth { inherited: true, ..dead("xai:a") };
+    let main = ProfileHealth { in_use: false, ..dead("xai:a") };
+    let others = (0..8).map(|number| agent(&format!("agent-{number}"), vec![inherited()]));
+    let agents: Vec<AgentHealth> = std::iter::once(agent("main", vec![main])).chain(others).collect();
+    let changes = told.pass(agents);
+    assert_eq!(changes.len(), 1);
+    assert_eq!(
+        (changes[0].subject.agent.as_str(), changes[0].condition.severity),
+        ("main", Severity::Critical)
+    );
+    assert_eq!(changes[0].condition.also.len(), 6, "{:?}", changes[0].condition.also);
+}
+
+#[test]
+fn a_profile_that_vanishes_is_told_once_and_one_in_an_unreadable_store_has_not_vanished() {
+    let mut told = Told::new("");
+    let both = || vec![profile("xai:a"), profile("zai:b")];
+    assert_eq!(told.main(both()), []);
+    assert_eq!(told.after(MINUTE).main(vec![profile("xai:a")]), [(Turn::New, Severity::Warning)]);
+    for _ in 0..3000 {
+        assert_eq!(told.after(MINUTE).main(vec![profile("xai:a")]), []);
+    }
+    let mut told = Told::new("");
+    told.main(vec![profile("xai:a"), dead("zai:b")]);
+    let changes = told.after(MINUTE).pass(vec![unreadable("main", StoreErrorReason::Parse)]);
+    assert_eq!(changes.len(), 1, "{changes:?}");
+    for _ in 0..10 {
+        assert!(told.after(MINUTE).pass(vec![unreadable("main", StoreErrorReason::Parse)]).is_empty());
+    }
+    told.after(MINUTE).main(vec![profile("xai:a"), dead("zai:b")]);
+    let turns = told.after(MINUTE).main(vec![profile("xai:a"), dead("zai:b")]);
+    assert_eq!(turns, [(Turn::Mended, Severity::Critical)], "the store alone is mended");
+    // A broken login that is taken away is mended by that.
+    told.after(MINUTE).main(vec![profile("xai:a")]);
+    let changes = told.after(MINUTE).pass(vec![agent("main", vec![profile("xai:a")])]);
+    assert_eq!(changes.len(), 1);
+    assert_eq!(changes[0].mended.as_deref(), Some("it is gone from the store"));
+    // So is an agent.
+    let mut told = Told::new("");
+    told.pass(vec![agent("main", both()), agent("bot", both())]);
+    let changes = told.after(MINUTE).pass(vec![agent("main", both())]);
+    assert_eq!(changes.iter().map(|change| change.subject.name().to_owned()).collect::<Vec<_>>(), ["bot"]);
+}
+
+#[test]
+fn a_store_that_a_writer_holds_for_a_moment_is_not_worth_a_word() {
+    let mut told = Told::new("");
+    for _ in 0..9 {
+        assert!(told.after(MINUTE).pass(vec![unreadable("main", StoreErrorReason::Locked)]).is_empty());
+    }
+    told.after(2.0 * MINUTE);
+    assert_eq!(told.pass(vec![unreadable("main", StoreErrorReason::Locked)]).len(), 1);
+}
+
+#[test]
+fn what_comes_and_goes_is_told_as_that_and_then_left_alone() {
+    let mut told = Told::new("");
+    let mut turns = Vec::new();
+    for round in 0..20 {
+        for minute in 0..10 {
+            let login = if minute < 5 { dead("xai:a") } else { profile("xai:a") };
+            turns.extend(told.main(vec![login]).into_iter().map(|(turn, _)| (round, turn)));
+            told.after(MINUTE);
+        }
+    }
+    let expected =
+        [(0, Turn::New), (0, Turn::Mended), (1, Turn::New), (1, Turn::Mended), (2, Turn::Flapping)];
+    assert_eq!(turns, expected);
+    let mut quiet = Vec::new();
+    for _ in 0..40 {
+        quiet.extend(told.after(MINUTE).main(vec![profile("xai:a")]));
+    }
+    assert_eq!(quiet, [(Turn::Mended, Severity::Critical)]);
+}
+
+#[test]
+fn quiet_hours_hold_back_warnings_and_never_what_is_critical() {
+    // Whatever the machine's time zone is, this part of the day is on.
+    let minute = authwatch::clock::local_minute(Millis(START)).unwrap();
+    let clock = |minute: u16| format!("{:02}:{:02}", minute % 1440 / 60, minute % 60);
+    let hours = format!("{}-{}", clock(minute), clock(minute + 120));
+    let mut told = Told::new(&format!("[notify]\nquiet_hours = \"{hours}\"\n"));
+    let warning = |told: &Told| ending("anthropic:a", told.now + 20.0 * HOUR, told.now, Login::Static);
+    told.after(MINUTE);
+    let profiles = vec![warning(&told), dead("xai:b")];
+    assert_eq!(told.main(profiles), [(Turn::New, Severity::Critical)]);
+    // One that came and went in the night is nobody's concern in the morning.
+    let profiles =
+        vec![warning(told.after(MINUTE)), dead("xai:b"), ProfileHealth { in_use: false, ..dead("zai:c") }];
+    assert_eq!(told.main(profiles), []);
+    for _ in 0..3 {
+        let profiles = vec![warning(told.after(MINUTE)), dead("xai:b"), profile("zai:c")];
+        assert_eq!(told.main(profiles), []);
+    }
+    told.now = START + 121.0 * MINUTE;
+    let profiles = vec![warning(&told), dead("xai:b"), profile("zai:c")];
+    assert_eq!(told.main(profiles), [(Turn::New, Severity::Warning)]);
+}
+
+#[test]
+fn what_is_silenced_is_told_when_the_silence_ends() {
+    let mut told = Told::new("");
+    let until = Millis(START + HOUR);
+    told.silences.push(Silence { profile: "xai:a".to_owned(), agent: None, until });
+    assert_eq!(told.main(vec![dead("xai:a"), dead("xai:b")]).len(), 1);
+    assert_eq!(told.after(30.0 * MINUTE).main(vec![dead("xai:a"), dead("xai:b")]), []);
+    assert_eq!(
+        told.after(31.0 * MINUTE).main(vec![dead("xai:a"), dead("xai:b")]),
+        [(Turn::New, Severity::Critical)]
+    );
+}
+
+/// What a login may be like in a pass.
+#[derive(Clone, Copy, Debug)]
+enum Like {
+    Fine,
+    Dead,
+    Ended,
+    EndsIn(u8),
+    Lapsed,
+    Absent,
+}
+
+fn like() -> impl Strategy<Value = Like> {
+    prop_oneof![
+        4 => Just(Like::Fine),
+        2 => Just(Like::Dead),
+        1 => Just(Like::Ended),
+        2 => (1_u8..40).prop_map(Like::EndsIn),
+        1 => Just(Like::Lapsed),
+        1 => Just(Like::Absent),
+    ]
+}
+
+fn made(id: &str, like: Like, now: f64) -> Option<ProfileHealth> {
+    Some(match like {
+        Like::Fine => profile(id),
+        Like::Dead => dead(id),
+        Like::Ended => ending(id, now - HOUR, now, Login::Static),
+        Like::EndsIn(hours) => ending(id, now + f64::from(hours) * HOUR, now, Login::Static),
+        Like::Lapsed => ending(id, now - 2.0 * HOUR, now, Login::Renewable),
+        Like::Absent => return None,
+    })
+}
+
+proptest! {
+    /// Whatever happens: an incident begins before it goes on or ends, one at a time; what is critical is told at once; what
+    /// is told is the same whether the ledger is kept in memory or read from disk each time; and two passes of one moment say nothing new.
+    #[test]
+    fn every_history_is_told_in_order(passes in prop::collection::vec((like(), like(), 1_u16..200), 1..60)) {
+        let ids = ["xai:a", "zai:b"];
+        let mut told = Told::new("");
+        let mut reread = Told::new("");
+        let mut open = std::collections::BTreeMap::<String, bool>::new();
+        for (first, second, minutes) in passes {
+            told.after(f64::from(minutes) * MINUTE);
+            reread.now = told.now;
+            let profiles = || -> Vec<ProfileHealth> {
+                ids.iter().zip([first, second]).filter_map(|(id, like)| made(id, like, told.now)).collect()
+            };
+            let profiles = (profiles(), profiles(), profiles());
+            let changes = told.pass(vec![agent("main", profiles.0)]);
+            let text = serde_json::to_string(&reread.ledger).unwrap();
+            reread.ledger = serde_json::from_str(&text).unwrap();
+            prop_assert_eq!(&changes, &reread.pass(vec![agent("main", profiles.1)]));
+            for change in &changes {
+                let is_open = open.entry(change.subject.name().to_owned()).or_default();
+                match change.turn {
+                    Turn::New | Turn::Flapping => prop_assert!(!*is_open, "told as new twice: {change:?}"),
+                    _ => prop_assert!(*is_open, "told before it was new: {change:?}"),
+                }
+                *is_open = change.turn != Turn::Mended;
+            }
+            for (id, like) in ids.iter().zip([first, second]) {
+                if matches!(like, Like::Dead | Like::Ended) {
+                    prop_assert!(open.get(*id).copied().unwrap_or_default(), "{id} is critical and nobody knows");
+                }
+            }
+            // The same moment again: nothing is told but what needed a second look to be believed.
+            let again = told.pass(vec![agent("main", profiles.2)]);
+            prop_assert!(again.iter().all(|change| change.turn == Turn::Mended), "{again:?}");
+            for change in &again {
+                open.insert(change.subject.name().to_owned(), false);
+            }
+            reread.ledger = told.ledger.clone();
+        }
+    }
+}
