@@ -7,7 +7,7 @@ use tokio::task::LocalSet;
 
 use crate::cli::{self, GlobalArgs};
 use crate::clock;
-use crate::config::{self, Config};
+use crate::config::{self, CommandConfig, Config, NotifyConfig};
 use crate::daemon::{self, ConfigFile, Flags, Options};
 use crate::demo::{Demo, TokenEndpoint};
 use crate::exit::{self, Failure};
@@ -102,6 +102,10 @@ async fn demo(mut config: Config, flags: Flags) -> Result<u8, Failure> {
     config.refresh = endpoint.config();
     config.refresh.enabled &= !flags.no_refresh;
     config.watch.interval = Some(Millis(2000.0));
+    // Nobody is told of logins that are made up; a program that does nothing shows how telling works.
+    let nobody = CommandConfig { run: vec!["true".to_owned()], ..CommandConfig::default() };
+    config.notify = NotifyConfig::default();
+    config.notify.command.insert("demo".to_owned(), nobody);
     let options = Options {
         roots: demo.roots().clone(),
         state_dir: demo.own_state(),

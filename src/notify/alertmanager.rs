@@ -105,8 +105,11 @@ fn alert(incident: &Incident, host: &str) -> Alert {
     let mut annotations = json!({
         "summary": format!("{} of agent {} {}", subject.name(), subject.agent, state(condition)),
         "description": sentence(&condition.meaning),
-        "runbook_url": format!("{RUNBOOKS}{}", name.to_lowercase()),
     });
+    // Where Prometheus has no such rule there is no runbook for it, either.
+    if !matches!(condition.kind, Kind::Disabled | Kind::StoreStranded | Kind::Gone) {
+        annotations["runbook_url"] = json!(format!("{RUNBOOKS}{}", name.to_lowercase()));
+    }
     if let Some(command) = &condition.command {
         annotations["command"] = json!(command);
     }

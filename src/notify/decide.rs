@@ -198,6 +198,8 @@ fn to_tell(incident: &mut Incident, around: &Circumstances<'_>) -> Option<Turn> 
         (Phase::Mended, Some(told)) => {
             (!is_quiet || told.worst == Severity::Critical).then_some(Turn::Mended)
         }
+        // Found mended once: whatever there is to say can wait for the next look.
+        (Phase::Firing, _) if incident.clear > 0 => None,
         (Phase::Firing, _) if is_quiet && severity < Severity::Critical => None,
         (Phase::Firing, None) if incident.flapping => Some(Turn::Flapping),
         (Phase::Firing, None) => Some(Turn::New),

@@ -44,7 +44,7 @@ pub struct Incident {
     /// When it was first found mended, Unix milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clear_since: Option<Millis>,
-    /// When it has fired within the last hour, Unix milliseconds.
+    /// When it has fired within the last hours, Unix milliseconds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fired: Vec<Millis>,
     /// Set while it comes and goes.

@@ -32,6 +32,10 @@ const COMMANDS: &[(&str, &[&[&str]])] = &[
     ("refresh", &[&["--dry-run"], &["--dry-run", "--force"]]),
     // The daemon itself, and what it serves, is watched in `watch`. These homes have no network.
     ("watch", &[&["--once", "--no-refresh"], &["--once", "--no-refresh", "--interval", "1m"]]),
+    // What goes out, and what is kept of it, is watched below.
+    ("notify test", &[&[]]),
+    ("notify history", &[&[], &["--json"]]),
+    ("notify silence", &[&["xai:oauth", "1h"], &["--list"]]),
     ("config init", &[&[]]),
     ("config show", &[&[]]),
     ("config check", &[&[]]),
@@ -316,6 +320,75 @@ fn no_secret_of_a_broken_configuration_is_printed() {
         );
         assert_no_secret_is_printed(&home, &["trace"], &["json"]);
     }
+}
+
+/// What people are told, what is kept of it, and what is said about telling them: with channels that hold secrets of their own, and
+/// with other sides that repeat all they are sent.
+#[test]
+fn no_secret_is_told_kept_or_logged_by_notifications() {
+    use crate::receiver::{Answer, Receiver};
+
+    let receiver = Receiver::start();
+    let s = |name: &str| secret(name);
+    let hook = |name: &str, preset: &str| {
+        format!(
+            "[notify.webhook.{name}]\nurl_file = \"hook\"\npreset = \"{preset}\"\nmin_severity = \"info\"\n\
+             token_file = \"token\"\nsecret_file = \"key\"\nchat_id = \"1\"\n"
+        )
+    };
+    let mut config = format!(
+        "[notify]\n[notify.heartbeat]\nurl_env = \"BEAT\"\n[notify.ntfy.phone]\ntopic = \"logins\"\nserver = \"{}\"\n\
+         token_file = \"token\"\n[notify.alertmanager.main]\nurls = [\"{}\"]\ntoken_file = \"token\"\n\
+         [notify.command.run]\nrun = [\"sh\", \"-c\", \"cat > told.json; env > told.env; echo done\"]\n",
+        receiver.url(""),
+        receiver.url("")
+    );
+    for (name, preset) in [("own", "json"), ("chat", "slack"), ("room", "discord"), ("bot", "telegram")] {
+        config += &hook(name, preset);
+    }
+    let home = with_everything()
+        .file(".config/authwatch/config.toml", config)
+        .file("hook", receiver.url(&format!("/{}", s("url"))))
+        .file("token", s("token"))
+        .file("key", s("key"))
+        .env("BEAT", &receiver.url(&format!("/{}", s("beat"))));
+    let assert_clean = |text: &str, place: &str| {
+        let lower = text.to_lowercase();
+        assert!(!lower.contains(CANARY) && !lower.contains("oat01"), "{place} holds a secret:\n{text}");
+    };
+    for answer in
+        [Answer::With(200, "", "{head}"), Answer::With(400, "", "{head}"), Answer::With(503, "", "{head}")]
+    {
+        receiver.answer(answer);
+        for level in ["warn", "trace"] {
+            for arguments in [
+                &["watch", "--once", "--at", AT, "--log-level", level][..],
+                &["notify", "test", "--log-level", level],
+                &["notify", "history"],
+            ] {
+                let ran = home.run(arguments);
+                assert_clean(&ran.stdout, &format!("{arguments:?}"));
+                // The commands of this home are given secrets on purpose; what they print is not ours.
+                assert_clean(&ran.stderr, &format!("{arguments:?}"));
+            }
+        }
+        let book = fs::read_to_string(home.path().join(".local/state/authwatch/notify.json")).unwrap();
+        assert_clean(&book, "the book");
+        fs::remove_file(home.path().join(".local/state/authwatch/notify.json")).unwrap();
+    }
+    let received = receiver.received();
+    assert!(received.iter().any(|request| request.body.contains("xai:ended")), "something is told");
+    for request in &received {
+        assert_clean(&request.body, &format!("what is sent to {}", request.path));
+    }
+    assert_clean(&fs::read_to_string(home.path().join("told.json")).unwrap(), "what a program reads");
+    let told: String = fs::read_to_string(home.path().join("told.env"))
+        .unwrap()
+        .lines()
+        .filter(|line| line.starts_with("AUTHWATCH_"))
+        .collect();
+    assert!(told.contains("AUTHWATCH_TITLE"));
+    assert_clean(&told, "a program's environment");
 }
 
 #[test]

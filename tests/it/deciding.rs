@@ -146,7 +146,7 @@ fn a_dead_login_is_told_once_repeated_and_its_mending_told_once() {
     assert_eq!(told.after(MINUTE).main(vec![profile("xai:a")]), [(Turn::Mended, Severity::Critical)]);
     assert_eq!(told.after(MINUTE).main(vec![profile("xai:a")]), []);
     assert!(
-        told.after(2.0 * HOUR).main(vec![profile("xai:a")]).is_empty() && told.ledger.incidents.is_empty()
+        told.after(4.0 * HOUR).main(vec![profile("xai:a")]).is_empty() && told.ledger.incidents.is_empty()
     );
 }
 

@@ -23,6 +23,8 @@ mod fleet;
 mod formats;
 mod kill;
 mod layering;
+#[cfg(feature = "sqlite")]
+mod month;
 mod network;
 #[cfg(feature = "sqlite")]
 mod page;

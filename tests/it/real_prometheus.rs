@@ -20,6 +20,8 @@ const SILENT_ON_DEMO: &[&str] = &[
     "deploy/prometheus/rules/authwatch.alerts.yml AuthwatchDown 1",
     "deploy/prometheus/rules/authwatch.alerts.yml AuthwatchScanStale 1",
     "deploy/prometheus/rules/authwatch.alerts.yml AuthwatchConfigReloadFailed 1",
+    // The demo's channel takes everything.
+    "deploy/prometheus/rules/authwatch.alerts.yml AuthwatchNotificationFailing 1",
     // The dead and the ended logins of the demo are in use by no model, the ending one is.
     "deploy/prometheus/rules/authwatch.alerts.yml AuthwatchLoginDead 1",
     "deploy/prometheus/rules/authwatch.alerts.yml AuthwatchLoginExpired 1",

@@ -5,10 +5,9 @@ use super::super::incident::{Incident, Phase};
 use super::{Circumstances, vanished};
 use crate::model::Millis;
 
-/// What fires so often within an hour comes and goes.
+/// What fires so often comes and goes, if it does so within this time: something that breaks twice a morning is two incidents.
 const FLAPPING_FROM: usize = 3;
-/// The hour.
-const FLAPPING_WITHIN: Millis = Millis(60.0 * 60.0 * 1000.0);
+const FLAPPING_WITHIN: Millis = Millis(3.0 * 60.0 * 60.0 * 1000.0);
 /// What comes and goes is mended once it has been quiet for so long.
 const FLAPPING_QUIET: Millis = Millis(30.0 * 60.0 * 1000.0);
 /// A profile that is gone has been told and is nobody's incident any more after this.
