@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 const RUNBOOKS: &str = "https://github.com/authwatch/authwatch/blob/main/docs/runbooks.md#";
 
 /// Every metric of the exporter, as it is told to Prometheus (histograms without their suffixes).
-pub(crate) const METRICS: [&str; 32] = [
+pub(crate) const METRICS: [&str; 36] = [
     "authwatch_agents",
     "authwatch_build_info",
     "authwatch_check_exit_code",
@@ -24,6 +24,10 @@ pub(crate) const METRICS: [&str; 32] = [
     "authwatch_credential_status",
     "authwatch_credentials",
     "authwatch_provider_in_use_missing",
+    "authwatch_notification_failures_total",
+    "authwatch_notification_last_success_timestamp_seconds",
+    "authwatch_notifications_total",
+    "authwatch_notifications_waiting",
     "authwatch_refresh_adopted_total",
     "authwatch_refresh_attempts_total",
     "authwatch_refresh_duration_seconds",

@@ -35,7 +35,10 @@ fn everything(server: &TokenServer) -> Home {
     let since = chrono::DateTime::from_timestamp_millis(i64::try_from(now()).unwrap()).unwrap();
     let lock = json!({ "pid": std::process::id(), "createdAt": since.to_rfc3339_opts(chrono::SecondsFormat::Millis, true) });
     Home::new()
-        .file(".config/authwatch/config.toml", server.config(&["openai-codex", "xai"]))
+        .file(
+            ".config/authwatch/config.toml",
+            server.config(&["openai-codex", "xai"]) + "[notify.command.nobody]\nrun = [\"true\"]\n",
+        )
         .file(".openclaw/openclaw.json", "{ agents: { defaults: { model: 'mistral/mistral-large' } } }")
         .profiles(
             "main",
@@ -232,6 +235,9 @@ fn promtool_and_the_list_of_metrics_agree_with_what_is_served() {
     let next =
         "authwatch_refresh_next_timestamp_seconds{agent=\"main\",provider=\"xai\",profile=\"xai:default\"}";
     watching.wait("the next renewal is known", || watching.metric(next).is_some());
+    watching.wait("somebody is told", || {
+        watching.metric("authwatch_notifications_total{channel=\"nobody\"}").is_some_and(|told| told >= 1.0)
+    });
     let text = watching.get("/metrics").text();
     check_metrics(&text);
     let listed: BTreeSet<String> = METRICS.iter().map(|name| (*name).to_owned()).collect();
