@@ -376,6 +376,7 @@ impl Daemon {
         let published = Published {
             exposition: self.metrics.render(snapshot, pass, same, &self.telling.channels),
             events: self.events.iter().cloned().collect(),
+            channels: self.telling.channels.clone(),
             refreshing: self.options.config.refresh.enabled,
             fresh_until: pass.map(|pass| Millis(pass.ended.0 + fresh_for)),
             snapshot: self.previous.clone(),

@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
 use self::access::Access;
-use crate::model::{Event, Millis, Snapshot};
+use crate::model::{ChannelHealth, Event, Millis, Snapshot};
 use crate::publish::metrics::Exposition;
 
 /// Connections at a time. Idle and slow ones take a place until they are timed out, so there are plenty; but stores have to be
@@ -44,6 +44,8 @@ pub struct Published {
     pub exposition: Exposition,
     /// What happened lately, newest last.
     pub events: Vec<Event>,
+    /// How the ways to reach people are doing.
+    pub channels: Vec<ChannelHealth>,
     /// Whether logins are renewed.
     pub refreshing: bool,
     /// Until when the picture is fresh, Unix milliseconds.

@@ -113,6 +113,7 @@ fn input<'p>(published: &'p Published, view: &'p View) -> PageInput<'p> {
     PageInput {
         snapshot: published.snapshot.as_deref(),
         events: &published.events,
+        channels: &published.channels,
         version: env!("CARGO_PKG_VERSION"),
         refreshing_enabled: published.refreshing,
         view,

@@ -5,6 +5,7 @@
 //! Links are relative, so that the page may live below any path.
 
 mod attention;
+mod channels;
 mod events;
 mod logins;
 mod pieces;
@@ -16,7 +17,7 @@ mod view;
 use maud::{DOCTYPE, Markup, html};
 
 pub use self::view::{Show, Sort, View};
-use crate::model::{Event, Snapshot};
+use crate::model::{ChannelHealth, Event, Snapshot};
 
 /// What the page is made of.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +26,8 @@ pub struct PageInput<'a> {
     pub snapshot: Option<&'a Snapshot>,
     /// What happened lately, in any order.
     pub events: &'a [Event],
+    /// How the ways to reach people are doing.
+    pub channels: &'a [ChannelHealth],
     /// The program's version.
     pub version: &'a str,
     /// Whether authwatch renews logins, or only watches.
@@ -107,7 +110,10 @@ fn inside(input: &PageInput<'_>) -> Markup {
         (logins::section(snapshot, &rows, input.view))
         div.pair {
             (events::section(input.events, snapshot.now))
-            (stores::section(snapshot))
+            div {
+                (stores::section(snapshot))
+                (channels::section(input.channels, snapshot.now))
+            }
         }
     }
 }
@@ -210,8 +216,14 @@ mod tests {
     }
 
     fn shown(snapshot: &Snapshot, events: &[Event], view: &View) -> String {
-        let input =
-            PageInput { snapshot: Some(snapshot), events, version: "1", refreshing_enabled: true, view };
+        let input = PageInput {
+            snapshot: Some(snapshot),
+            events,
+            channels: &[],
+            version: "1",
+            refreshing_enabled: true,
+            view,
+        };
         let page = document(&input);
         assert_eq!(page, document(&input), "the same is shown in the same way");
         assert!(page.contains(&content(&input)), "the fragment is what is inside <main>");
@@ -351,6 +363,7 @@ mod tests {
         let snapshot = snapshot(agents.collect());
         let view = View { page: 7, ..View::default() };
         let input = PageInput {
+            channels: &[],
             snapshot: Some(&snapshot),
             events: &[],
             version: "1",

@@ -376,9 +376,9 @@ fn no_secret_is_told_kept_or_logged_by_notifications() {
         assert_clean(&book, "the book");
         fs::remove_file(home.path().join(".local/state/authwatch/notify.json")).unwrap();
     }
-    let received = receiver.received();
-    assert!(received.iter().any(|request| request.body.contains("xai:ended")), "something is told");
-    for request in &received {
+    let requests = receiver.received();
+    assert!(requests.iter().any(|request| request.body.contains("xai:ended")), "something is told");
+    for request in &requests {
         assert_clean(&request.body, &format!("what is sent to {}", request.path));
     }
     assert_clean(&fs::read_to_string(home.path().join("told.json")).unwrap(), "what a program reads");

@@ -19,7 +19,7 @@ const MINUTE: i64 = 60_000;
 /// What the fleet's stores say at a moment of the month.
 fn fleet(at: i64) -> BTreeMap<&'static str, String> {
     let day = |days: f64| {
-        #[expect(clippy::cast_possible_truncation, reason = "days of one month")]
+        #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "days of one month")]
         let milliseconds = (days * DAY as f64) as i64;
         NOW + milliseconds
     };

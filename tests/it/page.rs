@@ -101,6 +101,7 @@ fn answer(stream: &TcpStream, shown: &Mutex<Shown>) {
         shown.clone()
     };
     let input = PageInput {
+        channels: &[],
         snapshot: shown.snapshot.as_ref(),
         events: &shown.events,
         version: "0.0.0",

@@ -199,7 +199,7 @@ fn a_webhook_gets_versioned_json_that_is_signed() {
     let (time, signature) = signed.strip_prefix("t=").unwrap().split_once(",v1=").unwrap();
     let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, b"canary-key");
     let tag = ring::hmac::sign(&key, format!("{time}.{}", request.body).as_bytes());
-    let hex: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = tag.as_ref().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
     assert_eq!(signature, hex);
     let message = request.json();
     assert_eq!(message["version"], 1);
@@ -252,8 +252,8 @@ fn chats_and_pushes_get_what_they_expect() {
     assert_eq!(push["actions"][0]["url"], "https://watch.example/");
     assert!(push["message"].as_str().unwrap().contains(command));
     let header = |path: &str, name: &str| {
-        let received = receiver.received();
-        let request = received.iter().find(|request| request.path == path).unwrap();
+        let requests = receiver.received();
+        let request = requests.iter().find(|request| request.path == path).unwrap();
         request.header(name).map(str::to_owned)
     };
     assert_eq!(header("/gotify", "x-gotify-key").as_deref(), Some("canary-token"));
@@ -320,7 +320,11 @@ fn a_heartbeat_says_that_a_pass_has_begun_and_how_it_ended() {
         )
     };
     let home = home(&config("pass"));
-    let paths = || receiver.received().iter().map(|request| request.path.clone()).collect::<Vec<_>>();
+    let paths = || {
+        let requests = receiver.received();
+        assert!(requests.iter().all(|request| request.method == "GET"), "{requests:?}");
+        requests.into_iter().map(|request| request.path).collect::<Vec<_>>()
+    };
     once(&home);
     assert_eq!(paths(), ["/ping/canary-uuid/start", "/ping/canary-uuid"]);
     receiver.forget();
