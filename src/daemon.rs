@@ -74,7 +74,10 @@ struct Daemon {
 }
 
 /// Runs one whole pass and says what `--check` would.
+///
+/// A state directory that is not there is missing logins: people are told of what has gone with it.
 pub async fn once(options: Options) -> Result<u8, Failure> {
+    let is_set_up = options.roots.state.is_dir();
     let mut daemon = Daemon::new(options);
     let begun = daemon.beat_start();
     let result = daemon.pass(&never()).await;
@@ -86,7 +89,8 @@ pub async fn once(options: Options) -> Result<u8, Failure> {
         let _ = ended.await;
     }
     result?;
-    Ok(daemon.previous.map_or(exit::CANNOT_READ, |snapshot| snapshot.exit_code))
+    let seen = daemon.previous.map_or(exit::CANNOT_READ, |snapshot| snapshot.exit_code);
+    Ok(if is_set_up { seen } else { exit::EXPIRED_OR_MISSING })
 }
 
 /// Runs until it is told to stop.

@@ -80,7 +80,6 @@ pub fn run(global: &GlobalArgs, args: &WatchArgs) -> Result<u8, Failure> {
     if args.once {
         if !options.roots.state.is_dir() {
             tracing::warn!("there is no OpenClaw state directory at `{}`", options.roots.state.display());
-            return Ok(exit::EXPIRED_OR_MISSING);
         }
         return local.block_on(&runtime, daemon::once(options));
     }

@@ -522,6 +522,18 @@ fn silences_hold_and_the_commands_say_what_they_do() {
 }
 
 #[test]
+fn a_state_directory_that_has_gone_is_told_by_a_timer_too() {
+    let receiver = Receiver::start();
+    let home = home(&webhook(&receiver, "own", "")).profiles("main", &mended());
+    assert_eq!(home.run(&["watch", "--once", "--no-refresh"]).code, 0);
+    assert!(receiver.received().is_empty());
+    fs::rename(home.state(), home.path().join("unmounted")).unwrap();
+    once(&home);
+    let message = &receiver.at("/own")[0];
+    assert_eq!(message["changes"][0]["condition"], "gone", "{message}");
+}
+
+#[test]
 fn the_old_scripts_variables_tell_through_ntfy() {
     let receiver = Receiver::start();
     let soon = json!({ "xai:default": { "type": "token", "provider": "xai", "token": "t", "expires": now() + 3 * 3_600_000 } });
