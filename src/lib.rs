@@ -30,6 +30,7 @@ pub mod model;
 pub mod openclaw;
 pub mod paths;
 pub mod pipeline;
+pub mod probe;
 pub mod publish;
 pub mod random;
 pub mod refresh;

@@ -12,6 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("exit", &[]),
     ("paths", &[]),
     ("logging", &[]),
+    ("probe", &[]),
     ("random", &[]),
     ("checkpoint", &[]),
     ("clock", &["model"]),
@@ -77,7 +78,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "commands",
         &[
             "cli", "clock", "config", "daemon", "demo", "discover", "exit", "model", "paths", "pipeline",
-            "publish", "refresh", "remedy", "state",
+            "probe", "publish", "refresh", "remedy", "state",
         ],
     ),
     ("cli", &["commands", "exit", "logging"]),
@@ -114,7 +115,7 @@ const RESERVED: [(&str, &[&str]); 7] = [
         ],
     ),
     ("rusqlite::", &["demo", "load"]),
-    ("std::net", &["daemon", "demo", "refresh", "serve"]),
+    ("std::net", &["daemon", "demo", "probe", "refresh", "serve"]),
 ];
 
 fn source_root() -> PathBuf {

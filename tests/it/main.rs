@@ -25,6 +25,7 @@ mod layering;
 mod network;
 #[cfg(feature = "sqlite")]
 mod page;
+mod probe;
 mod prometheus;
 mod readme;
 #[cfg(feature = "sqlite")]
