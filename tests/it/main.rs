@@ -37,6 +37,7 @@ mod servers;
 mod sqlite;
 mod storm;
 mod support;
+mod termux;
 mod token_server;
 mod watch;
 mod watching;
