@@ -13,8 +13,10 @@ mod bad_input;
 #[cfg(feature = "sqlite")]
 mod canary;
 mod conformance;
+mod containers;
 #[cfg(feature = "sqlite")]
 mod demo;
+mod deploy_tools;
 mod exit_codes;
 #[cfg(feature = "sqlite")]
 mod fleet;
