@@ -24,6 +24,7 @@ mod fleet;
 mod formats;
 mod kill;
 mod layering;
+mod migration;
 mod network;
 #[cfg(feature = "sqlite")]
 mod page;
