@@ -39,6 +39,12 @@ $ openclaw models auth paste-token --provider xai --agent main' ] || fail "anoth
     [ "$(calls termux-notification-remove | wc -l)" -eq 0 ]
 }
 
+@test "recoveries and news in one message are all shown" {
+    message "$(change 00000000000000a1 mended)" "$(change 00000000000000a2 new)" "$(change 00000000000000a3 mended)" | authwatch_phone notify
+    [ "$(calls termux-notification-remove | wc -l)" -eq 2 ] || fail "a recovery is lost"
+    [ "$(calls termux-notification | wc -l)" -eq 1 ] || fail "news is lost"
+}
+
 @test "hostile words in a message are shown, not run" {
     evil=$'$(touch HACKED)`touch HACKED`\'"\n\e[31m\u202e'
     message "$(change 00000000000000aa new "$evil")" | AUTHWATCH_TITLE="$evil" authwatch_phone notify
@@ -51,7 +57,7 @@ $ openclaw models auth paste-token --provider xai --agent main' ] || fail "anoth
     # The name of an incident is no path.
     run authwatch_phone notify <<<"$(message "$(change '../../../evil' new)")"
     [ "$status" -ne 0 ]
-    [ -z "$(find "$BATS_TEST_TMPDIR" -name 'evil*' -o -name HACKED)" ] || fail "a path was taken"
+    [ -z "$(find "$BATS_TEST_TMPDIR" -name 'evil*' -o -iname HACKED)" ] || fail "a path was taken"
 }
 
 @test "a message without changes is its words, under one id" {

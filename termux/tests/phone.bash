@@ -38,7 +38,12 @@ record() {
 }
 if [ "$1" = authwatch ] && [ "\${1:-}" != auth ]; then :
 elif [ -t 0 ]; then record "" "\$@"
-else case $1 in authwatch | termux-clipboard-set) record "\$(cat)" "\$@" ;; *) record "" "\$@" ;; esac
+else case $1 in
+    authwatch | termux-clipboard-set) record "\$(cat)" "\$@" ;;
+    # It passes on to the app whatever is there.
+    termux-notification-remove) cat >/dev/null; record "" "\$@" ;;
+    *) record "" "\$@" ;;
+    esac
 fi
 $2
 END

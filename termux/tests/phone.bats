@@ -213,7 +213,7 @@ xai:default of main ends soon' ] || fail "$toast"
         while IFS= read -r action; do
             [[ "$action" =~ ^\'$TERMUX/authwatch-phone\'\ (sign-in|copy|open)\ [a-z0-9-]+$ ]] || fail "an action: $action"
         done
-    [ -z "$(find "$BATS_TEST_TMPDIR" "$PWD" -maxdepth 4 -name HACKED)" ] || fail "a command in an id was run"
+    [ -z "$(find "$BATS_TEST_TMPDIR" "$PWD" -maxdepth 4 -iname HACKED)" ] || fail "a command in an id was run"
 }
 
 @test "a button does what it says when it is run as Termux runs it" {

@@ -62,7 +62,7 @@ fn the_phone_shows_and_does_what_it_should() {
 
 #[test]
 fn messages_of_the_command_channel_become_notifications() {
-    bats("notify.bats", 3);
+    bats("notify.bats", 4);
 }
 
 #[test]
