@@ -34,6 +34,11 @@ def text:
 def can_sign_in: (.of == "profile" or .of == "provider") and .provider != null
   and (.condition | IN("lapsed", "disabled", "gone") | not);
 
+# The arguments of authwatch that store a new login in the place of this one.
+def signing_in($verb):
+  ["auth", $verb, "--provider=" + .provider, "--agent=" + .agent]
+    + (if .profile then ["--profile-id=" + .profile] else [] end);
+
 # The arguments of termux-notification. Actions are run by a shell: this program's place and a key, nothing else.
 def notification($key; $program):
   ($program | @sh) as $program

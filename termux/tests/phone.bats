@@ -139,6 +139,19 @@ xai:default of main ends soon' ] || fail "$toast"
     [ "$(option termux-notification --id)" = "authwatch-$id" ] || fail "did not look again"
 }
 
+@test "a key goes where keys go, and a provider without a login gets one of its own" {
+    mkdir -p "$HOST_HOME/.openclaw"
+    echo "{agents: {defaults: {model: 'mistral/large'}}}" >"$HOST_HOME/.openclaw/openclaw.json"
+    at_host main '{"groq:default":{"type":"api_key","provider":"groq"}}'
+    authwatch_phone check
+    for id in "$HOME"/.local/state/authwatch/termux/incidents/*.json; do
+        DIALOG='{"code":-1,"text":"key"}' authwatch_phone sign-in "$(basename -s .json "$id")"
+    done
+    [ "$(calls authwatch | jq -c .arguments | sort)" = '["auth","paste-api-key","--provider=groq","--agent=main","--profile-id=groq:default"]
+["auth","paste-api-key","--provider=mistral","--agent=main"]' ] || fail "other arguments"
+    [ "$(calls termux-open-url | jq -r '.arguments[0]' | sort | xargs)" = 'https://console.groq.com/keys https://console.mistral.ai/api-keys' ]
+}
+
 @test "an empty or cancelled dialog changes nothing" {
     authwatch_phone check
     id=$(key_of anthropic:manual)
@@ -187,7 +200,7 @@ xai:default of main ends soon' ] || fail "$toast"
     authwatch_phone check
     script -qec "'$TERMUX/authwatch-phone' sign-in $(key_of xai:default)" /dev/null >/dev/null
     [ "$(calls ssh | jq -c '.arguments' | grep -c '^."-t","--","me@server.example","authwatch ')" -eq 1 ] || fail "no terminal at the host"
-    [ "$(calls authwatch | jq -c .arguments)" = '["auth","login","--provider=xai","--agent=main"]' ] || fail "other arguments"
+    [ "$(calls authwatch | jq -c .arguments)" = '["auth","login","--provider=xai","--agent=main","--profile-id=xai:default"]' ] || fail "other arguments"
 }
 
 @test "ids that are commands stay ids" {
