@@ -139,6 +139,22 @@ xai:default of main ends soon' ] || fail "$toast"
     [ "$(option termux-notification --id)" = "authwatch-$id" ] || fail "did not look again"
 }
 
+@test "a token that was pasted is in the store, and its notification is gone" {
+    "$AUTHWATCH" auth --help >/dev/null 2>&1 || skip "this authwatch stores no tokens"
+    at_host main "{\"anthropic:manual\":$(token anthropic -5)}"
+    authwatch_phone check
+    id=$(key_of anthropic:manual)
+    forget_calls
+    # Nothing stands between the phone and the program at the host.
+    ln -sf "$AUTHWATCH" "$STAND_INS/authwatch"
+    pasted=sk-ant-oat01-$(printf 'a%.0s' $(seq 90))
+    DIALOG=$(jq -cn --arg text "$pasted" '{code: -1, text: $text}') authwatch_phone sign-in "$id"
+    [ "$(jq -r '.profiles["anthropic:manual"].token' "$HOST_HOME/.openclaw/agents/main/agent/auth-profiles.json")" = "$pasted" ] || fail "not stored"
+    [ "$(calls termux-notification-remove | jq -r '.arguments[0]')" = "authwatch-$id" ] || fail "still shown"
+    [ "$(calls termux-notification | wc -l)" -eq 0 ] || fail "shown again"
+    [ "$(calls termux-toast | jq -r '.arguments[-1]')" = 'authwatch: signed in' ]
+}
+
 @test "a key goes where keys go, and a provider without a login gets one of its own" {
     mkdir -p "$HOST_HOME/.openclaw"
     echo "{agents: {defaults: {model: 'mistral/large'}}}" >"$HOST_HOME/.openclaw/openclaw.json"

@@ -105,6 +105,9 @@ fn the_manifests_are_what_kubernetes_and_the_operator_take() {
 #[test]
 fn rules_and_dashboards_are_those_of_their_folders() {
     let dir = tempfile::tempdir().unwrap();
+    let mut shellcheck = Command::new("shellcheck");
+    shellcheck.arg(root().join("deploy/kubernetes/generate"));
+    output(shellcheck);
     let fresh = dir.path().join("rules.yaml");
     let mut generate = Command::new(root().join("deploy/kubernetes/generate"));
     generate.arg(&fresh);
