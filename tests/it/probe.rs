@@ -37,10 +37,9 @@ fn a_daemon_is_well_when_it_answers_and_unwell_when_it_is_gone() {
         "{}",
         well.stderr
     );
-    // Without a state directory there is never a fresh look, so the daemon is alive but not ready.
-    let ready = home.run(&["probe", &format!("http://{address}/nothing")]);
-    assert_eq!(ready.code, 1);
-    assert!(ready.stderr.contains("is not well: 404"), "{}", ready.stderr);
+    let nothing = home.run(&["probe", &format!("http://{address}/nothing")]);
+    assert_eq!(nothing.code, 1);
+    assert!(nothing.stderr.contains("is not well: 404"), "{}", nothing.stderr);
     drop(watching);
     let gone = home.run(&["probe", &address]);
     assert_eq!((gone.code, gone.stdout.as_str()), (1, ""));
