@@ -12,6 +12,7 @@ use clap_complete::Shell;
 use crate::commands;
 use crate::commands::config::ConfigCommand;
 use crate::commands::notify::NotifyCommand;
+use crate::commands::probe::ProbeArgs;
 use crate::commands::refresh::RefreshArgs;
 use crate::commands::status::StatusArgs;
 use crate::commands::watch::WatchArgs;
@@ -60,6 +61,8 @@ enum Command {
     Watch(WatchArgs),
     /// Renew the logins that are due, under OpenClaw's own locks
     Refresh(RefreshArgs),
+    /// Ask a running daemon whether it is well, for health checks
+    Probe(ProbeArgs),
     /// The same commands under the names OpenClaw's documentation uses
     #[command(subcommand)]
     Models(ModelsCommand),
@@ -110,6 +113,7 @@ fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Command::Watch(args) => commands::watch::run(&cli.global, &args),
         Command::Refresh(args) => commands::refresh::run(&cli.global, &args),
         Command::Notify(command) => commands::notify::run(&cli.global, &command),
+        Command::Probe(args) => commands::probe::run(&cli.global, &args),
         Command::Config(command) => commands::config::run(&cli.global, &command),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod notify;
+pub mod probe;
 pub mod refresh;
 pub mod status;
 pub mod watch;

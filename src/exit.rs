@@ -6,6 +6,8 @@ use std::process::ExitCode;
 pub const OK: u8 = 0;
 /// Something is expired or missing (`--check`), or a login is dead (`refresh`).
 pub const EXPIRED_OR_MISSING: u8 = 1;
+/// The daemon is not well (`probe`): what health checks take for a no.
+pub const UNWELL: u8 = 1;
 /// Something is expiring (`--check`). Less severe than 1, as in OpenClaw: never take a maximum of codes.
 pub const EXPIRING: u8 = 2;
 /// Nagios: the state could not be determined.

@@ -31,6 +31,7 @@ pub mod notify;
 pub mod openclaw;
 pub mod paths;
 pub mod pipeline;
+pub mod probe;
 pub mod publish;
 pub mod random;
 pub mod refresh;

@@ -36,6 +36,7 @@ const COMMANDS: &[(&str, &[&[&str]])] = &[
     ("notify test", &[&[]]),
     ("notify history", &[&[], &["--json"]]),
     ("notify silence", &[&["xai:oauth", "1h"], &["--list"]]),
+    ("probe", &[&["http://127.0.0.1:9/healthz"]]),
     ("config init", &[&[]]),
     ("config show", &[&[]]),
     ("config check", &[&[]]),

@@ -12,6 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("exit", &[]),
     ("paths", &[]),
     ("logging", &[]),
+    ("probe", &[]),
     ("random", &[]),
     ("checkpoint", &[]),
     ("clock", &["model"]),
@@ -93,7 +94,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "commands",
         &[
             "cli", "clock", "config", "daemon", "demo", "discover", "exit", "model", "notify", "paths",
-            "pipeline", "publish", "refresh", "remedy", "state",
+            "pipeline", "probe", "publish", "refresh", "remedy", "state",
         ],
     ),
     ("cli", &["commands", "exit", "logging"]),
@@ -131,7 +132,7 @@ const RESERVED: [(&str, &[&str]); 7] = [
         ],
     ),
     ("rusqlite::", &["demo", "load"]),
-    ("std::net", &["daemon", "demo", "notify", "refresh", "serve"]),
+    ("std::net", &["daemon", "demo", "notify", "probe", "refresh", "serve"]),
 ];
 
 fn source_root() -> PathBuf {

@@ -13,9 +13,11 @@ mod bad_input;
 #[cfg(feature = "sqlite")]
 mod canary;
 mod conformance;
+mod containers;
 mod deciding;
 #[cfg(feature = "sqlite")]
 mod demo;
+mod deploy_tools;
 mod exit_codes;
 #[cfg(feature = "sqlite")]
 mod fleet;
@@ -23,11 +25,13 @@ mod fleet;
 mod formats;
 mod kill;
 mod layering;
+mod migration;
 #[cfg(feature = "sqlite")]
 mod month;
 mod network;
 #[cfg(feature = "sqlite")]
 mod page;
+mod probe;
 mod prometheus;
 mod readme;
 #[cfg(feature = "sqlite")]
@@ -42,6 +46,7 @@ mod storm;
 mod support;
 #[cfg(feature = "sqlite")]
 mod telling;
+mod termux;
 mod token_server;
 mod watch;
 mod watching;
