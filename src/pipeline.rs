@@ -184,7 +184,7 @@ fn look_at_all(
 ) -> Vec<Looked> {
     let next = AtomicUsize::new(0);
     let work = || {
-        let mut buffers = Buffers::default();
+        let mut buffers = Buffers::new(roots);
         let mut done = Vec::new();
         loop {
             let start = next.fetch_add(CHUNK, Ordering::Relaxed);
@@ -229,7 +229,7 @@ fn look_at(
     buffers: &mut Buffers,
 ) -> Option<Looked> {
     // Before anything is read: what changes meanwhile is noticed the next time.
-    let read_from = cache.map(|_| unchanged::stamps(&agent.dir));
+    let read_from = cache.map(|_| unchanged::stamps(&agent.dir, buffers.base()));
     let known = cache.zip(read_from).and_then(|(cache, stamps)| cache.get(&agent.id, &stamps, judge.now));
     if let Some(health) = known {
         return Some(Looked { health, read_from: None });
