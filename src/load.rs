@@ -76,13 +76,13 @@ pub fn load<'b>(
 ) -> Option<Loaded<'b>> {
     let database = agent.dir.join(DATABASE_FILE);
     if !buffers.base.has(&database) {
-        return load_json(agent, database, roots, semantics, buffers);
+        return load_json(agent, roots, semantics, buffers);
     }
     match sqlite::read(&database, Database::Agent, &mut buffers.store, &mut buffers.state) {
         Ok(Some(content)) if content.keeps_credentials => {
             Some(from_database(StoreKind::AgentSqlite, database, content, agent, semantics, buffers))
         }
-        Ok(_) => load_json(agent, database, roots, semantics, buffers),
+        Ok(_) => load_json(agent, roots, semantics, buffers),
         Err(error) => Some(unreadable(StoreKind::AgentSqlite, database, None, error)),
     }
 }
@@ -129,15 +129,13 @@ fn unreadable<'b>(kind: StoreKind, path: PathBuf, facts: Option<FileFacts>, erro
     Loaded { health, document: Document::default() }
 }
 
-/// `path` is a file of the agent's directory, whose memory is used again.
 fn load_json<'b>(
     agent: &Agent,
-    mut path: PathBuf,
     roots: &Roots,
     semantics: Semantics,
     buffers: &'b mut Buffers,
 ) -> Option<Loaded<'b>> {
-    path.set_file_name(STORE_FILE);
+    let path = agent.dir.join(STORE_FILE);
     let Buffers { base, room, store, state, legacy } = buffers;
     let facts = match base.read(&path, store) {
         Ok(Some(facts)) => facts,
@@ -157,7 +155,7 @@ fn load_json<'b>(
             );
         }
     };
-    let beside = loaded.health.path.with_file_name(STATE_FILE);
+    let beside = agent.dir.join(STATE_FILE);
     if base.has(&beside) {
         match read_state(&beside, state, semantics) {
             Ok(newer) => loaded.document.state.overlay(newer),
