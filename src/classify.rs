@@ -13,8 +13,8 @@ use crate::load::Loaded;
 use crate::load::external::ExternalLogin;
 use crate::load::refreshing::Refreshing;
 use crate::model::{
-    AgentHealth, CredentialKind, Login, LoginReason, Millis, ProfileHealth, ProfileId, ProviderId,
-    ReasonCode, Scope, Semantics, Source, Status,
+    AgentHealth, CredentialKind, Login, LoginReason, Millis, ProfileHealth, ProfileId, ProfileIds,
+    ProviderId, ReasonCode, Scope, Semantics, Source, Status,
 };
 use crate::openclaw::credential::{Credential, Expires, REFRESH_MARGIN};
 use crate::openclaw::environment::Environment;
@@ -113,7 +113,13 @@ impl Judge<'_> {
 
 /// Judges one agent by what it sees: its own store, and main's under it.
 #[must_use]
-pub fn agent(agent: &Agent, own: &Loaded<'_>, main: Option<&Loaded<'_>>, judge: &Judge<'_>) -> AgentHealth {
+pub fn agent(
+    agent: &Agent,
+    own: &Loaded<'_>,
+    main: Option<&Loaded<'_>>,
+    judge: &Judge<'_>,
+    ids: &mut ProfileIds,
+) -> AgentHealth {
     let view = match main {
         Some(main) => View::merged(&own.document, &main.document, judge.now),
         None => View::of_main(&own.document),
@@ -137,17 +143,14 @@ pub fn agent(agent: &Agent, own: &Loaded<'_>, main: Option<&Loaded<'_>>, judge: 
         let used = in_use.contains(id.as_str());
         let start = profiles.len();
         for profile in group {
-            let in_use = used && counting.iter().any(|counting| counting.id == profile.id);
-            let mut health = profile_health(profile, &id, judge);
-            health.in_use = in_use;
+            let mut health = profile_health(profile, ids.get(profile.id), &id, judge);
+            health.in_use = used && counting.contains(profile);
             health.cooldown = cooldown(&view, profile, judge.now).map(Box::new);
             profiles.push(health);
         }
-        let counts = |health: &&ProfileHealth| {
-            judge.semantics == Semantics::V2026_4
-                || counting.iter().any(|counting| counting.id == health.profile_id.as_str())
-        };
-        providers.push(provider_health(id, || profiles[start..].iter().filter(counts), judge));
+        let counts = |profile| judge.semantics == Semantics::V2026_4 || counting.contains(profile);
+        let rolled_up = group.iter().zip(&profiles[start..]).filter(|(profile, _)| counts(profile));
+        providers.push(provider_health(id, rolled_up.map(|(_, health)| health), judge));
     }
 
     let missing_providers_in_use = in_use
@@ -274,7 +277,12 @@ fn fence_verdict(fence: Fence) -> (Token, Login, Option<LoginReason>) {
     }
 }
 
-fn profile_health(profile: &Effective<'_, '_>, provider_id: &ProviderId, judge: &Judge<'_>) -> ProfileHealth {
+fn profile_health(
+    profile: &Effective<'_, '_>,
+    id: ProfileId,
+    provider_id: &ProviderId,
+    judge: &Judge<'_>,
+) -> ProfileHealth {
     let credential = profile.credential;
     let fence = if credential.kind == CredentialKind::OAuth { credential.fence() } else { None };
     let (token, (login, login_reason, login_since)) = if let Some(fence) = fence {
@@ -283,8 +291,7 @@ fn profile_health(profile: &Effective<'_, '_>, provider_id: &ProviderId, judge: 
     } else {
         (token_verdict(credential, judge), login_verdict(profile, judge))
     };
-    let mut health =
-        health_of(profile.id.into(), provider_id.clone(), credential.kind, token, profile.source);
+    let mut health = health_of(id, provider_id.clone(), credential.kind, token, profile.source);
     health.inherited = profile.inherited;
     (health.login, health.login_reason, health.login_since) = (login, login_reason, login_since);
     health

@@ -135,7 +135,7 @@ fn is_id(id: &str) -> bool {
 
 /// The names under `agents/`, sorted. Names that are not UTF-8 can't be OpenClaw's.
 fn directories(roots: &Roots) -> Vec<String> {
-    let Ok(entries) = std::fs::read_dir(roots.state.join("agents")) else {
+    let Ok(entries) = std::fs::read_dir(roots.agents()) else {
         return Vec::new();
     };
     let mut names: Vec<String> = entries

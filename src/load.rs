@@ -20,7 +20,7 @@ use crate::openclaw::state::State;
 use crate::paths::Roots;
 use crate::secret::SecretBuffer;
 
-use self::file::{FileFacts, Folder};
+use self::file::{Base, FileFacts};
 use self::sqlite::{Database, SharedOwner};
 
 /// OpenClaw's JSON store.
@@ -30,9 +30,10 @@ pub const STATE_FILE: &str = "auth-state.json";
 /// The database of 2026.6 and later.
 pub const DATABASE_FILE: &str = "openclaw-agent.sqlite";
 
-/// The memory stores are read into: one agent's at a time.
+/// What a thread reads stores with: the memory they are read into, one agent's at a time, and where to find them.
 #[derive(Default)]
 pub struct Buffers {
+    base: Base,
     room: Room,
     store: SecretBuffer,
     state: SecretBuffer,
@@ -40,6 +41,18 @@ pub struct Buffers {
 }
 
 impl Buffers {
+    /// For agents that mostly are where they are if nobody moves them.
+    #[must_use]
+    pub fn new(roots: &Roots) -> Self {
+        Self { base: Base::open(roots.agents()), ..Self::default() }
+    }
+
+    /// Where to find their files from.
+    #[must_use]
+    pub fn base(&self) -> &Base {
+        &self.base
+    }
+
     /// Takes back the memory of a document that was read into them.
     pub fn reuse(&mut self, room: Room) {
         self.room = room;
@@ -61,16 +74,15 @@ pub fn load<'b>(
     semantics: Semantics,
     buffers: &'b mut Buffers,
 ) -> Option<Loaded<'b>> {
-    let folder = Folder::open(&agent.dir);
-    if !folder.has(DATABASE_FILE) {
-        return load_json(agent, &folder, roots, semantics, buffers);
-    }
     let database = agent.dir.join(DATABASE_FILE);
+    if !buffers.base.has(&database) {
+        return load_json(agent, roots, semantics, buffers);
+    }
     match sqlite::read(&database, Database::Agent, &mut buffers.store, &mut buffers.state) {
         Ok(Some(content)) if content.keeps_credentials => {
             Some(from_database(StoreKind::AgentSqlite, database, content, agent, semantics, buffers))
         }
-        Ok(_) => load_json(agent, &folder, roots, semantics, buffers),
+        Ok(_) => load_json(agent, roots, semantics, buffers),
         Err(error) => Some(unreadable(StoreKind::AgentSqlite, database, None, error)),
     }
 }
@@ -119,16 +131,15 @@ fn unreadable<'b>(kind: StoreKind, path: PathBuf, facts: Option<FileFacts>, erro
 
 fn load_json<'b>(
     agent: &Agent,
-    folder: &Folder<'_>,
     roots: &Roots,
     semantics: Semantics,
     buffers: &'b mut Buffers,
 ) -> Option<Loaded<'b>> {
     let path = agent.dir.join(STORE_FILE);
-    let Buffers { room, store, state, legacy } = buffers;
-    let facts = match folder.read(STORE_FILE, store) {
+    let Buffers { base, room, store, state, legacy } = buffers;
+    let facts = match base.read(&path, store) {
         Ok(Some(facts)) => facts,
-        Ok(None) if agent.known_by == KnownBy::Directory && !folder.exists() => return None,
+        Ok(None) if agent.known_by == KnownBy::Directory && !agent.dir.is_dir() => return None,
         Ok(None) => {
             return Some(legacy::import(agent, roots, semantics, [store, legacy]).into_loaded(path, None));
         }
@@ -144,8 +155,9 @@ fn load_json<'b>(
             );
         }
     };
-    if folder.has(STATE_FILE) {
-        match read_state(&agent.dir.join(STATE_FILE), state, semantics) {
+    let beside = agent.dir.join(STATE_FILE);
+    if base.has(&beside) {
+        match read_state(&beside, state, semantics) {
             Ok(newer) => loaded.document.state.overlay(newer),
             Err(error) => loaded.health.state_error = Some(error),
         }

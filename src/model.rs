@@ -18,7 +18,7 @@ pub use self::credential::{
     Status,
 };
 pub use self::event::{Event, EventKind};
-pub use self::ids::{AgentId, Millis, ProfileId, ProviderId};
+pub use self::ids::{AgentId, Millis, ProfileId, ProfileIds, ProviderId};
 pub use self::severity::Severity;
 pub use self::snapshot::{AgentHealth, ProfileHealth, ProviderHealth, Renewal, Snapshot, Summary};
 pub use self::store::{

@@ -97,6 +97,12 @@ impl Roots {
         self.state.join(".env")
     }
 
+    /// Where agents are whose directory the configuration does not name.
+    #[must_use]
+    pub fn agents(&self) -> PathBuf {
+        self.state.join("agents")
+    }
+
     /// An agent's directory when the configuration names none.
     #[must_use]
     pub fn agent_dir(&self, id: &str) -> PathBuf {

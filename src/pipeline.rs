@@ -5,14 +5,13 @@ mod unchanged;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::num::NonZero;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use crate::classify::{self, InUse, Judge, worst_exit_code};
 use crate::clock::{self, At};
 use crate::discover::{self, Agent, Discovery};
 use crate::load::{self, Buffers, Loaded};
-use crate::model::{AgentHealth, Millis, Scope, Semantics, Snapshot, Summary};
+use crate::model::{AgentHealth, Millis, ProfileIds, Scope, Semantics, Snapshot, Summary};
 use crate::openclaw::provider;
 use crate::paths::Roots;
 use crate::state::Memory;
@@ -69,8 +68,19 @@ pub struct Look {
 /// An agent's verdict.
 struct Looked {
     health: AgentHealth,
+    /// Its profiles, counted.
+    buckets: Summary,
     /// The files it was made from; `None` where the last pass's verdict stands.
-    read_from: Option<Stamps>,
+    read_from: Option<Box<Stamps>>,
+}
+
+impl Looked {
+    /// Counts while the profiles are at hand: by the time all agents are there, they are far away.
+    fn new(health: AgentHealth, read_from: Option<Box<Stamps>>) -> Self {
+        let mut buckets = Summary::default();
+        health.profiles.iter().for_each(|profile| buckets.count(profile.bucket));
+        Self { health, buckets, read_from }
+    }
 }
 
 /// Looks at every agent once.
@@ -120,7 +130,9 @@ pub fn look_again(
     let looked = look_at_all(&agents, &main, roots, &judge, cache.as_deref());
     let mut changed = false;
     let mut agents = Vec::with_capacity(looked.len());
-    for Looked { health, read_from } in looked {
+    let mut summary = Summary::default();
+    for Looked { health, buckets, read_from } in looked.into_iter().flatten() {
+        summary.add(buckets);
         if let (Some(stamps), Some(cache)) = (read_from, &mut cache) {
             changed = true;
             cache.keep(&health, &stamps, request.window, now);
@@ -131,8 +143,6 @@ pub fn look_again(
         cache.forget_gone(&agents);
     }
 
-    let mut summary = Summary::default();
-    agents.iter().flat_map(|agent| &agent.profiles).for_each(|profile| summary.count(profile.bucket));
     let scope = agents
         .first()
         .map(|agent| discovery.settings.providers_in_use(agent.id.as_str(), request.semantics))
@@ -171,32 +181,29 @@ fn select<'d>(roots: &Roots, discovery: &'d Discovery, wanted: &[String]) -> (Co
 
 /// Below this many agents a second thread costs more than it saves.
 const PARALLEL_FROM: usize = 64;
-/// Agents a thread takes at a time: enough that the counter is no bottleneck, few enough that none waits long at the end.
+/// Agents a thread takes at a time: enough that taking them is no bottleneck, few enough that none waits long at the end.
 const CHUNK: usize = 32;
 
-/// Loads and judges agent by agent, so that memory grows with one store and not with the fleet's.
+/// Loads and judges agent by agent, so that memory grows with one store and not with the fleet's. There is nothing for those
+/// that turn out to be none.
 fn look_at_all(
     agents: &[Agent],
     main: &Loaded<'_>,
     roots: &Roots,
     judge: &Judge<'_>,
     cache: Option<&Cache>,
-) -> Vec<Looked> {
-    let next = AtomicUsize::new(0);
+) -> Vec<Option<Looked>> {
+    let mut looked: Vec<Option<Looked>> = Vec::new();
+    looked.resize_with(agents.len(), || None);
+    // Each verdict is written where it belongs, so nothing is moved or sorted when the threads are done.
+    let chunks = Mutex::new(agents.chunks(CHUNK).zip(looked.chunks_mut(CHUNK)));
+    let take = || chunks.lock().expect("nothing panics while a chunk is taken").next();
     let work = || {
-        let mut buffers = Buffers::default();
-        let mut done = Vec::new();
-        loop {
-            let start = next.fetch_add(CHUNK, Ordering::Relaxed);
-            let Some(chunk) = agents.get(start..) else {
-                return done;
-            };
-            let chunk = &chunk[..chunk.len().min(CHUNK)];
-            let mut healths = Vec::with_capacity(chunk.len());
-            healths.extend(
-                chunk.iter().filter_map(|agent| look_at(agent, main, roots, judge, cache, &mut buffers)),
-            );
-            done.push((start, healths));
+        let mut desk = Desk { buffers: Buffers::new(roots), ids: ProfileIds::default() };
+        while let Some((agents, looked)) = take() {
+            for (agent, looked) in agents.iter().zip(looked) {
+                *looked = look_at(agent, main, roots, judge, cache, &mut desk);
+            }
         }
     };
     let threads = if agents.len() < PARALLEL_FROM {
@@ -204,20 +211,19 @@ fn look_at_all(
     } else {
         std::thread::available_parallelism().map_or(1, NonZero::get).min(4)
     };
-    let mut done = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-        let mut done = work();
-        for other in others {
-            done.extend(other.join().expect("looking at a store does not panic"));
+    std::thread::scope(|scope| {
+        for _ in 1..threads {
+            scope.spawn(work);
         }
-        done
+        work();
     });
-    done.sort_unstable_by_key(|(start, _)| *start);
-    let mut healths = Vec::with_capacity(agents.len());
-    for (_, chunk) in done {
-        healths.extend(chunk);
-    }
-    healths
+    looked
+}
+
+/// What a thread works with.
+struct Desk {
+    buffers: Buffers,
+    ids: ProfileIds,
 }
 
 fn look_at(
@@ -226,21 +232,22 @@ fn look_at(
     roots: &Roots,
     judge: &Judge<'_>,
     cache: Option<&Cache>,
-    buffers: &mut Buffers,
+    Desk { buffers, ids }: &mut Desk,
 ) -> Option<Looked> {
     // Before anything is read: what changes meanwhile is noticed the next time.
-    let read_from = cache.map(|_| unchanged::stamps(&agent.dir));
-    let known = cache.zip(read_from).and_then(|(cache, stamps)| cache.get(&agent.id, &stamps, judge.now));
+    let read_from = cache.map(|_| Box::new(unchanged::stamps(&agent.dir, buffers.base())));
+    let known =
+        cache.zip(read_from.as_deref()).and_then(|(cache, stamps)| cache.get(&agent.id, stamps, judge.now));
     if let Some(health) = known {
-        return Some(Looked { health, read_from: None });
+        return Some(Looked::new(health, None));
     }
     if agent.is_main() {
-        return Some(Looked { health: classify::agent(agent, main, None, judge), read_from });
+        return Some(Looked::new(classify::agent(agent, main, None, judge, ids), read_from));
     }
     let (health, room) = {
         let own = load::load(agent, roots, judge.semantics, buffers)?;
-        (classify::agent(agent, &own, Some(main), judge), own.document.into_room())
+        (classify::agent(agent, &own, Some(main), judge, ids), own.document.into_room())
     };
     buffers.reuse(room);
-    Some(Looked { health, read_from })
+    Some(Looked::new(health, read_from))
 }

@@ -9,29 +9,53 @@ use crate::model::{
     StrandedKind,
 };
 
+/// Which statuses there are among some profiles.
+#[derive(Clone, Copy, Default)]
+struct Statuses([bool; Status::ALL.len()]);
+
+impl Statuses {
+    fn add(&mut self, status: Status) {
+        self.0[status as usize] = true;
+    }
+
+    fn have(self, status: Status) -> bool {
+        self.0[status as usize]
+    }
+
+    fn none(self) -> bool {
+        self.0 == Self::default().0
+    }
+}
+
 /// The roll-up of a provider: the worst of what counts, in OpenClaw's order of what is worst.
-pub(super) fn provider_health<'h, I: Iterator<Item = &'h ProfileHealth>>(
+pub(super) fn provider_health<'h>(
     id: ProviderId,
-    profiles: impl Fn() -> I,
+    profiles: impl Iterator<Item = &'h ProfileHealth>,
     judge: &Judge<'_>,
 ) -> ProviderHealth {
-    let expirable = || profiles().filter(|profile| profile.kind != CredentialKind::ApiKey);
-    let any = |status: Status| expirable().any(|profile| profile.status == status);
-    let key = |status: Status| {
-        profiles().any(|profile| profile.kind == CredentialKind::ApiKey && profile.status == status)
+    let (mut keys, mut others) = (Statuses::default(), Statuses::default());
+    let mut earliest: Option<Millis> = None;
+    for profile in profiles {
+        if profile.kind == CredentialKind::ApiKey {
+            keys.add(profile.status);
+            continue;
+        }
+        others.add(profile.status);
+        earliest = match (earliest, profile.expires_at) {
+            (Some(one), Some(other)) => Some(Millis(one.0.min(other.0))),
+            (one, other) => one.or(other),
+        };
+    }
+    let missing = others.have(Status::Missing);
+    let status = match judge.semantics {
+        _ if others.none() && (keys.have(Status::Missing) || !keys.have(Status::Static)) => Status::Missing,
+        _ if others.none() => Status::Static,
+        Semantics::V2026_4 if others.have(Status::Expired) || missing => Status::Expired,
+        _ if others.have(Status::Expired) => Status::Expired,
+        _ if missing || keys.have(Status::Missing) => Status::Missing,
+        _ if others.have(Status::Expiring) => Status::Expiring,
+        _ => Status::Ok,
     };
-    let missing = any(Status::Missing);
-    let status = match (expirable().next(), judge.semantics) {
-        (None, _) if key(Status::Missing) || !key(Status::Static) => Status::Missing,
-        (None, _) => Status::Static,
-        (Some(_), Semantics::V2026_4) if any(Status::Expired) || missing => Status::Expired,
-        (Some(_), _) if any(Status::Expired) => Status::Expired,
-        (Some(_), _) if missing || key(Status::Missing) => Status::Missing,
-        (Some(_), _) if any(Status::Expiring) => Status::Expiring,
-        (Some(_), _) => Status::Ok,
-    };
-    let earliest =
-        expirable().filter_map(|profile| profile.expires_at).map(|at| at.0).reduce(f64::min).map(Millis);
     ProviderHealth {
         provider: id,
         status,
@@ -49,30 +73,26 @@ pub(super) fn exit_code(health: &AgentHealth, in_use: &BTreeSet<String>, judge: 
             .stranded
             .as_ref()
             .is_some_and(|stranded| stranded.kind == StrandedKind::EmptyDatabase);
-    let mut statuses: Vec<Status> = match judge.scope_for(in_use) {
-        Scope::All => health
-            .profiles
-            .iter()
-            .filter(|profile| profile.kind != CredentialKind::ApiKey)
-            .map(|profile| profile.status)
-            .collect(),
-        Scope::InUse => health
-            .providers
-            .iter()
-            .filter(|provider| {
-                in_use.contains(provider.provider.as_str()) && !judge.has_key(provider.provider.as_str())
-            })
-            .map(|provider| in_use_status(health, provider))
-            .collect(),
-    };
-    if unreadable || !health.missing_providers_in_use.is_empty() {
-        statuses.push(Status::Missing);
-    }
-    worst_exit_code(statuses.into_iter().map(|status| match status {
+    let code = |status: Status| match status {
         Status::Expired | Status::Missing => exit::EXPIRED_OR_MISSING,
         Status::Expiring => exit::EXPIRING,
         Status::Ok | Status::Static => exit::OK,
-    }))
+    };
+    if unreadable || !health.missing_providers_in_use.is_empty() {
+        return code(Status::Missing);
+    }
+    match judge.scope_for(in_use) {
+        Scope::All => {
+            let expirable = health.profiles.iter().filter(|profile| profile.kind != CredentialKind::ApiKey);
+            worst_exit_code(expirable.map(|profile| code(profile.status)))
+        }
+        Scope::InUse => {
+            let wanted = health.providers.iter().filter(|provider| {
+                in_use.contains(provider.provider.as_str()) && !judge.has_key(provider.provider.as_str())
+            });
+            worst_exit_code(wanted.map(|provider| code(in_use_status(health, provider))))
+        }
+    }
 }
 
 /// Counting only what is in use goes by the profiles in effective order, under either release's rules for each.

@@ -1,12 +1,14 @@
 //! Reading a file that is somebody else's: what is opened is checked, nothing blocks, nothing is without bounds.
 
+use std::ffi::OsStr;
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 
 use crate::model::{StoreError, StoreErrorReason};
@@ -32,61 +34,56 @@ impl FileFacts {
     }
 }
 
-/// A directory, opened once, so that its files are found without walking the whole path for each.
-#[derive(Debug)]
-pub struct Folder<'p> {
-    path: &'p Path,
-    /// `None` where the directory cannot be opened; then its files are asked for by their whole paths, and say why.
+/// A directory that most files are below, opened once: from there the way to each is short. Any other path works, too.
+#[derive(Debug, Default)]
+pub struct Base {
+    path: PathBuf,
+    /// `None` where the directory cannot be opened; then files are asked for by their whole paths, and say why.
     descriptor: Option<OwnedFd>,
 }
 
-impl<'p> Folder<'p> {
+impl Base {
     /// Opens a directory.
     #[must_use]
-    pub fn open(path: &'p Path) -> Self {
+    pub fn open(path: PathBuf) -> Self {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        Self { path, descriptor: rustix::fs::open(path, flags, Mode::empty()).ok() }
+        Self { descriptor: rustix::fs::open(&path, flags, Mode::empty()).ok(), path }
     }
 
-    /// Whether the directory is there.
-    #[must_use]
-    pub fn exists(&self) -> bool {
-        self.descriptor.is_some() || self.path.is_dir()
-    }
-
-    /// Whether there is anything of that name: a file, or a link to nothing. One call, for files most agents do not have.
-    #[must_use]
-    pub fn has(&self, name: &str) -> bool {
-        let found = match &self.descriptor {
-            Some(descriptor) => rustix::fs::statat(descriptor, name, AtFlags::SYMLINK_NOFOLLOW).map(|_| ()),
-            None => rustix::fs::lstat(self.path.join(name)).map(|_| ()),
+    /// Where the way to a file starts, and the way from there.
+    fn way<'p>(&self, path: &'p Path) -> (BorrowedFd<'_>, &'p Path) {
+        let below = |base: &Path| {
+            let rest = path.as_os_str().as_bytes().strip_prefix(base.as_os_str().as_bytes())?;
+            Some(Path::new(OsStr::from_bytes(rest.strip_prefix(b"/")?)))
         };
-        found != Err(Errno::NOENT)
-    }
-
-    /// What a file of the directory is at this moment; `None` where there is nothing of that name.
-    #[must_use]
-    pub fn stamp(&self, name: &str) -> Option<Stamp> {
         match &self.descriptor {
-            Some(descriptor) => {
-                rustix::fs::statat(descriptor, name, AtFlags::empty()).ok().map(|stat| Stamp::from(&stat))
-            }
-            None => Stamp::of(&self.path.join(name)),
+            Some(descriptor) => below(&self.path).map_or((CWD, path), |rest| (descriptor.as_fd(), rest)),
+            None => (CWD, path),
         }
     }
 
-    /// Reads a whole file of the directory into the buffer; `None` where there is nothing of that name.
-    pub fn read(&self, name: &str, buffer: &mut SecretBuffer) -> Result<Option<FileFacts>, StoreError> {
-        let Some(descriptor) = &self.descriptor else { return read(&self.path.join(name), buffer) };
-        let shown = || self.path.join(name);
-        match rustix::fs::openat(descriptor, name, FLAGS, Mode::empty()) {
-            Ok(opened) => {
-                let (file, metadata) = checked(File::from(opened), &shown)?;
-                read_opened(&shown, file, &metadata, buffer).map(Some)
-            }
-            Err(Errno::NOENT) => absent(&shown()).map(|()| None),
-            Err(error) => Err(os_error(&shown(), &error.into())),
-        }
+    /// Whether there is anything at the path: a file, or a link to nothing. One call, for files most agents do not have.
+    #[must_use]
+    pub fn has(&self, path: &Path) -> bool {
+        let (start, way) = self.way(path);
+        rustix::fs::statat(start, way, AtFlags::SYMLINK_NOFOLLOW).err() != Some(Errno::NOENT)
+    }
+
+    /// What a file is at this moment; `None` where there is nothing at the path.
+    #[must_use]
+    pub fn stamp(&self, path: &Path) -> Option<Stamp> {
+        let (start, way) = self.way(path);
+        rustix::fs::statat(start, way, AtFlags::empty()).ok().map(|stat| Stamp::from(&stat))
+    }
+
+    /// Reads a whole file into the buffer; `None` where there is nothing at the path.
+    pub fn read(&self, path: &Path, buffer: &mut SecretBuffer) -> Result<Option<FileFacts>, StoreError> {
+        let (start, way) = self.way(path);
+        let Some((file, metadata)) = opened(rustix::fs::openat(start, way, FLAGS, Mode::empty()), path)?
+        else {
+            return Ok(None);
+        };
+        read_opened(path, file, &metadata, buffer).map(Some)
     }
 }
 
@@ -103,7 +100,7 @@ impl Stamp {
     /// The stamp of a file; `None` where there is none.
     #[must_use]
     pub fn of(path: &Path) -> Option<Self> {
-        rustix::fs::stat(path).ok().map(|stat| Self::from(&stat))
+        Base::default().stamp(path)
     }
 }
 
@@ -131,33 +128,33 @@ const FLAGS: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTT
 
 /// Opens a regular file without ever waiting for it; `None` where there is nothing at the path.
 pub fn open(path: &Path) -> Result<Option<(File, Metadata)>, StoreError> {
-    match rustix::fs::open(path, FLAGS, Mode::empty()) {
-        Ok(opened) => checked(File::from(opened), &|| path.to_owned()).map(Some),
-        Err(Errno::NOENT) => absent(path).map(|()| None),
-        Err(error) => Err(os_error(path, &error.into())),
-    }
+    opened(rustix::fs::open(path, FLAGS, Mode::empty()), path)
 }
 
 /// What was opened is looked at, not what was there a moment before.
-fn checked(file: File, shown: &dyn Fn() -> PathBuf) -> Result<(File, Metadata), StoreError> {
-    let metadata = file.metadata().map_err(|error| os_error(&shown(), &error))?;
-    if metadata.is_file() { Ok((file, metadata)) } else { Err(not_a_file(&shown(), kind_name(&metadata))) }
+fn opened(result: Result<OwnedFd, Errno>, path: &Path) -> Result<Option<(File, Metadata)>, StoreError> {
+    let file = match result {
+        Ok(descriptor) => File::from(descriptor),
+        Err(Errno::NOENT) => return absent(path).map(|()| None),
+        Err(error) => return Err(os_error(path, &error.into())),
+    };
+    let metadata = file.metadata().map_err(|error| os_error(path, &error))?;
+    if metadata.is_file() { Ok(Some((file, metadata))) } else { Err(not_a_file(path, kind_name(&metadata))) }
 }
 
 /// Reads a whole file into the buffer; `None` where there is nothing at the path.
 pub fn read(path: &Path, buffer: &mut SecretBuffer) -> Result<Option<FileFacts>, StoreError> {
-    let Some((file, metadata)) = open(path)? else { return Ok(None) };
-    read_opened(&|| path.to_owned(), file, &metadata, buffer).map(Some)
+    Base::default().read(path, buffer)
 }
 
 fn read_opened(
-    shown: &dyn Fn() -> PathBuf,
+    path: &Path,
     mut file: File,
     metadata: &Metadata,
     buffer: &mut SecretBuffer,
 ) -> Result<FileFacts, StoreError> {
     if metadata.len() > MAX_BYTES {
-        return Err(too_large(&shown(), metadata.len()));
+        return Err(too_large(path, metadata.len()));
     }
     let expected = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
     buffer.reset(expected.saturating_add(1));
@@ -167,16 +164,16 @@ fn read_opened(
     let length = match file.read(bytes) {
         Ok(length) => length,
         Err(error) if error.kind() == io::ErrorKind::Interrupted => 0,
-        Err(error) => return Err(os_error(&shown(), &error)),
+        Err(error) => return Err(os_error(path, &error)),
     };
     bytes.truncate(length);
     if length != expected {
         // It changes meanwhile; the limit holds all the same.
         let rest = MAX_BYTES + 1 - length as u64;
-        file.take(rest).read_to_end(bytes).map_err(|error| os_error(&shown(), &error))?;
+        file.take(rest).read_to_end(bytes).map_err(|error| os_error(path, &error))?;
     }
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(too_large(&shown(), bytes.len() as u64));
+        return Err(too_large(path, bytes.len() as u64));
     }
     Ok(FileFacts::of(metadata))
 }

@@ -1,6 +1,8 @@
 //! Ids, and moments.
 
+use std::borrow::Borrow;
 use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -48,6 +50,34 @@ text_id! {
     /// A profile's id, as in `anthropic:default`.
     ProfileId
 }
+
+/// Ids that several agents' profiles have in common, kept once: in a fleet most have the same.
+#[derive(Debug, Default)]
+pub struct ProfileIds(HashSet<ProfileId>);
+
+impl ProfileIds {
+    /// Where each agent has ids of its own, keeping them all would only cost.
+    const MOST: usize = 256;
+
+    /// The id with this text.
+    pub fn get(&mut self, text: &str) -> ProfileId {
+        if let Some(known) = self.0.get(text) {
+            return known.clone();
+        }
+        let id = ProfileId::from(text);
+        if self.0.len() < Self::MOST {
+            self.0.insert(id.clone());
+        }
+        id
+    }
+}
+
+impl Borrow<str> for ProfileId {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
 /// A provider's id, normalised by the rules of the release whose semantics are used.
 #[derive(Clone, Debug)]
 pub struct ProviderId(ProviderText);

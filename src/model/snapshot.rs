@@ -125,6 +125,13 @@ impl Summary {
             Bucket::Missing => self.missing += 1,
         }
     }
+
+    /// Adds other profiles, counted already.
+    pub fn add(&mut self, other: Self) {
+        self.valid += other.valid;
+        self.expiring += other.expiring;
+        self.missing += other.missing;
+    }
 }
 
 /// Everything one pass found out.

@@ -137,16 +137,14 @@ impl<'a> RawEntry<'a> {
     }
 
     /// Keeps what the import of a flat `auth.json` keeps: no references, and `expires` of a token only if it is a number.
-    #[must_use]
-    pub fn without_what_an_import_drops(mut self) -> Self {
+    pub fn drop_what_an_import_drops(&mut self) {
         (self.key_ref, self.token_ref) = (None, None);
-        self.key = self.key.filter(|key| !matches!(key, Loose::Object(_)));
-        self.token = self.token.filter(|token| !matches!(token, Loose::Object(_)));
+        self.key.take_if(|key| matches!(key, Loose::Object(_)));
+        self.token.take_if(|token| matches!(token, Loose::Object(_)));
         let is_token = self.kind.as_ref().and_then(Loose::as_text) == Some("token");
         if is_token && matches!(self.expires, Some(Number(None))) {
             self.expires = None;
         }
-        self
     }
 
     /// Makes a credential of it, or says why OpenClaw drops the entry.

@@ -261,86 +261,99 @@ impl<'de> Visitor<'de> for ProfilesSeed<'_, 'de> {
         Ok(false)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<Self::Value, A::Error> {
         // 2026.4 asks `typeof`, to which an array is an object whose keys are 0, 1, …
         if self.semantics == Semantics::V2026_9 {
             loose::drain_seq(seq)?;
             return Ok(false);
         }
-        let seed = EntrySeed { semantics: self.semantics, fallback: None };
         for index in 0.. {
-            let Some(entry) = seq.next_element_seed(seed)? else { break };
-            self.read.push(Cow::Owned(index.to_string()), entry, self.source);
+            if seq.next_element_seed(self.entry(Cow::Owned(index.to_string())))?.is_none() {
+                break;
+            }
         }
         Ok(true)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let seed = EntrySeed { semantics: self.semantics, fallback: None };
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Self::Value, A::Error> {
         while let Some(Text(id)) = map.next_key()? {
-            let entry = map.next_value_seed(seed)?;
-            self.read.push(id, entry, self.source);
+            map.next_value_seed(self.entry(id))?;
         }
         Ok(true)
     }
 }
 
-/// Reads one entry of `profiles`.
-#[derive(Clone, Copy)]
-struct EntrySeed<'s> {
-    semantics: Semantics,
-    fallback: Option<&'s str>,
+impl<'a> ProfilesSeed<'_, 'a> {
+    fn entry(&mut self, id: Cow<'a, str>) -> EntrySeed<'_, 'a> {
+        EntrySeed { read: self.read, id, semantics: self.semantics, fallback: None, source: self.source }
+    }
 }
 
-impl<'de> DeserializeSeed<'de> for EntrySeed<'_> {
-    type Value = Result<Credential<'de>, RejectReason>;
+/// Reads one entry of `profiles` to where it is kept: a credential is too large to be handed from call to call.
+struct EntrySeed<'s, 'a> {
+    read: &'s mut Read<'a>,
+    id: Cow<'a, str>,
+    semantics: Semantics,
+    /// The provider of an entry that names none, in files that are keyed by provider.
+    fallback: Option<&'s str>,
+    source: Source,
+}
+
+impl<'de> DeserializeSeed<'de> for EntrySeed<'_, 'de> {
+    type Value = ();
 
     fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for EntrySeed<'_> {
-    type Value = Result<Credential<'de>, RejectReason>;
+impl EntrySeed<'_, '_> {
+    fn reject(self, reason: RejectReason) {
+        self.read.push(self.id, Err(reason), self.source);
+    }
+}
+
+impl<'de> Visitor<'de> for EntrySeed<'_, 'de> {
+    type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("any value")
     }
 
-    scalars_are!(Err(RejectReason::NonObject));
+    scalars_are!(self => self.reject(RejectReason::NonObject));
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Err(RejectReason::NonObject))
+        self.reject(RejectReason::NonObject);
+        Ok(())
     }
 
     fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(Err(RejectReason::NonObject))
+        self.reject(RejectReason::NonObject);
+        Ok(())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
         loose::drain_seq(seq)?;
         // An array has no `type` to 2026.4, and is no record to 2026.9.
-        Ok(Err(match self.semantics {
+        let reason = match self.semantics {
             Semantics::V2026_4 => RejectReason::InvalidType,
             Semantics::V2026_9 => RejectReason::NonObject,
-        }))
+        };
+        self.reject(reason);
+        Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let entry = read_entry(&mut map)?;
-        Ok(match self.fallback {
-            None => entry.coerce(self.semantics, None),
-            Some(provider) => entry.without_what_an_import_drops().coerce(self.semantics, Some(provider)),
-        })
+        let mut entry = RawEntry::default();
+        while let Some(Text(field)) = map.next_key()? {
+            entry.take(&field, &mut map)?;
+        }
+        if self.fallback.is_some() {
+            entry.drop_what_an_import_drops();
+        }
+        self.read.push(self.id, entry.coerce(self.semantics, self.fallback), self.source);
+        Ok(())
     }
-}
-
-fn read_entry<'de, A: MapAccess<'de>>(map: &mut A) -> Result<RawEntry<'de>, A::Error> {
-    let mut entry = RawEntry::default();
-    while let Some(Text(field)) = map.next_key()? {
-        entry.take(&field, map)?;
-    }
-    Ok(entry)
 }
 
 #[cfg(test)]

@@ -120,18 +120,23 @@ fn ref_source(value: &Loose<'_>) -> Option<RefSource> {
 }
 
 /// Implements the visitor methods for the scalar types a visitor does not care about.
+///
+/// The value may be made of the visitor itself: `self => …`.
 macro_rules! scalars_are {
     ($value:expr) => {
-        fn visit_bool<E: serde::de::Error>(self, _: bool) -> Result<Self::Value, E> {
+        $crate::openclaw::loose::scalars_are!(self => $value);
+    };
+    ($this:ident => $value:expr) => {
+        fn visit_bool<E: serde::de::Error>($this, _: bool) -> Result<Self::Value, E> {
             Ok($value)
         }
-        fn visit_i64<E: serde::de::Error>(self, _: i64) -> Result<Self::Value, E> {
+        fn visit_i64<E: serde::de::Error>($this, _: i64) -> Result<Self::Value, E> {
             Ok($value)
         }
-        fn visit_u64<E: serde::de::Error>(self, _: u64) -> Result<Self::Value, E> {
+        fn visit_u64<E: serde::de::Error>($this, _: u64) -> Result<Self::Value, E> {
             Ok($value)
         }
-        fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<Self::Value, E> {
+        fn visit_f64<E: serde::de::Error>($this, _: f64) -> Result<Self::Value, E> {
             Ok($value)
         }
     };

@@ -27,6 +27,26 @@ pub fn ineligible(credential: &Credential<'_>, now: Millis, semantics: Semantics
     }
 }
 
+/// The profiles of a provider that decide its roll-up.
+#[derive(Debug)]
+pub enum Counting<'v, 's, 'a> {
+    /// All there are.
+    All,
+    /// These.
+    Only(Vec<&'v Effective<'s, 'a>>),
+}
+
+impl<'s, 'a> Counting<'_, 's, 'a> {
+    /// Whether this one of the provider's profiles is among them.
+    #[must_use]
+    pub fn contains(&self, profile: &Effective<'s, 'a>) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(profiles) => profiles.iter().any(|counting| counting.id == profile.id),
+        }
+    }
+}
+
 /// The profiles of a provider (`group`) that decide its roll-up: those that could be tried in the explicit order (the store's, else
 /// the configuration's), else in any order. Where none could be tried, the ones ordered explicitly; else all.
 #[must_use]
@@ -37,7 +57,7 @@ pub fn effective_profiles<'v, 's, 'a>(
     settings: &Settings,
     now: Millis,
     semantics: Semantics,
-) -> Vec<&'v Effective<'s, 'a>> {
+) -> Counting<'v, 's, 'a> {
     let all = || group.iter().copied();
     let could_be_tried = |profile: &&Effective<'_, '_>| {
         profile.credential.provider == provider_id
@@ -60,11 +80,15 @@ pub fn effective_profiles<'v, 's, 'a>(
         None => None,
     };
     let Some(base) = base else {
-        let tried: Vec<_> = all().filter(could_be_tried).collect();
-        return if tried.is_empty() { all().collect() } else { tried };
+        let tried = || all().filter(could_be_tried);
+        return match tried().count() {
+            0 => Counting::All,
+            count if count == group.len() => Counting::All,
+            _ => Counting::Only(tried().collect()),
+        };
     };
     if base.is_empty() {
-        return Vec::new();
+        return Counting::Only(Vec::new());
     }
     let named = || base.iter().filter_map(|id| view.get(id));
     let mut tried: Vec<_> = named().filter(could_be_tried).collect();
@@ -73,9 +97,11 @@ pub fn effective_profiles<'v, 's, 'a>(
         tried = all().filter(could_be_tried).collect();
     }
     match (tried.is_empty(), &explicit) {
-        (false, _) => tried,
-        (true, Some(_)) => named().filter(|profile| profile.credential.provider == provider_id).collect(),
-        (true, None) => all().collect(),
+        (false, _) => Counting::Only(tried),
+        (true, Some(_)) => {
+            Counting::Only(named().filter(|profile| profile.credential.provider == provider_id).collect())
+        }
+        (true, None) => Counting::All,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use crate::load::file::{Folder, Stamp};
+use crate::load::file::{Base, Stamp};
 use crate::load::{DATABASE_FILE, STATE_FILE, STORE_FILE};
 use crate::model::{AgentHealth, AgentId, Millis, ProfileHealth};
 use crate::paths::Roots;
@@ -35,9 +35,12 @@ struct Kept {
 }
 
 /// The state of an agent's files.
-pub(super) fn stamps(dir: &Path) -> Stamps {
-    let folder = Folder::open(dir);
-    FILES.map(|name| folder.stamp(name))
+pub(super) fn stamps(dir: &Path, base: &Base) -> Stamps {
+    let mut path = dir.join(FILES[0]);
+    FILES.map(|name| {
+        path.set_file_name(name);
+        base.stamp(&path)
+    })
 }
 
 impl Cache {
@@ -53,7 +56,7 @@ impl Cache {
             shared,
         ];
         let mut common: Vec<Option<Stamp>> = files.iter().map(|path| Stamp::of(path)).collect();
-        common.extend(stamps(main));
+        common.extend(stamps(main, &Base::default()));
         let same = common == self.common && rest == self.rest;
         if !same {
             self.kept.clear();

@@ -62,9 +62,13 @@ impl<'de> TakeEntry<'de> for FlatReader<'de> {
                 map.next_value::<Skipped>()?;
             }
             FlatShape::Strict => {
-                let entry =
-                    map.next_value_seed(EntrySeed { semantics: self.semantics, fallback: Some(&key) })?;
-                self.read.push(id, entry, Source::LegacyAuthJson);
+                map.next_value_seed(EntrySeed {
+                    read: &mut self.read,
+                    id,
+                    semantics: self.semantics,
+                    fallback: Some(&key),
+                    source: Source::LegacyAuthJson,
+                })?;
             }
             FlatShape::OAuth => {
                 let mut fields = OAuthEntry(RawEntry::default());
