@@ -36,6 +36,7 @@ mod prometheus;
 mod readme;
 #[cfg(feature = "sqlite")]
 mod real_prometheus;
+#[cfg(feature = "sqlite")]
 mod receiver;
 mod refresh;
 #[cfg(feature = "sqlite")]
