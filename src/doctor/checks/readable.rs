@@ -1,0 +1,38 @@
+//! Whether the stores can be read at all.
+
+use super::Check;
+use crate::doctor::finding::{Findings, Kind, Severity};
+use crate::doctor::subject::Subject;
+use crate::model::{AgentHealth, StoreError, StoreErrorReason};
+use crate::remedy;
+
+const UNREADABLE: Kind = Kind::new("store-unreadable", Severity::Critical);
+const BROKEN: Kind = Kind::new("store-broken", Severity::Critical);
+const LOCKED: Kind = Kind::new("store-locked", Severity::Warning);
+const STATE_FILE: Kind = Kind::new("state-file-broken", Severity::Warning);
+
+pub(super) const CHECK: Check = Check { kinds: &[UNREADABLE, BROKEN, LOCKED, STATE_FILE], run };
+
+fn run(subject: &Subject, findings: &mut Findings) {
+    for agent in &subject.snapshot.agents {
+        if let Some(error) = &agent.store.error {
+            store(agent, error, findings);
+        }
+        if let Some(error) = &agent.store.state_error {
+            let meaning =
+                format!("{}: order and cooldowns are lost, and OpenClaw goes on without them", error.message);
+            findings.push(STATE_FILE.found(meaning).of(&agent.id).at(&agent.store.path));
+        }
+    }
+}
+
+fn store(agent: &AgentHealth, error: &StoreError, findings: &mut Findings) {
+    let kind = match error.reason {
+        StoreErrorReason::Parse | StoreErrorReason::Schema => BROKEN,
+        StoreErrorReason::Locked => LOCKED,
+        _ => UNREADABLE,
+    };
+    let mut finding = kind.found(&error.message).of(&agent.id).at(&agent.store.path);
+    finding.command = remedy::for_store(agent).and_then(|remedy| remedy.command);
+    findings.push(finding);
+}

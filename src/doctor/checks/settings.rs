@@ -1,0 +1,208 @@
+//! `openclaw.json` held against the stores: providers without auth, orders and profiles that name what is not there.
+
+use std::collections::BTreeSet;
+
+use super::Check;
+use crate::doctor::finding::{Finding, Findings, Kind, Severity};
+use crate::doctor::subject::Subject;
+use crate::model::{AgentHealth, CredentialKind, ProviderId, StrandedKind};
+use crate::openclaw::provider;
+use crate::remedy::{self, quote};
+
+const BROKEN: Kind = Kind::new("config-broken", Severity::Critical);
+const WITHOUT_AUTH: Kind = Kind::new("provider-without-auth", Severity::Critical);
+const ABSENT: Kind = Kind::new("order-names-absent", Severity::Warning);
+const EMPTY: Kind = Kind::new("order-empty", Severity::Warning);
+const NOT_STORED: Kind = Kind::new("profile-not-stored", Severity::Warning);
+const MODE: Kind = Kind::new("profile-mode-mismatch", Severity::Warning);
+
+pub(super) const CHECK: Check =
+    Check { kinds: &[BROKEN, WITHOUT_AUTH, ABSENT, EMPTY, NOT_STORED, MODE], run };
+
+fn run(subject: &Subject, findings: &mut Findings) {
+    if let Some(error) = &subject.discovery.config.error {
+        let meaning = format!("{}: OpenClaw does not start with it", error.message);
+        findings.push(BROKEN.found(meaning).at(&subject.roots.config).command("openclaw doctor"));
+    }
+    without_auth(subject, findings);
+    // What cannot be read may hold what is missed here.
+    let unknown = subject.snapshot.agents.iter().any(is_unknown);
+    if !unknown {
+        stored_orders(subject, findings);
+        configured_orders(subject, findings);
+        configured_profiles(subject, findings);
+    }
+}
+
+/// Whether an agent's logins are not known in full; that is a finding of its own.
+fn is_unknown(agent: &AgentHealth) -> bool {
+    let stranded = agent.store.stranded.as_ref();
+    agent.store.error.is_some()
+        || stranded.is_some_and(|stranded| stranded.kind == StrandedKind::EmptyDatabase)
+}
+
+fn without_auth(subject: &Subject, findings: &mut Findings) {
+    let agents = &subject.snapshot.agents;
+    if agents.first().is_some_and(is_unknown) {
+        return;
+    }
+    let mut told = BTreeSet::new();
+    for agent in agents.iter().filter(|agent| !is_unknown(agent)) {
+        for missing in &agent.missing_providers_in_use {
+            let is_dropped = |agent: &AgentHealth| {
+                let mut ids = agent.rejected.iter().map(|rejected| rejected.profile_id.as_str());
+                ids.any(|id| id.split(':').next() == Some(missing.as_str()))
+            };
+            if agents.iter().any(is_dropped) || !told.insert(missing.as_str()) {
+                continue;
+            }
+            let affected = |other: &&AgentHealth| other.missing_providers_in_use.contains(missing);
+            let others = agents.iter().filter(affected).count() - 1;
+            let remedy = remedy::for_missing_provider(&agent.id, missing);
+            let more =
+                if others > 0 { format!(", here and for {others} other agent(s)") } else { String::new() };
+            let meaning = format!("`{missing}` is {}{more}", remedy.meaning);
+            let mut finding = WITHOUT_AUTH.found(meaning).of(&agent.id).at(&subject.roots.config);
+            finding.command = remedy.command;
+            findings.push(finding);
+        }
+    }
+}
+
+/// An id is repeated only where it looks like one: what stands in an order could be anything that was pasted there.
+fn shown(provider: &str, ids: &[&str]) -> String {
+    let is_id = |id: &&str| {
+        id.len() <= 80
+            && provider::find(provider).is_some()
+            && id.strip_prefix(provider).is_some_and(|rest| rest.starts_with(':'))
+    };
+    match ids {
+        [id] if is_id(id) => format!("`{id}`, which is"),
+        ids => format!("{} profile(s) that are", ids.len()),
+    }
+}
+
+fn stored_orders(subject: &Subject, findings: &mut Findings) {
+    for agent in &subject.agents {
+        let Some(health) = subject.health(&agent.id) else { continue };
+        for (provider, order) in &agent.order {
+            let absent = absent(order, &[health]);
+            // An order of a provider that nobody has is of no consequence.
+            if absent.is_empty() || absent.len() == order.len() && !uses(health, provider) {
+                continue;
+            }
+            let finding =
+                order_finding(provider, &absent, "the agent's order").of(&agent.id).at(&agent.store);
+            let command = format!(
+                "openclaw models auth order clear --provider {} --agent {}",
+                quote(provider),
+                quote(agent.id.as_str())
+            );
+            findings.push(finding.command(command));
+        }
+    }
+}
+
+fn configured_orders(subject: &Subject, findings: &mut Findings) {
+    let agents: Vec<&AgentHealth> = subject.snapshot.agents.iter().collect();
+    for (written, order) in &subject.discovery.settings.order {
+        let provider = provider::normalize(written, subject.semantics);
+        let at = |finding: Finding| finding.at(&subject.roots.config);
+        let fix = format!("openclaw config unset {}", quote(&format!("auth.order.{written}")));
+        if order.is_empty() {
+            if agents.iter().any(|agent| uses(agent, &provider)) {
+                let meaning = format!(
+                    "`auth.order` lists nothing for `{written}`: OpenClaw then uses none of its profiles"
+                );
+                findings.push(at(EMPTY.found(meaning)).command(fix));
+            }
+            continue;
+        }
+        let absent = absent(order, &agents);
+        if !absent.is_empty() {
+            findings.push(at(order_finding(&provider, &absent, "`auth.order`")).command(fix));
+        }
+    }
+}
+
+fn order_finding(provider: &str, absent: &[&str], whose: &str) -> Finding {
+    let which = match provider::find(provider) {
+        Some(known) => format!(" for `{}`", known.id),
+        None => String::new(),
+    };
+    ABSENT
+        .found(format!("{whose}{which} names {} not there: OpenClaw passes over it", shown(provider, absent)))
+}
+
+fn uses(agent: &AgentHealth, provider: &str) -> bool {
+    agent.profiles.iter().any(|profile| profile.provider.as_str() == provider)
+}
+
+/// The ids that none of the agents has.
+fn absent<'o>(order: &'o [String], agents: &[&AgentHealth]) -> Vec<&'o str> {
+    let is_there = |id: &str| {
+        agents.iter().any(|agent| {
+            agent.profiles.iter().any(|profile| profile.profile_id.as_str() == id)
+                || agent.rejected.iter().any(|rejected| rejected.profile_id.as_str() == id)
+        })
+    };
+    order.iter().map(String::as_str).filter(|id| !is_there(id)).collect()
+}
+
+fn configured_profiles(subject: &Subject, findings: &mut Findings) {
+    let settings = &subject.discovery.settings;
+    for (id, configured) in &settings.profiles {
+        let found: Vec<_> =
+            subject.profiles().filter(|(_, profile)| profile.profile_id.as_str() == id).collect();
+        let provider_id = provider::normalize(&configured.provider, subject.semantics);
+        if found.is_empty() {
+            // Other modes than the three need no profile, CLIs keep their own, and keys may come from elsewhere.
+            let is_elsewhere = configured.mode.is_none()
+                || provider::is_owned_by_cli(id, &provider_id)
+                || subject.discovery.environment.variable_for(&provider_id).is_some()
+                || settings.has_key(&provider_id, subject.semantics)
+                || !absent(std::slice::from_ref(id), &subject.snapshot.agents.iter().collect::<Vec<_>>())
+                    .is_empty()
+                    && subject
+                        .snapshot
+                        .external
+                        .iter()
+                        .any(|profile| profile.provider.as_str() == provider_id);
+            let dropped =
+                absent(std::slice::from_ref(id), &subject.snapshot.agents.iter().collect::<Vec<_>>())
+                    .is_empty();
+            if is_elsewhere || dropped {
+                continue;
+            }
+            let meaning = "the configuration knows this profile, and no store has it: nobody has signed in, or the login was lost";
+            let agent = crate::model::AgentId::from(settings.default_agent());
+            let kind = configured.mode.unwrap_or(CredentialKind::OAuth);
+            let command = remedy::sign_in(&agent, &ProviderId::from(&*provider_id), kind);
+            findings.push(NOT_STORED.found(meaning).profile(id).at(&subject.roots.config).command(command));
+            continue;
+        }
+        for (agent, profile) in found {
+            let same_kind = match (configured.mode, profile.kind) {
+                // OpenClaw takes a token where its configuration says OAuth.
+                (Some(CredentialKind::OAuth), CredentialKind::Token) | (None, _) => true,
+                (Some(mode), kind) => mode == kind,
+            };
+            if same_kind && profile.provider.as_str() == provider_id {
+                continue;
+            }
+            let said = configured.mode.map_or("?", CredentialKind::as_str);
+            let meaning = format!(
+                "the configuration says {said} of `{}`, the store {} of `{}`: OpenClaw then leaves the profile out",
+                configured.provider,
+                profile.kind.as_str(),
+                profile.provider
+            );
+            let finding = MODE.found(meaning).of(&agent.id).profile(id).at(&subject.roots.config);
+            findings.push(finding.command(format!(
+                "openclaw config set {} {}",
+                quote(&format!("auth.profiles[{id:?}].mode")),
+                profile.kind.as_str()
+            )));
+        }
+    }
+}
