@@ -15,6 +15,8 @@ mod canary;
 mod conformance;
 #[cfg(feature = "sqlite")]
 mod demo;
+#[cfg(feature = "sqlite")]
+mod doctor;
 mod exit_codes;
 #[cfg(feature = "sqlite")]
 mod fleet;

@@ -50,7 +50,7 @@ pub(super) fn remove(path: &Path, keeper: &Keeper<'_>) -> Result<Kept, FixError>
 pub(super) fn clear_lock(path: &Path, stale_after: Millis, keeper: &Keeper<'_>) -> Result<Kept, FixError> {
     let facts = files::look(path).ok_or(FixError::Changed)?;
     let (kept, undo) = if facts.is_dir {
-        let undo = format!("mkdir {}", name(path));
+        let undo = format!("mkdir -m {:o} {}", facts.mode, name(path));
         (backup::keep_command(keeper.own_state, path, &undo, keeper.now)?, undo)
     } else {
         let mut content = SecretBuffer::default();
