@@ -14,7 +14,7 @@ use crate::doctor::subject::{Own, Place, Subject};
 use crate::doctor::{self, online};
 use crate::exit::{self, Failure};
 use crate::paths::{self, Roots};
-use crate::publish::words::safe;
+use crate::publish::words::{safe, wrap};
 
 /// The flags of `doctor`.
 #[derive(Debug, Args)]
@@ -181,7 +181,7 @@ async fn mend(own_state: &Path, findings: &[Finding], args: &DoctorArgs) -> Resu
     let mut mended = Vec::new();
     for (finding, fix) in fixable {
         if !args.yes {
-            match ask(&safe(&fix.describe()))? {
+            match ask(&fix.describe())? {
                 Answer::Yes => {}
                 Answer::No => continue,
                 Answer::Stop => break,
@@ -205,9 +205,12 @@ enum Answer {
 /// Asks until there is an answer. Without one, nothing is done.
 fn ask(what: &str) -> Result<Answer, Failure> {
     let failed = |error| Failure::new(exit::CANNOT_READ, "cannot ask at the terminal").caused_by(error);
+    let mut stderr = std::io::stderr().lock();
+    for line in wrap(&safe(what), cli::width()) {
+        writeln!(stderr, "{line}").map_err(failed)?;
+    }
     loop {
-        let mut stderr = std::io::stderr().lock();
-        write!(stderr, "{what}? [y]es, [n]o, [q]uit: ").and_then(|()| stderr.flush()).map_err(failed)?;
+        write!(stderr, "mend it? [y]es, [n]o, [q]uit: ").and_then(|()| stderr.flush()).map_err(failed)?;
         let mut line = String::new();
         if std::io::stdin().lock().read_line(&mut line).map_err(failed)? == 0 {
             return Ok(Answer::Stop);

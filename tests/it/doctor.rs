@@ -5,6 +5,8 @@
 //! the healthy home, and `case.json` with what git cannot hold. `"@now-3h"` in them stands for that moment in milliseconds.
 
 mod case;
+mod mending;
+mod terminal;
 
 use std::collections::{BTreeMap, BTreeSet};
 
