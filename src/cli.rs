@@ -22,7 +22,7 @@ use crate::logging::{self, LogFormat, LogLevel};
 #[derive(Debug, Parser)]
 #[command(name = "authwatch", version, max_term_width = 100, propagate_version = true)]
 #[command(
-    after_help = "Exit codes: 0 fine, 1 something expired or missing, 2 something expiring (status --check); \
+    after_help = "Exit codes: 0 fine, 1 something expired or missing, 2 something expiring (status --check); doctor: 1 something critical, 2 a warning; \
     64 usage, 66 no such agent or state directory, 70 internal, 73 cannot write, 74 cannot read, 75 try again, 78 configuration."
 )]
 pub struct Cli {

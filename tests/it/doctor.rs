@@ -176,3 +176,31 @@ fn severities_are_what_the_kinds_say_or_milder() {
         assert!(is_known, "{}: {wanted:?}, and usually {usual}", case.name);
     }
 }
+
+/// `docs/doctor.md` has a section for every kind, which begins with how bad it is and whether `--fix` mends it.
+#[test]
+fn the_manual_has_a_section_for_every_finding() {
+    let manual = include_str!("../../docs/doctor.md");
+    let mut sections: BTreeMap<&str, String> = BTreeMap::new();
+    for section in manual.split("\n### `").skip(1) {
+        let (code, text) = section.split_once('`').unwrap();
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let (verdict, rest) = text.split_once(". ").unwrap();
+        assert!(rest.len() > 20, "{code} is explained");
+        assert!(sections.insert(code, verdict.to_owned()).is_none(), "{code} is there twice");
+    }
+    let expected: BTreeMap<&str, String> = doctor::kinds()
+        .map(|kind| {
+            let usual = kind.severity.as_str();
+            let usual = usual[..1].to_uppercase() + &usual[1..];
+            let milder = match kind.code {
+                "login-dead" | "login-expired" | "login-missing" => " where a model uses it, else a warning",
+                "login-lapsed" => " where a model uses it, else an info",
+                _ => "",
+            };
+            let mends = if kind.mends { "; `--fix` mends it" } else { "" };
+            (kind.code, format!("{usual}{milder}{mends}"))
+        })
+        .collect();
+    assert_eq!(sections, expected);
+}

@@ -88,7 +88,7 @@ fn every_exit_code_is_listed() {
 #[test]
 fn every_flag_the_readme_names_exists() {
     let home = Home::new();
-    let help: String = ["status", "watch", "refresh", "config"]
+    let help: String = ["status", "watch", "refresh", "doctor", "config"]
         .iter()
         .map(|command| home.run(&[command, "--help"]).stdout)
         .collect();

@@ -192,3 +192,57 @@ fn the_demos_healthy_agents_are_healthy() {
     assert_eq!(of("veteran"), ["legacy-not-imported"]);
     assert_eq!(ran.code, 1);
 }
+
+/// Everything in a home that must not be shown: the values of stores and of `.env`, and the pieces of those that are broken.
+fn secrets(home: &Home) -> Vec<String> {
+    fn collect(value: &Value, is_secret: bool, found: &mut Vec<String>) {
+        match value {
+            Value::Object(map) => {
+                for (key, value) in map {
+                    let names = [
+                        "access",
+                        "refresh",
+                        "key",
+                        "apiKey",
+                        "token",
+                        "access_token",
+                        "refresh_token",
+                        "email",
+                        "accountId",
+                    ];
+                    collect(value, names.contains(&key.as_str()), found);
+                }
+            }
+            Value::String(text) if is_secret => found.extend(text.split_whitespace().map(str::to_owned)),
+            _ => {}
+        }
+    }
+    let mut found =
+        vec!["in-the-shell".to_owned(), "gsk-healthy".to_owned(), "sk-or-v1-lost-its-name".to_owned()];
+    for (path, _) in case::contents(home.path()) {
+        let is_store = path.extension().is_some_and(|extension| extension == "json" || extension == "tmp");
+        let text = fs::read_to_string(home.path().join(&path)).unwrap_or_default();
+        if let (true, Ok(value)) = (is_store, serde_json::from_str(&text)) {
+            collect(&value, false, &mut found);
+        }
+    }
+    found.retain(|secret| secret.len() >= 6);
+    found
+}
+
+#[test]
+fn no_case_shows_a_secret_at_any_level() {
+    for planted in cases().iter().filter(|case| case.flags.is_empty()) {
+        let home = lay_out(Some(planted));
+        let secrets = secrets(&home);
+        assert!(secrets.len() > 8, "{}: {secrets:?}", planted.name);
+        // What is mended last is gone from the store, so reports come first.
+        for arguments in [&["--json"][..], &[], &["--fix", "--yes"], &["--fix", "--yes", "--json"]] {
+            let ran = home.run(&[&["doctor", "--log-level", "trace"], arguments].concat());
+            for output in [&ran.stdout, &ran.stderr] {
+                let leak = secrets.iter().find(|secret| output.contains(*secret));
+                assert!(leak.is_none(), "{} {arguments:?} shows {leak:?}:\n{output}", planted.name);
+            }
+        }
+    }
+}
