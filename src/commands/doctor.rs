@@ -42,6 +42,10 @@ pub fn run(global: &GlobalArgs, args: &DoctorArgs) -> Result<u8, Failure> {
     let place = place(global);
     if !place.roots.state.is_dir() {
         let state = place.roots.state.display();
+        // A configuration that is wrong may have named another one.
+        if let Some(problem) = place.own.config_problem {
+            return Err(Failure::new(exit::CONFIGURATION, problem));
+        }
         return Err(Failure::new(
             exit::NO_INPUT,
             format!("there is no OpenClaw state directory at `{state}`"),

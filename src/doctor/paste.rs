@@ -108,7 +108,23 @@ fn without_assignment(value: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_mended_once_is_fine(before in "[ \n\"'$]{0,3}", value in "[A-Za-z0-9_=-]{1,40}", cut in 0..40_usize, after in "[ \n\"']{0,3}") {
+            let cut = cut.min(value.len());
+            let pasted = format!("{before}{}\n{}{after}", &value[..cut], &value[cut..]);
+            if let Some(mended) = mended(&pasted) {
+                prop_assert!(super::mended(&mended).is_none(), "{pasted:?} {mended:?}");
+                // Nothing is made up: all of it was there, in this order.
+                let mut rest = pasted.chars();
+                prop_assert!(mended.chars().all(|wanted| rest.any(|found| found == wanted)));
+            }
+        }
+    }
 
     fn mend(value: &str) -> Option<String> {
         mended(value).map(|mended| mended.to_string())

@@ -22,6 +22,8 @@ struct Process {
 pub struct Gateway {
     /// Where it was seen: its unit, or its process.
     pub seen_as: String,
+    /// Whether that was a process.
+    pub runs: bool,
     /// Its unit, where it has one.
     pub unit: Option<PathBuf>,
     /// The variables it has.
@@ -42,12 +44,22 @@ pub fn gateway(subject: &Subject) -> Option<Gateway> {
     if let Some((pid, process)) = processes(subject).into_iter().find(|(_, process)| is_gateway(process)) {
         let mut variables = Environment::default();
         variables.add(process.variables);
-        return Some(Gateway { seen_as: format!("process {pid}"), unit, variables });
+        return Some(Gateway { seen_as: format!("process {pid}"), runs: true, unit, variables });
     }
     let path = unit?;
     let mut variables = Environment::default();
     variables.add(unit_variables(&path));
-    Some(Gateway { seen_as: path.file_name()?.to_string_lossy().into_owned(), unit: Some(path), variables })
+    // What the user's own systemd gives to all of its services.
+    let shared = files::list(&subject.user_dir("XDG_CONFIG_HOME", ".config").join("environment.d"));
+    for file in shared.into_iter().map(|(_, path)| path).chain([PathBuf::from("/etc/environment")]) {
+        variables.add(parse_dotenv(&text_of(&file)));
+    }
+    Some(Gateway {
+        runs: false,
+        seen_as: path.file_name()?.to_string_lossy().into_owned(),
+        unit: Some(path),
+        variables,
+    })
 }
 
 /// Whether a daemon of authwatch's runs for this user.
@@ -86,23 +98,25 @@ fn unit_variables(unit: &Path) -> BTreeSet<String> {
     let parts = files::list(Path::new(&drop_ins)).into_iter().map(|(_, path)| path);
     let mut names = BTreeSet::new();
     for path in std::iter::once(unit.to_path_buf()).chain(parts) {
-        let Ok(text) = std::fs::read_to_string(path) else { continue };
-        for line in text.lines().map(str::trim) {
+        for line in text_of(&path).lines().map(str::trim) {
             let Some((key, value)) = line.split_once('=') else { continue };
             match key.trim() {
                 "Environment" => names.extend(assignments(value)),
                 "PassEnvironment" => names.extend(value.split_whitespace().map(str::to_owned)),
                 "EnvironmentFile" => {
                     let file = value.trim().trim_start_matches('-');
-                    names.extend(
-                        std::fs::read_to_string(file).map(|text| parse_dotenv(&text)).unwrap_or_default(),
-                    );
+                    names.extend(parse_dotenv(&text_of(Path::new(file))));
                 }
                 _ => {}
             }
         }
     }
     names
+}
+
+/// A file that may hold keys; nothing where it cannot be read.
+fn text_of(path: &Path) -> Zeroizing<String> {
+    Zeroizing::new(std::fs::read_to_string(path).unwrap_or_default())
 }
 
 /// `A=1 "B=two words"`: the names. A piece of a quoted value that looks like an assignment does no harm.

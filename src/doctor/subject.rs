@@ -3,19 +3,20 @@
 mod drafts;
 mod facts;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use self::drafts::Draft;
 use self::facts::Reader;
 pub use self::facts::{AgentFacts, CliLogin, Print, ProfileFacts, SharedFacts};
+use super::files;
 use super::finding::Severity;
 use super::online::ServerTime;
 use crate::clock;
 use crate::config::Config;
 use crate::discover::{self, Discovery};
 use crate::load::file;
-use crate::model::{AgentHealth, AgentId, Millis, ProfileHealth, Scope, Semantics, Snapshot};
+use crate::model::{AgentHealth, AgentId, Millis, ProfileHealth, Scope, Semantics, Snapshot, StoreKind};
 use crate::openclaw::environment::{Environment, parse_dotenv};
 use crate::paths::Roots;
 use crate::pipeline::{self, Request};
@@ -111,7 +112,7 @@ impl Subject {
             semantics,
             drafts: drafts::find(&reader, &agents, &roots, own.state.as_deref(), now),
             agents,
-            shared: reader.shared(),
+            shared: reader.shared(&discovery.agents[0]),
             cli_logins: reader.cli_logins(),
             service_variables: service_variables(&roots, &discovery),
             roots,
@@ -174,16 +175,17 @@ impl Subject {
         }
     }
 
-    /// Whether a file is this user's to change.
+    /// Whether a file's mode is this user's to change.
     #[must_use]
     pub fn may_change(&self, owner: u32) -> bool {
         self.user == owner || self.user == 0
     }
 
-    /// The directories that hold stores, each once.
+    /// Whether an agent's store can be rewritten: a JSON store of this user's. Rewritten by root it would become root's.
     #[must_use]
-    pub fn store_dirs(&self) -> Vec<(&AgentId, &Path)> {
-        self.agents.iter().map(|agent| (&agent.id, agent.dir.as_path())).collect()
+    pub fn may_rewrite(&self, agent: &AgentFacts) -> bool {
+        agent.kind == StoreKind::Json
+            && files::look(&agent.real_store).is_some_and(|facts| facts.owner == self.user)
     }
 }
 

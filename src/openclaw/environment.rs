@@ -24,6 +24,12 @@ impl Environment {
         self.names.extend(names);
     }
 
+    /// Whether a variable is set.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.names.contains(name)
+    }
+
     /// The variable that gives a provider auth, if one is set.
     #[must_use]
     pub fn variable_for(&self, provider_id: &str) -> Option<&'static str> {

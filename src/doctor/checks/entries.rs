@@ -56,9 +56,11 @@ fn run(subject: &Subject, findings: &mut Findings) {
             };
             let mut finding =
                 kind.found(meaning).of(&agent.id).profile(&profile.id).at(&agent.store).command(set_up);
-            if let (true, Source::Json, Some(to)) =
-                (kind == SECONDS, profile.source, in_milliseconds(profile.expires))
-            {
+            if let (true, Source::Json, Some(to)) = (
+                kind == SECONDS && subject.may_rewrite(agent),
+                profile.source,
+                in_milliseconds(profile.expires),
+            ) {
                 finding.command = None;
                 finding =
                     finding.fix(Fix::Expires { store: agent.store.clone(), profile: profile.id.clone(), to });

@@ -16,6 +16,9 @@ const UNREADABLE: Kind = Kind::new("env-unreadable", Severity::Critical);
 
 pub(super) const CHECK: Check = Check { kinds: &[MALFORMED, MODE, UNREADABLE], run };
 
+/// Invisible, and no part of any name.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 fn run(subject: &Subject, findings: &mut Findings) {
     let path = subject.roots.dotenv();
     let name = quote(&path.to_string_lossy());
@@ -26,6 +29,11 @@ fn run(subject: &Subject, findings: &mut Findings) {
         Err(error) => Err(error),
     };
     match text {
+        Err(_) if buffer.bytes().starts_with(BYTE_ORDER_MARK) => {
+            let meaning = "line 1 starts with a byte order mark, as some editors write it: OpenClaw takes it for part of the first name";
+            let command = format!("sed -i '1s/^\\xEF\\xBB\\xBF//' {name}");
+            findings.push(MALFORMED.found(meaning).at(&path).command(command));
+        }
         Ok(text) => {
             let lines = malformed_lines(text);
             if let Some(first) = lines.first() {

@@ -34,6 +34,11 @@ fn run(subject: &Subject, findings: &mut Findings) {
     }
     // Without a service nobody but the shell starts OpenClaw.
     let Some(gateway) = service::gateway(subject) else { return };
+    if gateway.variables.has("OPENCLAW_LOAD_SHELL_ENV") {
+        return;
+    }
+    // A process has the variables it has; a unit may get more from elsewhere.
+    let severity = if gateway.runs { Severity::Critical } else { Severity::Warning };
     for id in wanted.iter().filter(|id| gateway.variables.variable_for(id).is_none()) {
         let Some(variable) = subject.discovery.environment.variable_for(id) else { continue };
         let meaning = format!(
@@ -42,7 +47,11 @@ fn run(subject: &Subject, findings: &mut Findings) {
             quote(&subject.roots.dotenv().to_string_lossy())
         );
         findings.push(
-            UNSEEN.found(meaning).at(&subject.roots.dotenv()).command(command(subject, &gateway, variable)),
+            UNSEEN
+                .found(meaning)
+                .weighing(severity)
+                .at(&subject.roots.dotenv())
+                .command(command(subject, &gateway, variable)),
         );
     }
 }

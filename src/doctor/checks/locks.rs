@@ -21,6 +21,9 @@ const FOREIGN: Kind = Kind::new("lock-foreign", Severity::Warning);
 
 pub(super) const CHECK: Check = Check { kinds: &[STALE, HELD, WEDGED, FOREIGN], run };
 
+/// Nothing that takes a lock works longer.
+const LONGEST: Millis = REFRESH_LOCK.stale_after;
+
 fn run(subject: &Subject, findings: &mut Findings) {
     let mut seen: Vec<PathBuf> = Vec::new();
     for agent in &subject.agents {
@@ -55,7 +58,8 @@ fn look(agent: Option<&AgentId>, path: &Path, limit: Millis, findings: &mut Find
 
 fn judge(lock: &Seen, limit: Millis) -> Option<(Kind, String)> {
     let age = span(lock.age);
-    if lock.stale {
+    // A holder in another container seems to be dead from here. By its own limit a renewal has come to its end.
+    if lock.stale && lock.age > LONGEST {
         return Some((
             STALE,
             format!(
@@ -64,7 +68,7 @@ fn judge(lock: &Seen, limit: Millis) -> Option<(Kind, String)> {
         ));
     }
     // A renewal takes seconds, and up to its limit a lock is somebody at work.
-    if lock.age <= limit {
+    if lock.stale || lock.age <= limit {
         return lock.directory.then(|| {
             let meaning = "a lock directory, as OpenClaw used them before 2026.2: an early release is running beside the present one, and neither sees all of the other's locks";
             (FOREIGN, meaning.to_owned())
@@ -76,6 +80,10 @@ fn judge(lock: &Seen, limit: Millis) -> Option<(Kind, String)> {
             "a lock from {age} ago that names process {pid}, but not when that began. Another process has that number by now, so OpenClaw waits for it for ever, and the login is not renewed"
         );
         return Some((WEDGED, meaning));
+    }
+    // The lock of a store is held as long as the renewal it is for.
+    if lock.age <= LONGEST {
+        return None;
     }
     let meaning = format!(
         "process {pid}{} has held it for {age}: nothing takes so long. If it hangs, restart it",

@@ -103,7 +103,8 @@ fn judge(subject: &Subject, agent: &AgentHealth, profile: &ProfileHealth) -> Opt
         (Status::Ok, Login::None) if profile.kind == CredentialKind::OAuth => Some(NEVER_RENEWED.found(
             "it has no refresh token, so it is never renewed: when it ends, somebody has to sign in again",
         )),
-        (Status::Static, _) if profile.kind == CredentialKind::Token => old_token(subject, agent, profile),
+        // Others' tokens may well be meant for ever.
+        (Status::Static, _) if profile.kind == CredentialKind::Token && profile.provider.as_str() == "anthropic" => old_token(subject, agent, profile),
         _ => None,
     }
 }

@@ -8,7 +8,7 @@ use crate::doctor::files;
 use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::subject::{AgentFacts, Subject};
 use crate::load::sqlite::SharedOwner;
-use crate::model::{StoreKind, StrandedKind};
+use crate::model::StrandedKind;
 use crate::remedy::{self, quote};
 
 const NOT_IMPORTED: Kind = Kind::new("legacy-not-imported", Severity::Warning);
@@ -52,13 +52,8 @@ fn not_imported<'a>(agent: &'a AgentFacts, told: &mut BTreeSet<&'a Path>, findin
     let meaning = format!(
         "{waiting} login(s) are in a file of an early release, which OpenClaw up to 2026.5 imports when it next starts and later ones do not; nobody renews them until then"
     );
-    findings.push(
-        NOT_IMPORTED
-            .found(meaning)
-            .of(&agent.id)
-            .at(&agent.store)
-            .command(format!("openclaw doctor --fix --agent {}", quote(agent.id.as_str()))),
-    );
+    findings
+        .push(NOT_IMPORTED.found(meaning).of(&agent.id).at(&agent.store).command("openclaw doctor --fix"));
 }
 
 fn backups(agent: Option<&AgentFacts>, dir: &Path, findings: &mut Findings) {
@@ -83,11 +78,10 @@ fn two_owners(subject: &Subject, findings: &mut Findings) {
     else {
         return;
     };
-    let in_main = main.kind == StoreKind::AgentSqlite && !main.profiles.is_empty();
     let database = subject.roots.shared_database();
-    let (unread, read) = match shared.owner {
-        SharedOwner::StateDatabase if in_main => (main.store.as_path(), database.as_path()),
-        SharedOwner::LegacyMain if shared.profiles > 0 && !main.profiles.is_empty() => {
+    let (unread, read) = match (shared.owner, &shared.beside) {
+        (SharedOwner::StateDatabase, Some(beside)) => (beside.as_path(), database.as_path()),
+        (SharedOwner::LegacyMain, _) if shared.profiles > 0 && !main.profiles.is_empty() => {
             (database.as_path(), main.store.as_path())
         }
         _ => return,

@@ -27,7 +27,7 @@ fn holds_secrets(name: &str) -> bool {
 }
 
 fn run(subject: &Subject, findings: &mut Findings) {
-    let owner = files::look(&subject.roots.state).map(|facts| facts.owner);
+    let owner = files::look(&files::real(&subject.roots.state)).map(|facts| facts.owner);
     let mut seen = BTreeSet::new();
     for agent in &subject.agents {
         for path in secrets_of(agent) {

@@ -19,19 +19,23 @@ fn run(subject: &Subject, findings: &mut Findings) {
     for agent in &subject.agents {
         for profile in &agent.profiles {
             if let Some(blemish) = profile.blemish {
-                findings
-                    .push(found(agent, profile, blemish).of(&agent.id).profile(&profile.id).at(&agent.store));
+                findings.push(
+                    found(subject, agent, profile, blemish)
+                        .of(&agent.id)
+                        .profile(&profile.id)
+                        .at(&agent.store),
+                );
             }
         }
     }
 }
 
-fn found(agent: &AgentFacts, profile: &ProfileFacts, blemish: Blemish) -> Finding {
+fn found(subject: &Subject, agent: &AgentFacts, profile: &ProfileFacts, blemish: Blemish) -> Finding {
     let provider = ProviderId::from(&*profile.provider);
     let set_up = |kind| remedy::sign_in(&agent.id, &provider, kind);
     let field = if profile.kind == CredentialKind::ApiKey { "key" } else { "token" };
     let mend = |finding: Finding| match profile.source {
-        Source::Json => {
+        Source::Json if subject.may_rewrite(agent) => {
             finding.fix(Fix::Value { store: agent.store.clone(), profile: profile.id.clone(), field })
         }
         _ => finding.command(set_up(profile.kind)),

@@ -3,15 +3,16 @@
 use super::Check;
 use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::subject::Subject;
-use crate::model::{AgentHealth, StoreError, StoreErrorReason};
+use crate::load::STATE_FILE;
+use crate::model::{AgentHealth, StoreError, StoreErrorReason, StoreKind};
 use crate::remedy;
 
 const UNREADABLE: Kind = Kind::new("store-unreadable", Severity::Critical);
 const BROKEN: Kind = Kind::new("store-broken", Severity::Critical);
 const LOCKED: Kind = Kind::new("store-locked", Severity::Warning);
-const STATE_FILE: Kind = Kind::new("state-file-broken", Severity::Warning);
+const STATE: Kind = Kind::new("state-file-broken", Severity::Warning);
 
-pub(super) const CHECK: Check = Check { kinds: &[UNREADABLE, BROKEN, LOCKED, STATE_FILE], run };
+pub(super) const CHECK: Check = Check { kinds: &[UNREADABLE, BROKEN, LOCKED, STATE], run };
 
 fn run(subject: &Subject, findings: &mut Findings) {
     for agent in &subject.snapshot.agents {
@@ -19,9 +20,13 @@ fn run(subject: &Subject, findings: &mut Findings) {
             store(agent, error, findings);
         }
         if let Some(error) = &agent.store.state_error {
+            let file = match agent.store.kind {
+                StoreKind::Json => agent.dir.join(STATE_FILE),
+                _ => agent.store.path.clone(),
+            };
             let meaning =
                 format!("{}: order and cooldowns are lost, and OpenClaw goes on without them", error.message);
-            findings.push(STATE_FILE.found(meaning).of(&agent.id).at(&agent.store.path));
+            findings.push(STATE.found(meaning).of(&agent.id).at(&file));
         }
     }
 }

@@ -44,7 +44,7 @@ fn run(subject: &Subject, findings: &mut Findings) {
     match (timer, age) {
         (Some(timer), Some(age)) if age.0 > (interval(timer).0 * 3.0).max(LEAST.0) => {
             let name = timer.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let scope = if timer.starts_with(&subject.roots.home) { "systemctl --user" } else { "systemctl" };
+            let scope = if is_of_user(subject, timer) { "systemctl --user" } else { "systemctl" };
             let meaning =
                 format!("its last run was {} ago: the timer is not active, or every run fails", span(age));
             let command = format!("{scope} enable --now {}", quote(&name));
@@ -70,12 +70,17 @@ fn not_scheduled(subject: &Subject, age: Option<Millis>, findings: &mut Findings
     findings.push(NOT_SCHEDULED.found(meaning).at(config).command("authwatch watch"));
 }
 
+/// Whether a unit is the user's own, and not the system's.
+fn is_of_user(subject: &Subject, unit: &Path) -> bool {
+    unit.starts_with(subject.user_dir("XDG_CONFIG_HOME", ".config"))
+}
+
 /// When systemd last started what a timer is for; it keeps that where the timer is persistent.
 fn stamp(subject: &Subject, timer: &Path) -> Option<Millis> {
     let name = format!("stamp-{}", timer.file_name()?.to_string_lossy());
     let user = subject.user_dir("XDG_DATA_HOME", ".local/share").join("systemd/timers").join(&name);
     let system = Path::new("/var/lib/systemd/timers").join(&name);
-    let found = if timer.starts_with(&subject.roots.home) { user } else { system };
+    let found = if is_of_user(subject, timer) { user } else { system };
     files::look(&found).map(|facts| facts.modified)
 }
 

@@ -10,7 +10,7 @@ use super::{FixError, Keeper, Kept};
 use crate::backup;
 use crate::doctor::files;
 use crate::load::file;
-use crate::locking::inspect;
+use crate::locking::{REFRESH_LOCK, inspect};
 use crate::model::Millis;
 use crate::remedy::quote;
 use crate::secret::SecretBuffer;
@@ -29,6 +29,10 @@ pub(super) fn set_mode(path: &Path, from: u32, to: u32, keeper: &Keeper<'_>) -> 
     let undo = format!("chmod {from:o} {}", name(path));
     let kept = backup::keep_command(keeper.own_state, path, &undo, keeper.now)?;
     opened.set_permissions(Permissions::from_mode(to))?;
+    if files::Facts::from(&opened.metadata()?).mode != to {
+        let problem = "the file system keeps the mode it had, as those of other systems do";
+        return Err(std::io::Error::other(problem).into());
+    }
     Ok((kept, undo))
 }
 
@@ -49,6 +53,10 @@ pub(super) fn remove(path: &Path, keeper: &Keeper<'_>) -> Result<Kept, FixError>
 /// Removes a lock that is stale at this moment.
 pub(super) fn clear_lock(path: &Path, stale_after: Millis, keeper: &Keeper<'_>) -> Result<Kept, FixError> {
     let facts = files::look(path).ok_or(FixError::Changed)?;
+    let seen = inspect::inspect(path, stale_after)?.ok_or(FixError::Changed)?;
+    if !seen.stale || seen.age <= REFRESH_LOCK.stale_after {
+        return Err(FixError::Changed);
+    }
     let (kept, undo) = if facts.is_dir {
         let undo = format!("mkdir -m {:o} {}", facts.mode, name(path));
         (backup::keep_command(keeper.own_state, path, &undo, keeper.now)?, undo)

@@ -93,6 +93,8 @@ pub struct SharedFacts {
     pub owner: SharedOwner,
     /// How many profiles it holds.
     pub profiles: usize,
+    /// Main's own database, where that holds logins as well.
+    pub beside: Option<PathBuf>,
 }
 
 /// The login of a vendor's CLI.
@@ -130,10 +132,14 @@ impl<'a> Reader<'a> {
     pub(super) fn agents(&self, discovery: &Discovery) -> Vec<AgentFacts> {
         let mut buffers = Buffers::default();
         let read = |agent: &Agent| {
+            if agent.is_main() {
+                // What all inherit may be in the shared database.
+                return Some(
+                    self.agent(agent, &load::load_main(agent, self.roots, self.semantics, &mut buffers)),
+                );
+            }
             let loaded = load::load(agent, self.roots, self.semantics, &mut buffers);
-            // Main is an agent even where it has nothing of its own.
-            let facts = loaded.map(|loaded| self.agent(agent, &loaded));
-            facts.or_else(|| agent.is_main().then(|| Self::without_store(agent)))
+            loaded.map(|loaded| self.agent(agent, &loaded))
         };
         discovery.agents.iter().filter_map(read).collect()
     }
@@ -192,12 +198,16 @@ impl<'a> Reader<'a> {
         record.failing.clone()
     }
 
-    pub(super) fn shared(&self) -> Option<SharedFacts> {
+    pub(super) fn shared(&self, main: &Agent) -> Option<SharedFacts> {
         let (mut store, mut state) = (SecretBuffer::default(), SecretBuffer::default());
         let path = self.roots.shared_database();
         let content = sqlite::read(&path, Database::Shared, &mut store, &mut state).ok()??;
         let profiles = if content.has_store { self.count(&path, &store) } else { 0 };
-        Some(SharedFacts { owner: content.owner, profiles })
+        let mut buffers = Buffers::default();
+        let beside = load::load(main, self.roots, self.semantics, &mut buffers)
+            .filter(|own| own.health.kind == StoreKind::AgentSqlite && !own.document.profiles.is_empty())
+            .map(|own| own.health.path);
+        Some(SharedFacts { owner: content.owner, profiles, beside })
     }
 
     fn count(&self, path: &Path, store: &SecretBuffer) -> usize {

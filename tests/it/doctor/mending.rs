@@ -246,3 +246,44 @@ fn no_case_shows_a_secret_at_any_level() {
         }
     }
 }
+
+#[test]
+fn what_is_at_work_is_no_trouble() {
+    let home = lay_out(None);
+    let locks = ".openclaw/locks/oauth-refresh";
+    // A renewal in progress; one whose holder lives in another container, perhaps; a draft that is being written.
+    let home = case::perform(&["lock", &format!("{locks}/sha256-1.lock"), "working"], home);
+    let home = case::perform(&["lock", &format!("{locks}/sha256-2.lock"), "dying"], home);
+    home.write(
+        &format!(".openclaw/agents/work/agent/.auth-profiles.json.{}-0123456789ab.tmp", std::process::id()),
+        " ",
+    );
+    home.write(".openclaw/agents/work/agent/.auth-profiles.json.999999-0123456789ab.tmp", " ");
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    for entry in fs::read_dir(home.agent_dir("work")).unwrap().flatten() {
+        fs::set_permissions(entry.path(), Clone::clone(&private)).unwrap();
+    }
+    assert_eq!(codes(&home, &[]), Vec::<String>::new());
+}
+
+/// A file that root rewrites becomes root's, and OpenClaw could not store anything in it any more.
+#[test]
+fn root_rewrites_nobody_elses_store() {
+    let planted = cases().into_iter().find(|case| case.name == "token-pasted-text").unwrap();
+    let home = lay_out(Some(&planted));
+    if !rustix::process::geteuid().is_root() {
+        println!("not tried, for it takes root");
+        return;
+    }
+    for path in case::contents(home.path()).keys() {
+        std::os::unix::fs::lchown(home.path().join(path), Some(54321), None).unwrap();
+    }
+    let before = case::contents(home.path());
+    let found = home.run(&["doctor", "--json", "--fix", "--yes"]).json()["findings"].clone();
+    assert_eq!(
+        (&found[0]["code"], &found[0]["fixable"]),
+        (&json!("token-pasted-text"), &json!(false)),
+        "{found}"
+    );
+    assert!(before == case::contents(home.path()));
+}
