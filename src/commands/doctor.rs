@@ -182,11 +182,12 @@ async fn mend(own_state: &Path, findings: &[Finding], args: &DoctorArgs) -> Resu
         );
         return Ok(Vec::new());
     }
-    let mut mended = Vec::new();
+    let (mut mended, mut asking) = (Vec::new(), !args.yes);
     for (finding, fix) in fixable {
-        if !args.yes {
+        if asking {
             match ask(&fix.describe())? {
                 Answer::Yes => {}
+                Answer::All => asking = false,
                 Answer::No => continue,
                 Answer::Stop => break,
             }
@@ -203,6 +204,7 @@ async fn mend(own_state: &Path, findings: &[Finding], args: &DoctorArgs) -> Resu
 enum Answer {
     Yes,
     No,
+    All,
     Stop,
 }
 
@@ -214,13 +216,14 @@ fn ask(what: &str) -> Result<Answer, Failure> {
         writeln!(stderr, "{line}").map_err(failed)?;
     }
     loop {
-        write!(stderr, "mend it? [y]es, [n]o, [q]uit: ").and_then(|()| stderr.flush()).map_err(failed)?;
+        write!(stderr, "mend? [y]es [n]o [a]ll [q]uit: ").and_then(|()| stderr.flush()).map_err(failed)?;
         let mut line = String::new();
         if std::io::stdin().lock().read_line(&mut line).map_err(failed)? == 0 {
             return Ok(Answer::Stop);
         }
         match line.trim().to_lowercase().as_str() {
             "y" | "yes" => return Ok(Answer::Yes),
+            "a" | "all" => return Ok(Answer::All),
             "n" | "no" | "" => return Ok(Answer::No),
             "q" | "quit" => return Ok(Answer::Stop),
             _ => {}

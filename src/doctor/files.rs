@@ -4,7 +4,11 @@ use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use zeroize::Zeroizing;
+
+use crate::load::file;
 use crate::model::Millis;
+use crate::secret::SecretBuffer;
 
 /// What a file is.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,6 +62,15 @@ pub fn list(dir: &Path) -> Vec<(String, PathBuf)> {
 #[must_use]
 pub fn real(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+/// The text of a file that may hold keys; empty where it cannot be read or is none. Never waits, as for a FIFO.
+#[must_use]
+pub fn text(path: &Path) -> Zeroizing<String> {
+    let mut buffer = SecretBuffer::default();
+    let read = file::read(path, &mut buffer).ok().flatten();
+    let text = read.and_then(|_| file::text(path, &buffer).ok()).unwrap_or_default();
+    Zeroizing::new(text.to_owned())
 }
 
 /// Whether this user may put files into a directory.

@@ -52,7 +52,7 @@ pub fn gateway(subject: &Subject) -> Option<Gateway> {
     // What the user's own systemd gives to all of its services.
     let shared = files::list(&subject.user_dir("XDG_CONFIG_HOME", ".config").join("environment.d"));
     for file in shared.into_iter().map(|(_, path)| path).chain([PathBuf::from("/etc/environment")]) {
-        variables.add(parse_dotenv(&text_of(&file)));
+        variables.add(parse_dotenv(&files::text(&file)));
     }
     Some(Gateway {
         runs: false,
@@ -85,8 +85,7 @@ pub fn units(subject: &Subject, name: &str) -> Vec<PathBuf> {
         .iter()
         .flat_map(|dir| files::list(Path::new(dir)))
         .filter(|(found, path)| {
-            found.starts_with(name)
-                && std::fs::read_to_string(path).is_ok_and(|unit| unit.contains(&home) && home.len() > 1)
+            found.starts_with(name) && home.len() > 1 && files::text(path).contains(&home)
         });
     of_user.chain(of_system).filter(|(found, _)| found.starts_with(name)).map(|(_, path)| path).collect()
 }
@@ -98,25 +97,20 @@ fn unit_variables(unit: &Path) -> BTreeSet<String> {
     let parts = files::list(Path::new(&drop_ins)).into_iter().map(|(_, path)| path);
     let mut names = BTreeSet::new();
     for path in std::iter::once(unit.to_path_buf()).chain(parts) {
-        for line in text_of(&path).lines().map(str::trim) {
+        for line in files::text(&path).lines().map(str::trim) {
             let Some((key, value)) = line.split_once('=') else { continue };
             match key.trim() {
                 "Environment" => names.extend(assignments(value)),
                 "PassEnvironment" => names.extend(value.split_whitespace().map(str::to_owned)),
                 "EnvironmentFile" => {
                     let file = value.trim().trim_start_matches('-');
-                    names.extend(parse_dotenv(&text_of(Path::new(file))));
+                    names.extend(parse_dotenv(&files::text(Path::new(file))));
                 }
                 _ => {}
             }
         }
     }
     names
-}
-
-/// A file that may hold keys; nothing where it cannot be read.
-fn text_of(path: &Path) -> Zeroizing<String> {
-    Zeroizing::new(std::fs::read_to_string(path).unwrap_or_default())
 }
 
 /// `A=1 "B=two words"`: the names. A piece of a quoted value that looks like an assignment does no harm.

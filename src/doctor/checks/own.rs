@@ -8,6 +8,7 @@ use crate::doctor::files;
 use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::fix::Fix;
 use crate::doctor::subject::Subject;
+use crate::load::file;
 use crate::remedy::quote;
 
 const CONFIG: Kind = Kind::new("own-config", Severity::Critical);
@@ -73,8 +74,13 @@ fn state(subject: &Subject, findings: &mut Findings) {
 }
 
 fn secret_file(subject: &Subject, path: &Path, findings: &mut Findings) {
-    if let Err(error) = std::fs::File::open(path) {
-        let meaning = format!("the configuration names this file, and it cannot be read: {error}");
+    let problem = match file::open(path) {
+        Ok(Some(_)) => None,
+        Ok(None) => Some(format!("`{}` is not there", path.display())),
+        Err(error) => Some(error.message),
+    };
+    if let Some(problem) = problem {
+        let meaning = format!("the configuration names this file, and it cannot be read: {problem}");
         let show = format!("ls -l {}", quote(&path.to_string_lossy()));
         findings.push(SECRET_MISSING.found(meaning).at(path).command(show));
         return;

@@ -60,9 +60,7 @@ fn not_scheduled(subject: &Subject, age: Option<Millis>, findings: &mut Findings
     let Some(config) = subject.own.config_file.as_deref().filter(|path| path.exists()) else { return };
     let is_fresh = age.is_some_and(|age| age < DAY);
     let termux = subject.roots.home.join(".termux/boot");
-    let has_job = files::list(&termux)
-        .iter()
-        .any(|(_, path)| std::fs::read_to_string(path).is_ok_and(|script| script.contains("authwatch")));
+    let has_job = files::list(&termux).iter().any(|(_, path)| files::text(path).contains("authwatch"));
     if is_fresh || has_job || service::authwatch_runs(subject, "watch") {
         return;
     }
@@ -85,7 +83,7 @@ fn stamp(subject: &Subject, timer: &Path) -> Option<Millis> {
 }
 
 fn interval(timer: &Path) -> Millis {
-    let text = std::fs::read_to_string(timer).unwrap_or_default();
+    let text = files::text(timer);
     let told = text.lines().filter_map(|line| line.split_once('=')).find_map(|(key, value)| {
         (key.trim() == "OnUnitActiveSec").then(|| clock::duration(value).ok()).flatten()
     });

@@ -287,3 +287,33 @@ fn root_rewrites_nobody_elses_store() {
     );
     assert!(before == case::contents(home.path()));
 }
+
+#[test]
+fn nothing_is_waited_for() {
+    let home = lay_out(None);
+    let config = "[watch]\nbearer_token_file = \"pipes/token\"\ntextfile = \"textfile/authwatch.prom\"\n";
+    home.write(".config/authwatch/config.toml", config);
+    let pipes = [
+        ".openclaw/.env",
+        ".openclaw/agents/work/agent/auth.json",
+        ".openclaw/agents/work/agent/auth-profiles.json.1.tmp",
+        ".openclaw/agents/main/agent/auth-profiles.json.lock",
+        ".openclaw/locks/oauth-refresh/x.lock",
+        ".config/systemd/user/openclaw-gateway.service",
+        ".config/systemd/user/authwatch.timer",
+        ".config/environment.d/x.conf",
+        ".termux/boot/authwatch",
+        ".local/state/authwatch/rescue/rescue-1.json",
+        "pipes/token",
+    ];
+    for pipe in pipes {
+        let path = home.path().join(pipe);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let _ = fs::remove_file(&path);
+        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+    }
+    let found = codes(&home, &["--fix", "--yes"]);
+    for expected in ["env-unreadable", "secret-file-missing", "rescue-waiting"] {
+        assert!(found.iter().any(|code| code == expected), "{found:?}");
+    }
+}

@@ -124,6 +124,15 @@ fn each_fix_is_asked_for() {
 }
 
 #[test]
+fn all_is_asked_for_once() {
+    let home = open_to_all();
+    let mut terminal = Terminal::start(&home, &["doctor", "--fix"]);
+    terminal.answer(1, "a\n");
+    let (shown, code) = terminal.finish();
+    assert_eq!((mode(&home, STORE), mode(&home, ".openclaw/.env"), code), (0o600, 0o600, 0), "{shown}");
+}
+
+#[test]
 fn quitting_changes_nothing() {
     for answer in ["q\n", "\u{4}"] {
         let home = open_to_all();
