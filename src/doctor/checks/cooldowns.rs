@@ -27,11 +27,9 @@ fn run(subject: &Subject, findings: &mut Findings) {
             let Some(cooldown) = profile.cooldown.as_deref() else { continue };
             let Some((kind, meaning)) = judge(subject.now, cooldown) else { continue };
             // A profile that others inherit is told once for what is remembered in one place.
-            if profile.inherited && !told.insert((profile.profile_id.as_str(), cooldown.until.0.to_bits())) {
+            let is_new = told.insert((profile.profile_id.as_str(), cooldown.until.0.to_bits()));
+            if profile.inherited && !is_new {
                 continue;
-            }
-            if !profile.inherited {
-                told.insert((profile.profile_id.as_str(), cooldown.until.0.to_bits()));
             }
             let finding = kind.found(meaning).of(&agent.id).profile(profile.profile_id.as_str());
             let command = format!("openclaw models status --agent {}", quote(agent.id.as_str()));

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use super::Check;
 use crate::doctor::finding::{Finding, Findings, Kind, Severity};
 use crate::doctor::subject::Subject;
-use crate::model::{AgentHealth, CredentialKind, ProviderId, StrandedKind};
+use crate::model::{AgentHealth, AgentId, CredentialKind, ProfileHealth, ProviderId, StrandedKind};
 use crate::openclaw::provider;
+use crate::openclaw::settings::ProfileSettings;
 use crate::remedy::{self, quote};
 
 const BROKEN: Kind = Kind::new("config-broken", Severity::Critical);
@@ -150,59 +151,64 @@ fn absent<'o>(order: &'o [String], agents: &[&AgentHealth]) -> Vec<&'o str> {
 }
 
 fn configured_profiles(subject: &Subject, findings: &mut Findings) {
-    let settings = &subject.discovery.settings;
-    for (id, configured) in &settings.profiles {
-        let found: Vec<_> =
-            subject.profiles().filter(|(_, profile)| profile.profile_id.as_str() == id).collect();
-        let provider_id = provider::normalize(&configured.provider, subject.semantics);
-        if found.is_empty() {
-            // Other modes than the three need no profile, CLIs keep their own, and keys may come from elsewhere.
-            let is_elsewhere = configured.mode.is_none()
-                || provider::is_owned_by_cli(id, &provider_id)
-                || subject.discovery.environment.variable_for(&provider_id).is_some()
-                || settings.has_key(&provider_id, subject.semantics)
-                || !absent(std::slice::from_ref(id), &subject.snapshot.agents.iter().collect::<Vec<_>>())
-                    .is_empty()
-                    && subject
-                        .snapshot
-                        .external
-                        .iter()
-                        .any(|profile| profile.provider.as_str() == provider_id);
-            let dropped =
-                absent(std::slice::from_ref(id), &subject.snapshot.agents.iter().collect::<Vec<_>>())
-                    .is_empty();
-            if is_elsewhere || dropped {
-                continue;
-            }
-            let meaning = "the configuration knows this profile, and no store has it: nobody has signed in, or the login was lost";
-            let agent = crate::model::AgentId::from(settings.default_agent());
-            let kind = configured.mode.unwrap_or(CredentialKind::OAuth);
-            let command = remedy::sign_in(&agent, &ProviderId::from(&*provider_id), kind);
-            findings.push(NOT_STORED.found(meaning).profile(id).at(&subject.roots.config).command(command));
-            continue;
+    for (id, configured) in &subject.discovery.settings.profiles {
+        let mut stored =
+            subject.profiles().filter(|(_, profile)| profile.profile_id.as_str() == id).peekable();
+        if stored.peek().is_none() && !is_elsewhere(subject, id, configured) {
+            findings.push(not_stored(subject, id, configured));
         }
-        for (agent, profile) in found {
-            let same_kind = match (configured.mode, profile.kind) {
-                // OpenClaw takes a token where its configuration says OAuth.
-                (Some(CredentialKind::OAuth), CredentialKind::Token) | (None, _) => true,
-                (Some(mode), kind) => mode == kind,
-            };
-            if same_kind && profile.provider.as_str() == provider_id {
-                continue;
-            }
-            let said = configured.mode.map_or("?", CredentialKind::as_str);
-            let meaning = format!(
-                "the configuration says {said} of `{}`, the store {} of `{}`: OpenClaw then leaves the profile out",
-                configured.provider,
-                profile.kind.as_str(),
-                profile.provider
-            );
-            let finding = MODE.found(meaning).of(&agent.id).profile(id).at(&subject.roots.config);
-            findings.push(finding.command(format!(
-                "openclaw config set {} {}",
-                quote(&format!("auth.profiles[{id:?}].mode")),
-                profile.kind.as_str()
-            )));
-        }
+        let contradicting =
+            stored.filter_map(|(agent, profile)| contradiction(subject, agent, profile, configured));
+        contradicting.for_each(|finding| findings.push(finding));
     }
+}
+
+/// Other modes than the three need no profile, CLIs keep their own, keys may come from elsewhere, and what OpenClaw drops when it
+/// loads the store is told of there.
+fn is_elsewhere(subject: &Subject, id: &str, configured: &ProfileSettings) -> bool {
+    let provider_id = provider::normalize(&configured.provider, subject.semantics);
+    let mut dropped = subject.snapshot.agents.iter().flat_map(|agent| &agent.rejected);
+    configured.mode.is_none()
+        || provider::is_owned_by_cli(id, &provider_id)
+        || subject.snapshot.external.iter().any(|profile| profile.provider.as_str() == provider_id)
+        || subject.discovery.environment.variable_for(&provider_id).is_some()
+        || subject.discovery.settings.has_key(&provider_id, subject.semantics)
+        || dropped.any(|rejected| rejected.profile_id.as_str() == id)
+}
+
+fn not_stored(subject: &Subject, id: &str, configured: &ProfileSettings) -> Finding {
+    let meaning = "the configuration knows this profile, and no store has it: nobody has signed in, or the login was lost";
+    let agent = AgentId::from(subject.discovery.settings.default_agent());
+    let provider_id = provider::normalize(&configured.provider, subject.semantics);
+    let kind = configured.mode.unwrap_or(CredentialKind::OAuth);
+    let command = remedy::sign_in(&agent, &ProviderId::from(&*provider_id), kind);
+    NOT_STORED.found(meaning).profile(id).at(&subject.roots.config).command(command)
+}
+
+/// Where the configuration and a store say different things of a profile.
+fn contradiction(
+    subject: &Subject,
+    agent: &AgentHealth,
+    profile: &ProfileHealth,
+    configured: &ProfileSettings,
+) -> Option<Finding> {
+    let same_kind = match (configured.mode, profile.kind) {
+        // OpenClaw takes a token where its configuration says OAuth.
+        (Some(CredentialKind::OAuth), CredentialKind::Token) | (None, _) => true,
+        (Some(mode), kind) => mode == kind,
+    };
+    let same_provider =
+        profile.provider.as_str() == provider::normalize(&configured.provider, subject.semantics);
+    let (field, said, stored) = match (same_provider, same_kind) {
+        (true, true) => return None,
+        (false, _) => ("provider", configured.provider.as_str(), profile.provider.as_str()),
+        (true, false) => ("mode", configured.mode.map_or("?", CredentialKind::as_str), profile.kind.as_str()),
+    };
+    let meaning = format!(
+        "its {field} is `{said}` in the configuration and `{stored}` in the store: OpenClaw then leaves the profile out"
+    );
+    let id = profile.profile_id.as_str();
+    let setting = format!("auth.profiles[{id:?}].{field}");
+    let command = format!("openclaw config set {} {}", quote(&setting), quote(stored));
+    Some(MODE.found(meaning).of(&agent.id).profile(id).at(&subject.roots.config).command(command))
 }

@@ -217,8 +217,9 @@ fn secrets(home: &Home) -> Vec<String> {
             _ => {}
         }
     }
-    let mut found =
-        vec!["in-the-shell".to_owned(), "gsk-healthy".to_owned(), "sk-or-v1-lost-its-name".to_owned()];
+    let mut found = ["in-the-shell", "gsk-healthy", "sk-or-v1-lost-its-name", "sk-pasted-into-the-order"]
+        .map(str::to_owned)
+        .to_vec();
     for (path, _) in case::contents(home.path()) {
         let is_store = path.extension().is_some_and(|extension| extension == "json" || extension == "tmp");
         let text = fs::read_to_string(home.path().join(&path)).unwrap_or_default();
