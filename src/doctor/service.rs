@@ -19,6 +19,7 @@ struct Process {
 }
 
 /// OpenClaw's gateway, as far as it can be seen.
+#[derive(Debug)]
 pub struct Gateway {
     /// Where it was seen: its unit, or its process.
     pub seen_as: String,

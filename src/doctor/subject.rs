@@ -3,6 +3,7 @@
 mod drafts;
 mod facts;
 
+use std::cell::OnceCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ pub use self::facts::{AgentFacts, CliLogin, Print, ProfileFacts, SharedFacts};
 use super::files;
 use super::finding::Severity;
 use super::online::ServerTime;
+use super::service::{self, Gateway};
 use crate::clock;
 use crate::config::Config;
 use crate::discover::{self, Discovery};
@@ -79,6 +81,7 @@ pub struct Subject {
     /// The time on another machine, where one was asked.
     pub server_time: Option<ServerTime>,
     places: Vec<(String, String)>,
+    gateway: OnceCell<Option<Gateway>>,
 }
 
 /// The variables whose values are kept: they name directories.
@@ -122,6 +125,7 @@ impl Subject {
             memory_problem,
             server_time,
             places: variables.into_iter().filter(|(name, _)| PLACES.contains(&name.as_str())).collect(),
+            gateway: OnceCell::new(),
         }
     }
 
@@ -130,6 +134,12 @@ impl Subject {
     pub fn variable(&self, name: &str) -> Option<&str> {
         let found = self.places.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+    }
+
+    /// OpenClaw's service; looked for at first need.
+    #[must_use]
+    pub fn gateway(&self) -> Option<&Gateway> {
+        self.gateway.get_or_init(|| service::gateway(self)).as_ref()
     }
 
     /// A directory that `XDG_…` may move, below the home directory otherwise.

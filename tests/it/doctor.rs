@@ -187,6 +187,7 @@ fn the_manual_has_a_section_for_every_finding() {
             let usual = usual[..1].to_uppercase() + &usual[1..];
             let milder = match kind.code {
                 "login-dead" | "login-expired" | "login-missing" => " where a model uses it, else a warning",
+                "provider-without-auth" => ", or a warning where OpenClaw asks the login shell for keys",
                 "key-unseen-by-service" => " where the service's process was seen, else a warning",
                 "login-lapsed" => " where a model uses it, else an info",
                 _ => "",

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Check;
 use crate::doctor::finding::{Findings, Kind, Severity};
-use crate::doctor::service::{self, Gateway};
+use crate::doctor::service::Gateway;
 use crate::doctor::subject::Subject;
 use crate::remedy::quote;
 
@@ -33,7 +33,7 @@ fn run(subject: &Subject, findings: &mut Findings) {
         return;
     }
     // Without a service nobody but the shell starts OpenClaw.
-    let Some(gateway) = service::gateway(subject) else { return };
+    let Some(gateway) = subject.gateway() else { return };
     if gateway.variables.has("OPENCLAW_LOAD_SHELL_ENV") {
         return;
     }
@@ -51,7 +51,7 @@ fn run(subject: &Subject, findings: &mut Findings) {
                 .found(meaning)
                 .weighing(severity)
                 .at(&subject.roots.dotenv())
-                .command(command(subject, &gateway, variable)),
+                .command(command(subject, gateway, variable)),
         );
     }
 }

@@ -54,7 +54,10 @@ fn without_auth(subject: &Subject, findings: &mut Findings) {
                 let mut ids = agent.rejected.iter().map(|rejected| rejected.profile_id.as_str());
                 ids.any(|id| id.split(':').next() == Some(missing.as_str()))
             };
-            if agents.iter().any(is_dropped) || !told.insert(missing.as_str()) {
+            if agents.iter().any(is_dropped)
+                || service_has_key(subject, missing.as_str())
+                || !told.insert(missing.as_str())
+            {
                 continue;
             }
             let affected = |other: &&AgentHealth| other.missing_providers_in_use.contains(missing);
@@ -63,11 +66,20 @@ fn without_auth(subject: &Subject, findings: &mut Findings) {
             let more =
                 if others > 0 { format!(", here and for {others} other agent(s)") } else { String::new() };
             let meaning = format!("`{missing}` is {}{more}", remedy.meaning);
-            let mut finding = WITHOUT_AUTH.found(meaning).of(&agent.id).at(&subject.roots.config);
+            // What a login shell would give to the service cannot be seen from here.
+            let is_certain = !subject.discovery.settings.asks_shell;
+            let severity = if is_certain { Severity::Critical } else { Severity::Warning };
+            let mut finding =
+                WITHOUT_AUTH.found(meaning).weighing(severity).of(&agent.id).at(&subject.roots.config);
             finding.command = remedy.command;
             findings.push(finding);
         }
     }
+}
+
+/// Whether OpenClaw's service has a key of the provider that this shell has not.
+fn service_has_key(subject: &Subject, provider_id: &str) -> bool {
+    subject.gateway().is_some_and(|gateway| gateway.variables.variable_for(provider_id).is_some())
 }
 
 /// An id is repeated only where it looks like one: what stands in an order could be anything that was pasted there.
@@ -174,6 +186,7 @@ fn is_elsewhere(subject: &Subject, id: &str, configured: &ProfileSettings) -> bo
         || subject.discovery.environment.variable_for(&provider_id).is_some()
         || subject.discovery.settings.has_key(&provider_id, subject.semantics)
         || dropped.any(|rejected| rejected.profile_id.as_str() == id)
+        || service_has_key(subject, &provider_id)
 }
 
 fn not_stored(subject: &Subject, id: &str, configured: &ProfileSettings) -> Finding {

@@ -123,6 +123,7 @@ impl Gateway {
             .arg("600")
             .env_clear()
             .env("HOME", home.path())
+            .env("ZAI_API_KEY", "unit")
             .stdout(Stdio::null());
         Self(command.envs(variables.iter().copied()).spawn().unwrap())
     }
@@ -150,9 +151,11 @@ fn the_gateways_process_says_more_than_its_unit() {
     assert!(meaning.contains(&format!("process {}", gateway.0.id())), "{meaning}");
     assert!(!ran.stdout.contains("in-the-shell"), "{}", ran.stdout);
     drop(gateway);
-    // Without any service nobody misses the key but the shell, which has it.
+    // Without any service nobody misses the key that the shell has; the one that only the service had is missed now.
     fs::remove_file(home.path().join(".config/systemd/user/openclaw-gateway.service")).unwrap();
-    assert_eq!(codes(&home, &[]), Vec::<String>::new());
+    let ran = home.run(&["doctor", "--json"]);
+    assert_eq!(codes(&home, &[]), ["provider-without-auth"]);
+    assert!(ran.stdout.contains("`zai` is in use"), "{}", ran.stdout);
 }
 
 #[test]
