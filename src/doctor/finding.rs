@@ -1,5 +1,6 @@
 //! A finding: what was found, how bad it is, what it means, and what to do.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde::{Serialize, Serializer};
@@ -157,28 +158,31 @@ impl Finding {
 
 /// What has been found so far.
 #[derive(Debug, Default)]
-pub struct Findings(Vec<Finding>);
+pub struct Findings {
+    all: Vec<Finding>,
+    /// Which kinds are known of which profile.
+    of_profiles: BTreeSet<(AgentId, ProfileId, &'static str)>,
+}
 
 impl Findings {
     /// Adds one.
     pub fn push(&mut self, finding: Finding) {
-        self.0.push(finding);
+        if let (Some(agent), Some(profile)) = (&finding.agent, &finding.profile) {
+            self.of_profiles.insert((agent.clone(), profile.clone(), finding.code));
+        }
+        self.all.push(finding);
     }
 
     /// Whether one of these kinds is known of a profile: it then explains whatever follows from it.
     #[must_use]
     pub fn explain(&self, agent: &AgentId, profile: &ProfileId, kinds: &[Kind]) -> bool {
-        self.0.iter().any(|finding| {
-            finding.agent.as_ref() == Some(agent)
-                && finding.profile.as_ref() == Some(profile)
-                && kinds.iter().any(|kind| kind.code == finding.code)
-        })
+        kinds.iter().any(|kind| self.of_profiles.contains(&(agent.clone(), profile.clone(), kind.code)))
     }
 
     /// All of them, the worst first; of equal weight in the order of the checks.
     #[must_use]
     pub fn into_sorted(mut self) -> Vec<Finding> {
-        self.0.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-        self.0
+        self.all.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        self.all
     }
 }

@@ -4,6 +4,7 @@ mod drafts;
 mod facts;
 
 use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -18,7 +19,9 @@ use crate::clock;
 use crate::config::Config;
 use crate::discover::{self, Discovery};
 use crate::load::file;
-use crate::model::{AgentHealth, AgentId, Millis, ProfileHealth, Scope, Semantics, Snapshot, StoreKind};
+use crate::model::{
+    AgentHealth, AgentId, Millis, ProfileHealth, ProfileId, Scope, Semantics, Snapshot, StoreKind,
+};
 use crate::openclaw::environment::{Environment, parse_dotenv};
 use crate::paths::Roots;
 use crate::pipeline::{self, Request};
@@ -82,6 +85,33 @@ pub struct Subject {
     pub server_time: Option<ServerTime>,
     places: Vec<(String, String)>,
     gateway: OnceCell<Option<Gateway>>,
+    index: Index,
+}
+
+/// Fleets have thousands of agents: nobody is looked for by walking past all of them.
+#[derive(Debug, Default)]
+struct Index {
+    healths: BTreeMap<AgentId, usize>,
+    facts: BTreeMap<AgentId, usize>,
+    /// Profiles of main's that models of other agents use.
+    used_by_heirs: BTreeSet<ProfileId>,
+}
+
+impl Index {
+    fn new(snapshot: &Snapshot, agents: &[AgentFacts]) -> Self {
+        let ids = |ids: &mut dyn Iterator<Item = &AgentId>| {
+            ids.cloned().enumerate().map(|(index, id)| (id, index)).collect()
+        };
+        let profiles = snapshot.agents.iter().flat_map(|agent| &agent.profiles);
+        Self {
+            healths: ids(&mut snapshot.agents.iter().map(|agent| &agent.id)),
+            facts: ids(&mut agents.iter().map(|agent| &agent.id)),
+            used_by_heirs: profiles
+                .filter(|profile| profile.inherited && profile.in_use)
+                .map(|profile| profile.profile_id.clone())
+                .collect(),
+        }
+    }
 }
 
 /// The variables whose values are kept: they name directories.
@@ -109,6 +139,7 @@ impl Subject {
         let discovery = discover::discover(&roots, variables.iter().cloned());
         let reader = Reader::new(&roots, semantics, memory.as_deref());
         let (now, agents) = (clock::now(), reader.agents(&discovery));
+        let index = Index::new(&snapshot, &agents);
         Self {
             now,
             user: rustix::process::geteuid().as_raw(),
@@ -126,6 +157,7 @@ impl Subject {
             server_time,
             places: variables.into_iter().filter(|(name, _)| PLACES.contains(&name.as_str())).collect(),
             gateway: OnceCell::new(),
+            index,
         }
     }
 
@@ -151,7 +183,7 @@ impl Subject {
     /// An agent's health.
     #[must_use]
     pub fn health(&self, agent: &AgentId) -> Option<&AgentHealth> {
-        self.snapshot.agents.iter().find(|health| health.id == *agent)
+        self.snapshot.agents.get(*self.index.healths.get(agent)?)
     }
 
     /// Every profile once, at the agent whose store it is in. Where main's own store is not the one in effect, main's profiles
@@ -165,20 +197,16 @@ impl Subject {
     /// The facts of a profile in an agent's own store.
     #[must_use]
     pub fn facts(&self, agent: &AgentId, profile: &str) -> Option<&ProfileFacts> {
-        let agent = self.agents.iter().find(|facts| facts.id == *agent)?;
-        agent.profiles.iter().find(|facts| facts.id == profile)
+        let agent = &self.agents[*self.index.facts.get(agent)?];
+        let found = agent.profiles.binary_search_by(|facts| facts.id.as_str().cmp(profile)).ok()?;
+        Some(&agent.profiles[found])
     }
 
     /// How bad it is that a profile does not work: critical where something uses it, or where nobody knows what does.
     #[must_use]
     pub fn weight(&self, profile: &ProfileHealth) -> Severity {
-        let used = || {
-            let others = self.snapshot.agents.iter().flat_map(|agent| &agent.profiles);
-            others
-                .filter(|other| other.profile_id == profile.profile_id && other.inherited)
-                .any(|other| other.in_use)
-        };
-        if profile.in_use || self.snapshot.scope == Scope::All || used() {
+        let used_by_others = self.index.used_by_heirs.contains(&profile.profile_id);
+        if profile.in_use || used_by_others || self.snapshot.scope == Scope::All {
             Severity::Critical
         } else {
             Severity::Warning

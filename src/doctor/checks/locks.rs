@@ -1,6 +1,7 @@
 //! Locks that are in the way: stale, held for too long, or of a kind that nobody can prove stale.
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::Path;
 
 use super::Check;
 use crate::doctor::files;
@@ -25,12 +26,11 @@ pub(super) const CHECK: Check = Check { kinds: &[STALE, HELD, WEDGED, FOREIGN], 
 const LONGEST: Millis = REFRESH_LOCK.stale_after;
 
 fn run(subject: &Subject, findings: &mut Findings) {
-    let mut seen: Vec<PathBuf> = Vec::new();
+    let mut seen = BTreeSet::new();
     for agent in &subject.agents {
         let Ok(path) = locking::store_lock_path(&agent.json_store()) else { continue };
-        if !seen.contains(&path) {
+        if seen.insert(path.clone()) {
             look(Some(&agent.id), &path, STORE_LOCK.stale_after, findings);
-            seen.push(path);
         }
     }
     for (_, path) in files::list(&paths::refresh_locks(&subject.roots.state)) {

@@ -8,6 +8,7 @@ use super::Check;
 use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::subject::{AgentFacts, CliLogin, Print, ProfileFacts, Subject};
 use crate::model::{CredentialKind, Millis, ProviderId};
+use crate::openclaw::credential::Expires;
 use crate::openclaw::provider::{self, Renewal};
 use crate::remedy::{self, quote};
 
@@ -57,12 +58,12 @@ fn run(subject: &Subject, findings: &mut Findings) {
             );
         }
     }
-    for (index, place) in logins.iter().enumerate() {
-        for other in &logins[..index] {
-            if place.profile.id == other.profile.id && place.agent.real_store != other.agent.real_store {
-                compare(subject.now, *other, *place, findings);
-            }
-        }
+    let mut by_name: BTreeMap<&str, Vec<Place<'_>>> = BTreeMap::new();
+    for place in &logins {
+        by_name.entry(&place.profile.id).or_default().push(*place);
+    }
+    for places in by_name.values().filter(|places| places.len() > 1) {
+        compare(subject.now, places, findings);
     }
 }
 
@@ -128,46 +129,55 @@ fn sign_in(place: &Place<'_>) -> String {
     remedy::sign_in(&place.agent.id, &ProviderId::from(&*place.profile.provider), place.profile.kind)
 }
 
-/// Two logins of one name in two stores.
-fn compare(now: Millis, one: Place<'_>, other: Place<'_>, findings: &mut Findings) {
-    let differ = |one: Option<Print>, other: Option<Print>| matches!((one, other), (Some(one), Some(other)) if one != other);
-    let equal = |one: Option<Print>, other: Option<Print>| one.is_some() && one == other;
-    let (first, second) = (one.profile, other.profile);
-    if differ(first.account, second.account)
-        || differ(first.email, second.email) && !equal(first.account, second.account)
-    {
-        let meaning = format!(
-            "it is another account's than the profile of that name at agent `{}`. If that is meant, all is well",
-            one.agent.id
-        );
-        let finding =
-            TWO_ACCOUNTS.found(meaning).of(&other.agent.id).profile(&second.id).at(&other.agent.store);
-        findings.push(finding);
-        return;
-    }
-    let same = equal(first.account, second.account) || equal(first.email, second.email);
-    if !same || first.refresh == second.refresh || !rotates(&first.provider) {
-        return;
-    }
-    let end = |place: Place<'_>| match place.profile.expires {
-        crate::openclaw::credential::Expires::At(at) => Some(at.0 - now.0),
+/// Logins of one name: of other accounts than the first one's, and old copies of one that was renewed.
+fn compare(now: Millis, places: &[Place<'_>], findings: &mut Findings) {
+    let first = places[0];
+    let left = |place: &Place<'_>| match place.profile.expires {
+        Expires::At(at) => Some(at.0 - now.0),
         _ => None,
     };
-    let (old, new) = match (end(one), end(other)) {
-        (Some(first), Some(second)) if first < -DRIFT.0 && second > 0.0 => (one, other),
-        (Some(first), Some(second)) if second < -DRIFT.0 && first > 0.0 => (other, one),
-        _ => return,
+    let mut valid: BTreeMap<Print, Place<'_>> = BTreeMap::new();
+    for place in places.iter().filter(|place| left(place).is_some_and(|left| left > 0.0)) {
+        for identity in [place.profile.account, place.profile.email].into_iter().flatten() {
+            valid.entry(identity).or_insert(*place);
+        }
+    }
+    let is_apart = |place: &&Place<'_>| {
+        is_another(first.profile, place.profile) && first.agent.real_store != place.agent.real_store
     };
-    let meaning = format!(
-        "an old copy, it seems, of the login that agent `{}` has: that one was renewed, and this one was not. Its refresh token has been withdrawn by now",
-        new.agent.id
-    );
-    findings.push(
-        DRIFTED
-            .found(meaning)
-            .of(&old.agent.id)
-            .profile(&old.profile.id)
-            .at(&old.agent.store)
-            .command(sign_in(&old)),
-    );
+    // Told once a name: keeping accounts apart by agents is what OpenClaw recommends.
+    if let Some(place) = places.iter().find(is_apart) {
+        let others = places.iter().filter(is_apart).count() - 1;
+        let more =
+            if others > 0 { format!(" (so are those of {others} further agents)") } else { String::new() };
+        let meaning = format!(
+            "it is another account's than the profile of that name at agent `{}`{more}. If that is meant, all is well",
+            first.agent.id
+        );
+        let finding = TWO_ACCOUNTS.found(meaning).of(&place.agent.id).profile(&place.profile.id);
+        findings.push(finding.at(&place.agent.store));
+    }
+    for place in places {
+        let profile = place.profile;
+        let renewed = profile.account.or(profile.email).and_then(|identity| valid.get(&identity));
+        let Some(renewed) = renewed.filter(|renewed| renewed.profile.refresh != profile.refresh) else {
+            continue;
+        };
+        if rotates(&profile.provider) && left(place).is_some_and(|left| left < -DRIFT.0) {
+            let meaning = format!(
+                "an old copy, it seems, of the login that agent `{}` has: that one was renewed, and this one was not. Its refresh token has been withdrawn by now",
+                renewed.agent.id
+            );
+            let finding = DRIFTED.found(meaning).of(&place.agent.id).profile(&profile.id);
+            findings.push(finding.at(&place.agent.store).command(sign_in(place)));
+        }
+    }
+}
+
+/// Whether a login is surely of another account: by its id, else by its e-mail.
+fn is_another(one: &ProfileFacts, other: &ProfileFacts) -> bool {
+    match (one.account, other.account, one.email, other.email) {
+        (Some(one), Some(other), _, _) | (_, _, Some(one), Some(other)) => one != other,
+        _ => false,
+    }
 }
