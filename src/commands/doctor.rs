@@ -67,9 +67,11 @@ pub fn run(global: &GlobalArgs, args: &DoctorArgs) -> Result<u8, Failure> {
     if !args.json {
         show(|column| column.findings(&findings))?;
     }
-    let mended = match &place.own.state {
-        Some(own) => runtime.block_on(mend(own, &findings, args))?,
-        None => Vec::new(),
+    let mended = if let Some(own) = &place.own.state {
+        runtime.block_on(mend(own, &findings, args))?
+    } else {
+        cli::talk("there is no place for backups, so nothing was changed: set HOME or XDG_STATE_HOME");
+        Vec::new()
     };
     // What is left is looked for, not reckoned.
     let subject = Subject::gather(&place, server_time);
@@ -196,7 +198,7 @@ async fn mend(own_state: &Path, findings: &[Finding], args: &DoctorArgs) -> Resu
             Ok(done) => (Some(done), None),
             Err(error) => (None, Some(error.to_string())),
         };
-        mended.push(Mended { code: finding.code, done, error });
+        mended.push(Mended { code: finding.code, what: fix.describe(), done, error });
     }
     Ok(mended)
 }

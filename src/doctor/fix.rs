@@ -61,11 +61,9 @@ pub enum Fix {
     },
 }
 
-/// What was done.
+/// What takes back what was done.
 #[derive(Clone, Debug, Serialize)]
 pub struct Done {
-    /// In words.
-    pub what: String,
     /// Where a copy is of what was there before, or the command that restores it.
     #[serde(serialize_with = "shown")]
     pub backup: PathBuf,
@@ -123,7 +121,7 @@ impl Fix {
                 credential::mend_value(store, profile, field, &keeper).await?
             }
         };
-        Ok(Done { what: self.describe(), backup, undo })
+        Ok(Done { backup, undo })
     }
 }
 

@@ -21,7 +21,9 @@ const BOLD: Style = Style::new().bold();
 pub struct Mended {
     /// The finding's kind.
     pub code: &'static str,
-    /// What was done.
+    /// What was to be done, in words.
+    pub what: String,
+    /// What takes it back, where it was done.
     #[serde(flatten)]
     pub done: Option<Done>,
     /// Why it was not.
@@ -159,13 +161,13 @@ impl Column<'_> {
     pub fn mended(&mut self, mended: &Mended) -> io::Result<()> {
         match (&mended.done, &mended.error) {
             (Some(done), _) => {
-                self.wrapped("ok  ", &safe(&format!("{}: done", done.what)), GOOD)?;
+                self.wrapped("ok  ", &safe(&format!("{}: done", mended.what)), GOOD)?;
                 self.wrapped("    ", "to take it back:", FAINT)?;
                 self.wrapped("    $ ", &safe(&done.undo), BOLD)
             }
             (None, error) => {
                 let error = error.as_deref().unwrap_or_default();
-                self.wrapped("X   ", &safe(&format!("{}: {error}", mended.code)), BAD)
+                self.wrapped("X   ", &safe(&format!("{}: {error}", mended.what)), BAD)
             }
         }
     }

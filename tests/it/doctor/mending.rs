@@ -321,3 +321,20 @@ fn nothing_is_waited_for() {
         assert!(found.iter().any(|code| code == expected), "{found:?}");
     }
 }
+
+#[test]
+fn what_cannot_be_kept_is_not_changed() {
+    let planted = cases().into_iter().find(|case| case.name == "token-cut").unwrap();
+    let home = lay_out(Some(&planted));
+    // No directory can be made below a file.
+    home.write("blocked", "a file");
+    let blocked = home.path().join("blocked").to_str().unwrap().to_owned();
+    let home = home.env("XDG_STATE_HOME", &blocked);
+    let before = case::contents(home.path());
+    let ran = home.run(&["doctor", "--fix", "--yes", "--json"]);
+    let mended = &ran.json()["mended"][0];
+    assert!(mended["error"].is_string() && mended["undo"].is_null(), "{mended}");
+    assert!(before == case::contents(home.path()));
+    let text = home.run(&["doctor", "--fix", "--yes"]).stdout;
+    assert!(text.contains("X   take out of the token of"), "{text}");
+}
