@@ -24,6 +24,9 @@ pub struct Draft {
 /// How long a draft is left alone. Renewing takes two minutes at most.
 const PATIENCE: Millis = Millis(10.0 * 60.0 * 1000.0);
 
+/// How room for a rescue file is named.
+const RESERVED: &str = ".reserved-";
+
 /// Finds the drafts beside stores, locks and rescue files.
 pub(super) fn find(
     reader: &Reader<'_>,
@@ -51,7 +54,9 @@ pub(super) fn find(
             if is_alive || is_known || now.0 - facts.modified.0 < PATIENCE.0 {
                 continue;
             }
-            let newer = agent.is_some_and(|agent| reader.newer_than(&path, &agent.store));
+            // Room for a rescue file is blank until there is a login to be rescued.
+            let is_filled = name.starts_with(RESERVED) && !files::text(&path).trim().is_empty();
+            let newer = is_filled || agent.is_some_and(|agent| reader.newer_than(&path, &agent.store));
             drafts.push(Draft {
                 agent: agent.map(|agent| agent.id.clone()),
                 path,
@@ -74,7 +79,7 @@ enum Maker {
 
 /// Reads a draft's name; `None` where the name is no draft's.
 fn maker(name: &str) -> Option<Maker> {
-    let ours = [(".auth-profiles.json.", ".tmp"), (".authwatch-lock-", ""), (".reserved-", "")];
+    let ours = [(".auth-profiles.json.", ".tmp"), (".authwatch-lock-", ""), (RESERVED, "")];
     for (before, after) in ours {
         let middle = name.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
         if let Some((pid, word)) = middle.and_then(|middle| middle.split_once('-'))

@@ -244,7 +244,7 @@ impl<'a> Reader<'a> {
                 let print = |credential: &Credential<'_>| {
                     credential.refresh.as_ref().map(|token| self.print(token.expose()))
                 };
-                print(theirs) != print(&profile.credential) && end(&profile.credential) > end(theirs)
+                print(theirs) != print(&profile.credential) && end(&profile.credential) >= end(theirs)
             };
             profile.credential.refresh.is_some() && theirs.is_none_or(differs)
         })
