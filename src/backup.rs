@@ -19,14 +19,26 @@ pub const DIRECTORY: &str = "backups";
 /// The copy is named after the moment and the file, and its directory holds the path it came from, so that
 /// `cp BACKUP ORIGINAL` takes the change back.
 pub fn keep(own_state: &Path, original: &Path, content: &SecretBuffer, now: Millis) -> io::Result<PathBuf> {
+    let dir = room(own_state, original, now)?;
+    let copy = dir.join(original.file_name().unwrap_or("file".as_ref()));
+    write(&copy, content.bytes())?;
+    Ok(copy)
+}
+
+/// Keeps the command that takes a change back where there is no content to copy (a file's mode, say): `sh` runs what is returned.
+pub fn keep_command(own_state: &Path, original: &Path, command: &str, now: Millis) -> io::Result<PathBuf> {
+    let script = room(own_state, original, now)?.join("undo.sh");
+    write(&script, format!("{command}\n").as_bytes())?;
+    Ok(script)
+}
+
+/// A directory for one change.
+fn room(own_state: &Path, original: &Path, now: Millis) -> io::Result<PathBuf> {
     let moment = clock::date(now).map(|date| date.format("%Y%m%dT%H%M%SZ").to_string()).unwrap_or_default();
     let dir = own_state.join(DIRECTORY).join(format!("{moment}-{}", random::word()));
     DirBuilder::new().recursive(true).mode(0o700).create(&dir)?;
-    let name = original.file_name().unwrap_or("file".as_ref());
     write(&dir.join("original-path"), original.as_os_str().as_encoded_bytes())?;
-    let copy = dir.join(name);
-    write(&copy, content.bytes())?;
-    Ok(copy)
+    Ok(dir)
 }
 
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {

@@ -11,6 +11,7 @@ use clap_complete::Shell;
 
 use crate::commands;
 use crate::commands::config::ConfigCommand;
+use crate::commands::doctor::DoctorArgs;
 use crate::commands::notify::NotifyCommand;
 use crate::commands::probe::ProbeArgs;
 use crate::commands::refresh::RefreshArgs;
@@ -23,7 +24,7 @@ use crate::logging::{self, LogFormat, LogLevel};
 #[derive(Debug, Parser)]
 #[command(name = "authwatch", version, max_term_width = 100, propagate_version = true)]
 #[command(
-    after_help = "Exit codes: 0 fine, 1 something expired or missing, 2 something expiring (status --check); \
+    after_help = "Exit codes: 0 fine, 1 something expired or missing, 2 something expiring (status --check); doctor: 1 something critical, 2 a warning; \
     64 usage, 66 no such agent or state directory, 70 internal, 73 cannot write, 74 cannot read, 75 try again, 78 configuration."
 )]
 pub struct Cli {
@@ -63,6 +64,8 @@ enum Command {
     Refresh(RefreshArgs),
     /// Ask a running daemon whether it is well, for health checks
     Probe(ProbeArgs),
+    /// Say what is wrong with OpenClaw's auth, and mend what is safe to mend
+    Doctor(DoctorArgs),
     /// The same commands under the names OpenClaw's documentation uses
     #[command(subcommand)]
     Models(ModelsCommand),
@@ -114,6 +117,7 @@ fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Command::Refresh(args) => commands::refresh::run(&cli.global, &args),
         Command::Notify(command) => commands::notify::run(&cli.global, &command),
         Command::Probe(args) => commands::probe::run(&cli.global, &args),
+        Command::Doctor(args) => commands::doctor::run(&cli.global, &args),
         Command::Config(command) => commands::config::run(&cli.global, &command),
         Command::Completions { shell } => {
             let mut script = Vec::new();

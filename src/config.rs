@@ -16,7 +16,9 @@ mod refresh;
 mod secrets;
 mod watch;
 
-pub use self::check::{Problem, files as problems_of_files};
+pub use self::check::{
+    Problem, files as problems_of_files, secret_files, variables as problems_of_variables,
+};
 pub use self::notify::{
     AlertmanagerConfig, ChannelConfig, CommandConfig, EmailConfig, Filter, HeartbeatConfig, HeartbeatReport,
     NotifyConfig, NtfyConfig, QuietHours, SeveritySetting, SmtpTls, WebhookConfig, WebhookPreset,

@@ -1,7 +1,8 @@
 //! A state directory with agents in every condition, for people without an OpenClaw at hand.
 
-use std::fs;
-use std::io;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -176,8 +177,8 @@ impl Agents<'_> {
     fn broken(&self) -> io::Result<()> {
         let dir = self.roots.agent_dir("courier");
         fs::create_dir_all(&dir)?;
-        fs::write(
-            dir.join(STORE_FILE),
+        write_text(
+            &dir.join(STORE_FILE),
             "{\n  \"version\": 1,\n  \"profiles\": {\n    \"anthropic:default\": {",
         )
     }
@@ -192,8 +193,11 @@ impl Agents<'_> {
     fn database(&self, agent: &str, profiles: &Value) -> io::Result<()> {
         let dir = self.roots.agent_dir(agent);
         fs::create_dir_all(&dir)?;
+        let database = dir.join(DATABASE_FILE);
+        write_text(&database, "")?;
         let fill = || {
-            let connection = rusqlite::Connection::open(dir.join(DATABASE_FILE))?;
+            // SQLite takes an empty file for a database to be.
+            let connection = rusqlite::Connection::open(&database)?;
             connection.execute_batch(
                 "CREATE TABLE auth_profile_store (store_key TEXT PRIMARY KEY, store_json TEXT NOT NULL, updated_at INTEGER NOT NULL);
                  CREATE TABLE auth_profile_state (state_key TEXT PRIMARY KEY, state_json TEXT NOT NULL, updated_at INTEGER NOT NULL);",
@@ -209,5 +213,16 @@ impl Agents<'_> {
 }
 
 fn write(path: &Path, value: &Value) -> io::Result<()> {
-    fs::write(path, format!("{value:#}\n"))
+    write_text(path, &format!("{value:#}\n"))
+}
+
+/// Stores are their owner's alone, as OpenClaw's are.
+fn write_text(path: &Path, text: &str) -> io::Result<()> {
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?
+        .write_all(text.as_bytes())
 }

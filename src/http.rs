@@ -46,6 +46,8 @@ pub struct Answer {
     pub challenged: bool,
     /// `Content-Type` names HTML.
     pub html: bool,
+    /// `Date`: what time it is on the other side.
+    pub date: Option<Millis>,
     /// The body; it may hold tokens.
     pub body: Zeroizing<Vec<u8>>,
 }
@@ -163,6 +165,7 @@ impl HttpClient {
             retry_after: retry_after(header("retry-after")),
             challenged: header("cf-mitigated") == "challenge",
             html: header("content-type").to_ascii_lowercase().starts_with("text/html"),
+            date: moment(header("date")),
             body: Zeroizing::new(Vec::new()),
         };
         let read = Limited::new(response.into_body(), MAX_ANSWER).collect().await;
@@ -243,12 +246,16 @@ fn retry_after(header: &str) -> Option<Millis> {
     let wait = if let Ok(seconds) = header.parse::<u32>() {
         f64::from(seconds) * 1000.0
     } else {
-        let date = chrono::DateTime::parse_from_rfc2822(header).ok()?;
-        #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 stay far below 2^53")]
-        let at = date.timestamp_millis() as f64;
-        at - crate::clock::now().0
+        moment(header)?.0 - crate::clock::now().0
     };
     (wait > 0.0).then_some(Millis(wait.min(MAX_RETRY_AFTER.0)))
+}
+
+/// A date as HTTP writes it.
+fn moment(header: &str) -> Option<Millis> {
+    let date = chrono::DateTime::parse_from_rfc2822(header).ok()?;
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 stay far below 2^53")]
+    Some(Millis(date.timestamp_millis() as f64))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
 //!
 //! [`pipeline`] names them in order. [`openclaw`] is what OpenClaw puts on disk, and pure; [`model`] holds the nouns, and no
 //! secrets: loading yields credentials, classifying yields a [`model::Snapshot`], and whatever comes after sees only that.
+//! [`doctor`] looks at all of it again with other questions, and mends what is safe to mend.
 //! Imports point one way, which `tests/it/layering.rs` checks.
 
 pub mod backup;
@@ -21,6 +22,7 @@ pub mod config;
 pub mod daemon;
 pub mod demo;
 pub mod discover;
+pub mod doctor;
 pub mod exit;
 pub mod http;
 pub mod load;

@@ -17,6 +17,8 @@ use crate::clock;
 use crate::model::Millis;
 use crate::openclaw::lock::{Evidence, Payload, Process};
 
+pub mod inspect;
+
 /// How a lock is waited for, and when it is stale.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {

@@ -87,8 +87,13 @@ pub fn for_store(agent: &AgentHealth) -> Option<Remedy> {
 }
 
 fn sign_in_again(agent: &AgentId, profile: &ProfileHealth) -> String {
-    let provider = &profile.provider;
-    match profile.kind {
+    sign_in(agent, &profile.provider, profile.kind)
+}
+
+/// The command that sets a credential up anew.
+#[must_use]
+pub fn sign_in(agent: &AgentId, provider: &ProviderId, kind: CredentialKind) -> String {
+    match kind {
         CredentialKind::OAuth => login(agent, provider),
         CredentialKind::Token if provider.as_str() == "anthropic" => {
             format!("openclaw models auth setup-token --provider anthropic{}", for_agent(agent))

@@ -56,37 +56,42 @@ pub(super) fn names(config: &Config) -> Result<(), Failure> {
 /// Files that are named and cannot be read, secrets that others may read, and variables that are not set.
 #[must_use]
 pub fn files(config: &Config) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    let own = |path: &Option<PathBuf>| path.clone();
-    for (setting, path) in [
-        ("watch.web_config_file", own(&config.watch.web_config_file)),
-        ("network.ca_file", own(&config.network.ca_file)),
-    ] {
-        problems.extend(path.and_then(|path| unreadable(setting, &path)));
-    }
-    let mut secrets: Vec<(String, PathBuf)> = Vec::new();
-    secrets.extend(
-        own(&config.watch.bearer_token_file).map(|path| ("watch.bearer_token_file".to_owned(), path)),
-    );
-    for (id, provider) in &config.refresh.providers {
-        let setting = format!("refresh.providers.{id}.client_secret_file");
-        secrets.extend(own(&provider.client_secret_file).map(|path| (setting, path)));
-    }
-    for (setting, source) in sources(config) {
-        match source.file() {
-            Some(file) => secrets.push((format!("{setting}_file"), file.to_owned())),
-            None => problems.extend(
-                source
-                    .read()
-                    .err()
-                    .map(|problem| Problem::new(format!("{setting}_env"), without_section(&problem))),
-            ),
-        }
-    }
-    for (setting, path) in secrets {
+    let plain = [
+        ("watch.web_config_file", &config.watch.web_config_file),
+        ("network.ca_file", &config.network.ca_file),
+    ];
+    let mut problems: Vec<Problem> =
+        plain.iter().filter_map(|(setting, path)| unreadable(setting, path.as_deref()?)).collect();
+    for (setting, path) in secret_files(config) {
         problems.extend(unreadable(&setting, &path).or_else(|| over_open(&setting, &path)));
     }
+    problems.extend(variables(config));
     problems
+}
+
+/// Every file that holds a secret, by the setting that names it.
+#[must_use]
+pub fn secret_files(config: &Config) -> Vec<(String, PathBuf)> {
+    let page = config.watch.bearer_token_file.clone();
+    let page = page.map(|path| ("watch.bearer_token_file".to_owned(), path));
+    let clients = config.refresh.providers.iter().filter_map(|(id, provider)| {
+        Some((format!("refresh.providers.{id}.client_secret_file"), provider.client_secret_file.clone()?))
+    });
+    let channels = sources(config).into_iter().filter_map(|(setting, source)| {
+        source.file().map(|file| (format!("{setting}_file"), file.to_owned()))
+    });
+    page.into_iter().chain(clients).chain(channels).collect()
+}
+
+/// Variables that are named and hold nothing.
+#[must_use]
+pub fn variables(config: &Config) -> Vec<Problem> {
+    let named = sources(config).into_iter().filter(|(_, source)| source.file().is_none());
+    let unset = named.filter_map(|(setting, source)| {
+        let problem = source.read().err()?;
+        Some(Problem::new(format!("{setting}_env"), without_section(&problem)))
+    });
+    unset.collect()
 }
 
 /// Every secret of the channels, by the setting that names its place.

@@ -9,7 +9,7 @@ use crate::model::{Millis, Source};
 use crate::openclaw::loose::{Loose, Number};
 use crate::openclaw::{jwt, text};
 use crate::paths::Roots;
-use crate::secret::SecretBuffer;
+use crate::secret::{SecretBuffer, SecretStr};
 
 /// A CLI's login, without its tokens.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,22 +27,48 @@ pub struct ExternalLogin {
 /// Codex writes no expiry; without a readable token OpenClaw reckons an hour from the last write.
 const CODEX_LIFETIME: Millis = Millis(60.0 * 60.0 * 1000.0);
 
-/// Reads the login of every CLI that has one. Files that cannot be read are passed over: they are not ours.
-#[must_use]
-pub fn read(roots: &Roots) -> Vec<ExternalLogin> {
-    let mut buffer = SecretBuffer::default();
-    let files: [(Source, PathBuf); 4] = [
+/// Every CLI's file.
+fn files(roots: &Roots) -> [(Source, PathBuf); 4] {
+    [
         (Source::ClaudeCli, roots.home.join(".claude/.credentials.json")),
         (Source::CodexCli, roots.codex.join("auth.json")),
         (Source::GeminiCli, roots.home.join(".gemini/oauth_creds.json")),
         (Source::MinimaxCli, roots.home.join(".minimax/oauth_creds.json")),
-    ];
-    files
+    ]
+}
+
+/// Reads the login of every CLI that has one. Files that cannot be read are passed over: they are not ours.
+#[must_use]
+pub fn read(roots: &Roots) -> Vec<ExternalLogin> {
+    let mut buffer = SecretBuffer::default();
+    files(roots)
         .into_iter()
         .filter_map(|(source, path)| {
             let facts = file::read(&path, &mut buffer).ok()??;
             let text = file::text(&path, &buffer).ok()?;
             parse(source, text, facts.modified)
+        })
+        .collect()
+}
+
+/// The refresh tokens of the CLIs, for holding them against those of the stores.
+#[must_use]
+pub fn refresh_tokens(roots: &Roots) -> Vec<(Source, PathBuf, SecretStr<'static>)> {
+    let mut buffer = SecretBuffer::default();
+    files(roots)
+        .into_iter()
+        .filter_map(|(source, path)| {
+            file::read(&path, &mut buffer).ok()??;
+            let json = file::text(&path, &buffer).ok()?;
+            let token = match source {
+                Source::ClaudeCli => {
+                    serde_json::from_str::<ClaudeFile<'_>>(json).ok()?.claude_ai_oauth?.refresh_token
+                }
+                Source::CodexCli => serde_json::from_str::<CodexFile<'_>>(json).ok()?.tokens?.refresh_token,
+                _ => serde_json::from_str::<Tokens<'_>>(json).ok()?.refresh_token,
+            };
+            let token = SecretStr::owned(token?.as_text().and_then(text::non_empty)?.to_owned());
+            Some((source, path, token))
         })
         .collect()
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How much something matters to people.
+/// How much something matters to people: of conditions, findings, and messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
@@ -16,6 +16,9 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// All of them, the worst first.
+    pub const ALL: [Self; 3] = [Self::Critical, Self::Warning, Self::Info];
+
     /// The word used in messages and JSON.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -339,7 +339,7 @@ mod tests {
         let mut pauses = Vec::new();
         for _ in 0..12 {
             book.note("mail", &sent, &later(), NOW);
-            pauses.extend(book.outbox["mail"][0].pause.map(|pause| pause.seconds()));
+            pauses.extend(book.outbox["mail"][0].pause.map(Millis::seconds));
         }
         assert_eq!(pauses[..3], [30.0, 60.0, 120.0]);
         assert_eq!(pauses.last(), Some(&3600.0));

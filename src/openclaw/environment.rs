@@ -24,6 +24,12 @@ impl Environment {
         self.names.extend(names);
     }
 
+    /// Whether a variable is set.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.names.contains(name)
+    }
+
     /// The variable that gives a provider auth, if one is set.
     #[must_use]
     pub fn variable_for(&self, provider_id: &str) -> Option<&'static str> {
@@ -65,9 +71,69 @@ fn dotenv_value(value: &str) -> &str {
     value.split('#').next().unwrap_or_default()
 }
 
+/// The numbers, from 1, of lines that are neither blank, a comment nor NAME=VALUE, and of those whose quote does not end.
+#[must_use]
+pub fn malformed_lines(content: &str) -> Vec<usize> {
+    let lines: Vec<&str> = content.lines().collect();
+    let (mut malformed, mut index) = (Vec::new(), 0);
+    while let Some(line) = lines.get(index) {
+        index += 1;
+        let line = text::trim(line);
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let Some(value) = assigned(line) else {
+            malformed.push(index);
+            continue;
+        };
+        let Some(quote) = value.chars().next().filter(|first| matches!(first, '"' | '\'' | '`')) else {
+            continue;
+        };
+        if value[1..].contains(quote) {
+            continue;
+        }
+        // A quoted value may go on over lines. One that swallows the next variable was not meant to.
+        match lines[index..].iter().position(|line| line.contains(quote)) {
+            Some(more) if !lines[index..=index + more].iter().any(|line| sets_variable(line)) => {
+                index += more + 1;
+            }
+            _ => malformed.push(index),
+        }
+    }
+    malformed
+}
+
+/// The value of `export NAME=VALUE` or `NAME: VALUE`.
+fn assigned(line: &str) -> Option<&str> {
+    let line = line.strip_prefix("export ").map_or(line, str::trim_start);
+    let (name, value) = line.split_once('=').or_else(|| line.split_once(": "))?;
+    let name = text::trim(name);
+    let is_name = !name.is_empty()
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'));
+    is_name.then(|| text::trim(value))
+}
+
+/// Whether a line sets a variable, as they are usually named.
+fn sets_variable(line: &str) -> bool {
+    let line = text::trim(line);
+    line.strip_prefix("export ").unwrap_or(line).split_once('=').is_some_and(|(name, _)| {
+        name.contains('_')
+            && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_that_nobody_understands_are_numbered() {
+        let fine =
+            "# keys\n\nexport A=1\nB: 2\nC=\nD='two\nthree'\nE=\"-----BEGIN\nabc=\n-----END\" # x\nF=a\"b\n";
+        assert_eq!(malformed_lines(fine), [0_usize; 0]);
+        assert_eq!(malformed_lines("A=1\nsk-1234\nB\n A B=2\n"), [2, 3, 4]);
+        assert_eq!(malformed_lines("A=\"1\nOPENAI_API_KEY=\"2\"\nC='"), [1, 3]);
+    }
 
     #[test]
     fn dotenv_names_what_is_set() {

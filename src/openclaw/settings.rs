@@ -32,6 +32,8 @@ pub struct Settings {
     pub profiles: BTreeMap<String, ProfileSettings>,
     /// Names of variables that `env` and `env.vars` set.
     pub variables: BTreeSet<String>,
+    /// Whether OpenClaw's services ask the login shell for its variables (`env.shellEnv.enabled`).
+    pub asks_shell: bool,
 }
 
 /// One of `agents.list`.
@@ -103,6 +105,9 @@ impl Settings {
                 .filter_map(|(id, entry)| Some((id.clone(), profile(entry)?)))
                 .collect(),
             variables: variables(object(root, "env")),
+            asks_shell: object(root, "env")
+                .and_then(|env| object(env, "shellEnv"))
+                .is_some_and(|shell| shell.get("enabled") == Some(&Value::Bool(true))),
         }
     }
 

@@ -168,6 +168,7 @@ mod tests {
             retry_after: None,
             challenged: false,
             html: body.starts_with('<'),
+            date: None,
             body: Zeroizing::new(body.as_bytes().to_vec()),
         };
         match judge(&answer) {

@@ -30,6 +30,8 @@ const COMMANDS: &[(&str, &[&[&str]])] = &[
     ("models status", &[&["--at", AT, "--color", "always"], &["--at", AT, "--json"]]),
     // Renewing for real, with answers of every kind, is watched in `refresh`.
     ("refresh", &[&["--dry-run"], &["--dry-run", "--force"]]),
+    // The second mends, the third finds what is left; pasted secrets that it mends are watched in `doctor` as well.
+    ("doctor", &[&[], &["--fix", "--yes"], &["--json"], &["--fix", "--yes", "--json"]]),
     // The daemon itself, and what it serves, is watched in `watch`. These homes have no network.
     ("watch", &[&["--once", "--no-refresh"], &["--once", "--no-refresh", "--interval", "1m"]]),
     // What goes out, and what is kept of it, is watched below.

@@ -71,6 +71,32 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // What names the stages, and what calls them.
     ("pipeline", &["classify", "clock", "discover", "load", "model", "openclaw", "paths", "state"]),
     ("demo", &["config", "load", "model", "paths", "random"]),
+    // Secrets are read in `doctor::subject` alone and stay there; what it finds is free of them.
+    (
+        "doctor",
+        &[
+            "backup",
+            "clock",
+            "config",
+            "discover",
+            "exit",
+            "http",
+            "load",
+            "locking",
+            "model",
+            "notify",
+            "openclaw",
+            "paths",
+            "pipeline",
+            "publish::words",
+            "random",
+            "refresh::endpoint",
+            "remedy",
+            "secret",
+            "state",
+            "store",
+        ],
+    ),
     (
         "daemon",
         &[
@@ -93,8 +119,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
-            "cli", "clock", "config", "daemon", "demo", "discover", "exit", "model", "notify", "paths",
-            "pipeline", "probe", "publish", "refresh", "remedy", "state",
+            "cli", "clock", "config", "daemon", "demo", "discover", "doctor", "exit", "model", "notify",
+            "paths", "pipeline", "probe", "publish", "refresh", "remedy", "state",
         ],
     ),
     ("cli", &["commands", "exit", "logging"]),
@@ -121,6 +147,7 @@ const RESERVED: [(&str, &[&str]); 7] = [
             "daemon",
             "demo",
             "discover",
+            "doctor",
             "load",
             "locking",
             "notify",

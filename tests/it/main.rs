@@ -18,6 +18,8 @@ mod deciding;
 #[cfg(feature = "sqlite")]
 mod demo;
 mod deploy_tools;
+#[cfg(feature = "sqlite")]
+mod doctor;
 mod exit_codes;
 #[cfg(feature = "sqlite")]
 mod fleet;

@@ -88,7 +88,7 @@ fn every_exit_code_is_listed() {
 #[test]
 fn every_flag_the_readme_names_exists() {
     let home = Home::new();
-    let help: String = ["status", "watch", "refresh", "notify", "config", "probe"]
+    let help: String = ["status", "watch", "refresh", "notify", "config", "probe", "doctor"]
         .iter()
         .map(|command| home.run(&[command, "--help"]).stdout)
         .collect();

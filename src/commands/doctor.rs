@@ -1,0 +1,234 @@
+//! `authwatch doctor`: says what is wrong with the auth of an OpenClaw, and mends what is safe to mend.
+
+use std::io::{BufRead, IsTerminal, Write};
+use std::path::Path;
+
+use clap::Args;
+
+use crate::cli::{self, GlobalArgs};
+use crate::clock;
+use crate::config::{self, Config};
+use crate::doctor::finding::Finding;
+use crate::doctor::report::{self, Column, Mended};
+use crate::doctor::subject::{Own, Place, Subject};
+use crate::doctor::{self, online};
+use crate::exit::{self, Failure};
+use crate::paths::{self, Roots};
+use crate::publish::words::{safe, wrap};
+
+/// The flags of `doctor`.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub struct DoctorArgs {
+    /// Mend what is safe to mend; asks before each, and keeps what takes it back
+    #[arg(long)]
+    fix: bool,
+    /// With --fix: do not ask
+    #[arg(long, requires = "fix")]
+    yes: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// Ask a provider's token endpoint for the time, and compare
+    #[arg(long)]
+    online: bool,
+    /// Only this agent, and what concerns all (repeatable)
+    #[arg(long, value_name = "ID")]
+    agent: Vec<String>,
+}
+
+/// Runs the command.
+pub fn run(global: &GlobalArgs, args: &DoctorArgs) -> Result<u8, Failure> {
+    let place = place(global);
+    if !place.roots.state.is_dir() {
+        let state = place.roots.state.display();
+        // A configuration that is wrong may have named another one.
+        if let Some(problem) = place.own.config_problem {
+            return Err(Failure::new(exit::CONFIGURATION, problem));
+        }
+        return Err(Failure::new(
+            exit::NO_INPUT,
+            format!("there is no OpenClaw state directory at `{state}`"),
+        )
+        .hint("give --state-dir or set OPENCLAW_STATE_DIR"));
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(exit::INTERNAL, "cannot start the runtime").caused_by(error))?;
+    let server_time = if args.online { runtime.block_on(online::ask(&place)) } else { None };
+    let subject = Subject::gather(&place, server_time.clone());
+    known_agents(&subject, args)?;
+    let findings = wanted(&subject, args);
+    if !args.fix {
+        print(&subject, &findings, None, args)?;
+        return Ok(doctor::exit_code(&findings));
+    }
+    if !args.json {
+        show(|column| column.findings(&findings))?;
+    }
+    let mended = if let Some(own) = &place.own.state {
+        runtime.block_on(mend(own, &findings, args))?
+    } else {
+        cli::talk("there is no place for backups, so nothing was changed: set HOME or XDG_STATE_HOME");
+        Vec::new()
+    };
+    // What is left is looked for, not reckoned.
+    let subject = Subject::gather(&place, server_time);
+    let left = wanted(&subject, args);
+    print(&subject, &left, Some(&mended), args)?;
+    Ok(doctor::exit_code(&left))
+}
+
+/// A configuration that is wrong is a finding, and everything else is looked at with the default one.
+fn place(global: &GlobalArgs) -> Place {
+    let (config, config_problem) = match Config::load(global.config.as_deref()) {
+        Ok(config) => (config, None),
+        Err(failure) => (Config::default(), Some(described(&failure))),
+    };
+    Place {
+        roots: Roots::from_process(global.state_dir.as_deref().or(config.state_dir.as_deref())),
+        variables: cli::environment().collect(),
+        own: Own {
+            state: paths::own_state_of_process(),
+            config_file: global.config.clone().or_else(config::default_path),
+            config,
+            config_problem,
+        },
+    }
+}
+
+fn described(failure: &Failure) -> String {
+    let hint = failure.hint.as_deref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+    let source = std::error::Error::source(failure).map(|source| format!(": {source}")).unwrap_or_default();
+    format!("{failure}{source}{hint}")
+}
+
+fn known_agents(subject: &Subject, args: &DoctorArgs) -> Result<(), Failure> {
+    let is_known = |id: &&String| subject.discovery.agents.iter().any(|agent| agent.id.as_str() == *id);
+    match args.agent.iter().find(|id| !is_known(id)) {
+        None => Ok(()),
+        Some(unknown) => Err(Failure::new(
+            exit::NO_INPUT,
+            format!("there is no agent `{unknown}` in `{}`", subject.roots.state.display()),
+        )
+        .hint("`authwatch status --format plain | cut -f1 | sort -u` lists the agents")),
+    }
+}
+
+/// What concerns the agents that were asked for: their own, what they inherit, and what concerns all.
+fn wanted(subject: &Subject, args: &DoctorArgs) -> Vec<Finding> {
+    let mut findings = doctor::examine(subject);
+    let is_named = |id: &str| args.agent.iter().any(|wanted| wanted == id);
+    let inherits = |finding: &Finding| {
+        let agents = subject.snapshot.agents.iter().filter(|agent| is_named(agent.id.as_str()));
+        agents
+            .flat_map(|agent| &agent.profiles)
+            .any(|profile| profile.inherited && finding.profile.as_ref() == Some(&profile.profile_id))
+    };
+    findings.retain(|finding| {
+        args.agent.is_empty()
+            || finding.agent.as_ref().is_none_or(|agent| is_named(agent.as_str()) || inherits(finding))
+    });
+    findings
+}
+
+fn print(
+    subject: &Subject,
+    findings: &[Finding],
+    mended: Option<&[Mended]>,
+    args: &DoctorArgs,
+) -> Result<(), Failure> {
+    if args.json {
+        let mut printed = Vec::new();
+        report::json(findings, mended, &subject.snapshot.generated_at, &mut printed).map_err(unwritable)?;
+        return cli::print(&printed);
+    }
+    show(|column| match mended {
+        None => {
+            column.findings(findings)?;
+            column.summary(findings)
+        }
+        Some(mended) => {
+            mended.iter().try_for_each(|mended| column.mended(mended))?;
+            if !mended.is_empty() {
+                writeln!(column.out, "\nwhat is left:\n")?;
+                column.findings(findings)?;
+            }
+            column.summary(findings)
+        }
+    })
+}
+
+fn show(write: impl FnOnce(&mut Column<'_>) -> std::io::Result<()>) -> Result<(), Failure> {
+    let mut printed = Vec::new();
+    write(&mut Column { out: &mut printed, width: cli::width().max(20) }).map_err(unwritable)?;
+    cli::print(&printed)
+}
+
+fn unwritable(error: std::io::Error) -> Failure {
+    Failure::new(exit::INTERNAL, "cannot write the report").caused_by(error)
+}
+
+/// Mends what may be mended: all of it, what is agreed to, or nothing where nobody can be asked.
+async fn mend(own_state: &Path, findings: &[Finding], args: &DoctorArgs) -> Result<Vec<Mended>, Failure> {
+    let fixable: Vec<_> =
+        findings.iter().filter_map(|finding| Some((finding, finding.fix.as_ref()?))).collect();
+    if fixable.is_empty() {
+        cli::talk("there is nothing that --fix could mend");
+        return Ok(Vec::new());
+    }
+    if !args.yes && !std::io::stdin().is_terminal() {
+        cli::talk(
+            "standard input is no terminal, so nobody can be asked: nothing was changed. --yes mends without asking",
+        );
+        return Ok(Vec::new());
+    }
+    let (mut mended, mut asking) = (Vec::new(), !args.yes);
+    for (finding, fix) in fixable {
+        if asking {
+            match ask(&fix.describe())? {
+                Answer::Yes => {}
+                Answer::All => asking = false,
+                Answer::No => continue,
+                Answer::Stop => break,
+            }
+        }
+        let (done, error) = match fix.apply(own_state, clock::now()).await {
+            Ok(done) => (Some(done), None),
+            Err(error) => (None, Some(error.to_string())),
+        };
+        mended.push(Mended { code: finding.code, what: fix.describe(), done, error });
+    }
+    Ok(mended)
+}
+
+enum Answer {
+    Yes,
+    No,
+    All,
+    Stop,
+}
+
+/// Asks until there is an answer. Without one, nothing is done.
+fn ask(what: &str) -> Result<Answer, Failure> {
+    let failed = |error| Failure::new(exit::CANNOT_READ, "cannot ask at the terminal").caused_by(error);
+    let mut stderr = std::io::stderr().lock();
+    for line in wrap(&safe(what), cli::width()) {
+        writeln!(stderr, "{line}").map_err(failed)?;
+    }
+    loop {
+        write!(stderr, "mend? [y]es [n]o [a]ll [q]uit: ").and_then(|()| stderr.flush()).map_err(failed)?;
+        let mut line = String::new();
+        if std::io::stdin().lock().read_line(&mut line).map_err(failed)? == 0 {
+            return Ok(Answer::Stop);
+        }
+        match line.trim().to_lowercase().as_str() {
+            "y" | "yes" => return Ok(Answer::Yes),
+            "a" | "all" => return Ok(Answer::All),
+            "n" | "no" | "" => return Ok(Answer::No),
+            "q" | "quit" => return Ok(Answer::Stop),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Profiles that OpenClaw leaves alone for longer than it ever would, or has disabled.
+
+use std::collections::BTreeSet;
+
+use super::Check;
+use crate::doctor::finding::{Findings, Kind, Severity};
+use crate::doctor::subject::Subject;
+use crate::model::{Cooldown, CooldownKind, Millis};
+use crate::publish::words::span;
+use crate::remedy::quote;
+
+const STUCK: Kind = Kind::new("cooldown-stuck", Severity::Warning);
+const DISABLED: Kind = Kind::new("profile-disabled", Severity::Warning);
+
+pub(super) const CHECK: Check = Check { kinds: &[STUCK, DISABLED], run };
+
+const HOUR: f64 = 60.0 * 60.0 * 1000.0;
+/// OpenClaw's longest cooldown is an hour.
+const LONGEST_COOLDOWN: Millis = Millis(2.0 * HOUR);
+/// It disables a profile for a day at most.
+const LONGEST_DISABLED: Millis = Millis(48.0 * HOUR);
+
+fn run(subject: &Subject, findings: &mut Findings) {
+    let mut told = BTreeSet::new();
+    for agent in &subject.snapshot.agents {
+        for profile in &agent.profiles {
+            let Some(cooldown) = profile.cooldown.as_deref() else { continue };
+            let Some((kind, meaning)) = judge(subject.now, cooldown) else { continue };
+            // A profile that others inherit is told once for what is remembered in one place.
+            let is_new = told.insert((profile.profile_id.as_str(), cooldown.until.0.to_bits()));
+            if profile.inherited && !is_new {
+                continue;
+            }
+            let finding = kind.found(meaning).of(&agent.id).profile(profile.profile_id.as_str());
+            let command = format!("openclaw models status --agent {}", quote(agent.id.as_str()));
+            findings.push(finding.at(&agent.store.path).command(command));
+        }
+    }
+}
+
+/// A pause of minutes after an error is OpenClaw at work, and no finding.
+fn judge(now: Millis, cooldown: &Cooldown) -> Option<(Kind, String)> {
+    let left = Millis(cooldown.until.0 - now.0);
+    let longest = match cooldown.kind {
+        CooldownKind::Cooldown => LONGEST_COOLDOWN,
+        CooldownKind::Disabled => LONGEST_DISABLED,
+    };
+    if left > longest {
+        let meaning = format!(
+            "OpenClaw leaves it alone for another {}, longer than it ever would by itself: the clock was wrong, or the file was edited. Signing in again ends it",
+            span(left)
+        );
+        return Some((STUCK, meaning));
+    }
+    if cooldown.kind == CooldownKind::Cooldown {
+        return None;
+    }
+    let why = match cooldown.reason.as_deref() {
+        Some("billing") => "the account has run out of credit or its payment failed".to_owned(),
+        Some("auth" | "auth_permanent" | "session_expired") => {
+            "the provider refuses the login: sign in again".to_owned()
+        }
+        Some(reason) => reason.to_owned(),
+        None => "no reason is noted".to_owned(),
+    };
+    Some((DISABLED, format!("OpenClaw has disabled it for another {}: {why}", span(left))))
+}

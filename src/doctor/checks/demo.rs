@@ -1,0 +1,43 @@
+//! Demo data that a killed `--demo` left in the directory for temporary files.
+
+use std::path::Path;
+
+use super::Check;
+use crate::doctor::finding::{Findings, Kind, Severity};
+use crate::doctor::fix::Fix;
+use crate::doctor::subject::Subject;
+use crate::doctor::{files, service};
+use crate::model::Millis;
+
+const LEFTOVER: Kind = Kind::mended("demo-leftover", Severity::Info);
+
+pub(super) const CHECK: Check = Check { kinds: &[LEFTOVER], run };
+
+/// A demo that runs writes all the time; one that only prints is gone in a moment.
+const PATIENCE: Millis = Millis(60.0 * 60.0 * 1000.0);
+
+fn run(subject: &Subject, findings: &mut Findings) {
+    let temporary = subject.variable("TMPDIR").unwrap_or("/tmp");
+    for (name, path) in files::list(Path::new(temporary)) {
+        let is_demo = name.strip_prefix("authwatch-demo-").is_some_and(|rest| rest.len() == 6);
+        let Some(facts) = files::look(&path).filter(|facts| is_demo && facts.is_dir) else { continue };
+        let newest = newest(&path).max(facts.modified.0);
+        if facts.owner != subject.user
+            || subject.now.0 - newest < PATIENCE.0
+            || service::authwatch_runs(subject, "--demo")
+        {
+            continue;
+        }
+        let meaning = "a demo that was killed left its made-up data here";
+        findings.push(LEFTOVER.found(meaning).at(&path).fix(Fix::Tree { path }));
+    }
+}
+
+/// When anything in it was last changed.
+fn newest(dir: &Path) -> f64 {
+    let inside = files::list(dir).into_iter().filter_map(|(_, path)| {
+        let facts = files::look(&path)?;
+        Some(if facts.is_dir { newest(&path).max(facts.modified.0) } else { facts.modified.0 })
+    });
+    inside.fold(0.0, f64::max)
+}

@@ -1,0 +1,49 @@
+//! Drafts that were left behind when their makers were killed.
+
+use super::Check;
+use crate::doctor::finding::{Findings, Kind, Severity};
+use crate::doctor::fix::Fix;
+use crate::doctor::subject::{Draft, Subject};
+use crate::load::STORE_FILE;
+use crate::remedy::quote;
+
+const LEFTOVER: Kind = Kind::mended("leftover-draft", Severity::Info);
+const FOREIGN: Kind = Kind::new("leftover-temp", Severity::Info);
+const NEWER: Kind = Kind::new("draft-newer", Severity::Warning);
+
+pub(super) const CHECK: Check = Check { kinds: &[LEFTOVER, FOREIGN, NEWER], run };
+
+fn run(subject: &Subject, findings: &mut Findings) {
+    for draft in &subject.drafts {
+        let mut finding = judge(draft);
+        finding.agent.clone_from(&draft.agent);
+        findings.push(finding);
+    }
+}
+
+fn judge(draft: &Draft) -> crate::doctor::finding::Finding {
+    let path = &draft.path;
+    let name = quote(&path.to_string_lossy());
+    match draft {
+        Draft { newer: true, agent: None, .. } => {
+            let rescue = quote(&path.with_file_name("rescue-recovered.json").to_string_lossy());
+            NEWER
+                .found("authwatch was killed while it rescued a renewed login, and this file has the only copy")
+                .at(path)
+                .command(format!("mv {name} {rescue} && authwatch refresh"))
+        }
+        // The only copy of a login that was renewed may be in it: that is nothing to tidy away.
+        Draft { newer: true, .. } => NEWER
+            .found("whoever wrote it was stopped before it took the store's place, and it holds a newer login than the store. If the one in the store is refused, put this one back")
+            .at(path)
+            .command(format!("cp {name} {}", quote(&path.with_file_name(STORE_FILE).to_string_lossy()))),
+        Draft { ours: true, .. } => LEFTOVER
+            .found("authwatch was killed while it wrote this; nothing in it is missing elsewhere")
+            .at(path)
+            .fix(Fix::Remove { path: path.clone() }),
+        _ => FOREIGN
+            .found("a draft somebody left behind; nothing reads it, and logins may be in it")
+            .at(path)
+            .command(format!("rm -i -- {name}")),
+    }
+}

@@ -1,0 +1,85 @@
+//! Entries that OpenClaw drops, and ends that are no times.
+
+use super::Check;
+use crate::doctor::finding::{Findings, Kind, Severity};
+use crate::doctor::fix::Fix;
+use crate::doctor::subject::{ProfileFacts, Subject};
+use crate::model::{CredentialKind, Millis, ProviderId, RejectReason, Semantics, Source};
+use crate::openclaw::credential::Expires;
+use crate::remedy::{self, quote};
+
+const REJECTED: Kind = Kind::new("entry-rejected", Severity::Warning);
+pub(super) const SECONDS: Kind = Kind::mended("expires-in-seconds", Severity::Critical);
+pub(super) const INVALID: Kind = Kind::new("expires-invalid", Severity::Critical);
+
+pub(super) const CHECK: Check = Check { kinds: &[REJECTED, SECONDS, INVALID], run };
+
+/// Read as milliseconds these are days of 1970 to 1973, when nobody had a login; as seconds, years from 1973 to 5138.
+const SECONDS_RANGE: std::ops::Range<f64> = 1e8..1e11;
+
+/// The end that was meant, where it is told in seconds.
+#[must_use]
+pub fn in_milliseconds(expires: Expires) -> Option<Millis> {
+    match expires {
+        Expires::At(Millis(at)) if SECONDS_RANGE.contains(&at) => Some(Millis((at * 1000.0).round())),
+        _ => None,
+    }
+}
+
+fn run(subject: &Subject, findings: &mut Findings) {
+    for agent in &subject.snapshot.agents {
+        for rejected in &agent.rejected {
+            let why = match rejected.reason {
+                RejectReason::NonObject => "it is no object",
+                RejectReason::InvalidType => "its `type` is none of api_key, token and oauth",
+                RejectReason::MissingProvider => "it names no provider",
+            };
+            let finding = REJECTED
+                .found(format!("OpenClaw drops this entry when it loads the store: {why}"))
+                .of(&agent.id)
+                .profile(rejected.profile_id.as_str())
+                .at(&agent.store.path);
+            findings.push(finding.command(format!(
+                "openclaw doctor --fix # or edit {}",
+                quote(&agent.store.path.to_string_lossy())
+            )));
+        }
+    }
+    for agent in &subject.agents {
+        for profile in &agent.profiles {
+            let Some(kind) = wrong_end(profile, subject.semantics) else { continue };
+            let set_up = remedy::sign_in(&agent.id, &ProviderId::from(&*profile.provider), profile.kind);
+            let meaning = if kind == SECONDS {
+                "its `expires` is told in seconds, and OpenClaw counts milliseconds: the login seems to have ended in 1970"
+            } else {
+                "its `expires` is no time, so nobody can tell when the login ends: set it up again"
+            };
+            let mut finding =
+                kind.found(meaning).of(&agent.id).profile(&profile.id).at(&agent.store).command(set_up);
+            if let (true, Source::Json, Some(to)) = (
+                kind == SECONDS && subject.may_rewrite(agent),
+                profile.source,
+                in_milliseconds(profile.expires),
+            ) {
+                finding.command = None;
+                finding =
+                    finding.fix(Fix::Expires { store: agent.store.clone(), profile: profile.id.clone(), to });
+            }
+            findings.push(finding);
+        }
+    }
+}
+
+fn wrong_end(profile: &ProfileFacts, semantics: Semantics) -> Option<Kind> {
+    if profile.fenced || profile.kind == CredentialKind::ApiKey {
+        return None;
+    }
+    match profile.expires {
+        _ if in_milliseconds(profile.expires).is_some() => Some(SECONDS),
+        Expires::Invalid => Some(INVALID),
+        // An OAuth login without any end is judged like one with a wrong end; a token without one has none.
+        Expires::Absent if profile.kind == CredentialKind::OAuth && profile.has_tokens => Some(INVALID),
+        Expires::At(_) if profile.expires.moment(semantics).is_none() => Some(INVALID),
+        _ => None,
+    }
+}

@@ -1,0 +1,67 @@
+//! `.env`: lines OpenClaw cannot read, and who else can.
+
+use super::Check;
+use crate::doctor::files;
+use crate::doctor::finding::{Findings, Kind, Severity};
+use crate::doctor::fix::Fix;
+use crate::doctor::subject::Subject;
+use crate::load::file;
+use crate::openclaw::environment::malformed_lines;
+use crate::remedy::quote;
+use crate::secret::SecretBuffer;
+
+const MALFORMED: Kind = Kind::new("env-malformed", Severity::Warning);
+const MODE: Kind = Kind::mended("env-mode", Severity::Warning);
+const UNREADABLE: Kind = Kind::new("env-unreadable", Severity::Critical);
+
+pub(super) const CHECK: Check = Check { kinds: &[MALFORMED, MODE, UNREADABLE], run };
+
+/// Invisible, and no part of any name.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+fn run(subject: &Subject, findings: &mut Findings) {
+    let path = subject.roots.dotenv();
+    let name = quote(&path.to_string_lossy());
+    let mut buffer = SecretBuffer::default();
+    let text = match file::read(&path, &mut buffer) {
+        Ok(None) => return,
+        Ok(Some(_)) => file::text(&path, &buffer),
+        Err(error) => Err(error),
+    };
+    match text {
+        Err(_) if buffer.bytes().starts_with(BYTE_ORDER_MARK) => {
+            let meaning = "line 1 starts with a byte order mark, as some editors write it: OpenClaw takes it for part of the first name";
+            let command = format!("sed -i '1s/^\\xEF\\xBB\\xBF//' {name}");
+            findings.push(MALFORMED.found(meaning).at(&path).command(command));
+        }
+        Ok(text) => {
+            let lines = malformed_lines(text);
+            if let Some(first) = lines.first() {
+                let more =
+                    if lines.len() > 1 { format!(" and {} more", lines.len() - 1) } else { String::new() };
+                let meaning = format!(
+                    "line {first}{more} is no NAME=VALUE, or has a quote that does not end: OpenClaw passes over it, and over the key that may be in it"
+                );
+                findings.push(
+                    MALFORMED.found(meaning).at(&path).command(format!("${{EDITOR:-vi}} +{first} {name}")),
+                );
+            }
+        }
+        Err(error) => {
+            let meaning = format!("{}: the keys in it reach nobody", error.message);
+            findings.push(UNREADABLE.found(meaning).at(&path).command(format!("ls -l {name}")));
+        }
+    }
+    let real = files::real(&path);
+    // A service that runs as somebody else may need its group; nobody needs the others.
+    let Some(facts) = files::look(&real).filter(|facts| facts.is_file && facts.mode & 0o007 != 0) else {
+        return;
+    };
+    let meaning =
+        format!("its mode is {:04o}: everybody on this machine can read the keys in it", facts.mode);
+    let mut finding = MODE.found(meaning).at(&path).command(format!("chmod 600 {name}"));
+    if subject.may_change(facts.owner) {
+        finding = finding.fix(Fix::Mode { path: real, from: facts.mode, to: 0o600 });
+    }
+    findings.push(finding);
+}

@@ -1,0 +1,179 @@
+//! Logins that have ended, will end, or cannot be renewed. What they mean is `remedy`'s to say, as everywhere.
+
+use super::{Check, entries, pasted, sink};
+use crate::doctor::files;
+use crate::doctor::finding::{Finding, Findings, Kind, Severity};
+use crate::doctor::subject::Subject;
+use crate::model::{
+    AgentHealth, CredentialKind, Login, LoginReason, Millis, ProfileHealth, ReasonCode, Status,
+};
+use crate::publish::words::span;
+use crate::remedy;
+
+const DEAD: Kind = Kind::new("login-dead", Severity::Critical);
+const EXPIRED: Kind = Kind::new("login-expired", Severity::Critical);
+const MISSING: Kind = Kind::new("login-missing", Severity::Critical);
+const UNRESOLVED: Kind = Kind::new("login-unresolved", Severity::Warning);
+const EXPIRING: Kind = Kind::new("login-expiring", Severity::Warning);
+const BLOCKED: Kind = Kind::new("login-blocked", Severity::Warning);
+const FAILING: Kind = Kind::new("renewal-failing", Severity::Warning);
+const LAPSED: Kind = Kind::new("login-lapsed", Severity::Warning);
+const NEVER_RENEWED: Kind = Kind::new("login-never-renewed", Severity::Info);
+const UNSUPPORTED: Kind = Kind::new("login-unsupported", Severity::Info);
+const OLD_TOKEN: Kind = Kind::new("token-old", Severity::Warning);
+
+pub(super) const CHECK: Check = Check {
+    kinds: &[
+        DEAD,
+        EXPIRED,
+        MISSING,
+        UNRESOLVED,
+        EXPIRING,
+        BLOCKED,
+        FAILING,
+        LAPSED,
+        NEVER_RENEWED,
+        UNSUPPORTED,
+        OLD_TOKEN,
+    ],
+    run,
+};
+
+/// What explains a login that does not work, so that it need not be told twice.
+const CAUSES: [Kind; 8] = [
+    entries::SECONDS,
+    entries::INVALID,
+    pasted::CUT,
+    pasted::PASTED,
+    pasted::SHORT,
+    pasted::OTHER_KIND,
+    sink::DRIFTED,
+    sink::MISMATCH,
+];
+
+const HOUR: f64 = 60.0 * 60.0 * 1000.0;
+/// Renewing may fail for so long before it is worth a word: providers are down for minutes, not hours.
+const GRACE: Millis = Millis(HOUR);
+/// A login that could renew itself and has not for so long is not in use, or nobody renews it.
+const LAPSE: Millis = Millis(7.0 * 24.0 * HOUR);
+/// Pasted tokens last for a year.
+const YEAR: Millis = Millis(365.0 * 24.0 * HOUR);
+
+fn run(subject: &Subject, findings: &mut Findings) {
+    for (agent, profile) in subject.profiles() {
+        // What stands in for a store that cannot be read is not OpenClaw's truth either.
+        if findings.explain(&agent.id, &profile.profile_id, &CAUSES) {
+            continue;
+        }
+        if let Some(finding) = judge(subject, agent, profile) {
+            findings.push(finding.of(&agent.id).profile(profile.profile_id.as_str()).at(&agent.store.path));
+        }
+    }
+}
+
+fn judge(subject: &Subject, agent: &AgentHealth, profile: &ProfileHealth) -> Option<Finding> {
+    let remedy = remedy::for_profile(&agent.id, profile);
+    let weight = subject.weight(profile);
+    let told = |kind: Kind, weight: Severity, more: String| {
+        let remedy = remedy.clone()?;
+        let mut finding = kind.found(format!("{}{more}", remedy.meaning)).weighing(weight);
+        finding.command = remedy.command;
+        Some(finding)
+    };
+    let nothing = String::new;
+    let renews = profile.login == Login::Renewable || profile.login == Login::Refreshing;
+    match (profile.status, profile.login) {
+        (_, Login::External) => None,
+        (_, Login::Dead) => {
+            let why = profile.login_reason.map(reason).unwrap_or_default();
+            told(DEAD, weight, format!("{why}{}", last_breath(profile)))
+        }
+        (_, Login::Blocked) => Some(blocked(profile)),
+        (Status::Missing, _) if profile.reason_code == Some(ReasonCode::UnresolvedRef) => {
+            told(UNRESOLVED, Severity::Warning, nothing())
+        }
+        (Status::Missing, _) => told(MISSING, weight, nothing()),
+        _ if failing(subject, agent, profile).is_some() => failing(subject, agent, profile),
+        (Status::Expired, _) if renews => lapsed(subject.now, profile, weight),
+        (Status::Expired, _) => told(EXPIRED, weight, nothing()),
+        (Status::Expiring, _) if !renews => told(EXPIRING, Severity::Warning, nothing()),
+        (Status::Ok, Login::Unsupported) => Some(UNSUPPORTED.found(
+            "its provider offers no renewal that authwatch knows of: when it ends, OpenClaw renews it or somebody signs in again",
+        )),
+        (Status::Ok, Login::None) if profile.kind == CredentialKind::OAuth => Some(NEVER_RENEWED.found(
+            "it has no refresh token, so it is never renewed: when it ends, somebody has to sign in again",
+        )),
+        // Others' tokens may well be meant for ever.
+        (Status::Static, _) if profile.kind == CredentialKind::Token && profile.provider.as_str() == "anthropic" => old_token(subject, agent, profile),
+        _ => None,
+    }
+}
+
+fn reason(reason: LoginReason) -> String {
+    format!(" ({})", reason.as_str())
+}
+
+/// A dead login's access token may go on for a while.
+fn last_breath(profile: &ProfileHealth) -> String {
+    match profile.remaining_ms {
+        Some(left) if left.0 > 0.0 => format!("; its access token works for another {}", span(left)),
+        _ => String::new(),
+    }
+}
+
+fn blocked(profile: &ProfileHealth) -> Finding {
+    let why = match profile.login_reason {
+        Some(LoginReason::RegionBlocked) => {
+            "the provider does not serve the country this machine appears to be in"
+        }
+        _ => "a challenge page stands before the provider, as it does for some proxies and hosting networks",
+    };
+    BLOCKED.found(format!(
+        "{why}: it cannot be renewed from here. The login itself is good; change the way out to the network"
+    ))
+}
+
+fn failing(subject: &Subject, agent: &AgentHealth, profile: &ProfileHealth) -> Option<Finding> {
+    let failing = subject.facts(&agent.id, profile.profile_id.as_str())?.failing.as_ref()?;
+    let since = Millis(subject.now.0 - failing.since.0);
+    (since > GRACE).then(|| {
+        let meaning =
+            format!("renewing it has failed {} times in {} ({})", failing.times, span(since), failing.reason);
+        FAILING.found(meaning).command(format!(
+            "authwatch refresh --agent {} --profile {} --force",
+            remedy::quote(agent.id.as_str()),
+            remedy::quote(profile.profile_id.as_str())
+        ))
+    })
+}
+
+/// That an access token ends is nobody's alarm while its login renews it. That it ended long ago is worth a word.
+fn lapsed(now: Millis, profile: &ProfileHealth, weight: Severity) -> Option<Finding> {
+    let ago = Millis(now.0 - profile.end()?.0);
+    (ago > LAPSE).then(|| {
+        let weight = if weight == Severity::Critical { Severity::Warning } else { Severity::Info };
+        let meaning = format!(
+            "it ended {} ago and could be renewed, but nobody has: refresh tokens that are not used lapse as well",
+            span(ago)
+        );
+        LAPSED.found(meaning).weighing(weight).command(format!(
+            "authwatch refresh --profile {}",
+            remedy::quote(profile.profile_id.as_str())
+        ))
+    })
+}
+
+/// Nothing tells when a token without an end was pasted, but not after its store was last written.
+fn old_token(subject: &Subject, agent: &AgentHealth, profile: &ProfileHealth) -> Option<Finding> {
+    let facts = subject.facts(&agent.id, profile.profile_id.as_str())?;
+    let written = files::look(&files::real(&agent.store.path))?.modified;
+    let age = Millis(subject.now.0 - written.0);
+    (facts.source == crate::model::Source::Json && age > YEAR).then(|| {
+        let command = remedy::sign_in(&agent.id, &profile.provider, profile.kind);
+        let meaning = format!(
+            "it says nothing about its end, and was pasted {} ago or earlier: setup-tokens last for a year",
+            span(age)
+        );
+        OLD_TOKEN.found(meaning).command(command)
+    })
+}

@@ -1,0 +1,94 @@
+//! What OpenClaw's moves from file to file and from file to database left behind.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::Check;
+use crate::doctor::files;
+use crate::doctor::finding::{Findings, Kind, Severity};
+use crate::doctor::subject::{AgentFacts, Subject};
+use crate::load::sqlite::SharedOwner;
+use crate::model::StrandedKind;
+use crate::remedy::{self, quote};
+
+const NOT_IMPORTED: Kind = Kind::new("legacy-not-imported", Severity::Warning);
+const JSON_BESIDE: Kind = Kind::new("json-beside-database", Severity::Warning);
+const EMPTY: Kind = Kind::new("database-empty", Severity::Critical);
+const BACKUP: Kind = Kind::new("import-backup", Severity::Info);
+const TWO_OWNERS: Kind = Kind::new("two-owners", Severity::Warning);
+
+pub(super) const CHECK: Check = Check { kinds: &[NOT_IMPORTED, JSON_BESIDE, EMPTY, BACKUP, TWO_OWNERS], run };
+
+fn run(subject: &Subject, findings: &mut Findings) {
+    for agent in &subject.snapshot.agents {
+        let Some(stranded) = agent.store.stranded.as_ref().filter(|_| agent.store.error.is_none()) else {
+            continue;
+        };
+        let kind = match stranded.kind {
+            StrandedKind::LeftoverJson => JSON_BESIDE,
+            StrandedKind::EmptyDatabase => EMPTY,
+        };
+        let remedy = remedy::for_store(agent);
+        let meaning = remedy.as_ref().map(|remedy| remedy.meaning.clone()).unwrap_or_default();
+        let show = format!("ls -l {}", quote(&stranded.path.to_string_lossy()));
+        let command = remedy.and_then(|remedy| remedy.command).unwrap_or(show);
+        findings.push(kind.found(meaning).of(&agent.id).at(&stranded.path).command(command));
+    }
+    let mut told = BTreeSet::new();
+    for agent in &subject.agents {
+        not_imported(agent, &mut told, findings);
+        backups(Some(agent), &agent.dir, findings);
+    }
+    backups(None, &subject.roots.oauth, findings);
+    two_owners(subject, findings);
+}
+
+/// Every agent without a store of its own would import the file they share: it is told once.
+fn not_imported<'a>(agent: &'a AgentFacts, told: &mut BTreeSet<&'a Path>, findings: &mut Findings) {
+    let waiting = agent.profiles.iter().filter(|profile| profile.source.is_import_only()).count();
+    if waiting == 0 || !told.insert(&agent.store) {
+        return;
+    }
+    let meaning = format!(
+        "{waiting} login(s) are in a file of an early release, which OpenClaw up to 2026.5 imports when it next starts and later ones do not; nobody renews them until then"
+    );
+    findings
+        .push(NOT_IMPORTED.found(meaning).of(&agent.id).at(&agent.store).command("openclaw doctor --fix"));
+}
+
+fn backups(agent: Option<&AgentFacts>, dir: &Path, findings: &mut Findings) {
+    for (name, path) in files::list(dir) {
+        let is_backup = ["auth-profiles.json.bak", "auth.json.bak", "oauth.json.bak", "auth-state.json.bak"]
+            .iter()
+            .any(|backup| name.starts_with(backup));
+        if !is_backup || !files::look(&path).is_some_and(|facts| facts.is_file) {
+            continue;
+        }
+        let meaning = "an import left this copy behind; nothing reads it, and old logins are in it";
+        let mut finding =
+            BACKUP.found(meaning).at(&path).command(format!("rm -i -- {}", quote(&path.to_string_lossy())));
+        finding.agent = agent.map(|agent| agent.id.clone());
+        findings.push(finding);
+    }
+}
+
+/// Two stores that both hold what all agents inherit: one of them is not read, and which one a record decides.
+fn two_owners(subject: &Subject, findings: &mut Findings) {
+    let (Some(shared), Some(main)) = (&subject.shared, subject.agents.iter().find(|agent| agent.is_main))
+    else {
+        return;
+    };
+    let database = subject.roots.shared_database();
+    let (unread, read) = match (shared.owner, &shared.beside) {
+        (SharedOwner::StateDatabase, Some(beside)) => (beside.as_path(), database.as_path()),
+        (SharedOwner::LegacyMain, _) if shared.profiles > 0 && !main.profiles.is_empty() => {
+            (database.as_path(), main.store.as_path())
+        }
+        _ => return,
+    };
+    let meaning = format!(
+        "it holds logins that all agents would share, and so does {}, which is the one that counts: what is signed in here is not seen",
+        quote(&read.to_string_lossy())
+    );
+    findings.push(TWO_OWNERS.found(meaning).of(&main.id).at(unread).command("openclaw doctor --fix"));
+}

@@ -1,0 +1,106 @@
+//! Who else can read or change the stores.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::Check;
+use crate::doctor::files::{self, Facts};
+use crate::doctor::finding::{Findings, Kind, Severity};
+use crate::doctor::fix::Fix;
+use crate::doctor::subject::{AgentFacts, Subject};
+use crate::model::AgentId;
+use crate::remedy::quote;
+
+const MODE: Kind = Kind::mended("store-mode", Severity::Warning);
+const OPEN: Kind = Kind::mended("directory-open", Severity::Warning);
+const OWNER: Kind = Kind::new("store-owner", Severity::Warning);
+
+pub(super) const CHECK: Check = Check { kinds: &[MODE, OPEN, OWNER], run };
+
+/// What holds credentials in an agent's directory, or did.
+fn holds_secrets(name: &str) -> bool {
+    let is_store =
+        ["auth-profiles.json", "auth-state.json", "auth.json", "openclaw-agent.sqlite"].iter().any(|store| {
+            name.strip_prefix(store).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))
+        });
+    is_store && Path::new(name).extension().is_none_or(|extension| extension != "lock")
+}
+
+fn run(subject: &Subject, findings: &mut Findings) {
+    let owner = files::look(&files::real(&subject.roots.state)).map(|facts| facts.owner);
+    let mut seen = BTreeSet::new();
+    for agent in &subject.agents {
+        for path in secrets_of(agent) {
+            let real = files::real(&path);
+            if let Some(facts) = files::look(&real).filter(|facts| facts.is_file)
+                && seen.insert(real.clone())
+            {
+                file(subject, Some(&agent.id), &real, &facts, owner, findings);
+            }
+        }
+        directory(subject, Some(&agent.id), &agent.dir, findings);
+    }
+    let shared = [subject.roots.shared_database(), subject.roots.oauth.join("oauth.json")];
+    for path in shared {
+        if let Some(facts) = files::look(&path).filter(|facts| facts.is_file) {
+            file(subject, None, &path, &facts, owner, findings);
+        }
+    }
+    directory(subject, None, &subject.roots.state, findings);
+}
+
+fn secrets_of(agent: &AgentFacts) -> impl Iterator<Item = PathBuf> {
+    let found = files::list(&agent.dir).into_iter();
+    found.filter(|(name, _)| holds_secrets(name)).map(|(_, path)| path)
+}
+
+fn file(
+    subject: &Subject,
+    agent: Option<&AgentId>,
+    path: &Path,
+    facts: &Facts,
+    owner: Option<u32>,
+    findings: &mut Findings,
+) {
+    let name = quote(&path.to_string_lossy());
+    if facts.mode & 0o077 != 0 {
+        let who = if facts.mode & 0o007 != 0 { "everybody on this machine" } else { "its group" };
+        let meaning = format!("its mode is {:04o}: {who} can get at what is in it", facts.mode);
+        let mut finding = MODE.found(meaning).at(path).command(format!("chmod 600 {name}"));
+        finding.agent = agent.cloned();
+        if subject.may_change(facts.owner) {
+            finding = finding.fix(Fix::Mode { path: path.to_owned(), from: facts.mode, to: 0o600 });
+        }
+        findings.push(finding);
+    }
+    // Root may look at anybody's OpenClaw, so it is the owner of the whole that a file is held against.
+    if let Some(owner) = owner.filter(|owner| *owner != facts.owner) {
+        let meaning = format!(
+            "it belongs to user {}, and OpenClaw's state directory to user {owner}: what OpenClaw renews cannot be stored",
+            facts.owner
+        );
+        let mut finding = OWNER.found(meaning).at(path).command(format!("sudo chown {owner} {name}"));
+        finding.agent = agent.cloned();
+        findings.push(finding);
+    }
+}
+
+fn directory(subject: &Subject, agent: Option<&AgentId>, path: &Path, findings: &mut Findings) {
+    let path = files::real(path);
+    // The group is left alone: where every user has one of their own, directories are open to it.
+    let Some(facts) = files::look(&path).filter(|facts| facts.is_dir && facts.mode & 0o002 != 0) else {
+        return;
+    };
+    let to = facts.mode & !0o022;
+    let meaning = format!(
+        "its mode is {:04o}: everybody on this machine can put another store in its place",
+        facts.mode
+    );
+    let command = format!("chmod {to:o} {}", quote(&path.to_string_lossy()));
+    let mut finding = OPEN.found(meaning).at(&path).command(command);
+    finding.agent = agent.cloned();
+    if subject.may_change(facts.owner) {
+        finding = finding.fix(Fix::Mode { path, from: facts.mode, to });
+    }
+    findings.push(finding);
+}

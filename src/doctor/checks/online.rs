@@ -1,0 +1,36 @@
+//! This machine's clock against a provider's, where `--online` has asked one.
+
+use super::Check;
+use crate::doctor::finding::{Findings, Kind, Severity};
+use crate::doctor::online::ServerTime;
+use crate::doctor::subject::Subject;
+use crate::model::Millis;
+use crate::publish::words::span;
+
+const CLOCK: Kind = Kind::new("clock-off", Severity::Warning);
+const UNREACHABLE: Kind = Kind::new("endpoint-unreachable", Severity::Warning);
+
+pub(super) const CHECK: Check = Check { kinds: &[CLOCK, UNREACHABLE], run };
+
+/// Answers take seconds, and servers' clocks differ a little. A minute is neither.
+const TOLERANCE: Millis = Millis(60_000.0);
+
+fn run(subject: &Subject, findings: &mut Findings) {
+    match &subject.server_time {
+        Some(ServerTime::Unreachable { host, problem }) => {
+            let meaning = format!(
+                "no token endpoint answers ({host}: {problem}): nothing can be renewed until one does"
+            );
+            findings.push(UNREACHABLE.found(meaning).command("authwatch refresh --dry-run"));
+        }
+        Some(ServerTime::Told { host, ahead }) if ahead.0.abs() > TOLERANCE.0 => {
+            let way = if ahead.0 > 0.0 { "ahead" } else { "behind" };
+            let meaning = format!(
+                "this machine's clock is {} {way} of {host}'s: logins end sooner or later than it seems",
+                span(*ahead)
+            );
+            findings.push(CLOCK.found(meaning).command("sudo timedatectl set-ntp true"));
+        }
+        Some(ServerTime::Told { .. }) | None => {}
+    }
+}

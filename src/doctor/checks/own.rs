@@ -1,0 +1,97 @@
+//! authwatch itself: its configuration, its state, and the secrets its configuration names.
+
+use std::path::Path;
+
+use super::Check;
+use crate::config;
+use crate::doctor::files;
+use crate::doctor::finding::{Findings, Kind, Severity};
+use crate::doctor::fix::Fix;
+use crate::doctor::subject::Subject;
+use crate::load::file;
+use crate::remedy::quote;
+
+const CONFIG: Kind = Kind::new("own-config", Severity::Critical);
+const STATE: Kind = Kind::new("own-state", Severity::Critical);
+const STATE_MODE: Kind = Kind::mended("own-state-mode", Severity::Warning);
+const SECRET_MISSING: Kind = Kind::new("secret-file-missing", Severity::Critical);
+const SECRET_MODE: Kind = Kind::mended("secret-file-mode", Severity::Warning);
+
+pub(super) const CHECK: Check =
+    Check { kinds: &[CONFIG, STATE, STATE_MODE, SECRET_MISSING, SECRET_MODE], run };
+
+fn run(subject: &Subject, findings: &mut Findings) {
+    if let Some(problem) = &subject.own.config_problem {
+        let meaning = format!(
+            "authwatch's own configuration is wrong, and neither `refresh` nor `watch` starts: {problem}"
+        );
+        let mut finding = CONFIG.found(meaning).command("authwatch config check");
+        finding.file.clone_from(&subject.own.config_file);
+        findings.push(finding);
+    }
+    state(subject, findings);
+    // The file with users and certificates is not all secret, and wants the same care.
+    let page = subject.own.config.watch.web_config_file.clone();
+    let secrets = config::secret_files(&subject.own.config).into_iter().map(|(_, path)| path);
+    for path in secrets.chain(page) {
+        secret_file(subject, &path, findings);
+    }
+}
+
+fn state(subject: &Subject, findings: &mut Findings) {
+    let Some(dir) = &subject.own.state else {
+        let meaning = "there is no place for authwatch's own state, so it cannot renew: set HOME, XDG_STATE_HOME or STATE_DIRECTORY";
+        findings.push(STATE.found(meaning));
+        return;
+    };
+    if let Some(problem) = &subject.memory_problem {
+        let meaning = format!(
+            "authwatch's memory cannot be used, so it does not know which logins are dead, and renews nothing: {problem}"
+        );
+        let show = format!("ls -l {}", quote(&dir.to_string_lossy()));
+        findings.push(STATE.found(meaning).at(&dir.join("state.json")).command(show));
+        return;
+    }
+    // It is made when it is needed first; then the nearest directory that is there has to take it.
+    let nearest = dir.ancestors().find(|dir| files::look(dir).is_some()).unwrap_or(dir);
+    if !files::may_write_into(nearest) {
+        let meaning =
+            "authwatch may not write here, where its own state belongs: it renews nothing without it";
+        findings.push(
+            STATE.found(meaning).at(nearest).command(format!("ls -ld {}", quote(&nearest.to_string_lossy()))),
+        );
+        return;
+    }
+    let rescued = files::list(&dir.join("rescue")).into_iter().map(|(_, path)| path);
+    for path in std::iter::once(dir.join("state.json")).chain(rescued) {
+        mode(subject, &path, STATE_MODE, "what authwatch remembers", 0o077, findings);
+    }
+}
+
+fn secret_file(subject: &Subject, path: &Path, findings: &mut Findings) {
+    let problem = match file::open(path) {
+        Ok(Some(_)) => None,
+        Ok(None) => Some(format!("`{}` is not there", path.display())),
+        Err(error) => Some(error.message),
+    };
+    if let Some(problem) = problem {
+        let meaning = format!("the configuration names this file, and it cannot be read: {problem}");
+        let show = format!("ls -l {}", quote(&path.to_string_lossy()));
+        findings.push(SECRET_MISSING.found(meaning).at(path).command(show));
+        return;
+    }
+    mode(subject, &files::real(path), SECRET_MODE, "a secret of authwatch's", 0o007, findings);
+}
+
+fn mode(subject: &Subject, path: &Path, kind: Kind, what: &str, others: u32, findings: &mut Findings) {
+    let Some(facts) = files::look(path).filter(|facts| facts.is_file && facts.mode & others != 0) else {
+        return;
+    };
+    let meaning = format!("its mode is {:04o}: others on this machine can read {what}", facts.mode);
+    let mut finding =
+        kind.found(meaning).at(path).command(format!("chmod 600 {}", quote(&path.to_string_lossy())));
+    if subject.may_change(facts.owner) {
+        finding = finding.fix(Fix::Mode { path: path.to_owned(), from: facts.mode, to: 0o600 });
+    }
+    findings.push(finding);
+}

@@ -1,0 +1,60 @@
+//! Keys and tokens that were pasted with something around them, or without their end.
+
+use super::Check;
+use crate::doctor::finding::{Finding, Findings, Kind, Severity};
+use crate::doctor::fix::Fix;
+use crate::doctor::paste::Blemish;
+use crate::doctor::subject::{AgentFacts, ProfileFacts, Subject};
+use crate::model::{CredentialKind, ProviderId, Source};
+use crate::remedy;
+
+pub(super) const CUT: Kind = Kind::mended("token-cut", Severity::Critical);
+pub(super) const PASTED: Kind = Kind::mended("token-pasted-text", Severity::Critical);
+pub(super) const SHORT: Kind = Kind::new("token-short", Severity::Critical);
+pub(super) const OTHER_KIND: Kind = Kind::new("token-wrong-kind", Severity::Critical);
+
+pub(super) const CHECK: Check = Check { kinds: &[CUT, PASTED, SHORT, OTHER_KIND], run };
+
+fn run(subject: &Subject, findings: &mut Findings) {
+    for agent in &subject.agents {
+        for profile in &agent.profiles {
+            if let Some(blemish) = profile.blemish {
+                findings.push(
+                    found(subject, agent, profile, blemish)
+                        .of(&agent.id)
+                        .profile(&profile.id)
+                        .at(&agent.store),
+                );
+            }
+        }
+    }
+}
+
+fn found(subject: &Subject, agent: &AgentFacts, profile: &ProfileFacts, blemish: Blemish) -> Finding {
+    let provider = ProviderId::from(&*profile.provider);
+    let set_up = |kind| remedy::sign_in(&agent.id, &provider, kind);
+    let field = if profile.kind == CredentialKind::ApiKey { "key" } else { "token" };
+    let mend = |finding: Finding| match profile.source {
+        Source::Json if subject.may_rewrite(agent) => {
+            finding.fix(Fix::Value { store: agent.store.clone(), profile: profile.id.clone(), field })
+        }
+        _ => finding.command(set_up(profile.kind)),
+    };
+    match blemish {
+        Blemish::Broken => {
+            mend(CUT.found("a line break or a space cuts it in two, as a narrow terminal does when one copies: the provider refuses it"))
+        }
+        Blemish::Wrapped => {
+            mend(PASTED.found("something was pasted along with it (a prompt, quotes, a variable's name, white space): the provider refuses it"))
+        }
+        Blemish::Short => SHORT
+            .found("it is shorter than any setup-token: its end was lost at a line break when it was pasted. Paste it again, in one line")
+            .command(set_up(profile.kind)),
+        Blemish::OtherKind if profile.kind == CredentialKind::ApiKey => OTHER_KIND
+            .found("a setup-token is stored as an API key: Anthropic takes it for Claude Code only and refuses everything else")
+            .command(set_up(CredentialKind::Token)),
+        Blemish::OtherKind => OTHER_KIND
+            .found("an API key is stored as a token: Anthropic refuses it as such")
+            .command(set_up(CredentialKind::ApiKey)),
+    }
+}

@@ -1,0 +1,43 @@
+//! Whether the stores can be read at all.
+
+use super::Check;
+use crate::doctor::finding::{Findings, Kind, Severity};
+use crate::doctor::subject::Subject;
+use crate::load::STATE_FILE;
+use crate::model::{AgentHealth, StoreError, StoreErrorReason, StoreKind};
+use crate::remedy;
+
+const UNREADABLE: Kind = Kind::new("store-unreadable", Severity::Critical);
+const BROKEN: Kind = Kind::new("store-broken", Severity::Critical);
+const LOCKED: Kind = Kind::new("store-locked", Severity::Warning);
+const STATE: Kind = Kind::new("state-file-broken", Severity::Warning);
+
+pub(super) const CHECK: Check = Check { kinds: &[UNREADABLE, BROKEN, LOCKED, STATE], run };
+
+fn run(subject: &Subject, findings: &mut Findings) {
+    for agent in &subject.snapshot.agents {
+        if let Some(error) = &agent.store.error {
+            store(agent, error, findings);
+        }
+        if let Some(error) = &agent.store.state_error {
+            let file = match agent.store.kind {
+                StoreKind::Json => agent.dir.join(STATE_FILE),
+                _ => agent.store.path.clone(),
+            };
+            let meaning =
+                format!("{}: order and cooldowns are lost, and OpenClaw goes on without them", error.message);
+            findings.push(STATE.found(meaning).of(&agent.id).at(&file));
+        }
+    }
+}
+
+fn store(agent: &AgentHealth, error: &StoreError, findings: &mut Findings) {
+    let kind = match error.reason {
+        StoreErrorReason::Parse | StoreErrorReason::Schema => BROKEN,
+        StoreErrorReason::Locked => LOCKED,
+        _ => UNREADABLE,
+    };
+    let mut finding = kind.found(&error.message).of(&agent.id).at(&agent.store.path);
+    finding.command = remedy::for_store(agent).and_then(|remedy| remedy.command);
+    findings.push(finding);
+}

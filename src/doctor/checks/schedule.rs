@@ -1,0 +1,92 @@
+//! Whether something runs authwatch, and when it last ran.
+
+use std::path::Path;
+
+use super::Check;
+use crate::clock;
+use crate::doctor::files;
+use crate::doctor::finding::{Findings, Kind, Severity};
+use crate::doctor::service;
+use crate::doctor::subject::Subject;
+use crate::model::Millis;
+use crate::publish::words::span;
+use crate::remedy::quote;
+
+const OVERDUE: Kind = Kind::new("run-overdue", Severity::Warning);
+const NOT_SCHEDULED: Kind = Kind::new("not-scheduled", Severity::Info);
+const TEXTFILE: Kind = Kind::new("textfile-directory", Severity::Warning);
+
+pub(super) const CHECK: Check = Check { kinds: &[OVERDUE, NOT_SCHEDULED, TEXTFILE], run };
+
+const MINUTE: f64 = 60_000.0;
+/// A timer that says nothing of its interval is taken for a daily one.
+const DAY: Millis = Millis(24.0 * 60.0 * MINUTE);
+/// Nothing is overdue sooner: machines sleep.
+const LEAST: Millis = Millis(60.0 * MINUTE);
+
+fn run(subject: &Subject, findings: &mut Findings) {
+    let units = service::units(subject, "authwatch");
+    let timer = units.iter().find(|unit| unit.extension().is_some_and(|extension| extension == "timer"));
+    let textfile = subject.own.config.watch.textfile.as_deref();
+    if let Some(path) = textfile {
+        let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if !files::may_write_into(dir) {
+            let meaning = "`watch.textfile` names a file here, and authwatch may not write into it: Prometheus sees nothing";
+            let show = format!("ls -ld {}", quote(&dir.to_string_lossy()));
+            findings.push(TEXTFILE.found(meaning).at(dir).command(show));
+            return;
+        }
+    }
+    let written = textfile.and_then(files::look).map(|facts| facts.modified);
+    let triggered = timer.and_then(|timer| stamp(subject, timer));
+    let last = [written, triggered].into_iter().flatten().map(|at| at.0).reduce(f64::max).map(Millis);
+    let age = last.map(|last| Millis(subject.now.0 - last.0));
+    match (timer, age) {
+        (Some(timer), Some(age)) if age.0 > (interval(timer).0 * 3.0).max(LEAST.0) => {
+            let name = timer.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let scope = if is_of_user(subject, timer) { "systemctl --user" } else { "systemctl" };
+            let meaning =
+                format!("its last run was {} ago: the timer is not active, or every run fails", span(age));
+            let command = format!("{scope} enable --now {}", quote(&name));
+            findings.push(OVERDUE.found(meaning).at(timer).command(command));
+        }
+        (None, _) if units.is_empty() => not_scheduled(subject, age, findings),
+        _ => {}
+    }
+}
+
+/// Only somebody who has written a configuration expects authwatch to run by itself.
+fn not_scheduled(subject: &Subject, age: Option<Millis>, findings: &mut Findings) {
+    let Some(config) = subject.own.config_file.as_deref().filter(|path| path.exists()) else { return };
+    let is_fresh = age.is_some_and(|age| age < DAY);
+    let termux = subject.roots.home.join(".termux/boot");
+    let has_job = files::list(&termux).iter().any(|(_, path)| files::text(path).contains("authwatch"));
+    if is_fresh || has_job || service::authwatch_runs(subject, "watch") {
+        return;
+    }
+    let meaning = "authwatch is configured, but nothing was found that runs it: no service, no timer, no Termux job, no daemon. A line in a crontab cannot be seen from here";
+    findings.push(NOT_SCHEDULED.found(meaning).at(config).command("authwatch watch"));
+}
+
+/// Whether a unit is the user's own, and not the system's.
+fn is_of_user(subject: &Subject, unit: &Path) -> bool {
+    unit.starts_with(subject.user_dir("XDG_CONFIG_HOME", ".config"))
+}
+
+/// When systemd last started what a timer is for; it keeps that where the timer is persistent.
+fn stamp(subject: &Subject, timer: &Path) -> Option<Millis> {
+    let name = format!("stamp-{}", timer.file_name()?.to_string_lossy());
+    let user = subject.user_dir("XDG_DATA_HOME", ".local/share").join("systemd/timers").join(&name);
+    let system = Path::new("/var/lib/systemd/timers").join(&name);
+    let found = if is_of_user(subject, timer) { user } else { system };
+    files::look(&found).map(|facts| facts.modified)
+}
+
+fn interval(timer: &Path) -> Millis {
+    let text = files::text(timer);
+    let told = text.lines().filter_map(|line| line.split_once('=')).find_map(|(key, value)| {
+        (key.trim() == "OnUnitActiveSec").then(|| clock::duration(value).ok()).flatten()
+    });
+    let hourly = text.lines().any(|line| line.trim() == "OnCalendar=hourly");
+    told.unwrap_or(if hourly { LEAST } else { DAY })
+}

@@ -1,0 +1,227 @@
+//! `openclaw.json` held against the stores: providers without auth, orders and profiles that name what is not there.
+
+use std::collections::BTreeSet;
+
+use super::Check;
+use crate::doctor::finding::{Finding, Findings, Kind, Severity};
+use crate::doctor::subject::Subject;
+use crate::model::{AgentHealth, AgentId, CredentialKind, ProfileHealth, ProviderId, StrandedKind};
+use crate::openclaw::provider;
+use crate::openclaw::settings::ProfileSettings;
+use crate::remedy::{self, quote};
+
+const BROKEN: Kind = Kind::new("config-broken", Severity::Critical);
+const WITHOUT_AUTH: Kind = Kind::new("provider-without-auth", Severity::Critical);
+const ABSENT: Kind = Kind::new("order-names-absent", Severity::Warning);
+const EMPTY: Kind = Kind::new("order-empty", Severity::Warning);
+const NOT_STORED: Kind = Kind::new("profile-not-stored", Severity::Warning);
+const MODE: Kind = Kind::new("profile-mode-mismatch", Severity::Warning);
+
+pub(super) const CHECK: Check =
+    Check { kinds: &[BROKEN, WITHOUT_AUTH, ABSENT, EMPTY, NOT_STORED, MODE], run };
+
+fn run(subject: &Subject, findings: &mut Findings) {
+    if let Some(error) = &subject.discovery.config.error {
+        let meaning = format!("{}: OpenClaw does not start with it", error.message);
+        findings.push(BROKEN.found(meaning).at(&subject.roots.config).command("openclaw doctor"));
+    }
+    without_auth(subject, findings);
+    // What cannot be read may hold what is missed here.
+    let unknown = subject.snapshot.agents.iter().any(is_unknown);
+    if !unknown {
+        stored_orders(subject, findings);
+        configured_orders(subject, findings);
+        configured_profiles(subject, findings);
+    }
+}
+
+/// Whether an agent's logins are not known in full; that is a finding of its own.
+fn is_unknown(agent: &AgentHealth) -> bool {
+    let stranded = agent.store.stranded.as_ref();
+    agent.store.error.is_some()
+        || stranded.is_some_and(|stranded| stranded.kind == StrandedKind::EmptyDatabase)
+}
+
+fn without_auth(subject: &Subject, findings: &mut Findings) {
+    let agents = &subject.snapshot.agents;
+    if agents.first().is_some_and(is_unknown) {
+        return;
+    }
+    let mut told = BTreeSet::new();
+    for agent in agents.iter().filter(|agent| !is_unknown(agent)) {
+        for missing in &agent.missing_providers_in_use {
+            let is_dropped = |agent: &AgentHealth| {
+                let mut ids = agent.rejected.iter().map(|rejected| rejected.profile_id.as_str());
+                ids.any(|id| id.split(':').next() == Some(missing.as_str()))
+            };
+            if agents.iter().any(is_dropped)
+                || service_has_key(subject, missing.as_str())
+                || !told.insert(missing.as_str())
+            {
+                continue;
+            }
+            let affected = |other: &&AgentHealth| other.missing_providers_in_use.contains(missing);
+            let others = agents.iter().filter(affected).count() - 1;
+            let remedy = remedy::for_missing_provider(&agent.id, missing);
+            let more =
+                if others > 0 { format!(", here and for {others} other agent(s)") } else { String::new() };
+            let meaning = format!("`{missing}` is {}{more}", remedy.meaning);
+            // What a login shell would give to the service cannot be seen from here.
+            let is_certain = !subject.discovery.settings.asks_shell;
+            let severity = if is_certain { Severity::Critical } else { Severity::Warning };
+            let mut finding =
+                WITHOUT_AUTH.found(meaning).weighing(severity).of(&agent.id).at(&subject.roots.config);
+            finding.command = remedy.command;
+            findings.push(finding);
+        }
+    }
+}
+
+/// Whether OpenClaw's service has a key of the provider that this shell has not.
+fn service_has_key(subject: &Subject, provider_id: &str) -> bool {
+    subject.gateway().is_some_and(|gateway| gateway.variables.variable_for(provider_id).is_some())
+}
+
+/// An id is repeated only where it looks like one: what stands in an order could be anything that was pasted there.
+fn shown(provider: &str, ids: &[&str]) -> String {
+    let is_id = |id: &&str| {
+        id.len() <= 80
+            && provider::find(provider).is_some()
+            && id.strip_prefix(provider).is_some_and(|rest| rest.starts_with(':'))
+    };
+    match ids {
+        [id] if is_id(id) => format!("`{id}`, which is"),
+        ids => format!("{} profile(s) that are", ids.len()),
+    }
+}
+
+fn stored_orders(subject: &Subject, findings: &mut Findings) {
+    for agent in &subject.agents {
+        let Some(health) = subject.health(&agent.id) else { continue };
+        for (provider, order) in &agent.order {
+            let absent = absent(order, &[health]);
+            // An order of a provider that nobody has is of no consequence.
+            if absent.is_empty() || absent.len() == order.len() && !uses(health, provider) {
+                continue;
+            }
+            let finding =
+                order_finding(provider, &absent, "the agent's order").of(&agent.id).at(&agent.store);
+            let command = format!(
+                "openclaw models auth order clear --provider {} --agent {}",
+                quote(provider),
+                quote(agent.id.as_str())
+            );
+            findings.push(finding.command(command));
+        }
+    }
+}
+
+fn configured_orders(subject: &Subject, findings: &mut Findings) {
+    let agents: Vec<&AgentHealth> = subject.snapshot.agents.iter().collect();
+    for (written, order) in &subject.discovery.settings.order {
+        let provider = provider::normalize(written, subject.semantics);
+        let at = |finding: Finding| finding.at(&subject.roots.config);
+        let fix = format!("openclaw config unset {}", quote(&format!("auth.order.{written}")));
+        if order.is_empty() {
+            if agents.iter().any(|agent| uses(agent, &provider)) {
+                let meaning = format!(
+                    "`auth.order` lists nothing for `{written}`: OpenClaw then uses none of its profiles"
+                );
+                findings.push(at(EMPTY.found(meaning)).command(fix));
+            }
+            continue;
+        }
+        let absent = absent(order, &agents);
+        if !absent.is_empty() {
+            findings.push(at(order_finding(&provider, &absent, "`auth.order`")).command(fix));
+        }
+    }
+}
+
+fn order_finding(provider: &str, absent: &[&str], whose: &str) -> Finding {
+    let which = match provider::find(provider) {
+        Some(known) => format!(" for `{}`", known.id),
+        None => String::new(),
+    };
+    ABSENT
+        .found(format!("{whose}{which} names {} not there: OpenClaw passes over it", shown(provider, absent)))
+}
+
+fn uses(agent: &AgentHealth, provider: &str) -> bool {
+    agent.profiles.iter().any(|profile| profile.provider.as_str() == provider)
+}
+
+/// The ids that none of the agents has.
+fn absent<'o>(order: &'o [String], agents: &[&AgentHealth]) -> Vec<&'o str> {
+    let is_there = |id: &str| {
+        agents.iter().any(|agent| {
+            agent.profiles.iter().any(|profile| profile.profile_id.as_str() == id)
+                || agent.rejected.iter().any(|rejected| rejected.profile_id.as_str() == id)
+        })
+    };
+    order.iter().map(String::as_str).filter(|id| !is_there(id)).collect()
+}
+
+fn configured_profiles(subject: &Subject, findings: &mut Findings) {
+    for (id, configured) in &subject.discovery.settings.profiles {
+        let mut stored =
+            subject.profiles().filter(|(_, profile)| profile.profile_id.as_str() == id).peekable();
+        if stored.peek().is_none() && !is_elsewhere(subject, id, configured) {
+            findings.push(not_stored(subject, id, configured));
+        }
+        let contradicting =
+            stored.filter_map(|(agent, profile)| contradiction(subject, agent, profile, configured));
+        contradicting.for_each(|finding| findings.push(finding));
+    }
+}
+
+/// Other modes than the three need no profile, CLIs keep their own, keys may come from elsewhere, and what OpenClaw drops when it
+/// loads the store is told of there.
+fn is_elsewhere(subject: &Subject, id: &str, configured: &ProfileSettings) -> bool {
+    let provider_id = provider::normalize(&configured.provider, subject.semantics);
+    let mut dropped = subject.snapshot.agents.iter().flat_map(|agent| &agent.rejected);
+    configured.mode.is_none()
+        || provider::is_owned_by_cli(id, &provider_id)
+        || subject.snapshot.external.iter().any(|profile| profile.provider.as_str() == provider_id)
+        || subject.discovery.environment.variable_for(&provider_id).is_some()
+        || subject.discovery.settings.has_key(&provider_id, subject.semantics)
+        || dropped.any(|rejected| rejected.profile_id.as_str() == id)
+        || service_has_key(subject, &provider_id)
+}
+
+fn not_stored(subject: &Subject, id: &str, configured: &ProfileSettings) -> Finding {
+    let meaning = "the configuration knows this profile, and no store has it: nobody has signed in, or the login was lost";
+    let agent = AgentId::from(subject.discovery.settings.default_agent());
+    let provider_id = provider::normalize(&configured.provider, subject.semantics);
+    let kind = configured.mode.unwrap_or(CredentialKind::OAuth);
+    let command = remedy::sign_in(&agent, &ProviderId::from(&*provider_id), kind);
+    NOT_STORED.found(meaning).profile(id).at(&subject.roots.config).command(command)
+}
+
+/// Where the configuration and a store say different things of a profile.
+fn contradiction(
+    subject: &Subject,
+    agent: &AgentHealth,
+    profile: &ProfileHealth,
+    configured: &ProfileSettings,
+) -> Option<Finding> {
+    let same_kind = match (configured.mode, profile.kind) {
+        // OpenClaw takes a token where its configuration says OAuth.
+        (Some(CredentialKind::OAuth), CredentialKind::Token) | (None, _) => true,
+        (Some(mode), kind) => mode == kind,
+    };
+    let same_provider =
+        profile.provider.as_str() == provider::normalize(&configured.provider, subject.semantics);
+    let (field, said, stored) = match (same_provider, same_kind) {
+        (true, true) => return None,
+        (false, _) => ("provider", configured.provider.as_str(), profile.provider.as_str()),
+        (true, false) => ("mode", configured.mode.map_or("?", CredentialKind::as_str), profile.kind.as_str()),
+    };
+    let meaning = format!(
+        "its {field} is `{said}` in the configuration and `{stored}` in the store: OpenClaw then leaves the profile out"
+    );
+    let id = profile.profile_id.as_str();
+    let setting = format!("auth.profiles[{id:?}].{field}");
+    let command = format!("openclaw config set {} {}", quote(&setting), quote(stored));
+    Some(MODE.found(meaning).of(&agent.id).profile(id).at(&subject.roots.config).command(command))
+}

@@ -1,0 +1,43 @@
+//! Whether people would hear of what needs them: the channels' settings, and what has come of them lately.
+
+use super::Check;
+use crate::config;
+use crate::doctor::finding::{Findings, Kind, Severity};
+use crate::doctor::subject::Subject;
+use crate::model::Millis;
+use crate::notify::{self, Book};
+use crate::remedy::quote;
+
+const SETTING: Kind = Kind::new("notify-setting", Severity::Critical);
+const FAILING: Kind = Kind::new("channel-failing", Severity::Warning);
+
+/// A channel that was out of reach for a moment is tried again by itself.
+const GRACE: Millis = Millis(15.0 * 60.0 * 1000.0);
+
+pub(super) const CHECK: Check = Check { kinds: &[SETTING, FAILING], run };
+
+fn run(subject: &Subject, findings: &mut Findings) {
+    let config = &subject.own.config;
+    let mut problems = notify::problems(&config.notify);
+    problems.extend(config::problems_of_variables(config));
+    for problem in problems {
+        let meaning = format!("nobody would be told: {}: {}", problem.setting, problem.problem);
+        let mut finding = SETTING.found(meaning).command("authwatch config check");
+        finding.file.clone_from(&subject.own.config_file);
+        findings.push(finding);
+    }
+    let Some(book) = subject.own.state.as_deref().and_then(|dir| Book::read(dir).ok()) else { return };
+    let configured: Vec<&str> = config.notify.names().map(|(_, name)| name).collect();
+    for (name, record) in book.channels.iter().filter(|(name, _)| configured.contains(&name.as_str())) {
+        let Some(since) = record.failing_since.filter(|since| subject.now.0 - since.0 >= GRACE.0) else {
+            continue;
+        };
+        let waiting = book.outbox.get(name).map_or(0, Vec::len);
+        let meaning = format!(
+            "the channel `{name}` has taken nothing since {}, and {waiting} message(s) wait: {}",
+            crate::publish::words::date(since),
+            record.problem.as_deref().unwrap_or("no cause is known")
+        );
+        findings.push(FAILING.found(meaning).command(format!("authwatch notify test {}", quote(name))));
+    }
+}

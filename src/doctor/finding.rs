@@ -1,0 +1,163 @@
+//! A finding: what was found, how bad it is, what it means, and what to do.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde::{Serialize, Serializer};
+
+use super::fix::Fix;
+use crate::model::{AgentId, ProfileId};
+
+pub use crate::model::Severity;
+
+/// A kind of finding, as a check declares it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// Its name, which never changes.
+    pub code: &'static str,
+    /// How bad it is, unless the case at hand is milder.
+    pub severity: Severity,
+    /// Whether `--fix` can mend it.
+    pub mends: bool,
+}
+
+impl Kind {
+    /// A kind that only a person can mend.
+    #[must_use]
+    pub const fn new(code: &'static str, severity: Severity) -> Self {
+        Self { code, severity, mends: false }
+    }
+
+    /// A kind that `--fix` can mend.
+    #[must_use]
+    pub const fn mended(code: &'static str, severity: Severity) -> Self {
+        Self { code, severity, mends: true }
+    }
+
+    /// A finding of this kind. The meaning is a sentence without a full stop.
+    #[must_use]
+    pub fn found(&self, meaning: impl Into<String>) -> Finding {
+        Finding {
+            code: self.code,
+            severity: self.severity,
+            agent: None,
+            profile: None,
+            file: None,
+            meaning: meaning.into(),
+            command: None,
+            fix: None,
+        }
+    }
+}
+
+/// Something that is wrong. Holds no secret.
+#[derive(Clone, Debug, Serialize)]
+pub struct Finding {
+    /// Its kind's name.
+    pub code: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The agent it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<AgentId>,
+    /// The profile it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<ProfileId>,
+    /// The file it is about.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "shown")]
+    pub file: Option<PathBuf>,
+    /// What it means.
+    pub meaning: String,
+    /// The command that mends it, or begins to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    /// What `--fix` would do.
+    #[serde(rename = "fixable", serialize_with = "is_there")]
+    pub fix: Option<Fix>,
+}
+
+#[expect(clippy::ref_option, reason = "serde hands the field over by reference")]
+fn shown<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&path.as_deref().unwrap_or(Path::new("")).display())
+}
+
+#[expect(clippy::ref_option, reason = "serde hands the field over by reference")]
+fn is_there<S: Serializer>(fix: &Option<Fix>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bool(fix.is_some())
+}
+
+impl Finding {
+    /// Says how bad this case is.
+    #[must_use]
+    pub fn weighing(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+
+    /// Names the agent.
+    #[must_use]
+    pub fn of(mut self, agent: &AgentId) -> Self {
+        self.agent = Some(agent.clone());
+        self
+    }
+
+    /// Names the profile.
+    #[must_use]
+    pub fn profile(mut self, profile: &str) -> Self {
+        self.profile = Some(ProfileId::from(profile));
+        self
+    }
+
+    /// Names the file.
+    #[must_use]
+    pub fn at(mut self, file: &Path) -> Self {
+        self.file = Some(file.to_owned());
+        self
+    }
+
+    /// Gives the command.
+    #[must_use]
+    pub fn command(mut self, command: impl Into<String>) -> Self {
+        self.command = Some(command.into());
+        self
+    }
+
+    /// Gives what `--fix` would do; then that is the command, too.
+    #[must_use]
+    pub fn fix(mut self, fix: Fix) -> Self {
+        self.command.get_or_insert_with(|| "authwatch doctor --fix".to_owned());
+        self.fix = Some(fix);
+        self
+    }
+}
+
+/// What has been found so far.
+#[derive(Debug, Default)]
+pub struct Findings {
+    all: Vec<Finding>,
+    /// Which kinds are known of which profile.
+    of_profiles: BTreeSet<(AgentId, ProfileId, &'static str)>,
+}
+
+impl Findings {
+    /// Adds one.
+    pub fn push(&mut self, finding: Finding) {
+        if let (Some(agent), Some(profile)) = (&finding.agent, &finding.profile) {
+            self.of_profiles.insert((agent.clone(), profile.clone(), finding.code));
+        }
+        self.all.push(finding);
+    }
+
+    /// Whether one of these kinds is known of a profile: it then explains whatever follows from it.
+    #[must_use]
+    pub fn explain(&self, agent: &AgentId, profile: &ProfileId, kinds: &[Kind]) -> bool {
+        kinds.iter().any(|kind| self.of_profiles.contains(&(agent.clone(), profile.clone(), kind.code)))
+    }
+
+    /// All of them, the worst first; of equal weight in the order of the checks.
+    #[must_use]
+    pub fn into_sorted(mut self) -> Vec<Finding> {
+        self.all.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        self.all
+    }
+}

@@ -1,0 +1,86 @@
+//! Asking a token endpoint what time it is. Nothing is sent but the question, and only where `--online` says so.
+
+use bytes::Bytes;
+use hyper::{Method, Uri};
+
+use super::subject::Place;
+use crate::clock;
+use crate::discover;
+use crate::http::HttpClient;
+use crate::load::{self, Buffers};
+use crate::model::{CredentialKind, Millis, Semantics};
+use crate::refresh::endpoint::{self, Target};
+
+/// What came of asking.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ServerTime {
+    /// It told.
+    Told {
+        /// Who.
+        host: String,
+        /// How far this machine's clock is ahead.
+        ahead: Millis,
+    },
+    /// None of the endpoints that are in use answers.
+    Unreachable {
+        /// The last one asked.
+        host: String,
+        /// Why there is no answer.
+        problem: String,
+    },
+}
+
+/// Asks the endpoints of the providers somebody is signed in to, until one answers. `None` where there is nobody to ask.
+pub async fn ask(place: &Place) -> Option<ServerTime> {
+    let mut last = None;
+    for url in endpoints(place) {
+        let host = url.host().unwrap_or_default().to_owned();
+        let asked = clock::now();
+        let answer = match HttpClient::new(place.own.config.network.ca_file.as_deref()) {
+            Ok(client) => client
+                .send(Method::GET, &url, "application/json", Bytes::new())
+                .await
+                .map_err(|no_answer| no_answer.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        last = match answer.map(|answer| answer.date) {
+            // The date is of whole seconds, and of a moment between question and answer.
+            Ok(Some(date)) => {
+                let between = Millis(f64::midpoint(asked.0, clock::now().0) - 500.0);
+                return Some(ServerTime::Told { host, ahead: Millis(between.0 - date.0) });
+            }
+            Ok(None) => Some(ServerTime::Unreachable { host, problem: "its answer has no date".to_owned() }),
+            Err(problem) => Some(ServerTime::Unreachable { host, problem }),
+        };
+    }
+    last
+}
+
+/// The front doors of the token endpoints: their hosts' roots, where a question spends nothing.
+fn endpoints(place: &Place) -> Vec<Uri> {
+    let semantics = Semantics::from(place.own.config.status.semantics);
+    let discovery = discover::discover(&place.roots, []);
+    let mut providers: Vec<String> = Vec::new();
+    let mut buffers = Buffers::default();
+    for agent in &discovery.agents {
+        let Some(loaded) = load::load(agent, &place.roots, semantics, &mut buffers) else { continue };
+        for profile in &loaded.document.profiles {
+            let provider = profile.credential.provider.to_string();
+            if profile.credential.kind == CredentialKind::OAuth && !providers.contains(&provider) {
+                providers.push(provider);
+            }
+        }
+    }
+    let root = |provider: String| {
+        let resolved =
+            endpoint::resolve(&provider, &place.own.config.refresh, |_| None, |_| Some("-".to_owned()));
+        let url = match resolved.ok()?.place {
+            Target::Url(url) | Target::Discover { document: url, .. } => url,
+        };
+        let (scheme, authority) = (url.scheme()?.clone(), url.authority()?.clone());
+        Uri::builder().scheme(scheme).authority(authority).path_and_query("/").build().ok()
+    };
+    let mut urls: Vec<Uri> = providers.into_iter().filter_map(root).collect();
+    urls.dedup();
+    urls
+}

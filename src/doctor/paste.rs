@@ -1,0 +1,185 @@
+//! What goes wrong when a key or a token is pasted: a line break in it, a prompt or quotes around it, half of it missing.
+//!
+//! Pure. What can be mended without guessing is mended; nothing is ever made up.
+
+use zeroize::Zeroizing;
+
+use crate::model::CredentialKind;
+use crate::openclaw::text;
+
+/// What is wrong with a pasted value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blemish {
+    /// A line break or a space within it; the rest is there.
+    Broken,
+    /// Something around it: white space, quotes, a shell prompt, `export NAME=`, `Bearer `.
+    Wrapped,
+    /// Shorter than any of its kind: the end was lost.
+    Short,
+    /// A token where a key belongs, or the other way round.
+    OtherKind,
+}
+
+/// Anthropic's setup-tokens have 108 characters, and OpenClaw takes none of fewer than these.
+const SHORTEST_SETUP_TOKEN: usize = 80;
+const SETUP_TOKEN: &str = "sk-ant-oat01-";
+const ANTHROPIC_KEY: &str = "sk-ant-api";
+/// No piece of a value that a terminal has broken is shorter: what is may be a word of its own.
+const SHORTEST_PIECE: usize = 4;
+
+/// Looks at the value of a pasted credential.
+#[must_use]
+pub fn blemish(kind: CredentialKind, provider: &str, value: &str) -> Option<Blemish> {
+    if kind == CredentialKind::OAuth {
+        return None;
+    }
+    if let Some(mended) = mended(value) {
+        let bare = stripped(value);
+        return Some(if bare == *mended { Blemish::Wrapped } else { Blemish::Broken });
+    }
+    if provider != "anthropic" {
+        return None;
+    }
+    match kind {
+        CredentialKind::ApiKey if value.starts_with(SETUP_TOKEN) => Some(Blemish::OtherKind),
+        CredentialKind::Token if value.starts_with(ANTHROPIC_KEY) => Some(Blemish::OtherKind),
+        CredentialKind::Token if value.starts_with(SETUP_TOKEN) && value.len() < SHORTEST_SETUP_TOKEN => {
+            Some(Blemish::Short)
+        }
+        _ => None,
+    }
+}
+
+/// The value as it was meant; `None` where it is fine, or where that would be a guess.
+#[must_use]
+pub fn mended(value: &str) -> Option<Zeroizing<String>> {
+    let bare = stripped(value);
+    let mut pieces = bare.split_whitespace().peekable();
+    pieces.peek()?;
+    let pieces: Vec<&str> = pieces.collect();
+    let joined = Zeroizing::new(pieces.concat());
+    // Keys of some providers are whole documents (a service account's JSON): those are left alone.
+    let is_word = joined.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~+/=:@".contains(&byte));
+    let is_one = pieces.len() == 1
+        || pieces.iter().all(|piece| piece.len() >= SHORTEST_PIECE) && broken_by_lines(bare);
+    (is_word && is_one && *joined != value).then_some(joined)
+}
+
+/// Several words on one line are words; a value that was broken has line breaks.
+fn broken_by_lines(value: &str) -> bool {
+    value.lines().all(|line| line.split_whitespace().count() <= 1)
+}
+
+/// Without what people copy along: prompts, assignments, quotes, `Bearer`, white space.
+fn stripped(value: &str) -> &str {
+    let mut rest = text::trim(value);
+    loop {
+        let before = rest;
+        rest = without_prompt(rest);
+        for word in ["export ", "Bearer ", "bearer "] {
+            rest = rest.strip_prefix(word).map_or(rest, text::trim);
+        }
+        rest = without_assignment(rest);
+        for quote in ['"', '\'', '`'] {
+            let inner = rest.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
+            rest = inner.map_or(rest, text::trim);
+        }
+        if rest == before {
+            return rest;
+        }
+    }
+}
+
+/// `$ `, `# `, `% `, `> `, or `user@host:~$ ` before a value.
+fn without_prompt(value: &str) -> &str {
+    let Some((first, rest)) = value.split_once(' ') else { return value };
+    let is_prompt = first.ends_with(['$', '#', '%', '>', '❯'])
+        && (first.chars().count() == 1 || first.contains('@') || first.contains('~'));
+    if is_prompt { text::trim(rest) } else { value }
+}
+
+/// `ANTHROPIC_API_KEY=` before a value: a variable's name in capitals.
+fn without_assignment(value: &str) -> &str {
+    let Some((name, rest)) = value.split_once('=') else { return value };
+    let is_name = name.contains('_')
+        && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+    if is_name && !rest.is_empty() { text::trim(rest) } else { value }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_mended_once_is_fine(before in "[ \n\"'$]{0,3}", value in "[A-Za-z0-9_=-]{1,40}", cut in 0..40_usize, after in "[ \n\"']{0,3}") {
+            let cut = cut.min(value.len());
+            let pasted = format!("{before}{}\n{}{after}", &value[..cut], &value[cut..]);
+            if let Some(mended) = mended(&pasted) {
+                prop_assert!(super::mended(&mended).is_none(), "{pasted:?} {mended:?}");
+                // Nothing is made up: all of it was there, in this order.
+                let mut rest = pasted.chars();
+                prop_assert!(mended.chars().all(|wanted| rest.any(|found| found == wanted)));
+            }
+        }
+    }
+
+    fn mend(value: &str) -> Option<String> {
+        mended(value).map(|mended| mended.to_string())
+    }
+
+    #[test]
+    fn what_was_pasted_along_is_taken_off() {
+        for value in [
+            " sk-1234 ",
+            "\"sk-1234\"",
+            "$ sk-1234",
+            "user@host:~/x$ sk-1234",
+            "export OPENAI_API_KEY=sk-1234",
+            "OPENAI_API_KEY='sk-1234'",
+            "Bearer sk-1234",
+            "sk-1234\n",
+            "sk-\u{a0}\n".replace("-\u{a0}", "-1234").as_str(),
+        ] {
+            assert_eq!(mend(value).as_deref(), Some("sk-1234"), "{value:?}");
+        }
+        assert_eq!(mend("sk-ant-oat01-abcd\n  efgh\nijkl").as_deref(), Some("sk-ant-oat01-abcdefghijkl"));
+    }
+
+    #[test]
+    fn what_is_fine_or_a_guess_is_left_alone() {
+        for value in [
+            "sk-1234",
+            "abc=",
+            "a:b",
+            "{\"type\": \"service_account\",\n\"key\": \"x\"}",
+            "two words",
+            "one\nx",
+            "",
+            " \n ",
+            "A=1",
+            "sk-12$ 34",
+            "passphrase of\nseveral words",
+        ] {
+            assert_eq!(mend(value), None, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn setup_tokens_have_a_length_and_a_place() {
+        let token = format!("{SETUP_TOKEN}{}", "x".repeat(95));
+        let of = |kind, value: &str| blemish(kind, "anthropic", value);
+        assert_eq!(of(CredentialKind::Token, &token), None);
+        assert_eq!(of(CredentialKind::Token, &token[..60]), Some(Blemish::Short));
+        assert_eq!(of(CredentialKind::ApiKey, &token), Some(Blemish::OtherKind));
+        assert_eq!(of(CredentialKind::Token, "sk-ant-api03-x"), Some(Blemish::OtherKind));
+        assert_eq!(blemish(CredentialKind::Token, "github", &token[..60]), None);
+        assert_eq!(
+            of(CredentialKind::Token, &format!("{}\n{}", &token[..70], &token[70..])),
+            Some(Blemish::Broken)
+        );
+        assert_eq!(of(CredentialKind::Token, &format!(" {token}")), Some(Blemish::Wrapped));
+    }
+}

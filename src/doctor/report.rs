@@ -1,0 +1,185 @@
+//! What doctor says: to people, the worst first, in a column a phone can show; to programs, as versioned JSON.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+
+use super::finding::{Finding, Severity};
+use super::fix::Done;
+use crate::publish::words::{safe, wrap};
+
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const SOON: Style = AnsiColor::Yellow.on_default();
+const GOOD: Style = AnsiColor::Green.on_default();
+const PLAIN: Style = Style::new();
+const FAINT: Style = Style::new().dimmed();
+const BOLD: Style = Style::new().bold();
+
+/// Something `--fix` did, or tried to.
+#[derive(Clone, Debug, Serialize)]
+pub struct Mended {
+    /// The finding's kind.
+    pub code: &'static str,
+    /// What was to be done, in words.
+    pub what: String,
+    /// What takes it back, where it was done.
+    #[serde(flatten)]
+    pub done: Option<Done>,
+    /// Why it was not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// The report as JSON.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Json<'a> {
+    format_version: u8,
+    generated_at: &'a str,
+    exit_code: u8,
+    summary: Summary,
+    findings: &'a [Finding],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mended: Option<&'a [Mended]>,
+}
+
+/// How many findings there are of each weight, and how many `--fix` would mend.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Summary {
+    critical: usize,
+    warning: usize,
+    info: usize,
+    fixable: usize,
+}
+
+impl Summary {
+    fn of(findings: &[Finding]) -> Self {
+        let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+        Self {
+            critical: count(Severity::Critical),
+            warning: count(Severity::Warning),
+            info: count(Severity::Info),
+            fixable: findings.iter().filter(|finding| finding.fix.is_some()).count(),
+        }
+    }
+}
+
+/// Writes the JSON report; `mended` where `--fix` was asked for.
+pub fn json(
+    findings: &[Finding],
+    mended: Option<&[Mended]>,
+    generated_at: &str,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let report = Json {
+        format_version: 1,
+        generated_at,
+        exit_code: super::exit_code(findings),
+        summary: Summary::of(findings),
+        findings,
+        mended,
+    };
+    serde_json::to_writer_pretty(&mut *out, &report)?;
+    writeln!(out)
+}
+
+/// Writes for people.
+pub struct Column<'a> {
+    /// Where to.
+    pub out: &'a mut dyn Write,
+    /// How wide it may be.
+    pub width: usize,
+}
+
+impl Column<'_> {
+    /// Writes every finding, grouped by weight.
+    pub fn findings(&mut self, findings: &[Finding]) -> io::Result<()> {
+        for severity in Severity::ALL {
+            let mut group = findings.iter().filter(|finding| finding.severity == severity).peekable();
+            if group.peek().is_none() {
+                continue;
+            }
+            writeln!(self.out, "{BOLD}{}{BOLD:#}", severity.as_str())?;
+            for finding in group {
+                self.finding(finding)?;
+            }
+            writeln!(self.out)?;
+        }
+        Ok(())
+    }
+
+    fn finding(&mut self, finding: &Finding) -> io::Result<()> {
+        let (style, mark) = match finding.severity {
+            Severity::Critical => (BAD, "X"),
+            Severity::Warning => (SOON, "!"),
+            Severity::Info => (PLAIN, "i"),
+        };
+        let mut whose: Vec<String> = finding.agent.iter().map(|agent| safe(agent.as_str())).collect();
+        whose.extend(finding.profile.iter().map(|profile| safe(profile.as_str())));
+        self.wrapped(&format!("  {mark} "), &format!("{} {}", finding.code, whose.join(" ")), style)?;
+        if let Some(file) = &finding.file {
+            self.wrapped("    ", &safe(&file.to_string_lossy()), PLAIN)?;
+        }
+        self.wrapped("    ", &safe(&finding.meaning), FAINT)?;
+        match &finding.command {
+            Some(command) => self.wrapped("    $ ", &safe(command), BOLD),
+            None => Ok(()),
+        }
+    }
+
+    /// Says in a line how it stands, and what `--fix` would do.
+    pub fn summary(&mut self, findings: &[Finding]) -> io::Result<()> {
+        if findings.is_empty() {
+            return self.wrapped("", "nothing found: all is well", GOOD);
+        }
+        let summary = Summary::of(findings);
+        let total = findings.len();
+        let text = format!(
+            "{total} {}: {} critical, {} warning, {} info",
+            if total == 1 { "finding" } else { "findings" },
+            summary.critical,
+            summary.warning,
+            summary.info
+        );
+        self.wrapped("", &text, BOLD)?;
+        let fixes: Vec<String> = findings
+            .iter()
+            .filter_map(|finding| finding.fix.as_ref())
+            .map(super::fix::Fix::describe)
+            .collect();
+        if !fixes.is_empty() {
+            self.wrapped("", "`authwatch doctor --fix` would", PLAIN)?;
+            for fix in fixes {
+                self.wrapped("  - ", &safe(&fix), PLAIN)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Says what was mended, and how to take it back.
+    pub fn mended(&mut self, mended: &Mended) -> io::Result<()> {
+        match (&mended.done, &mended.error) {
+            (Some(done), _) => {
+                self.wrapped("ok  ", &safe(&format!("{}: done", mended.what)), GOOD)?;
+                self.wrapped("    ", "to take it back:", FAINT)?;
+                self.wrapped("    $ ", &safe(&done.undo), BOLD)
+            }
+            (None, error) => {
+                let error = error.as_deref().unwrap_or_default();
+                self.wrapped("X   ", &safe(&format!("{}: {error}", mended.what)), BAD)
+            }
+        }
+    }
+
+    /// Text in a column; the indent of the first line is blank on the others.
+    fn wrapped(&mut self, indent: &str, text: &str, style: Style) -> io::Result<()> {
+        let blank = " ".repeat(indent.len());
+        for (number, line) in
+            wrap(text.trim_end(), self.width.saturating_sub(indent.len())).into_iter().enumerate()
+        {
+            writeln!(self.out, "{}{style}{line}{style:#}", if number == 0 { indent } else { &blank })?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,174 @@
+//! The services around: OpenClaw's gateway, as its unit or its process shows it, and whatever runs authwatch.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::files;
+use super::subject::Subject;
+use crate::openclaw::environment::{Environment, parse_dotenv};
+
+/// A process of this user's.
+struct Process {
+    arguments: Vec<String>,
+    /// The names of its variables that are set to something. Their values are keys, and are not kept.
+    variables: Vec<String>,
+    /// Where it lives, and where its OpenClaw's state is.
+    places: Vec<PathBuf>,
+}
+
+/// OpenClaw's gateway, as far as it can be seen.
+#[derive(Debug)]
+pub struct Gateway {
+    /// Where it was seen: its unit, or its process.
+    pub seen_as: String,
+    /// Whether that was a process.
+    pub runs: bool,
+    /// Its unit, where it has one.
+    pub unit: Option<PathBuf>,
+    /// The variables it has.
+    pub variables: Environment,
+}
+
+/// Looks for the gateway: its process says more than its unit.
+#[must_use]
+pub fn gateway(subject: &Subject) -> Option<Gateway> {
+    let unit = units(subject, "openclaw-gateway")
+        .into_iter()
+        .find(|path| path.extension().is_some_and(|e| e == "service"));
+    let is_gateway = |process: &Process| {
+        let named = |name: &str| process.arguments.iter().any(|argument| argument.contains(name));
+        named("openclaw-gateway")
+            || named("openclaw") && process.arguments.iter().any(|argument| argument == "gateway")
+    };
+    if let Some((pid, process)) = processes(subject).into_iter().find(|(_, process)| is_gateway(process)) {
+        let mut variables = Environment::default();
+        variables.add(process.variables);
+        return Some(Gateway { seen_as: format!("process {pid}"), runs: true, unit, variables });
+    }
+    let path = unit?;
+    let mut variables = Environment::default();
+    variables.add(unit_variables(&path));
+    // What the user's own systemd gives to all of its services.
+    let shared = files::list(&subject.user_dir("XDG_CONFIG_HOME", ".config").join("environment.d"));
+    for file in shared.into_iter().map(|(_, path)| path).chain([PathBuf::from("/etc/environment")]) {
+        variables.add(parse_dotenv(&files::text(&file)));
+    }
+    Some(Gateway {
+        runs: false,
+        seen_as: path.file_name()?.to_string_lossy().into_owned(),
+        unit: Some(path),
+        variables,
+    })
+}
+
+/// Whether a daemon of authwatch's runs for this user.
+#[must_use]
+pub fn authwatch_runs(subject: &Subject, argument: &str) -> bool {
+    let own = std::process::id();
+    processes(subject).iter().any(|(pid, process)| {
+        let program = process.arguments.first().and_then(|path| Path::new(path).file_name());
+        *pid != own
+            && program.is_some_and(|name| name == "authwatch")
+            && process.arguments.iter().any(|given| given == argument)
+    })
+}
+
+/// The units of systemd whose names begin like this, the user's own first.
+#[must_use]
+pub fn units(subject: &Subject, name: &str) -> Vec<PathBuf> {
+    let user = subject.user_dir("XDG_CONFIG_HOME", ".config").join("systemd/user");
+    let of_user = files::list(&user).into_iter();
+    let home = subject.roots.home.to_string_lossy().into_owned();
+    // A unit of the system's counts where it is about this user: it names the home directory.
+    let of_system = ["/etc/systemd/system", "/usr/lib/systemd/system"]
+        .iter()
+        .flat_map(|dir| files::list(Path::new(dir)))
+        .filter(|(found, path)| {
+            found.starts_with(name) && home.len() > 1 && files::text(path).contains(&home)
+        });
+    of_user.chain(of_system).filter(|(found, _)| found.starts_with(name)).map(|(_, path)| path).collect()
+}
+
+/// The names a unit sets: `Environment=`, `PassEnvironment=` and what `EnvironmentFile=` names, drop-ins included.
+fn unit_variables(unit: &Path) -> BTreeSet<String> {
+    let mut drop_ins = unit.as_os_str().to_owned();
+    drop_ins.push(".d");
+    let parts = files::list(Path::new(&drop_ins)).into_iter().map(|(_, path)| path);
+    let mut names = BTreeSet::new();
+    for path in std::iter::once(unit.to_path_buf()).chain(parts) {
+        for line in files::text(&path).lines().map(str::trim) {
+            let Some((key, value)) = line.split_once('=') else { continue };
+            match key.trim() {
+                "Environment" => names.extend(assignments(value)),
+                "PassEnvironment" => names.extend(value.split_whitespace().map(str::to_owned)),
+                "EnvironmentFile" => {
+                    let file = value.trim().trim_start_matches('-');
+                    names.extend(parse_dotenv(&files::text(Path::new(file))));
+                }
+                _ => {}
+            }
+        }
+    }
+    names
+}
+
+/// `A=1 "B=two words"`: the names. A piece of a quoted value that looks like an assignment does no harm.
+fn assignments(value: &str) -> impl Iterator<Item = String> {
+    let names =
+        value.split_whitespace().filter_map(|word| word.trim_start_matches(['"', '\'']).split_once('='));
+    names.filter(|(_, value)| !value.trim_matches(['"', '\'']).is_empty()).map(|(name, _)| name.to_owned())
+}
+
+/// The processes that live in the same home directory, as far as this user may look into them.
+fn processes(subject: &Subject) -> Vec<(u32, Process)> {
+    let ours = [&subject.roots.home, &subject.roots.state];
+    let pids = files::list(Path::new("/proc")).into_iter().filter_map(|(name, _)| name.parse::<u32>().ok());
+    let read = |pid| process(pid).map(|process| (pid, process));
+    pids.filter_map(read)
+        .filter(|(_, process)| process.places.iter().any(|place| ours.contains(&place)))
+        .collect()
+}
+
+fn process(pid: u32) -> Option<Process> {
+    let read = |file: &str| std::fs::read(format!("/proc/{pid}/{file}")).ok().map(Zeroizing::new);
+    let words = |bytes: &[u8]| -> Vec<Zeroizing<String>> {
+        let words = bytes.split(|byte| *byte == 0).filter(|word| !word.is_empty());
+        words.map(|word| Zeroizing::new(String::from_utf8_lossy(word).into_owned())).collect()
+    };
+    let (environment, command_line) = (words(&read("environ")?), words(&read("cmdline")?));
+    let pairs =
+        || environment.iter().filter_map(|word| word.split_once('=')).filter(|(_, value)| !value.is_empty());
+    Some(Process {
+        arguments: command_line.iter().map(|word| word.to_string()).collect(),
+        variables: pairs().map(|(name, _)| name.to_owned()).collect(),
+        places: pairs()
+            .filter(|(name, _)| matches!(*name, "HOME" | "OPENCLAW_STATE_DIR"))
+            .map(|(_, value)| PathBuf::from(value))
+            .collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_unit_says_what_it_sets() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let unit = dir.path().join("x.service");
+        let keys = dir.path().join("keys");
+        std::fs::write(&keys, "C=1\nD=\n").expect("writable");
+        let text = format!(
+            "[Service]\nEnvironment=A=1 \"B=two words\" E=\nPassEnvironment=F G\nEnvironmentFile=-{}\nExecStart=/bin/x H=1\n",
+            keys.display()
+        );
+        std::fs::write(&unit, text).expect("writable");
+        let drop_ins = dir.path().join("x.service.d");
+        std::fs::create_dir(&drop_ins).expect("writable");
+        std::fs::write(drop_ins.join("more.conf"), "[Service]\nEnvironment='I=1'\n").expect("writable");
+        let names: Vec<String> = unit_variables(&unit).into_iter().collect();
+        assert_eq!(names, ["A", "B", "C", "F", "G", "I"]);
+    }
+}

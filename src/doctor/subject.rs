@@ -1,0 +1,240 @@
+//! Everything the checks look at, gathered once. Secrets are read here and go no further.
+
+mod drafts;
+mod facts;
+
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use self::drafts::Draft;
+use self::facts::Reader;
+pub use self::facts::{AgentFacts, CliLogin, Print, ProfileFacts, SharedFacts};
+use super::files;
+use super::finding::Severity;
+use super::online::ServerTime;
+use super::service::{self, Gateway};
+use crate::clock;
+use crate::config::Config;
+use crate::discover::{self, Discovery};
+use crate::load::file;
+use crate::model::{
+    AgentHealth, AgentId, Millis, ProfileHealth, ProfileId, Scope, Semantics, Snapshot, StoreKind,
+};
+use crate::openclaw::environment::{Environment, parse_dotenv};
+use crate::paths::Roots;
+use crate::pipeline::{self, Request};
+use crate::secret::SecretBuffer;
+use crate::state::Memory;
+
+/// Where to look, as the command line and the environment say.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// OpenClaw's places.
+    pub roots: Roots,
+    /// The process's environment.
+    pub variables: Vec<(String, String)>,
+    /// authwatch's own places and settings.
+    pub own: Own,
+}
+
+/// authwatch's own places and settings.
+#[derive(Clone, Debug)]
+pub struct Own {
+    /// Its state directory.
+    pub state: Option<PathBuf>,
+    /// Its configuration file, whether it is there or not.
+    pub config_file: Option<PathBuf>,
+    /// The configuration; the default one where it is wrong.
+    pub config: Config,
+    /// What is wrong with it.
+    pub config_problem: Option<String>,
+}
+
+/// What the checks look at. Holds no secret.
+#[derive(Debug)]
+pub struct Subject {
+    /// The moment.
+    pub now: Millis,
+    /// Whom this program runs as.
+    pub user: u32,
+    /// The release whose rules apply.
+    pub semantics: Semantics,
+    /// OpenClaw's places.
+    pub roots: Roots,
+    /// The agents and the configuration.
+    pub discovery: Discovery,
+    /// Everybody's health, as `status` has it.
+    pub snapshot: Snapshot,
+    /// The agents' own stores, as facts.
+    pub agents: Vec<AgentFacts>,
+    /// Drafts that nobody works on any more.
+    pub drafts: Vec<Draft>,
+    /// What the shared database holds, if there is one.
+    pub shared: Option<SharedFacts>,
+    /// The logins of vendors' CLIs.
+    pub cli_logins: Vec<CliLogin>,
+    /// The variables a service of OpenClaw's has in any case: those of its configuration and of `.env`.
+    pub service_variables: Environment,
+    /// authwatch's own places and settings.
+    pub own: Own,
+    /// What is wrong with authwatch's memory.
+    pub memory_problem: Option<String>,
+    /// The time on another machine, where one was asked.
+    pub server_time: Option<ServerTime>,
+    places: Vec<(String, String)>,
+    gateway: OnceCell<Option<Gateway>>,
+    index: Index,
+}
+
+/// Fleets have thousands of agents: nobody is looked for by walking past all of them.
+#[derive(Debug, Default)]
+struct Index {
+    healths: BTreeMap<AgentId, usize>,
+    facts: BTreeMap<AgentId, usize>,
+    /// Profiles of main's that models of other agents use.
+    used_by_heirs: BTreeSet<ProfileId>,
+}
+
+impl Index {
+    fn new(snapshot: &Snapshot, agents: &[AgentFacts]) -> Self {
+        let ids = |ids: &mut dyn Iterator<Item = &AgentId>| {
+            ids.cloned().enumerate().map(|(index, id)| (id, index)).collect()
+        };
+        let profiles = snapshot.agents.iter().flat_map(|agent| &agent.profiles);
+        Self {
+            healths: ids(&mut snapshot.agents.iter().map(|agent| &agent.id)),
+            facts: ids(&mut agents.iter().map(|agent| &agent.id)),
+            used_by_heirs: profiles
+                .filter(|profile| profile.inherited && profile.in_use)
+                .map(|profile| profile.profile_id.clone())
+                .collect(),
+        }
+    }
+}
+
+/// The variables whose values are kept: they name directories.
+const PLACES: [&str; 3] = ["XDG_CONFIG_HOME", "XDG_DATA_HOME", "TMPDIR"];
+
+impl Subject {
+    /// Looks at everything.
+    #[must_use]
+    pub fn gather(place: &Place, server_time: Option<ServerTime>) -> Self {
+        let Place { roots, variables, own } = place.clone();
+        let (memory, memory_problem) = match own.state.as_deref().map(Memory::read) {
+            Some(Ok(memory)) => (Some(Arc::new(memory)), None),
+            Some(Err(error)) => (None, Some(error.to_string())),
+            None => (None, None),
+        };
+        let semantics = Semantics::from(own.config.status.semantics);
+        let request = Request {
+            semantics,
+            scope: own.config.status.scope.map(Scope::from),
+            window: own.config.status.warn,
+            memory: memory.clone(),
+            ..Request::default()
+        };
+        let snapshot = pipeline::look(&roots, variables.iter().cloned(), &request).snapshot;
+        let discovery = discover::discover(&roots, variables.iter().cloned());
+        let reader = Reader::new(&roots, semantics, memory.as_deref());
+        let (now, agents) = (clock::now(), reader.agents(&discovery));
+        let index = Index::new(&snapshot, &agents);
+        Self {
+            now,
+            user: rustix::process::geteuid().as_raw(),
+            semantics,
+            drafts: drafts::find(&reader, &agents, &roots, own.state.as_deref(), now),
+            agents,
+            shared: reader.shared(&discovery.agents[0]),
+            cli_logins: reader.cli_logins(),
+            service_variables: service_variables(&roots, &discovery),
+            roots,
+            discovery,
+            snapshot,
+            own,
+            memory_problem,
+            server_time,
+            places: variables.into_iter().filter(|(name, _)| PLACES.contains(&name.as_str())).collect(),
+            gateway: OnceCell::new(),
+            index,
+        }
+    }
+
+    /// One of the variables that say where things are, where it is set to something.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        let found = self.places.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+    }
+
+    /// OpenClaw's service; looked for at first need.
+    #[must_use]
+    pub fn gateway(&self) -> Option<&Gateway> {
+        self.gateway.get_or_init(|| service::gateway(self)).as_ref()
+    }
+
+    /// A directory that `XDG_…` may move, below the home directory otherwise.
+    #[must_use]
+    pub fn user_dir(&self, variable: &str, default: &str) -> PathBuf {
+        self.variable(variable).map_or_else(|| self.roots.home.join(default), PathBuf::from)
+    }
+
+    /// An agent's health.
+    #[must_use]
+    pub fn health(&self, agent: &AgentId) -> Option<&AgentHealth> {
+        self.snapshot.agents.get(*self.index.healths.get(agent)?)
+    }
+
+    /// Every profile once, at the agent whose store it is in. Where main's own store is not the one in effect, main's profiles
+    /// are still main's.
+    pub fn profiles(&self) -> impl Iterator<Item = (&AgentHealth, &ProfileHealth)> {
+        self.snapshot.agents.iter().flat_map(|agent| {
+            agent.profiles.iter().filter(|profile| !profile.inherited).map(move |profile| (agent, profile))
+        })
+    }
+
+    /// The facts of a profile in an agent's own store.
+    #[must_use]
+    pub fn facts(&self, agent: &AgentId, profile: &str) -> Option<&ProfileFacts> {
+        let agent = &self.agents[*self.index.facts.get(agent)?];
+        let found = agent.profiles.binary_search_by(|facts| facts.id.as_str().cmp(profile)).ok()?;
+        Some(&agent.profiles[found])
+    }
+
+    /// How bad it is that a profile does not work: critical where something uses it, or where nobody knows what does.
+    #[must_use]
+    pub fn weight(&self, profile: &ProfileHealth) -> Severity {
+        let used_by_others = self.index.used_by_heirs.contains(&profile.profile_id);
+        if profile.in_use || used_by_others || self.snapshot.scope == Scope::All {
+            Severity::Critical
+        } else {
+            Severity::Warning
+        }
+    }
+
+    /// Whether a file's mode is this user's to change.
+    #[must_use]
+    pub fn may_change(&self, owner: u32) -> bool {
+        self.user == owner || self.user == 0
+    }
+
+    /// Whether an agent's store can be rewritten: a JSON store of this user's. Rewritten by root it would become root's.
+    #[must_use]
+    pub fn may_rewrite(&self, agent: &AgentFacts) -> bool {
+        agent.kind == StoreKind::Json
+            && files::look(&agent.real_store).is_some_and(|facts| facts.owner == self.user)
+    }
+}
+
+fn service_variables(roots: &Roots, discovery: &Discovery) -> Environment {
+    let mut environment = Environment::default();
+    environment.add(discovery.settings.variables.iter().cloned());
+    let mut buffer = SecretBuffer::default();
+    if let Ok(Some(_)) = file::read(&roots.dotenv(), &mut buffer)
+        && let Ok(content) = file::text(&roots.dotenv(), &buffer)
+    {
+        environment.add(parse_dotenv(content));
+    }
+    environment
+}
