@@ -20,6 +20,7 @@ mod exit_codes;
 mod fleet;
 #[cfg(feature = "sqlite")]
 mod formats;
+mod generated;
 mod kill;
 mod layering;
 mod network;

@@ -1,0 +1,98 @@
+//! The man pages and the configuration reference are written from the code, and those that are kept are what it writes today.
+//!
+//! `REGENERATE=1 cargo test --test it generated` writes them anew.
+
+mod configuration;
+mod fields;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use authwatch::cli::Cli;
+use clap::CommandFactory;
+
+use crate::support::Home;
+
+/// The variable that asks for files to be written, not compared.
+const REGENERATE: &str = "REGENERATE";
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every generated file below a directory of the project: its path and its text.
+fn kept(dir: &str) -> BTreeMap<PathBuf, String> {
+    let entries = std::fs::read_dir(root().join(dir)).into_iter().flatten().flatten();
+    entries
+        .map(|entry| {
+            let path = PathBuf::from(dir).join(entry.file_name());
+            (path, std::fs::read_to_string(entry.path()).unwrap())
+        })
+        .collect()
+}
+
+/// Holds what is kept against what the code gives, or replaces it.
+fn keep(kept: &BTreeMap<PathBuf, String>, generated: &BTreeMap<PathBuf, String>) {
+    if std::env::var_os(REGENERATE).is_some() {
+        for path in kept.keys().filter(|path| !generated.contains_key(*path)) {
+            std::fs::remove_file(root().join(path)).unwrap();
+        }
+        for (path, text) in generated {
+            let path = root().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        return;
+    }
+    let mut paths: Vec<&PathBuf> = kept.keys().chain(generated.keys()).collect();
+    paths.dedup();
+    let stale: Vec<&PathBuf> = paths.into_iter().filter(|path| kept.get(*path) != generated.get(*path)).collect();
+    assert!(stale.is_empty(), "{stale:?} are not what the code says: {REGENERATE}=1 cargo test --test it generated");
+}
+
+#[test]
+fn the_man_pages_are_those_of_the_commands() {
+    let scratch = tempfile::tempdir().unwrap();
+    clap_mangen::generate_to(Cli::command(), scratch.path()).unwrap();
+    let pages: BTreeMap<PathBuf, String> = std::fs::read_dir(scratch.path())
+        .unwrap()
+        .flatten()
+        .map(|entry| (Path::new("man").join(entry.file_name()), std::fs::read_to_string(entry.path()).unwrap()))
+        // `help` has nothing to say that `--help` does not.
+        .filter(|(path, _)| !path.to_str().unwrap().contains("-help"))
+        .collect();
+    assert!(pages.len() > 6, "{:?}", pages.keys());
+    assert!(pages[Path::new("man/authwatch-watch.1")].contains("\\-\\-once"));
+    keep(&kept("man"), &pages);
+}
+
+#[test]
+fn the_configuration_reference_is_that_of_the_settings() {
+    let path = PathBuf::from("docs/configuration.md");
+    let text = configuration::reference();
+    let settings = fields::settings();
+    for setting in ["status.warn", "watch.listen", "refresh.providers.<id>.body", "network.ca_file"] {
+        assert!(settings.iter().any(|found| found.path() == setting), "{setting} is found: {settings:?}");
+    }
+    for setting in settings {
+        assert!(text.contains(&format!("| `{}` |", setting.key())), "{} is in the reference", setting.path());
+    }
+    let there = std::fs::read_to_string(root().join(&path)).unwrap_or_default();
+    keep(&BTreeMap::from([(path.clone(), there)]), &BTreeMap::from([(path, text)]));
+}
+
+#[test]
+fn a_config_with_every_default_of_the_reference_is_the_default() {
+    let home = Home::new();
+    let shown = home.run(&["config", "show"]).stdout;
+    for setting in fields::settings() {
+        // Names of the user's choice are not there until somebody chooses one.
+        let is_named = setting.table.iter().any(|part| part == "<id>" || part == "[]");
+        let Some(value) = configuration::default(&setting).filter(|_| !is_named) else { continue };
+        assert!(
+            shown.contains(&format!("{} = {value}\n", setting.key())),
+            "`config show` has {} = {value}:\n{shown}",
+            setting.key()
+        );
+    }
+}
