@@ -21,6 +21,7 @@ mod fleet;
 #[cfg(feature = "sqlite")]
 mod formats;
 mod generated;
+mod install;
 mod kill;
 mod layering;
 mod network;
@@ -38,6 +39,7 @@ mod sqlite;
 mod storm;
 mod support;
 mod token_server;
+mod units;
 mod watch;
 mod watching;
 #[cfg(feature = "sqlite")]
