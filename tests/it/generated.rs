@@ -1,4 +1,4 @@
-//! The man pages and the configuration reference are written from the code, and those that are kept are what it writes today.
+//! Man pages, completions and the configuration reference are written from the code, and those that are kept are what it writes today.
 //!
 //! `REGENERATE=1 cargo test --test it generated` writes them anew.
 
@@ -64,6 +64,17 @@ fn the_man_pages_are_those_of_the_commands() {
     assert!(pages.len() > 6, "{:?}", pages.keys());
     assert!(pages[Path::new("man/authwatch-watch.1")].contains("\\-\\-once"));
     keep(&kept("man"), &pages);
+}
+
+#[test]
+fn the_completions_are_what_the_program_prints() {
+    let scripts = [("bash", "authwatch.bash"), ("fish", "authwatch.fish"), ("zsh", "_authwatch")];
+    let scripts = scripts.map(|(shell, file)| {
+        let ran = Home::new().run(&["completions", shell]);
+        assert!(ran.stdout.contains("no-refresh"), "{shell}: {}", ran.stderr);
+        (Path::new("completions").join(file), ran.stdout)
+    });
+    keep(&kept("completions"), &scripts.into());
 }
 
 #[test]
