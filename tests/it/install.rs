@@ -360,3 +360,18 @@ fn the_cron_line_is_quiet_about_bad_logins_and_loud_about_its_own_trouble() {
     let ran = cron(&home);
     assert!(ran.code != 0 && ran.stderr.contains("wach"), "{}", ran.stderr);
 }
+
+#[test]
+fn release_notes_are_a_part_of_the_changelog() {
+    let notes = |version: &[&str]| {
+        let mut command = Command::new("sh");
+        command.arg(deploy().join("release-notes.sh")).args(version);
+        run(command)
+    };
+    let changelog = include_str!("../../CHANGELOG.md");
+    let ran = notes(&[]);
+    assert!(ran.code == 0 && ran.stdout.starts_with("- "), "{}", ran.stderr);
+    assert!(changelog.contains(ran.stdout.trim_end()) && !ran.stdout.contains("\n## "), "{}", ran.stdout);
+    let ran = notes(&["99.0"]);
+    assert!(ran.code == 66 && ran.stderr.contains("no section for `99.0`") && ran.stdout.is_empty(), "{}", ran.stderr);
+}

@@ -15,6 +15,7 @@ mod canary;
 mod conformance;
 #[cfg(feature = "sqlite")]
 mod demo;
+mod documents;
 mod exit_codes;
 #[cfg(feature = "sqlite")]
 mod fleet;
