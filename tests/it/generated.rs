@@ -46,8 +46,12 @@ fn keep(kept: &BTreeMap<PathBuf, String>, generated: &BTreeMap<PathBuf, String>)
     }
     let mut paths: Vec<&PathBuf> = kept.keys().chain(generated.keys()).collect();
     paths.dedup();
-    let stale: Vec<&PathBuf> = paths.into_iter().filter(|path| kept.get(*path) != generated.get(*path)).collect();
-    assert!(stale.is_empty(), "{stale:?} are not what the code says: {REGENERATE}=1 cargo test --test it generated");
+    let stale: Vec<&PathBuf> =
+        paths.into_iter().filter(|path| kept.get(*path) != generated.get(*path)).collect();
+    assert!(
+        stale.is_empty(),
+        "{stale:?} are not what the code says: {REGENERATE}=1 cargo test --test it generated"
+    );
 }
 
 #[test]
@@ -57,7 +61,9 @@ fn the_man_pages_are_those_of_the_commands() {
     let pages: BTreeMap<PathBuf, String> = std::fs::read_dir(scratch.path())
         .unwrap()
         .flatten()
-        .map(|entry| (Path::new("man").join(entry.file_name()), std::fs::read_to_string(entry.path()).unwrap()))
+        .map(|entry| {
+            (Path::new("man").join(entry.file_name()), std::fs::read_to_string(entry.path()).unwrap())
+        })
         // `help` has nothing to say that `--help` does not.
         .filter(|(path, _)| !path.to_str().unwrap().contains("-help"))
         .collect();

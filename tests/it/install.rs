@@ -30,7 +30,8 @@ fn script(home: &Home, arguments: &[&str]) -> Ran {
 fn install(home: &Home, arguments: &[&str]) -> Ran {
     // A debug build has 100 MB, and its checksum is not what is tested here.
     let program = home.path().join("program");
-    std::fs::write(&program, format!("#!/bin/sh\nexec '{}' \"$@\"\n", env!("CARGO_BIN_EXE_authwatch"))).unwrap();
+    std::fs::write(&program, format!("#!/bin/sh\nexec '{}' \"$@\"\n", env!("CARGO_BIN_EXE_authwatch")))
+        .unwrap();
     std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
     let ran = script(home, &[&["--binary", program.to_str().unwrap()], arguments].concat());
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{arguments:?}: {}", ran.stdout);
@@ -66,7 +67,10 @@ fn installing_twice_changes_nothing_and_uninstalling_leaves_nothing() {
         ),
         (&["--system", "--init", "openrc"], &["etc/init.d/authwatch", "etc/conf.d/authwatch"]),
         (&["--system", "--init", "runit"], &["etc/sv/authwatch/run", "etc/sv/authwatch/log/run"]),
-        (&["--system", "--init", "cron", "--prefix", "/opt/aw"], &["etc/cron.d/authwatch", "opt/aw/bin/authwatch"]),
+        (
+            &["--system", "--init", "cron", "--prefix", "/opt/aw"],
+            &["etc/cron.d/authwatch", "opt/aw/bin/authwatch"],
+        ),
         (&["--user", "--init", "launchd"], &["home/me/Library/LaunchAgents/authwatch.plist"]),
         (&["--user", "--init", "none"], &["home/me/.local/bin/authwatch"]),
     ] {
@@ -149,18 +153,29 @@ fn the_services_name_program_and_user_as_they_were_asked_to() {
         install(&home, &[&["--system", "--init", init][..], &of].concat());
     }
     let unit = text(&home, "etc/systemd/system/authwatch.service");
-    assert!(unit.contains("\nExecStart=/opt/aw/bin/authwatch watch\n") && unit.contains("\nUser=claw\n"), "{unit}");
+    assert!(
+        unit.contains("\nExecStart=/opt/aw/bin/authwatch watch\n") && unit.contains("\nUser=claw\n"),
+        "{unit}"
+    );
     let drop_in = text(&home, "etc/systemd/system/authwatch.service.d/openclaw-user.conf");
     for line in ["User=claw", "Environment=HOME=/srv/claw", "BindPaths=-/srv/claw/.openclaw"] {
         assert!(drop_in.lines().any(|found| found == line), "{line}: {drop_in}");
     }
     let confd = text(&home, "etc/conf.d/authwatch");
-    assert!(confd.contains("authwatch_user=\"claw\"\n") && confd.contains("authwatch_home=\"/srv/claw\"\n"), "{confd}");
+    assert!(
+        confd.contains("authwatch_user=\"claw\"\n") && confd.contains("authwatch_home=\"/srv/claw\"\n"),
+        "{confd}"
+    );
     let conf = text(&home, "etc/sv/authwatch/conf");
-    assert!(conf.contains("authwatch_user=claw\n") && conf.contains("authwatch_home=\"/srv/claw\"\n"), "{conf}");
+    assert!(
+        conf.contains("authwatch_user=claw\n") && conf.contains("authwatch_home=\"/srv/claw\"\n"),
+        "{conf}"
+    );
     let cron = text(&home, "etc/cron.d/authwatch");
     assert!(cron.contains("\n*/5 * * * * claw /opt/aw/bin/authwatch watch --once"), "{cron}");
-    for (path, mode) in [("etc/init.d/authwatch", 0o755), ("etc/sv/authwatch/finish", 0o755), ("etc/cron.d/authwatch", 0o644)] {
+    for (path, mode) in
+        [("etc/init.d/authwatch", 0o755), ("etc/sv/authwatch/finish", 0o755), ("etc/cron.d/authwatch", 0o644)]
+    {
         let found = std::fs::metadata(home.path().join("root").join(path)).unwrap().permissions().mode();
         assert_eq!(found & 0o777, mode, "{path}");
     }
@@ -236,11 +251,14 @@ fn healthy() -> serde_json::Value {
     json!({ "groq:default": { "type": "api_key", "provider": "groq", "key": "k" } })
 }
 
-/// OpenRC is not there on a machine with systemd: its variables and functions are, as openrc-run would use them.
+/// `OpenRC` is not there on a machine with systemd: its variables and functions are, as openrc-run would use them.
 #[test]
 fn the_openrc_service_says_what_openrc_needs_to_know() {
     let home = Home::new().profiles("main", &healthy());
-    install(&home, &["--system", "--init", "openrc", "--for", "root", "--home", home.path().to_str().unwrap()]);
+    install(
+        &home,
+        &["--system", "--init", "openrc", "--for", "root", "--home", home.path().to_str().unwrap()],
+    );
     let path = stand_ins(&home, &["checkpath", "supervise-daemon", "ebegin", "eend", "need", "use", "after"]);
     let run_part = |what: &str| {
         let mut command = Command::new("sh");
@@ -248,10 +266,15 @@ fn the_openrc_service_says_what_openrc_needs_to_know() {
             "RC_SVCNAME=authwatch; . ./root/etc/conf.d/authwatch; . ./root/etc/init.d/authwatch; command='{}'; {what}",
             env!("CARGO_BIN_EXE_authwatch")
         );
-        command.args(["-euc", &script]).env("PATH", &path).env("HOME", "/nonexistent").current_dir(home.path());
+        command
+            .args(["-euc", &script])
+            .env("PATH", &path)
+            .env("HOME", "/nonexistent")
+            .current_dir(home.path());
         run(command)
     };
-    let ran = run_part("depend; start_pre; reload; echo \"$supervisor|$command_args|$command_user|$retry\"; env");
+    let ran =
+        run_part("depend; start_pre; reload; echo \"$supervisor|$command_args|$command_user|$retry\"; env");
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(ran.stdout.starts_with("supervise-daemon|watch |root|TERM/45/KILL/5\n"), "{}", ran.stdout);
     let home_line = format!("HOME={}", home.path().display());
@@ -351,7 +374,8 @@ fn the_cron_line_is_quiet_about_bad_logins_and_loud_about_its_own_trouble() {
         command.args(["-c", &line]).env_clear().env("HOME", home.path()).env("PATH", "/usr/bin:/bin");
         run(command)
     };
-    let ended = json!({ "anthropic:a": { "type": "token", "provider": "anthropic", "token": "t", "expires": 1 } });
+    let ended =
+        json!({ "anthropic:a": { "type": "token", "provider": "anthropic", "token": "t", "expires": 1 } });
     for profiles in [healthy(), ended] {
         let ran = cron(&Home::new().profiles("main", &profiles));
         assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (0, "", ""));
@@ -373,5 +397,9 @@ fn release_notes_are_a_part_of_the_changelog() {
     assert!(ran.code == 0 && ran.stdout.starts_with("- "), "{}", ran.stderr);
     assert!(changelog.contains(ran.stdout.trim_end()) && !ran.stdout.contains("\n## "), "{}", ran.stdout);
     let ran = notes(&["99.0"]);
-    assert!(ran.code == 66 && ran.stderr.contains("no section for `99.0`") && ran.stdout.is_empty(), "{}", ran.stderr);
+    assert!(
+        ran.code == 66 && ran.stderr.contains("no section for `99.0`") && ran.stdout.is_empty(),
+        "{}",
+        ran.stderr
+    );
 }

@@ -21,7 +21,8 @@ fn deploy() -> PathBuf {
 }
 
 fn files(dir: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     files
 }
@@ -63,7 +64,9 @@ const DROP_INS: &[(&str, &str)] = &[
 
 #[test]
 fn systemd_finds_nothing_wrong_with_any_unit() {
-    for (scope, drop_ins) in [("system", &[][..]), ("user", &[]), ("system", DROP_INS), ("user", &DROP_INS[2..4])] {
+    for (scope, drop_ins) in
+        [("system", &[][..]), ("user", &[]), ("system", DROP_INS), ("user", &DROP_INS[2..4])]
+    {
         let dir = installed(scope, drop_ins);
         let units = files(dir.path()).into_iter().filter(|path| path.is_file());
         let mut verified = 0;
@@ -101,7 +104,10 @@ fn the_systems_services_can_do_little_harm() {
                 &["security", "--offline=true", "--no-pager", &threshold, unit.to_str().unwrap()],
                 dir.path(),
             );
-            let level = ran.stdout.lines().find_map(|line| line.split_once("Overall exposure level for ")?.1.split_once(": "));
+            let level = ran
+                .stdout
+                .lines()
+                .find_map(|line| line.split_once("Overall exposure level for ")?.1.split_once(": "));
             let (name, level) = level.unwrap_or_else(|| panic!("no level: {}{}", ran.stdout, ran.stderr));
             let level: f64 = level.split(' ').next().unwrap().parse().unwrap();
             assert!(ran.code == 0 && level <= EXPOSURE, "{name}: {level}\n{}", ran.stdout);
@@ -126,7 +132,9 @@ impl Service {
             let text = std::fs::read_to_string(path).unwrap();
             let lines = text.lines().skip_while(|line| *line != "[Service]").skip(1);
             for line in lines.take_while(|line| !line.starts_with('[')) {
-                let Some((name, value)) = line.split_once('=').filter(|_| !line.starts_with('#')) else { continue };
+                let Some((name, value)) = line.split_once('=').filter(|_| !line.starts_with('#')) else {
+                    continue;
+                };
                 if value.is_empty() {
                     settings.retain(|(known, _)| known != name);
                 } else {
@@ -221,12 +229,13 @@ const DAYS: i64 = 30 * 24 * 3_600_000;
 
 #[test]
 fn the_daemons_unit_tells_systemd_all_it_waits_for() {
-    for (scope, drop_ins, state) in [
-        ("system", &DROP_INS[..2], "var/lib/authwatch"),
-        ("user", &[], ".local/state/authwatch"),
-    ] {
+    for (scope, drop_ins, state) in
+        [("system", &DROP_INS[..2], "var/lib/authwatch"), ("user", &[], ".local/state/authwatch")]
+    {
         let config = match scope {
-            "system" => "[watch]\nlisten = '127.0.0.1:0'\nbearer_token_file = '$CREDENTIALS_DIRECTORY/bearer-token'\n",
+            "system" => {
+                "[watch]\nlisten = '127.0.0.1:0'\nbearer_token_file = '$CREDENTIALS_DIRECTORY/bearer-token'\n"
+            }
             _ => "[watch]\nlisten = '127.0.0.1:0'\n",
         };
         let home = Home::new()
@@ -295,7 +304,8 @@ fn the_check_is_a_success_unless_it_is_asked_to_fail() {
 
 #[test]
 fn what_the_environment_file_says_is_heard() {
-    for (scope, file) in [("system", "etc/authwatch/environment"), ("user", ".config/authwatch/environment")] {
+    for (scope, file) in [("system", "etc/authwatch/environment"), ("user", ".config/authwatch/environment")]
+    {
         let home = Home::new().profiles("main", &token(DAYS));
         let elsewhere = Home::new().profiles("main", &token(-1));
         let home = home.file(file, format!("OPENCLAW_STATE_DIR={}\n", elsewhere.state().display()));

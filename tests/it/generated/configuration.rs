@@ -31,7 +31,9 @@ pub(super) fn reference() -> String {
             .map(|told| told.comment.clone())
             .filter(|comment| !comment.is_empty())
             .or_else(|| documentation.get(&(setting.structure.to_owned(), setting.name.to_owned())).cloned())
-            .unwrap_or_else(|| panic!("neither the template nor {} documents {}", setting.structure, setting.path()));
+            .unwrap_or_else(|| {
+                panic!("neither the template nor {} documents {}", setting.structure, setting.path())
+            });
         let example = told.map_or("", |told| told.value.as_str());
         let default = match default(&setting) {
             Some(value) => format!("`{value}`"),
@@ -51,7 +53,8 @@ pub(super) fn reference() -> String {
 }
 
 fn heading(setting: &Setting, documentation: &BTreeMap<(String, String), String>) -> String {
-    let of_table = documentation.get(&(setting.structure.to_owned(), String::new())).map_or("", String::as_str);
+    let of_table =
+        documentation.get(&(setting.structure.to_owned(), String::new())).map_or("", String::as_str);
     // `[watch]` as the documentation of a structure says no more than the heading.
     let of_table = if of_table.starts_with('`') || setting.table.is_empty() { "" } else { of_table };
     let title = match setting.table.last().map(String::as_str) {
@@ -66,7 +69,8 @@ fn heading(setting: &Setting, documentation: &BTreeMap<(String, String), String>
 /// The default of a setting as the program prints it; none where it has none.
 pub(super) fn default(setting: &Setting) -> Option<String> {
     // A table with a name of the user's choice has defaults once it is there.
-    let names: Vec<&str> = setting.table.iter().map(|name| if name == "<id>" { "id" } else { name }).collect();
+    let names: Vec<&str> =
+        setting.table.iter().map(|name| if name == "<id>" { "id" } else { name }).collect();
     let there = match names.split_last() {
         Some((&"[]", list)) => format!("[[{}]]", list.join(".")),
         Some(_) => format!("[{}]", names.join(".")),
@@ -114,7 +118,8 @@ fn generic(name: &str) -> String {
     let parts: Vec<&str> = name.trim_matches(['[', ']']).split('.').collect();
     let fits = |table: &[String]| {
         let table: Vec<&String> = table.iter().filter(|part| *part != "[]").collect();
-        table.len() == parts.len() && table.iter().zip(&parts).all(|(one, other)| *one == other || *one == "<id>")
+        table.len() == parts.len()
+            && table.iter().zip(&parts).all(|(one, other)| *one == other || *one == "<id>")
     };
     let tables = settings().into_iter().map(|setting| setting.table);
     tables.into_iter().find(|table| fits(table)).map_or_else(|| name.to_owned(), |table| table.join("."))
@@ -138,7 +143,7 @@ fn documentation() -> BTreeMap<(String, String), String> {
             if let Some(words) = line.strip_prefix("///") {
                 text.push(words.trim().to_owned());
             } else if let Some(rest) = line.strip_prefix("pub struct ") {
-                structure = rest.split([' ', '<', '(']).next().unwrap_or_default().to_owned();
+                rest.split([' ', '<', '(']).next().unwrap_or_default().clone_into(&mut structure);
                 all.insert((structure.clone(), String::new()), text.join(" "));
                 text.clear();
             } else if let Some((name, _)) = line.strip_prefix("pub ").and_then(|rest| rest.split_once(": ")) {

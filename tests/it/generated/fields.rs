@@ -44,15 +44,15 @@ impl Setting {
 /// All settings, in the order of the code, those of a table together.
 pub(super) fn settings() -> Vec<Setting> {
     let mut all = Vec::new();
-    below(&mut Vec::new(), &mut all);
+    below(&[], &mut all);
     all
 }
 
-fn below(table: &mut Vec<String>, all: &mut Vec<Setting>) {
+fn below(table: &[String], all: &mut Vec<Setting>) {
     let Kind::Struct(structure, names) = kind(table) else { return };
     let mut tables = Vec::new();
     for name in names {
-        let mut place = table.clone();
+        let mut place = table.to_vec();
         place.push((*name).to_owned());
         let found = kind(&place);
         // What is inside a named table or a list decides whether that is a table of its own.
@@ -65,11 +65,11 @@ fn below(table: &mut Vec<String>, all: &mut Vec<Setting>) {
         if let Kind::Struct(..) = kind(&place) {
             tables.push(place);
         } else {
-            all.push(Setting { table: table.clone(), structure, name, kind: found });
+            all.push(Setting { table: table.to_vec(), structure, name, kind: found });
         }
     }
-    for mut table in tables {
-        below(&mut table, all);
+    for table in tables {
+        below(&table, all);
     }
 }
 
@@ -100,7 +100,7 @@ impl<'a> Probe<'a> {
     }
 }
 
-impl<'de> IntoDeserializer<'de, Error> for Probe<'_> {
+impl IntoDeserializer<'_, Error> for Probe<'_> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
