@@ -247,6 +247,7 @@ next() {
 	cron:*) say "cron looks every five minutes from now on." ;;
 	none:*) say "Next: authwatch status" ;;
 	esac
+	[ "$scope" = user ] || id "$for" >/dev/null 2>&1 || say "There is no user \`$for\` here: say with --for whose OpenClaw is watched."
 	case ":$PATH:" in *":$prefix/bin:"*) ;; *) say "$prefix/bin is not in your PATH." ;; esac
 }
 

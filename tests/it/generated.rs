@@ -13,6 +13,19 @@ use clap::CommandFactory;
 
 use crate::support::Home;
 
+/// What the page of the program itself has besides its options.
+const FILES: &str = r".SH FILES
+.TP
+\fI~/.config/authwatch/config.toml\fR, the system\*(Aqs service: \fI/etc/authwatch/config.toml\fR
+The configuration, if there is one; \fBauthwatch config init\fR writes one with every setting explained.
+.TP
+\fI~/.local/state/authwatch\fR, the system\*(Aqs service: \fI/var/lib/authwatch\fR
+Fingerprints of refused logins and, in \fIrescue\fR, new tokens that could not be stored. Never delete the latter.
+.TP
+\fI~/.openclaw\fR
+OpenClaw\*(Aqs state directory, unless \fBOPENCLAW_STATE_DIR\fR or the configuration says otherwise.
+";
+
 /// The variable that asks for files to be written, not compared.
 const REGENERATE: &str = "REGENERATE";
 
@@ -45,6 +58,7 @@ fn keep(kept: &BTreeMap<PathBuf, String>, generated: &BTreeMap<PathBuf, String>)
         return;
     }
     let mut paths: Vec<&PathBuf> = kept.keys().chain(generated.keys()).collect();
+    paths.sort();
     paths.dedup();
     let stale: Vec<&PathBuf> =
         paths.into_iter().filter(|path| kept.get(*path) != generated.get(*path)).collect();
@@ -57,18 +71,19 @@ fn keep(kept: &BTreeMap<PathBuf, String>, generated: &BTreeMap<PathBuf, String>)
 #[test]
 fn the_man_pages_are_those_of_the_commands() {
     let scratch = tempfile::tempdir().unwrap();
-    clap_mangen::generate_to(Cli::command(), scratch.path()).unwrap();
-    let pages: BTreeMap<PathBuf, String> = std::fs::read_dir(scratch.path())
+    // `help` has nothing to say that `--help` does not.
+    let command = Cli::command().disable_help_subcommand(true);
+    clap_mangen::generate_to(command, scratch.path()).unwrap();
+    let mut pages: BTreeMap<PathBuf, String> = std::fs::read_dir(scratch.path())
         .unwrap()
         .flatten()
         .map(|entry| {
             (Path::new("man").join(entry.file_name()), std::fs::read_to_string(entry.path()).unwrap())
         })
-        // `help` has nothing to say that `--help` does not.
-        .filter(|(path, _)| !path.to_str().unwrap().contains("-help"))
         .collect();
     assert!(pages.len() > 6, "{:?}", pages.keys());
     assert!(pages[Path::new("man/authwatch-watch.1")].contains("\\-\\-once"));
+    pages.get_mut(Path::new("man/authwatch.1")).unwrap().push_str(FILES);
     keep(&kept("man"), &pages);
 }
 

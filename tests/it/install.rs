@@ -149,9 +149,11 @@ fn what_was_there_before_is_somebody_elses() {
 fn the_services_name_program_and_user_as_they_were_asked_to() {
     let home = Home::new();
     let of = ["--for", "claw", "--home", "/srv/claw", "--prefix", "/opt/aw"];
-    for init in ["systemd", "openrc", "runit", "cron"] {
+    for init in ["openrc", "runit", "cron"] {
         install(&home, &[&["--system", "--init", init][..], &of].concat());
     }
+    let ran = install(&home, &[&["--system", "--init", "systemd"][..], &of].concat());
+    assert!(ran.stdout.contains("There is no user `claw` here"), "{}", ran.stdout);
     let unit = text(&home, "etc/systemd/system/authwatch.service");
     assert!(
         unit.contains("\nExecStart=/opt/aw/bin/authwatch watch\n") && unit.contains("\nUser=claw\n"),
