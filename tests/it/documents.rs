@@ -40,6 +40,7 @@ const RUN: &[&str] = &[
     "printf",
     "promtool",
     "python3",
+    "readlink",
     "rm",
     "rmdir",
     "sed",
@@ -74,6 +75,11 @@ const STAND_INS: &[(&str, &str, &str)] = &[
     ("dpkg", "it would change the machine; .ci/package does it in a copy", "exit 0"),
     ("apt-get", "it would change the machine", "exit 0"),
     ("crontab", "it would change the machine", "cat >/dev/null"),
+    (
+        "git",
+        "the network is not needed by any test: the checkout is this one",
+        r#"[ "$1" != clone ] || ln -sfn . authwatch"#,
+    ),
     ("journalctl", "there is no systemd running", "exit 0"),
     ("kubectl", "there is no cluster", "exit 0"),
     ("launchctl", "this is no Mac", "exit 0"),
@@ -98,6 +104,13 @@ const STAND_INS: &[(&str, &str, &str)] = &[
     ("sv", "there is no runit running; tests of the install script run it", "exit 0"),
     ("systemctl", "there is no systemd running; tests of the units run what they say", "exit 0"),
     ("systemd-analyze", "tests of the units run it on each", "exit 0"),
+    (
+        "termux-job-scheduler",
+        "this is no Termux; tests of its scripts have stand-ins that remember",
+        "exit 0",
+    ),
+    ("termux-notification", "as above", "exit 0"),
+    ("termux-toast", "as above", "exit 0"),
     ("tests/run", "it is what runs this test", "exit 0"),
 ];
 
@@ -221,7 +234,10 @@ fn reader() -> Home {
                 "anthropic:default": { "type": "token", "provider": "anthropic", "token": "t", "expires": expires },
             }),
         )
-        .file("checkout/Cargo.toml", "");
+        .file("checkout/Cargo.toml", "")
+        // What a person has at hand: a setup-token to paste, a token for the page.
+        .file("checkout/token.txt", format!("sk-ant-oat01-{}\n", "a".repeat(80)))
+        .file("checkout/bearer-token", "open sesame\n");
     for entry in std::fs::read_dir(root()).unwrap() {
         let entry = entry.unwrap();
         let name = entry.file_name();
