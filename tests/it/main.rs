@@ -22,6 +22,7 @@ mod fleet;
 #[cfg(feature = "sqlite")]
 mod formats;
 mod generated;
+mod init_systems;
 mod install;
 mod kill;
 mod layering;
