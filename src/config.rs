@@ -11,6 +11,7 @@ use crate::model::{Millis, Scope, Semantics};
 use crate::paths;
 
 mod check;
+mod credentials;
 mod notify;
 mod refresh;
 mod secrets;
@@ -145,7 +146,7 @@ impl Config {
             return Ok(Self::default());
         };
         match std::fs::read_to_string(&path) {
-            Ok(text) => Self::parse(&text, &path),
+            Ok(text) => Self::parse_with(&text, &path, variable(credentials::VARIABLE).as_deref()),
             Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() => Ok(Self::default()),
             Err(error) => Err(Failure::new(
                 exit::CONFIGURATION,
@@ -153,6 +154,16 @@ impl Config {
             )
             .caused_by(error)),
         }
+    }
+
+    /// Reads a configuration whose credentials are in this directory, if systemd has handed over any.
+    fn parse_with(text: &str, path: &Path, credentials: Option<&str>) -> Result<Self, Failure> {
+        let config = Self::parse(text, path)?;
+        let (Some(directory), Ok(table)) = (credentials, toml::from_str(text)) else { return Ok(config) };
+        let mut value = toml::Value::Table(table);
+        credentials::expand(&mut value, directory);
+        // It was right before, so it is right with longer paths.
+        Ok(Self::deserialize(value).unwrap_or(config))
     }
 
     /// Reads a configuration; the error names the place, and the nearest key where one is unknown.

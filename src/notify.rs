@@ -164,13 +164,15 @@ impl Notifier {
     /// Whether there is a dead man's switch to report to.
     #[must_use]
     pub fn has_heartbeat(&self) -> bool {
-        self.config.enabled && self.config.heartbeat.is_some()
+        self.config.enabled && self.config.heartbeat.source().is_named()
     }
 
     /// Reports to the dead man's switch; `None` where there is none.
     pub async fn beat(&self, beat: Beat) -> Option<Outcome> {
-        let config = self.config.heartbeat.as_ref().filter(|_| self.config.enabled)?;
-        Some(heartbeat::send(config, beat, &self.wires).await)
+        if !self.has_heartbeat() {
+            return None;
+        }
+        Some(heartbeat::send(&self.config.heartbeat, beat, &self.wires).await)
     }
 
     /// What the end of a pass reports: the check's code, or only that there was a pass.
@@ -178,8 +180,10 @@ impl Notifier {
     pub fn beat_of(&self, exit_code: u8) -> Beat {
         use crate::config::HeartbeatReport;
 
-        let report = self.config.heartbeat.as_ref().map(|heartbeat| heartbeat.report);
-        Beat::End(if report == Some(HeartbeatReport::Check) { exit_code } else { 0 })
+        match self.config.heartbeat.report {
+            HeartbeatReport::Check => Beat::End(exit_code),
+            HeartbeatReport::Pass => Beat::End(0),
+        }
     }
 }
 

@@ -113,9 +113,7 @@ fn sources(config: &Config) -> Vec<(String, SecretSource<'_>)> {
     for (name, channel) in &notify.alertmanager {
         all.push((setting("alertmanager", name, "token"), channel.token()));
     }
-    if let Some(heartbeat) = &notify.heartbeat {
-        all.push(("notify.heartbeat.url".to_owned(), heartbeat.source()));
-    }
+    all.push(("notify.heartbeat.url".to_owned(), notify.heartbeat.source()));
     all
 }
 

@@ -51,8 +51,7 @@ pub struct NotifyConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page_url: Option<String>,
     /// A dead man's switch.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub heartbeat: Option<HeartbeatConfig>,
+    pub heartbeat: HeartbeatConfig,
     /// Channels by mail.
     pub email: ChannelConfig<EmailConfig>,
     /// Channels by ntfy.
@@ -78,7 +77,7 @@ impl Default for NotifyConfig {
             quiet_hours: None,
             host: None,
             page_url: None,
-            heartbeat: None,
+            heartbeat: HeartbeatConfig::default(),
             email: ChannelConfig::new(),
             ntfy: ChannelConfig::new(),
             webhook: ChannelConfig::new(),
@@ -132,7 +131,7 @@ impl NotifyConfig {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HeartbeatConfig {
-    /// The address of the check, as dead man's switches give it; `/start`, `/fail` or an exit code is put behind it.
+    /// The address of the check, as dead man's switches give it; `/start`, or an exit code, is put behind it.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "super::secrets::shown_url")]
     pub url: Option<String>,
     /// A file that holds the address.

@@ -20,11 +20,15 @@ mod demo;
 mod deploy_tools;
 #[cfg(feature = "sqlite")]
 mod doctor;
+mod documents;
 mod exit_codes;
 #[cfg(feature = "sqlite")]
 mod fleet;
 #[cfg(feature = "sqlite")]
 mod formats;
+mod generated;
+mod init_systems;
+mod install;
 mod kill;
 mod layering;
 mod migration;
@@ -51,6 +55,7 @@ mod support;
 mod telling;
 mod termux;
 mod token_server;
+mod units;
 mod watch;
 mod watching;
 #[cfg(feature = "sqlite")]

@@ -100,6 +100,10 @@ fn every_flag_the_readme_names_exists() {
         "--bench",
         "--test",
         "--demo",
+        // The install script's, and systemctl's.
+        "--user",
+        "--init",
+        "--now",
         "--warmup",
         "--runs",
     ];

@@ -678,20 +678,20 @@ fn send_quietly(address: SocketAddr, text: &str) -> Vec<u8> {
 }
 
 /// A socket such as systemd's, and what has been sent to it so far.
-struct Notified {
+pub(crate) struct Notified {
     socket: UnixDatagram,
-    states: Vec<String>,
+    pub(crate) states: Vec<String>,
 }
 
 impl Notified {
-    fn bind(home: &Home) -> Self {
+    pub(crate) fn bind(home: &Home) -> Self {
         let socket = UnixDatagram::bind(home.path().join("notify")).unwrap();
         socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         Self { socket, states: Vec::new() }
     }
 
     /// Waits for a state that begins so; returns it.
-    fn wait(&mut self, beginning: &str) -> String {
+    pub(crate) fn wait(&mut self, beginning: &str) -> String {
         let mut datagram = [0; 4096];
         loop {
             let read = self

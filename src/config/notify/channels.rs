@@ -48,7 +48,7 @@ impl From<SeveritySetting> for Severity {
 
 /// Declares a channel's settings, with the ones that every channel has.
 macro_rules! channel {
-    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty = $default:expr,)* }) => {
+    ($(#[$doc:meta])* pub struct $name:ident { $($(#[$field_doc:meta])* pub $field:ident: $type:ty = $default:expr,)* }) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
         #[serde(default, deny_unknown_fields)]
@@ -91,27 +91,27 @@ macro_rules! channel {
 
 channel! {
     /// `[notify.email.NAME]`
-    EmailConfig {
+    pub struct EmailConfig {
         /// The mail server.
-        host: String = "localhost".to_owned(),
+        pub host: String = "localhost".to_owned(),
         /// Its port; 465, 587 or 25, as `tls` has it, where unset.
         #[serde(skip_serializing_if = "Option::is_none")]
-        port: Option<u16> = None,
+        pub port: Option<u16> = None,
         /// How the connection is protected.
-        tls: SmtpTls = SmtpTls::default(),
+        pub tls: SmtpTls = SmtpTls::default(),
         /// The name to sign in with.
         #[serde(skip_serializing_if = "Option::is_none")]
-        username: Option<String> = None,
+        pub username: Option<String> = None,
         /// A file that holds the password.
         #[serde(skip_serializing_if = "Option::is_none")]
-        password_file: Option<PathBuf> = None,
+        pub password_file: Option<PathBuf> = None,
         /// A variable that holds the password.
         #[serde(skip_serializing_if = "Option::is_none")]
-        password_env: Option<String> = None,
+        pub password_env: Option<String> = None,
         /// The sender.
-        from: String = String::new(),
+        pub from: String = String::new(),
         /// The recipients.
-        to: Vec<String> = Vec::new(),
+        pub to: Vec<String> = Vec::new(),
     }
 }
 
@@ -139,17 +139,17 @@ pub enum SmtpTls {
 
 channel! {
     /// `[notify.ntfy.NAME]`
-    NtfyConfig {
+    pub struct NtfyConfig {
         /// The topic; or its whole address.
-        topic: String = String::new(),
+        pub topic: String = String::new(),
         /// The server.
-        server: String = "https://ntfy.sh".to_owned(),
+        pub server: String = "https://ntfy.sh".to_owned(),
         /// A file that holds the access token.
         #[serde(skip_serializing_if = "Option::is_none")]
-        token_file: Option<PathBuf> = None,
+        pub token_file: Option<PathBuf> = None,
         /// A variable that holds the access token.
         #[serde(skip_serializing_if = "Option::is_none")]
-        token_env: Option<String> = None,
+        pub token_env: Option<String> = None,
     }
 }
 
@@ -163,33 +163,33 @@ impl NtfyConfig {
 
 channel! {
     /// `[notify.webhook.NAME]`
-    WebhookConfig {
+    pub struct WebhookConfig {
         /// The address. Where it holds a secret, as most do, better in a file.
         #[serde(skip_serializing_if = "Option::is_none", serialize_with = "shown_url")]
-        url: Option<String> = None,
+        pub url: Option<String> = None,
         /// A file that holds the address.
         #[serde(skip_serializing_if = "Option::is_none")]
-        url_file: Option<PathBuf> = None,
+        pub url_file: Option<PathBuf> = None,
         /// A variable that holds the address.
         #[serde(skip_serializing_if = "Option::is_none")]
-        url_env: Option<String> = None,
+        pub url_env: Option<String> = None,
         /// The form of the body.
-        preset: WebhookPreset = WebhookPreset::default(),
+        pub preset: WebhookPreset = WebhookPreset::default(),
         /// A file that holds the key the body is signed with.
         #[serde(skip_serializing_if = "Option::is_none")]
-        secret_file: Option<PathBuf> = None,
+        pub secret_file: Option<PathBuf> = None,
         /// A variable that holds it.
         #[serde(skip_serializing_if = "Option::is_none")]
-        secret_env: Option<String> = None,
+        pub secret_env: Option<String> = None,
         /// A file that holds a token: a bearer token, or Gotify's application token.
         #[serde(skip_serializing_if = "Option::is_none")]
-        token_file: Option<PathBuf> = None,
+        pub token_file: Option<PathBuf> = None,
         /// A variable that holds it.
         #[serde(skip_serializing_if = "Option::is_none")]
-        token_env: Option<String> = None,
+        pub token_env: Option<String> = None,
         /// Telegram: the chat to write to.
         #[serde(skip_serializing_if = "Option::is_none")]
-        chat_id: Option<String> = None,
+        pub chat_id: Option<String> = None,
     }
 }
 
@@ -235,18 +235,18 @@ pub enum WebhookPreset {
 
 channel! {
     /// `[notify.alertmanager.NAME]`
-    AlertmanagerConfig {
+    pub struct AlertmanagerConfig {
         /// The addresses of all members of the cluster.
-        urls: Vec<String> = Vec::new(),
+        pub urls: Vec<String> = Vec::new(),
         /// An alert that is not sent again ends after this.
         #[serde(deserialize_with = "window", serialize_with = "window_text")]
-        hold: Option<Millis> = Some(Millis(3_600_000.0)),
+        pub hold: Option<Millis> = Some(Millis(3_600_000.0)),
         /// A file that holds a bearer token.
         #[serde(skip_serializing_if = "Option::is_none")]
-        token_file: Option<PathBuf> = None,
+        pub token_file: Option<PathBuf> = None,
         /// A variable that holds a bearer token.
         #[serde(skip_serializing_if = "Option::is_none")]
-        token_env: Option<String> = None,
+        pub token_env: Option<String> = None,
     }
 }
 
@@ -261,11 +261,11 @@ impl AlertmanagerConfig {
 
 channel! {
     /// `[notify.command.NAME]`
-    CommandConfig {
+    pub struct CommandConfig {
         /// Program and arguments; no shell.
-        run: Vec<String> = Vec::new(),
+        pub run: Vec<String> = Vec::new(),
         /// It is ended after this, with whatever it has started.
         #[serde(deserialize_with = "window", serialize_with = "window_text")]
-        timeout: Option<Millis> = Some(Millis(30_000.0)),
+        pub timeout: Option<Millis> = Some(Millis(30_000.0)),
     }
 }

@@ -1,0 +1,382 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_authwatch_global_optspecs
+    string join \n state-dir= config= log-level= log-format= color= h/help V/version
+end
+
+function __fish_authwatch_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_authwatch_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_authwatch_using_subcommand
+    set -l cmd (__fish_authwatch_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c authwatch -n "__fish_authwatch_needs_command" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
+complete -c authwatch -n "__fish_authwatch_needs_command" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
+complete -c authwatch -n "__fish_authwatch_needs_command" -l log-level -d 'The least severe log lines to show on stderr' -r -f -a "off\t'Nothing at all'
+error\t'A stage is lost'
+warn\t'The operator should act'
+info\t'Something changed'
+debug\t'What others can trigger'
+trace\t'Everything'"
+complete -c authwatch -n "__fish_authwatch_needs_command" -l log-format -d 'How log lines look' -r -f -a "text\t'For people and the journal'
+json\t'One JSON object a line'"
+complete -c authwatch -n "__fish_authwatch_needs_command" -l color -d 'When to use colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c authwatch -n "__fish_authwatch_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c authwatch -n "__fish_authwatch_needs_command" -s V -l version -d 'Print version'
+complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "status" -d 'Show every agent\'s logins, and what to do about the bad ones'
+complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "watch" -d 'Look, renew and serve page and metrics, pass after pass'
+complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "refresh" -d 'Renew the logins that are due, under OpenClaw\'s own locks'
+complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "probe" -d 'Ask a running daemon whether it is well, for health checks'
+complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "doctor" -d 'Say what is wrong with OpenClaw\'s auth, and mend what is safe to mend'
+complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "models" -d 'The same commands under the names OpenClaw\'s documentation uses'
+complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "notify" -d 'Whether messages arrive, what was told, and what not to be told of'
+complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "config" -d 'authwatch\'s own configuration'
+complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l agent -d 'Only this agent (repeatable)' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l provider -d 'Only this provider (repeatable)' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l format -d 'How to print' -r -f -a "table\t'For people: grouped by agent, fits a phone'
+json\t'For programs: the whole snapshot'
+plain\t'For scripts: one tab-separated line a profile'
+openclaw\t'The keys that scripts read from `openclaw models status --json`; one agent'
+nagios\t'A Nagios plugin\'s line, with its own exit codes'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l at -d 'Judge as of another time: RFC 3339, +36h, or Unix milliseconds' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l warn -d 'Call a token expiring this long before its end [default: 24h; 5m for what renews itself]' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l semantics -d 'Judge by the rules of this OpenClaw release [default: 2026.9]' -r -f -a "2026.4\t'OpenClaw 2026.4 and 2026.5'
+2026.9\t'OpenClaw 2026.9'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l scope -d 'What counts towards the exit code [default: what the configured models use; with 2026.4, all]' -r -f -a "all\t'Every token and OAuth profile'
+in-use\t'Only what the configured models use'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l log-level -d 'The least severe log lines to show on stderr' -r -f -a "off\t'Nothing at all'
+error\t'A stage is lost'
+warn\t'The operator should act'
+info\t'Something changed'
+debug\t'What others can trigger'
+trace\t'Everything'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l log-format -d 'How log lines look' -r -f -a "text\t'For people and the journal'
+json\t'One JSON object a line'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l color -d 'When to use colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l check -d 'Exit with 1 if something is expired or missing, 2 if something is expiring'
+complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l json -d 'The same as --format json'
+complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l demo -d 'Report on built-in demo data, laid out in a temporary directory'
+complete -c authwatch -n "__fish_authwatch_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c authwatch -n "__fish_authwatch_using_subcommand status" -s V -l version -d 'Print version'
+complete -c authwatch -n "__fish_authwatch_using_subcommand watch" -l at -d 'With --once: judge as of another time, and renew nothing (RFC 3339, +36h, Unix milliseconds)' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand watch" -l listen -d 'Where to serve the page and the metrics [default: 127.0.0.1:10979]' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand watch" -l interval -d 'How often to look, changes on disk apart [default: 1m]' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand watch" -l textfile -d 'Write a file for `node_exporter`\'s textfile collector' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand watch" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand watch" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand watch" -l log-level -d 'The least severe log lines to show on stderr' -r -f -a "off\t'Nothing at all'
+error\t'A stage is lost'
+warn\t'The operator should act'
+info\t'Something changed'
+debug\t'What others can trigger'
+trace\t'Everything'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand watch" -l log-format -d 'How log lines look' -r -f -a "text\t'For people and the journal'
+json\t'One JSON object a line'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand watch" -l color -d 'When to use colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c authwatch -n "__fish_authwatch_using_subcommand watch" -l once -d 'Run one whole pass and exit with what `status --check` would say'
+complete -c authwatch -n "__fish_authwatch_using_subcommand watch" -l demo -d 'Watch built-in demo data, with a token endpoint of its own'
+complete -c authwatch -n "__fish_authwatch_using_subcommand watch" -l no-refresh -d 'Only watch; renew nothing'
+complete -c authwatch -n "__fish_authwatch_using_subcommand watch" -l insecure-listen -d 'Serve other machines without TLS and authentication'
+complete -c authwatch -n "__fish_authwatch_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c authwatch -n "__fish_authwatch_using_subcommand watch" -s V -l version -d 'Print version'
+complete -c authwatch -n "__fish_authwatch_using_subcommand refresh" -l agent -d 'Only this agent\'s logins (repeatable)' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand refresh" -l profile -d 'Only this profile (repeatable)' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand refresh" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand refresh" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand refresh" -l log-level -d 'The least severe log lines to show on stderr' -r -f -a "off\t'Nothing at all'
+error\t'A stage is lost'
+warn\t'The operator should act'
+info\t'Something changed'
+debug\t'What others can trigger'
+trace\t'Everything'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand refresh" -l log-format -d 'How log lines look' -r -f -a "text\t'For people and the journal'
+json\t'One JSON object a line'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand refresh" -l color -d 'When to use colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c authwatch -n "__fish_authwatch_using_subcommand refresh" -l force -d 'Renew what is not due, too; a dead login is never presented again all the same'
+complete -c authwatch -n "__fish_authwatch_using_subcommand refresh" -l dry-run -d 'Say what would be done, and do nothing'
+complete -c authwatch -n "__fish_authwatch_using_subcommand refresh" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c authwatch -n "__fish_authwatch_using_subcommand refresh" -s V -l version -d 'Print version'
+complete -c authwatch -n "__fish_authwatch_using_subcommand probe" -l timeout -d 'How long an answer may take' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand probe" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand probe" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand probe" -l log-level -d 'The least severe log lines to show on stderr' -r -f -a "off\t'Nothing at all'
+error\t'A stage is lost'
+warn\t'The operator should act'
+info\t'Something changed'
+debug\t'What others can trigger'
+trace\t'Everything'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand probe" -l log-format -d 'How log lines look' -r -f -a "text\t'For people and the journal'
+json\t'One JSON object a line'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand probe" -l color -d 'When to use colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c authwatch -n "__fish_authwatch_using_subcommand probe" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c authwatch -n "__fish_authwatch_using_subcommand probe" -s V -l version -d 'Print version'
+complete -c authwatch -n "__fish_authwatch_using_subcommand doctor" -l agent -d 'Only this agent, and what concerns all (repeatable)' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand doctor" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand doctor" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand doctor" -l log-level -d 'The least severe log lines to show on stderr' -r -f -a "off\t'Nothing at all'
+error\t'A stage is lost'
+warn\t'The operator should act'
+info\t'Something changed'
+debug\t'What others can trigger'
+trace\t'Everything'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand doctor" -l log-format -d 'How log lines look' -r -f -a "text\t'For people and the journal'
+json\t'One JSON object a line'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand doctor" -l color -d 'When to use colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c authwatch -n "__fish_authwatch_using_subcommand doctor" -l fix -d 'Mend what is safe to mend; asks before each, and keeps what takes it back'
+complete -c authwatch -n "__fish_authwatch_using_subcommand doctor" -l yes -d 'With --fix: do not ask'
+complete -c authwatch -n "__fish_authwatch_using_subcommand doctor" -l json -d 'Print JSON'
+complete -c authwatch -n "__fish_authwatch_using_subcommand doctor" -l online -d 'Ask a provider\'s token endpoint for the time, and compare'
+complete -c authwatch -n "__fish_authwatch_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c authwatch -n "__fish_authwatch_using_subcommand doctor" -s V -l version -d 'Print version'
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and not __fish_seen_subcommand_from status help" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and not __fish_seen_subcommand_from status help" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and not __fish_seen_subcommand_from status help" -l log-level -d 'The least severe log lines to show on stderr' -r -f -a "off\t'Nothing at all'
+error\t'A stage is lost'
+warn\t'The operator should act'
+info\t'Something changed'
+debug\t'What others can trigger'
+trace\t'Everything'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and not __fish_seen_subcommand_from status help" -l log-format -d 'How log lines look' -r -f -a "text\t'For people and the journal'
+json\t'One JSON object a line'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and not __fish_seen_subcommand_from status help" -l color -d 'When to use colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and not __fish_seen_subcommand_from status help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and not __fish_seen_subcommand_from status help" -s V -l version -d 'Print version'
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and not __fish_seen_subcommand_from status help" -f -a "status" -d 'Show every agent\'s logins, and what to do about the bad ones'
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and not __fish_seen_subcommand_from status help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l agent -d 'Only this agent (repeatable)' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l provider -d 'Only this provider (repeatable)' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l format -d 'How to print' -r -f -a "table\t'For people: grouped by agent, fits a phone'
+json\t'For programs: the whole snapshot'
+plain\t'For scripts: one tab-separated line a profile'
+openclaw\t'The keys that scripts read from `openclaw models status --json`; one agent'
+nagios\t'A Nagios plugin\'s line, with its own exit codes'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l at -d 'Judge as of another time: RFC 3339, +36h, or Unix milliseconds' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l warn -d 'Call a token expiring this long before its end [default: 24h; 5m for what renews itself]' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l semantics -d 'Judge by the rules of this OpenClaw release [default: 2026.9]' -r -f -a "2026.4\t'OpenClaw 2026.4 and 2026.5'
+2026.9\t'OpenClaw 2026.9'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l scope -d 'What counts towards the exit code [default: what the configured models use; with 2026.4, all]' -r -f -a "all\t'Every token and OAuth profile'
+in-use\t'Only what the configured models use'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l log-level -d 'The least severe log lines to show on stderr' -r -f -a "off\t'Nothing at all'
+error\t'A stage is lost'
+warn\t'The operator should act'
+info\t'Something changed'
+debug\t'What others can trigger'
+trace\t'Everything'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l log-format -d 'How log lines look' -r -f -a "text\t'For people and the journal'
+json\t'One JSON object a line'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l color -d 'When to use colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l check -d 'Exit with 1 if something is expired or missing, 2 if something is expiring'
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l json -d 'The same as --format json'
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l demo -d 'Report on built-in demo data, laid out in a temporary directory'
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -s V -l version -d 'Print version'
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show every agent\'s logins, and what to do about the bad ones'
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and not __fish_seen_subcommand_from test history silence help" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and not __fish_seen_subcommand_from test history silence help" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and not __fish_seen_subcommand_from test history silence help" -l log-level -d 'The least severe log lines to show on stderr' -r -f -a "off\t'Nothing at all'
+error\t'A stage is lost'
+warn\t'The operator should act'
+info\t'Something changed'
+debug\t'What others can trigger'
+trace\t'Everything'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and not __fish_seen_subcommand_from test history silence help" -l log-format -d 'How log lines look' -r -f -a "text\t'For people and the journal'
+json\t'One JSON object a line'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and not __fish_seen_subcommand_from test history silence help" -l color -d 'When to use colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and not __fish_seen_subcommand_from test history silence help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and not __fish_seen_subcommand_from test history silence help" -s V -l version -d 'Print version'
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and not __fish_seen_subcommand_from test history silence help" -f -a "test" -d 'Send a test message, and say what the other side answered'
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and not __fish_seen_subcommand_from test history silence help" -f -a "history" -d 'Show what was delivered, what was not, and what waits'
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and not __fish_seen_subcommand_from test history silence help" -f -a "silence" -d 'Hear nothing of a profile for a while'
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and not __fish_seen_subcommand_from test history silence help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from test" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from test" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from test" -l log-level -d 'The least severe log lines to show on stderr' -r -f -a "off\t'Nothing at all'
+error\t'A stage is lost'
+warn\t'The operator should act'
+info\t'Something changed'
+debug\t'What others can trigger'
+trace\t'Everything'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from test" -l log-format -d 'How log lines look' -r -f -a "text\t'For people and the journal'
+json\t'One JSON object a line'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from test" -l color -d 'When to use colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from test" -s V -l version -d 'Print version'
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from history" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from history" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from history" -l log-level -d 'The least severe log lines to show on stderr' -r -f -a "off\t'Nothing at all'
+error\t'A stage is lost'
+warn\t'The operator should act'
+info\t'Something changed'
+debug\t'What others can trigger'
+trace\t'Everything'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from history" -l log-format -d 'How log lines look' -r -f -a "text\t'For people and the journal'
+json\t'One JSON object a line'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from history" -l color -d 'When to use colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from history" -l json -d 'As JSON'
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from history" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from history" -s V -l version -d 'Print version'
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from silence" -l agent -d 'Only at this agent' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from silence" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from silence" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from silence" -l log-level -d 'The least severe log lines to show on stderr' -r -f -a "off\t'Nothing at all'
+error\t'A stage is lost'
+warn\t'The operator should act'
+info\t'Something changed'
+debug\t'What others can trigger'
+trace\t'Everything'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from silence" -l log-format -d 'How log lines look' -r -f -a "text\t'For people and the journal'
+json\t'One JSON object a line'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from silence" -l color -d 'When to use colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from silence" -l end -d 'End the silence now'
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from silence" -l list -d 'Show the silences there are'
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from silence" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from silence" -s V -l version -d 'Print version'
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from help" -f -a "test" -d 'Send a test message, and say what the other side answered'
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from help" -f -a "history" -d 'Show what was delivered, what was not, and what waits'
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from help" -f -a "silence" -d 'Hear nothing of a profile for a while'
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and not __fish_seen_subcommand_from init show check help" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and not __fish_seen_subcommand_from init show check help" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and not __fish_seen_subcommand_from init show check help" -l log-level -d 'The least severe log lines to show on stderr' -r -f -a "off\t'Nothing at all'
+error\t'A stage is lost'
+warn\t'The operator should act'
+info\t'Something changed'
+debug\t'What others can trigger'
+trace\t'Everything'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and not __fish_seen_subcommand_from init show check help" -l log-format -d 'How log lines look' -r -f -a "text\t'For people and the journal'
+json\t'One JSON object a line'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and not __fish_seen_subcommand_from init show check help" -l color -d 'When to use colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and not __fish_seen_subcommand_from init show check help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and not __fish_seen_subcommand_from init show check help" -s V -l version -d 'Print version'
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and not __fish_seen_subcommand_from init show check help" -f -a "init" -d 'Write a commented configuration file, unless there is one'
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and not __fish_seen_subcommand_from init show check help" -f -a "show" -d 'Print the effective configuration'
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and not __fish_seen_subcommand_from init show check help" -f -a "check" -d 'Say whether the configuration is right'
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and not __fish_seen_subcommand_from init show check help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and __fish_seen_subcommand_from init" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and __fish_seen_subcommand_from init" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and __fish_seen_subcommand_from init" -l log-level -d 'The least severe log lines to show on stderr' -r -f -a "off\t'Nothing at all'
+error\t'A stage is lost'
+warn\t'The operator should act'
+info\t'Something changed'
+debug\t'What others can trigger'
+trace\t'Everything'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and __fish_seen_subcommand_from init" -l log-format -d 'How log lines look' -r -f -a "text\t'For people and the journal'
+json\t'One JSON object a line'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and __fish_seen_subcommand_from init" -l color -d 'When to use colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and __fish_seen_subcommand_from init" -s V -l version -d 'Print version'
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and __fish_seen_subcommand_from show" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and __fish_seen_subcommand_from show" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and __fish_seen_subcommand_from show" -l log-level -d 'The least severe log lines to show on stderr' -r -f -a "off\t'Nothing at all'
+error\t'A stage is lost'
+warn\t'The operator should act'
+info\t'Something changed'
+debug\t'What others can trigger'
+trace\t'Everything'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and __fish_seen_subcommand_from show" -l log-format -d 'How log lines look' -r -f -a "text\t'For people and the journal'
+json\t'One JSON object a line'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and __fish_seen_subcommand_from show" -l color -d 'When to use colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and __fish_seen_subcommand_from check" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and __fish_seen_subcommand_from check" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and __fish_seen_subcommand_from check" -l log-level -d 'The least severe log lines to show on stderr' -r -f -a "off\t'Nothing at all'
+error\t'A stage is lost'
+warn\t'The operator should act'
+info\t'Something changed'
+debug\t'What others can trigger'
+trace\t'Everything'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and __fish_seen_subcommand_from check" -l log-format -d 'How log lines look' -r -f -a "text\t'For people and the journal'
+json\t'One JSON object a line'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and __fish_seen_subcommand_from check" -l color -d 'When to use colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and __fish_seen_subcommand_from check" -s V -l version -d 'Print version'
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "init" -d 'Write a commented configuration file, unless there is one'
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "show" -d 'Print the effective configuration'
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "check" -d 'Say whether the configuration is right'
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c authwatch -n "__fish_authwatch_using_subcommand completions" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand completions" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand completions" -l log-level -d 'The least severe log lines to show on stderr' -r -f -a "off\t'Nothing at all'
+error\t'A stage is lost'
+warn\t'The operator should act'
+info\t'Something changed'
+debug\t'What others can trigger'
+trace\t'Everything'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand completions" -l log-format -d 'How log lines look' -r -f -a "text\t'For people and the journal'
+json\t'One JSON object a line'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand completions" -l color -d 'When to use colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c authwatch -n "__fish_authwatch_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c authwatch -n "__fish_authwatch_using_subcommand completions" -s V -l version -d 'Print version'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor models notify config completions help" -f -a "status" -d 'Show every agent\'s logins, and what to do about the bad ones'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor models notify config completions help" -f -a "watch" -d 'Look, renew and serve page and metrics, pass after pass'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor models notify config completions help" -f -a "refresh" -d 'Renew the logins that are due, under OpenClaw\'s own locks'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor models notify config completions help" -f -a "probe" -d 'Ask a running daemon whether it is well, for health checks'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor models notify config completions help" -f -a "doctor" -d 'Say what is wrong with OpenClaw\'s auth, and mend what is safe to mend'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor models notify config completions help" -f -a "models" -d 'The same commands under the names OpenClaw\'s documentation uses'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor models notify config completions help" -f -a "notify" -d 'Whether messages arrive, what was told, and what not to be told of'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor models notify config completions help" -f -a "config" -d 'authwatch\'s own configuration'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor models notify config completions help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor models notify config completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_seen_subcommand_from models" -f -a "status" -d 'Show every agent\'s logins, and what to do about the bad ones'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_seen_subcommand_from notify" -f -a "test" -d 'Send a test message, and say what the other side answered'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_seen_subcommand_from notify" -f -a "history" -d 'Show what was delivered, what was not, and what waits'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_seen_subcommand_from notify" -f -a "silence" -d 'Hear nothing of a profile for a while'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "init" -d 'Write a commented configuration file, unless there is one'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print the effective configuration'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "check" -d 'Say whether the configuration is right'
