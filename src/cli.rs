@@ -11,6 +11,7 @@ use clap_complete::Shell;
 
 use crate::commands;
 use crate::commands::config::ConfigCommand;
+use crate::commands::explain::ExplainArgs;
 use crate::commands::refresh::RefreshArgs;
 use crate::commands::status::StatusArgs;
 use crate::commands::watch::WatchArgs;
@@ -59,6 +60,8 @@ enum Command {
     Watch(WatchArgs),
     /// Renew the logins that are due, under OpenClaw's own locks
     Refresh(RefreshArgs),
+    /// Say what an error message means, and the command that mends it
+    Explain(ExplainArgs),
     /// The same commands under the names OpenClaw's documentation uses
     #[command(subcommand)]
     Models(ModelsCommand),
@@ -105,6 +108,7 @@ fn dispatch(cli: Cli) -> Result<u8, Failure> {
         }
         Command::Watch(args) => commands::watch::run(&cli.global, &args),
         Command::Refresh(args) => commands::refresh::run(&cli.global, &args),
+        Command::Explain(args) => commands::explain::run(&args),
         Command::Config(command) => commands::config::run(&cli.global, &command),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -1,6 +1,7 @@
 //! One file a command: arguments in, a stage or two called, an exit code out.
 
 pub mod config;
+pub mod explain;
 pub mod refresh;
 pub mod status;
 pub mod watch;

@@ -12,6 +12,7 @@
 //! Imports point one way, which `tests/it/layering.rs` checks.
 
 pub mod backup;
+pub mod causes;
 pub mod checkpoint;
 pub mod classify;
 pub mod cli;

@@ -67,6 +67,34 @@ pub(crate) fn safe(text: &str) -> String {
     shown
 }
 
+/// Breaks text at spaces, and words that are longer than a line anywhere.
+#[must_use]
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
+    let width = width.max(8);
+    let mut lines: Vec<String> = Vec::new();
+    let mut line = String::new();
+    for word in text.split(' ') {
+        let mut word: Vec<char> = word.chars().collect();
+        if !line.is_empty() && line.chars().count() + 1 + word.len() > width {
+            lines.push(std::mem::take(&mut line));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        while word.len() > width {
+            let rest = word.split_off(width - line.chars().count());
+            line.extend(word);
+            lines.push(std::mem::take(&mut line));
+            word = rest;
+        }
+        line.extend(word);
+    }
+    if !line.is_empty() {
+        lines.push(line);
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,5 +116,12 @@ mod tests {
         assert_eq!(safe("a\u{1b}[31m\tb"), "a\\u{1b}[31m\\u{9}b");
         assert_eq!(safe("日本"), "日本");
         assert_eq!(safe("\u{202e}x"), "\\u{202e}x");
+    }
+
+    #[test]
+    fn text_is_wrapped_and_nothing_is_lost() {
+        assert_eq!(wrap("one two three", 9), ["one two", "three"]);
+        assert_eq!(wrap("a abcdefghijklmnopqrst", 8), ["a", "abcdefgh", "ijklmnop", "qrst"]);
+        assert!(wrap("", 10).is_empty());
     }
 }

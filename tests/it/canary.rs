@@ -36,6 +36,8 @@ const COMMANDS: &[(&str, &[&[&str]])] = &[
     ("config show", &[&[]]),
     ("config check", &[&[]]),
     ("completions", &[&["bash"]]),
+    // What is pasted into it is watched in `explain`.
+    ("explain", &[&["invalid_grant refresh_token=canary-sk-ant-oat01-Zz9"]]),
 ];
 
 fn secret(place: &str) -> String {

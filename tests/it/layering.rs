@@ -16,7 +16,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("checkpoint", &[]),
     ("clock", &["model"]),
     // Which providers people sign in to is a fact, and no secret.
-    ("remedy", &["model", "openclaw::provider"]),
+    ("remedy", &["causes", "model", "openclaw::provider"]),
+    // What failures mean is told by their words alone.
+    ("causes", &["model", "openclaw::provider", "secret::REDACTED"]),
     ("config", &["clock", "exit", "model", "paths"]),
     ("http", &["clock", "model"]),
     ("state", &["model", "random"]),
@@ -76,8 +78,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
-            "cli", "clock", "config", "daemon", "demo", "discover", "exit", "model", "paths", "pipeline",
-            "publish", "refresh", "remedy", "state",
+            "causes", "cli", "clock", "config", "daemon", "demo", "discover", "exit", "model", "paths",
+            "pipeline", "publish", "refresh", "remedy", "state",
         ],
     ),
     ("cli", &["commands", "exit", "logging"]),

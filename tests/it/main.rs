@@ -16,6 +16,7 @@ mod conformance;
 #[cfg(feature = "sqlite")]
 mod demo;
 mod exit_codes;
+mod explain;
 #[cfg(feature = "sqlite")]
 mod fleet;
 #[cfg(feature = "sqlite")]

@@ -8,7 +8,7 @@ use super::Layout;
 use crate::model::{
     AgentHealth, Bucket, CooldownKind, Login, ProfileHealth, Snapshot, StoreKind, StrandedKind,
 };
-use crate::publish::words::{date, safe, span, state};
+use crate::publish::words::{date, safe, span, state, wrap};
 use crate::remedy::{self, Remedy};
 
 const GOOD: Style = AnsiColor::Green.on_default();
@@ -202,44 +202,5 @@ impl Table<'_> {
             self.wrapped("", &format!("OpenClaw's configuration: {}", safe(&error.message)), BAD)?;
         }
         self.wrapped("", &text, BOLD)
-    }
-}
-
-/// Breaks text at spaces, and words that are longer than a line anywhere.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let width = width.max(8);
-    let mut lines: Vec<String> = Vec::new();
-    let mut line = String::new();
-    for word in text.split(' ') {
-        let mut word: Vec<char> = word.chars().collect();
-        if !line.is_empty() && line.chars().count() + 1 + word.len() > width {
-            lines.push(std::mem::take(&mut line));
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        while word.len() > width {
-            let rest = word.split_off(width - line.chars().count());
-            line.extend(word);
-            lines.push(std::mem::take(&mut line));
-            word = rest;
-        }
-        line.extend(word);
-    }
-    if !line.is_empty() {
-        lines.push(line);
-    }
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_is_wrapped_and_nothing_is_lost() {
-        assert_eq!(wrap("one two three", 9), ["one two", "three"]);
-        assert_eq!(wrap("a abcdefghijklmnopqrst", 8), ["a", "abcdefgh", "ijklmnop", "qrst"]);
-        assert!(wrap("", 10).is_empty());
     }
 }
