@@ -10,6 +10,7 @@ use clap::{Args, ColorChoice, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::commands;
+use crate::commands::auth::AuthCommand;
 use crate::commands::config::ConfigCommand;
 use crate::commands::explain::ExplainArgs;
 use crate::commands::refresh::RefreshArgs;
@@ -60,6 +61,9 @@ enum Command {
     Watch(WatchArgs),
     /// Renew the logins that are due, under OpenClaw's own locks
     Refresh(RefreshArgs),
+    /// Store keys and tokens, sign in and out, and order profiles (JSON stores)
+    #[command(subcommand)]
+    Auth(AuthCommand),
     /// Say what an error message means, and the command that mends it
     Explain(ExplainArgs),
     /// The same commands under the names OpenClaw's documentation uses
@@ -80,6 +84,9 @@ enum Command {
 enum ModelsCommand {
     /// Show every agent's logins, and what to do about the bad ones
     Status(StatusArgs),
+    /// Store keys and tokens, sign in and out, and order profiles (JSON stores)
+    #[command(subcommand)]
+    Auth(AuthCommand),
 }
 
 /// Runs the program on the process's arguments.
@@ -108,6 +115,9 @@ fn dispatch(cli: Cli) -> Result<u8, Failure> {
         }
         Command::Watch(args) => commands::watch::run(&cli.global, &args),
         Command::Refresh(args) => commands::refresh::run(&cli.global, &args),
+        Command::Auth(command) | Command::Models(ModelsCommand::Auth(command)) => {
+            commands::auth::run(&cli.global, &command)
+        }
         Command::Explain(args) => commands::explain::run(&args),
         Command::Config(command) => commands::config::run(&cli.global, &command),
         Command::Completions { shell } => {

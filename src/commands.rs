@@ -1,5 +1,6 @@
 //! One file a command: arguments in, a stage or two called, an exit code out.
 
+pub mod auth;
 pub mod config;
 pub mod explain;
 pub mod refresh;

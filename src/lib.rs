@@ -9,8 +9,10 @@
 //!
 //! [`pipeline`] names them in order. [`openclaw`] is what OpenClaw puts on disk, and pure; [`model`] holds the nouns, and no
 //! secrets: loading yields credentials, classifying yields a [`model::Snapshot`], and whatever comes after sees only that.
+//! What a person's explicit command changes is [`auth`]; what failures mean, in words that all parts share, is [`causes`].
 //! Imports point one way, which `tests/it/layering.rs` checks.
 
+pub mod auth;
 pub mod backup;
 pub mod causes;
 pub mod checkpoint;
@@ -39,3 +41,4 @@ pub mod secret;
 pub mod serve;
 pub mod state;
 pub mod store;
+pub mod terminal;

@@ -1,6 +1,6 @@
 //! Recognising causes in an error message or in a piece of log.
 
-use super::{CAUSES, Cause, Context, mask};
+use super::{Cause, Context, all, mask};
 
 /// A cause that a text names.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub fn recognise(text: &str) -> Vec<Finding> {
     for (index, line) in text.lines().enumerate() {
         let lower = line.to_lowercase();
         let mut named: Vec<(usize, &'static Cause)> =
-            CAUSES.iter().filter_map(|cause| Some((position(cause, &lower)?, cause))).collect();
+            all().filter_map(|cause| Some((position(cause, &lower)?, cause))).collect();
         if named.iter().any(|(_, cause)| !cause.generic) {
             named.retain(|(_, cause)| !cause.generic);
         } else {

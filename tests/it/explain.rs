@@ -149,6 +149,12 @@ const MESSAGES: &[(&str, &str, &str, &str)] = &[
         "provider",
         "authwatch auth order get --provider openai",
     ),
+    (
+        "OAuth token refresh failed for openai-codex: fetch failed. Please try again or re-authenticate.",
+        "unreachable",
+        "network",
+        "authwatch refresh",
+    ),
     ("HTTP 401 Unauthorized", "unauthorized", "login", "authwatch status"),
 ];
 

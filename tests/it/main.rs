@@ -9,6 +9,10 @@
 
 #[cfg(feature = "sqlite")]
 mod alike;
+mod auth;
+mod auth_login;
+mod auth_storm;
+mod auth_terminal;
 mod bad_input;
 #[cfg(feature = "sqlite")]
 mod canary;
@@ -27,6 +31,7 @@ mod network;
 #[cfg(feature = "sqlite")]
 mod page;
 mod prometheus;
+mod pty;
 mod readme;
 #[cfg(feature = "sqlite")]
 mod real_prometheus;
