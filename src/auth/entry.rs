@@ -38,7 +38,7 @@ impl Entry {
         Self { fields, stale: &["apiKey", "keyRef", "mode"] }
     }
 
-    /// A login somebody has just signed in to.
+    /// A login somebody has just signed in to. Where the provider gives no refresh token, an older one of the login stays.
     #[must_use]
     pub fn oauth(provider: &str, issued: &Issued) -> Self {
         let (account, email) = (jwt::openai_account(&issued.tokens.access), email(issued));
@@ -52,7 +52,7 @@ impl Entry {
         fields.extend(account.map(|account| ("accountId", edit::text(&account))));
         fields.extend(email.map(|email| ("email", edit::text(&email))));
         fields.extend(issued.tokens.id.as_ref().map(|id| ("idToken", edit::text(id))));
-        Self { fields, stale: &["refresh", "idToken", "oauthRef", "mode"] }
+        Self { fields, stale: &["idToken", "oauthRef", "mode"] }
     }
 
     /// The JSON text of it alone.

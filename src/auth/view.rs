@@ -1,12 +1,16 @@
 //! What agents see of each other's logins, for commands to look at before and after a change.
 
+use super::entry::Entry;
+use super::import::EMPTY;
 use super::target::SEMANTICS;
 use crate::clock;
 use crate::discover::{Agent, Discovery};
 use crate::load::{self, Buffers};
-use crate::model::{Millis, Semantics};
+use crate::model::{Millis, Semantics, Source};
 use crate::openclaw::attempts::{self, Attempts};
+use crate::openclaw::document::Document;
 use crate::openclaw::merge::View;
+use crate::openclaw::{edit, identity};
 use crate::paths::Roots;
 
 /// How an agent would try a provider's profiles now.
@@ -45,6 +49,21 @@ pub fn holds(roots: &Roots, agent: &Agent, profile: &str) -> bool {
         loaded.document.get(profile).is_some()
             || loaded.document.rejected.iter().any(|entry| entry.profile_id.as_str() == profile)
     })
+}
+
+/// The profile in an agent's own store that holds a login of the same account as this one, the default one first.
+#[must_use]
+pub fn same_account(roots: &Roots, agent: &Agent, entry: &Entry) -> Option<String> {
+    let alone = edit::put_profile(EMPTY, "new", &entry.text()).ok()?;
+    let alone = Document::parse(&alone, SEMANTICS, Source::Json).ok()?;
+    let new = alone.get("new")?;
+    let mut buffers = Buffers::default();
+    let loaded = load::load(agent, roots, SEMANTICS, &mut buffers)?;
+    let same = loaded.document.profiles.iter().filter(|profile| {
+        let existing = &profile.credential;
+        existing.kind == new.kind && identity::is_known(existing) && identity::may_replace(existing, new)
+    });
+    same.min_by_key(|profile| !profile.id.ends_with(":default")).map(|profile| profile.id.to_string())
 }
 
 /// Looks at what an agent sees: its own store, over main's.

@@ -2,7 +2,6 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, ChildStdin, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -11,7 +10,7 @@ use base64::Engine;
 use serde_json::{Value, json};
 
 use crate::pty::Terminal;
-use crate::refresh::{now, stored};
+use crate::refresh::stored;
 use crate::support::Home;
 use crate::token_server::TokenServer;
 
@@ -208,6 +207,9 @@ fn login(home: &Home) -> Value {
 #[cfg(feature = "sqlite")]
 #[test]
 fn a_real_browser_brings_the_code_the_refusal_and_nobody_elses_answer() {
+    use std::os::unix::fs::PermissionsExt;
+
+    use crate::refresh::now;
     use crate::webdriver::Browser;
 
     let provider = Provider::start();
@@ -386,6 +388,27 @@ fn another_accounts_login_is_never_replaced_in_silence() {
     assert!(stdout.starts_with("main\topenai-codex:second\t"), "{stdout}");
     let (code, _, said) = sign_in(&["--profile-id", ID, "--yes"]);
     assert_eq!((code, &login(&home)["accountId"]), (0, &json!("acct-2")), "{said}");
+}
+
+#[test]
+fn signing_in_again_mends_the_accounts_own_profile() {
+    let provider = Provider::start();
+    let home = provider.home(free_port());
+    let dead = |account: &str| json!({ "type": "oauth", "provider": "openai-codex", "access": "a", "refresh": "r", "expires": 1, "accountId": account });
+    let mut store = stored(&home.store("main"));
+    store["profiles"]["openai-codex:mine"] = dead("acct-1");
+    store["profiles"]["openai-codex:other"] = dead("acct-2");
+    std::fs::write(home.store("main"), store.to_string()).unwrap();
+    let mut signing_in = SigningIn::start(&home, &["--no-browser"]);
+    let address = signing_in.address();
+    signing_in.paste(&(agree(&address) + "\n"));
+    let (code, stdout, said) = signing_in.end(&provider.tokens);
+    assert_eq!(code, 0, "{said}");
+    assert!(stdout.starts_with("main\topenai-codex:mine\tsigned in"), "{stdout}");
+    let after = stored(&home.store("main"));
+    assert!(after["profiles"]["openai-codex:mine"]["expires"].as_u64().unwrap() > 1);
+    assert_eq!(after["profiles"]["openai-codex:other"], store["profiles"]["openai-codex:other"]);
+    assert!(after["profiles"][ID].is_null(), "no second profile of one account");
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::auth::code::{self, Answer};
 use crate::auth::entry::{self, Entry};
 use crate::auth::provider::NoSignIn;
 use crate::auth::sign_in::{PrepareError, SignIn};
+use crate::auth::view;
 use crate::causes;
 use crate::cli;
 use crate::clock;
@@ -34,14 +35,14 @@ pub struct LoginArgs {
     /// The provider to sign in to
     #[arg(long, value_name = "ID")]
     provider: String,
-    /// The profile to store the login under [default: PROVIDER:default]
+    /// The profile to store the login under [default: the account's own, else PROVIDER:default]
     #[arg(long, value_name = "ID")]
     profile_id: Option<String>,
     /// The agent [default: the configured default agent]
     #[arg(long, value_name = "ID")]
     agent: Option<String>,
     /// Open no browser: show the address, and take what is pasted
-    #[arg(long, visible_alias = "remote")]
+    #[arg(long)]
     no_browser: bool,
     /// How long to wait for the answer
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = clock::duration)]
@@ -233,9 +234,11 @@ fn store(
     let entry = Entry::oauth(provider, issued);
     let email = entry::email(issued);
     if issued.tokens.refresh.is_none() {
-        say("The provider gave no refresh token: this login does not renew itself.");
+        say("The provider gave no refresh token.");
     }
-    let mut profile = profile.to_owned();
+    // Signing in again mends the login of the account, whatever its name.
+    let known = view::same_account(&surroundings.roots, agent, &entry).filter(|_| args.profile_id.is_none());
+    let mut profile = known.unwrap_or_else(|| profile.to_owned());
     let mut saved = surroundings.put(agent, &profile, &entry, args.yes)?;
     if saved.is_none()
         && args.profile_id.is_none()
