@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::refresh::{leftovers, now, stored};
+use crate::refresh::{leftovers, now, stored, wait_until};
 use crate::support::{Home, Ran, tree};
 use crate::token_server::TokenServer;
 
@@ -641,6 +641,49 @@ fn a_held_lock_is_waited_for_and_named() {
     std::fs::remove_file(&lock).unwrap();
     assert!(waiting.wait().unwrap().success());
     assert_eq!(state(&home, "main")["order"], json!({}));
+}
+
+#[test]
+fn a_kill_at_any_step_leaves_whole_files_and_no_obstacle() {
+    let token = setup_token();
+    let paste = &["auth", "paste-token", "--provider", "anthropic"][..];
+    let logout = &["auth", "logout", "anthropic:manual", "--yes"][..];
+    let order = &["auth", "order", "set", "--provider", "anthropic", "anthropic:default"][..];
+    for (arguments, input, step) in [
+        (paste, token.as_str(), "store-locked"),
+        (paste, &token, "rehearsed"),
+        (paste, &token, "written"),
+        (paste, &token, "renamed"),
+        (logout, "", "rehearsed"),
+        (logout, "", "written"),
+        (logout, "", "renamed"),
+        (logout, "", "renamed-beside"),
+        (order, "", "store-locked"),
+        (order, "", "renamed-beside"),
+    ] {
+        let home = home();
+        let marker = home.path().join("marker");
+        let mut command = home.command(arguments);
+        command.env("AUTHWATCH_TEST_PAUSE", step).env("AUTHWATCH_TEST_MARKER", &marker);
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        wait_until(|| marker.exists());
+        child.kill().unwrap();
+        child.wait().unwrap();
+
+        let (manual, kept) = (profile(&home, "main", "anthropic:manual"), backups(&home));
+        let is_new = manual["token"] == token.as_str() || manual.is_null();
+        assert_eq!(is_new, step.starts_with("renamed") && arguments != order, "{arguments:?} {step}");
+        assert!(is_new || manual["token"] == "canary-old", "{arguments:?} {step}");
+        assert!(!is_new || kept.iter().any(|(_, kept)| kept.contains("canary-old")), "what is gone is kept");
+        assert_eq!(state(&home, "main")["usageStats"]["anthropic:manual"]["errorCount"], 2);
+        assert_eq!(profile(&home, "main", "anthropic:default")["metadata"]["kept"][1], 2.5);
+        // The dead process's lock is no obstacle.
+        let ran = piped(&home, arguments, input);
+        let expected = if arguments == logout && is_new { 66 } else { 0 };
+        assert_eq!(ran.code, expected, "{arguments:?} after {step}: {}", ran.stderr);
+    }
 }
 
 /// The command lines of OpenClaw's two pages about auth (authentication, OAuth), with the program's name changed.
