@@ -7,10 +7,10 @@
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::FallocateFlags;
+use rustix::fs::{FallocateFlags, Gid, Uid};
 
 use crate::checkpoint;
 use crate::load::file;
@@ -65,7 +65,7 @@ impl LockedStore {
     /// The same where the store need not be there yet: its directory is made, for its owner alone.
     pub async fn open_or_new(path: &Path) -> Result<Self, OpenError> {
         if let Some(dir) = path.parent() {
-            DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(OpenError::Lock)?;
+            make_directory(dir).map_err(OpenError::Lock)?;
         }
         let mut store = Self::lock(path).await?;
         match store.read() {
@@ -133,7 +133,7 @@ impl LockedStore {
         if self.exists {
             self.rehearse(&dir)?;
         }
-        let draft = Draft::create(&dir, STORE)?;
+        let draft = Draft::create(&dir, STORE, self.owner(&dir))?;
         draft.set_aside(self.content.bytes().len() as u64 + HEADROOM)?;
         checkpoint::fails("reserve")?;
         Ok(Reserved { store: self, draft })
@@ -142,8 +142,13 @@ impl LockedStore {
     fn rehearse(&self, dir: &Path) -> io::Result<()> {
         // A rehearsal with what is there already: full disks, read-only directories, files that may not be renamed over and
         // whatever else could go wrong go wrong here, while the token is still good.
-        let rehearsal = Draft::create(dir, STORE)?.write(self.content.bytes())?;
+        let rehearsal = Draft::create(dir, STORE, &self.target)?.write(self.content.bytes())?;
         rehearsal.put_in_place(&self.target, "rehearsed")
+    }
+
+    /// What a new version belongs to the owner of.
+    fn owner<'p>(&'p self, dir: &'p Path) -> &'p Path {
+        if self.exists { &self.target } else { dir }
     }
 
     /// Reads a file beside the store that its lock covers; whether it is there.
@@ -157,7 +162,8 @@ impl LockedStore {
         let path = self.beside(name.as_ref()).map_err(io::Error::other)?;
         let target = if path.is_symlink() { path.canonicalize()? } else { path };
         let dir = target.parent().unwrap_or(Path::new("/"));
-        Draft::create(dir, name)?.write(json.as_bytes())?.put_in_place(&target, "renamed-beside")
+        let owner = if target.exists() { &target } else { dir };
+        Draft::create(dir, name, owner)?.write(json.as_bytes())?.put_in_place(&target, "renamed-beside")
     }
 
     fn beside(&self, name: &std::ffi::OsStr) -> Result<PathBuf, OpenError> {
@@ -187,6 +193,31 @@ impl Reserved {
     }
 }
 
+/// Makes a directory with all that lead to it, for their owner alone.
+fn make_directory(dir: &Path) -> io::Result<()> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = dir.parent() {
+        make_directory(parent)?;
+    }
+    match DirBuilder::new().mode(0o700).create(dir) {
+        Ok(()) => give_to_owner_of(dir.parent().unwrap_or(dir), &File::open(dir)?),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Root's new version of somebody's file stays theirs: OpenClaw could not read it otherwise. Nobody else can give files away.
+fn give_to_owner_of(like: &Path, file: &File) -> io::Result<()> {
+    let (wanted, own) = (like.metadata()?, file.metadata()?);
+    if (wanted.uid(), wanted.gid()) == (own.uid(), own.gid()) || !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    let (uid, gid) = (Uid::from_raw(wanted.uid()), Gid::from_raw(wanted.gid()));
+    Ok(rustix::fs::fchown(file, Some(uid), Some(gid))?)
+}
+
 /// A file beside the store that will take its place. Removed if it does not come to that.
 #[derive(Debug)]
 struct Draft {
@@ -195,10 +226,13 @@ struct Draft {
 }
 
 impl Draft {
-    fn create(dir: &Path, name: &str) -> io::Result<Self> {
+    /// Makes a draft that belongs to whom this file or directory belongs.
+    fn create(dir: &Path, name: &str, owner: &Path) -> io::Result<Self> {
         let path = dir.join(format!(".{name}.{}-{}.tmp", std::process::id(), random::word()));
         let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
-        Ok(Self { path, file })
+        let draft = Self { path, file };
+        give_to_owner_of(owner, &draft.file)?;
+        Ok(draft)
     }
 
     fn set_aside(&self, bytes: u64) -> io::Result<()> {

@@ -144,3 +144,34 @@ fn verdict(
         None => Verdict::Usable,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::CooldownKind;
+
+    #[test]
+    fn the_first_usable_one_is_used_and_else_the_one_that_waits_least() {
+        let waiting = |id: &str, until: f64| {
+            let cooldown = Cooldown {
+                kind: CooldownKind::Cooldown,
+                until: Millis(until),
+                reason: None,
+                error_count: None,
+            };
+            (id.to_owned(), Verdict::Waiting(cooldown))
+        };
+        let used = |profiles: &[(String, Verdict)]| {
+            let attempts = Attempts { origin: Origin::Stored, profiles: profiles.to_vec() };
+            attempts.used().map(str::to_owned)
+        };
+        let absent = ("gone".to_owned(), Verdict::Absent);
+        let usable = ("good".to_owned(), Verdict::Usable);
+        assert_eq!(
+            used(&[absent.clone(), waiting("a", 5.0), usable, waiting("b", 1.0)]).as_deref(),
+            Some("good")
+        );
+        assert_eq!(used(&[absent.clone(), waiting("a", 5.0), waiting("b", 1.0)]).as_deref(), Some("b"));
+        assert_eq!(used(&[absent]), None);
+    }
+}

@@ -624,6 +624,37 @@ fn databases_are_openclaws_alone() {
 }
 
 #[test]
+fn what_root_writes_stays_its_owners() {
+    let home = home();
+    let root = rustix::process::geteuid().is_root();
+    // Root can give the files to somebody; for everybody else they stay their own, which has to hold as well.
+    let owner = if root { 1234 } else { rustix::process::geteuid().as_raw() };
+    let (main, work) = (home.agent_dir("main"), home.agent_dir("work"));
+    std::fs::remove_dir_all(&work).unwrap();
+    for path in [&home.store("main"), &main, work.parent().unwrap()] {
+        std::os::unix::fs::chown(path, Some(owner), None).unwrap();
+    }
+    std::fs::remove_file(main.join("auth-state.json")).unwrap();
+    home.write(".openclaw/openclaw.json", "{ agents: { list: [{ id: 'main' }, { id: 'work' }] } }");
+    for agent in ["main", "work"] {
+        let ran =
+            piped(&home, &["auth", "paste-token", "--provider", "acme", "--agent", agent], "canary-acme");
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let ran = home.run(&["auth", "order", "set", "--provider", "acme", "acme:manual", "--agent", agent]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+    }
+    for path in [
+        home.store("main"),
+        main.join("auth-state.json"),
+        work.clone(),
+        home.store("work"),
+        work.join("auth-state.json"),
+    ] {
+        assert_eq!(path.metadata().unwrap().uid(), owner, "{}", path.display());
+    }
+}
+
+#[test]
 fn a_held_lock_is_waited_for_and_named() {
     let home = home();
     let mut lock = home.store("main").into_os_string();
