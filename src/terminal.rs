@@ -3,7 +3,7 @@
 //! A pasted secret may have line breaks in it, so a line is not the end of it: input is over when nothing follows a line
 //! break for a moment. Reading lines the usual way would leave the rest of a token to the shell.
 
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, PipeReader, Read, Write};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec};
@@ -64,15 +64,21 @@ pub enum Input {
 }
 
 /// Reads one pasted piece from standard input, whatever that is. Call it with the terminal [`Quiet`].
-pub fn paste() -> io::Result<Input> {
+///
+/// It gives up, with [`Input::End`], as soon as the other end of `stop` is dropped: a reader that is left behind would take what is meant
+/// for the next question.
+pub fn paste(stop: Option<&PipeReader>) -> io::Result<Input> {
     let mut typed = Typed::default();
     let stdin = io::stdin();
     let mut chunk = Zeroizing::new([0; 1024]);
     loop {
-        if typed.may_be_over() && !follows(PASTE_GAP)? {
-            return Ok(Input::Text(typed.into_text()));
+        let patience = typed.may_be_over().then_some(PASTE_GAP);
+        match wait(stop, patience)? {
+            Wait::Input => {}
+            Wait::Nothing => return Ok(Input::Text(typed.into_text())),
+            Wait::Stopped => return Ok(Input::End),
         }
-        // Past std's buffer: what is left in it would not be seen by `follows`.
+        // Past std's buffer: what is left in it would not be waited for.
         let count = rustix::io::read(&stdin, &mut *chunk)?;
         if count == 0 {
             return Ok(if typed.bytes.is_empty() { Input::End } else { Input::Text(typed.into_text()) });
@@ -91,15 +97,30 @@ pub fn paste() -> io::Result<Input> {
     }
 }
 
-/// Whether more input comes within the time.
-fn follows(time: Duration) -> io::Result<bool> {
+enum Wait {
+    Input,
+    Nothing,
+    Stopped,
+}
+
+/// Waits for input, for so long at most.
+fn wait(stop: Option<&PipeReader>, patience: Option<Duration>) -> io::Result<Wait> {
     let stdin = io::stdin();
-    let mut waiting = [PollFd::new(&stdin, PollFlags::IN)];
-    let time = Timespec { tv_sec: 0, tv_nsec: time.subsec_nanos().into() };
+    let mut waiting = vec![PollFd::new(&stdin, PollFlags::IN)];
+    waiting.extend(stop.map(|stop| PollFd::new(stop, PollFlags::IN)));
+    let patience = patience.map(|patience| Timespec { tv_sec: 0, tv_nsec: patience.subsec_nanos().into() });
     loop {
-        match rustix::event::poll(&mut waiting, Some(&time)) {
+        match rustix::event::poll(&mut waiting, patience.as_ref()) {
             Err(rustix::io::Errno::INTR) => {}
-            ready => return Ok(ready? > 0),
+            ready => {
+                let (ready, said) =
+                    (ready?, |at: usize| waiting.get(at).is_some_and(|fd| !fd.revents().is_empty()));
+                return Ok(match () {
+                    () if ready == 0 => Wait::Nothing,
+                    () if said(1) => Wait::Stopped,
+                    () => Wait::Input,
+                });
+            }
         }
     }
 }
@@ -150,7 +171,7 @@ pub fn secret(prompt: &str) -> io::Result<Input> {
     }
     let quiet = Quiet::start();
     show(prompt);
-    let input = paste();
+    let input = paste(None);
     drop(quiet);
     show("\n");
     input

@@ -157,19 +157,9 @@ fn bare<'t>(text: &'t str, notes: &mut Vec<&'static str>) -> &'t str {
     let mut text = text.trim_matches(is_blank);
     loop {
         let before = text;
-        text = text.strip_prefix("export ").unwrap_or(text).trim_start();
-        let name = |character: char| character.is_ascii_alphanumeric() || "_-".contains(character);
-        for separator in ['=', ':'] {
-            if let Some((left, right)) = text.split_once(separator)
-                && left.len() >= 3
-                && left.trim_matches(['"', ' ']).chars().all(name)
-                && !BEGINNINGS.iter().any(|(beginning, _)| left.starts_with(beginning))
-                && (left.contains('_') || left.contains('"') || separator == ':')
-                && !right.trim().is_empty()
-            {
-                text = right.trim_start();
-            }
-        }
+        let exported = text.strip_prefix("export ").map(str::trim_start);
+        text = exported.unwrap_or(text);
+        text = value_of(text, exported.is_some()).unwrap_or(text);
         for scheme in ["Bearer ", "bearer "] {
             text = text.strip_prefix(scheme).unwrap_or(text).trim_start();
         }
@@ -183,6 +173,24 @@ fn bare<'t>(text: &'t str, notes: &mut Vec<&'static str>) -> &'t str {
         }
         note(notes, "what stood around it was trimmed");
     }
+}
+
+/// The value in `NAME=value`, `Name: value` and `"name": "value"`. Keys may hold `:` and `=` themselves, so the name has to look like one:
+/// in capitals with a `_` before a `=`, and with a space or a quote behind a `:`.
+fn value_of(text: &str, is_exported: bool) -> Option<&str> {
+    let is_long = |value: &str| value.len() >= 4 && !value.bytes().all(|byte| byte == b'=');
+    if let Some((name, value)) = text.split_once('=')
+        && name.starts_with(|first: char| first.is_ascii_uppercase())
+        && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+        && (is_exported || name.contains('_'))
+        && is_long(value)
+    {
+        return Some(value.trim_start());
+    }
+    let (name, value) = text.split_once(':')?;
+    let is_plain = |character: char| character.is_ascii_alphanumeric() || "_-\" ".contains(character);
+    (!name.is_empty() && name.chars().all(is_plain) && value.starts_with([' ', '"', '\'']) && is_long(value))
+        .then(|| value.trim_start())
 }
 
 /// Without the escape sequences of terminals (colours, bracketed paste) and other control characters.
@@ -304,7 +312,28 @@ mod tests {
         assert_eq!(clean("sk-proj-abc", "openai", Wanted::Token), Some(Refusal::IsKey));
         assert_eq!(clean(jwt, "openai", Wanted::Key), Some(Refusal::IsAccessToken));
         assert_eq!(clean("${XAI_API_KEY}", "xai", Wanted::Key), None);
-        assert_eq!(clean("abc=", "acme", Wanted::Key), None, "base64 may end like that");
+        assert_eq!(clean("${XAI_API_KEY}", "xai", Wanted::Key), None);
+    }
+
+    #[test]
+    fn keys_may_hold_what_else_surrounds_them() {
+        for key in
+            ["abc=", "ABCDEF_GH==", "id-1234:secret-5678", "user_1:secret", "a.b.c", "QUJD=REVG", "x;y"]
+        {
+            let cleaned = clean(key, "acme", Wanted::Key).expect("a key");
+            assert_eq!((cleaned.secret.as_str(), cleaned.notes.is_empty()), (key, true));
+        }
+        for pasted in [
+            "ACME_KEY=abcd",
+            "export ACME_KEY=\"abcd\"",
+            "x-api-key: abcd",
+            "\"key\":\"abcd\",",
+            "Bearer abcd",
+            "'abcd'",
+        ] {
+            let cleaned = clean(pasted, "acme", Wanted::Key).expect("a key");
+            assert_eq!((cleaned.secret.as_str(), cleaned.notes.is_empty()), ("abcd", false), "{pasted}");
+        }
     }
 
     proptest! {

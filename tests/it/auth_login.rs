@@ -327,6 +327,35 @@ fn on_a_phone_the_code_is_pasted_hidden() {
 }
 
 #[test]
+fn after_the_browsers_answer_a_question_is_answered_on_the_terminal() {
+    let provider = Provider::start();
+    let home = provider.home(free_port());
+    let theirs = json!({ "type": "oauth", "provider": "openai-codex", "access": "a", "refresh": "r", "expires": 1, "email": "other@x.org", "accountId": "acct-9" });
+    let mut store = stored(&home.store("main"));
+    store["profiles"][ID] = theirs.clone();
+    std::fs::write(home.store("main"), store.to_string()).unwrap();
+    for (answer, profile) in [("n\r", "openai-codex:canary-a@x.org"), ("y\r", ID)] {
+        let arguments = ["auth", "login", "--provider", "openai-codex", "--no-browser"];
+        let mut terminal = Terminal::run(home.command(&arguments), 40);
+        terminal.expect("press Enter.");
+        let address = terminal.text().lines().find(|line| line.starts_with("http://")).unwrap().to_owned();
+        get(&agree(&address));
+        terminal.expect("holds the login");
+        terminal.expect("[y/N] ");
+        assert_eq!(login(&home), theirs);
+        terminal.types(answer);
+        terminal.expect("signed in");
+        assert_eq!(terminal.end(), 0, "{}", terminal.text());
+        let mut store = stored(&home.store("main"));
+        assert_eq!(store["profiles"][profile]["accountId"], "acct-1");
+        // The next round has to ask again.
+        store["profiles"].as_object_mut().unwrap().remove("openai-codex:canary-a@x.org");
+        std::fs::write(home.store("main"), store.to_string()).unwrap();
+    }
+    assert_eq!(login(&home)["email"], "canary-a@x.org");
+}
+
+#[test]
 fn nobody_waits_for_ever_and_a_code_is_good_once() {
     let provider = Provider::start();
     let home = provider.home(free_port());

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use tokio::sync::mpsc;
 
-use super::surroundings::{Surroundings, block_on, failure, profile_id, provider_id, say};
+use super::surroundings::{Surroundings, block_on, failure, profile_id, provider_id, say, unreadable};
 use crate::auth::callback::{Callback, Visit};
 use crate::auth::code::{self, Answer};
 use crate::auth::entry::{self, Entry};
@@ -112,6 +112,8 @@ impl Waiting {
                 false
             }
         };
+        // Before anything is shown: whoever is quick with an answer must not see it on the screen.
+        let quiet = Quiet::start();
         let opened = !no_browser && open_browser(&address);
         say(if opened {
             "If no browser opens, open this address:"
@@ -123,12 +125,12 @@ impl Waiting {
         say(
             "The browser may be on another machine. Then it ends on a page that cannot be reached: paste its address here (hidden), or the code, and press Enter.",
         );
-        let quiet = Quiet::start();
         let (paste, mut pastes) = mpsc::channel(1);
-        // Waiting for input cannot be given up, so it is done where nobody waits for it in turn.
-        std::thread::spawn(move || {
+        let (stop, go_on) = std::io::pipe().map_err(unreadable)?;
+        // A thread waits for input, so that this one can wait for the browser.
+        let reader = std::thread::spawn(move || {
             loop {
-                let input = terminal::paste();
+                let input = terminal::paste(Some(&stop));
                 let is_last = !matches!(input, Ok(Input::Text(_)));
                 if paste.blocking_send(input).is_err() || is_last {
                     return;
@@ -137,6 +139,9 @@ impl Waiting {
         });
         let waited = self.first_answer(&mut visits, &mut pastes, listening);
         let answer = tokio::time::timeout(self.timeout, waited).await;
+        // Whatever is typed from here on is the answer to another question.
+        drop((go_on, pastes));
+        reader.join().expect("reading what is pasted does not panic");
         drop(quiet);
         answer.unwrap_or_else(|_| {
             Err(Failure::new(exit::TRY_AGAIN, "no answer came in time; nothing was changed")
