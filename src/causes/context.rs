@@ -17,18 +17,35 @@ pub struct Context {
 const AROUND: &[char] = &[' ', '\t', '"', '\'', '`', ',', ';', '(', ')', '[', ']', '{', '}', '=', '<', '>'];
 
 impl Context {
-    /// Reads a line, and fills in from the rest of the text what the line does not say.
+    /// Fills in what is not said here from somewhere else.
     #[must_use]
-    pub fn of(line: &str, text: &str) -> Self {
-        let (near, far) = (Self::read(line), Self::read(text));
+    pub fn or(self, other: &Self) -> Self {
         Self {
-            agent: near.agent.or(far.agent),
-            profile: near.profile.clone().or(far.profile),
-            provider: near.provider.or(far.provider),
+            agent: self.agent.or_else(|| other.agent.clone()),
+            profile: self.profile.or_else(|| other.profile.clone()),
+            provider: self.provider.or_else(|| other.provider.clone()),
         }
     }
 
-    fn read(text: &str) -> Self {
+    /// What all lines of a text agree on. Where a log names two agents, a line that names none may be about either.
+    #[must_use]
+    pub fn agreed(text: &str) -> Self {
+        let lines: Vec<Self> = text.lines().map(Self::of).collect();
+        let only = |field: fn(&Self) -> &Option<String>| {
+            let mut named = lines.iter().filter_map(|line| field(line).as_ref());
+            let first = named.next()?;
+            named.all(|other| other == first).then(|| first.clone())
+        };
+        Self {
+            agent: only(|line| &line.agent),
+            profile: only(|line| &line.profile),
+            provider: only(|line| &line.provider),
+        }
+    }
+
+    /// Reads what a text names.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
         let mut context = Self::default();
         let words: Vec<&str> = text
             .split(|character: char| AROUND.contains(&character) || character.is_control())
@@ -83,7 +100,7 @@ mod tests {
     #[test]
     fn messages_name_whom_they_are_about() {
         let read = |text: &str| {
-            let context = Context::of(text, text);
+            let context = Context::of(text);
             (context.agent, context.profile, context.provider)
         };
         let some = |text: &str| Some(text.to_owned());
@@ -100,6 +117,8 @@ mod tests {
             (some("night"), None, None)
         );
         assert_eq!(read("provider: \"acme\" failed").2, some("acme"));
+        let agreed = Context::agreed("agent work openai\nagent=work\nagent night\nopenai");
+        assert_eq!((agreed.agent, agreed.provider), (None, some("openai")));
         assert_eq!(read("provider sk-ant-oat01-abcdefghijkl"), (None, None, None));
     }
 }

@@ -9,7 +9,7 @@ pub struct Finding {
     pub cause: &'static Cause,
     /// The line it was first named on, from 1.
     pub line: usize,
-    /// That line, without secrets.
+    /// What it says there, without its secrets.
     pub quote: String,
     /// Whom it is about.
     pub context: Context,
@@ -19,6 +19,8 @@ pub struct Finding {
 #[must_use]
 pub fn recognise(text: &str) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
+    // A whole log is read once for what it names, not once for every cause in it.
+    let mut whole = None;
     for (index, line) in text.lines().enumerate() {
         let lower = line.to_lowercase();
         let mut named: Vec<(usize, &'static Cause)> =
@@ -34,8 +36,8 @@ pub fn recognise(text: &str) -> Vec<Finding> {
             if findings.iter().any(|finding| finding.cause.code == cause.code) {
                 continue;
             }
-            let context = Context::of(line, text);
-            findings.push(Finding { cause, line: index + 1, quote: mask(line.trim()), context });
+            let context = Context::of(line).or(whole.get_or_insert_with(|| Context::agreed(text)));
+            findings.push(Finding { cause, line: index + 1, quote: quote(line.trim(), cause), context });
         }
     }
     // What says little adds nothing where the whole text is about one thing.
@@ -43,6 +45,22 @@ pub fn recognise(text: &str) -> Vec<Finding> {
         findings.retain(|finding| !finding.cause.generic);
     }
     findings
+}
+
+/// So much of a line is quoted before and behind the words that name the cause.
+const AROUND: (usize, usize) = (80, 160);
+
+/// The part of a line that names the cause, without its secrets.
+fn quote(line: &str, cause: &Cause) -> String {
+    let masked: Vec<char> = mask(line).chars().collect();
+    // Upper case may be longer than lower case, so the place is counted in characters, and is near enough.
+    let lower: String = masked.iter().collect::<String>().to_lowercase();
+    let at = position(cause, &lower).map_or(0, |at| lower[..at].chars().count());
+    let (from, to) = (at.saturating_sub(AROUND.0), (at + AROUND.1).min(masked.len()));
+    let middle: String = masked[from.min(to)..to].iter().collect();
+    let middle = middle.trim();
+    let (before, behind) = (if from > 0 { "… " } else { "" }, if to < masked.len() { " …" } else { "" });
+    format!("{before}{middle}{behind}")
 }
 
 /// Where a line names the cause.
@@ -87,6 +105,19 @@ mod tests {
         );
         assert_eq!(codes("401 Unauthorized"), ["unauthorized"]);
         assert_eq!(codes("file lock timeout for /x/auth-profiles.json"), ["lock_timeout"]);
+    }
+
+    #[test]
+    fn of_a_long_line_what_matters_is_quoted() {
+        let (x, y) = ("x ".repeat(300), "y ".repeat(300));
+        assert!(recognise(&format!("{x}invalid_grant{y}")).is_empty(), "a longer word is another word");
+        let quote = &recognise(&format!("{x}invalid_grant {y}"))[0].quote;
+        assert!(
+            quote.starts_with("… x") && quote.ends_with("y …") && quote.contains("invalid_grant"),
+            "{quote}"
+        );
+        assert!(quote.chars().count() < 260);
+        assert_eq!(recognise("İİİ invalid_grant")[0].quote, "İİİ invalid_grant");
     }
 
     #[test]

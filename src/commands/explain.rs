@@ -14,8 +14,6 @@ use crate::remedy;
 
 /// More of a log is not read: its end is what matters, and `tail` gives that.
 const MAX_BYTES: u64 = 8 * 1024 * 1024;
-/// A quoted line is cut here.
-const MAX_QUOTE: usize = 240;
 
 const BOLD: Style = Style::new().bold();
 const FAINT: Style = Style::new().dimmed();
@@ -105,16 +103,9 @@ fn as_text(findings: &[Finding], width: usize) -> String {
         if let Some(command) = remedy::for_cause(cause.mend, &finding.context) {
             answer += &block("  $ ", &safe(&command), width, BOLD);
         }
-        answer +=
-            &block("  ", &format!("line {}: {}", finding.line, safe(&cut(&finding.quote))), width, FAINT);
+        answer += &block("  ", &format!("line {}: {}", finding.line, safe(&finding.quote)), width, FAINT);
     }
     answer
-}
-
-fn cut(quote: &str) -> String {
-    let mut characters = quote.chars();
-    let start: String = characters.by_ref().take(MAX_QUOTE).collect();
-    if characters.next().is_some() { start + " …" } else { start }
 }
 
 /// Text in a column; the indent of the first line is blank on the others.
