@@ -16,6 +16,9 @@ _authwatch() {
             ",$1")
                 cmd="authwatch"
                 ;;
+            authwatch,auth)
+                cmd="authwatch__subcmd__auth"
+                ;;
             authwatch,completions)
                 cmd="authwatch__subcmd__completions"
                 ;;
@@ -24,6 +27,9 @@ _authwatch() {
                 ;;
             authwatch,doctor)
                 cmd="authwatch__subcmd__doctor"
+                ;;
+            authwatch,explain)
+                cmd="authwatch__subcmd__explain"
                 ;;
             authwatch,help)
                 cmd="authwatch__subcmd__help"
@@ -45,6 +51,93 @@ _authwatch() {
                 ;;
             authwatch,watch)
                 cmd="authwatch__subcmd__watch"
+                ;;
+            authwatch__subcmd__auth,help)
+                cmd="authwatch__subcmd__auth__subcmd__help"
+                ;;
+            authwatch__subcmd__auth,import)
+                cmd="authwatch__subcmd__auth__subcmd__import"
+                ;;
+            authwatch__subcmd__auth,list)
+                cmd="authwatch__subcmd__auth__subcmd__list"
+                ;;
+            authwatch__subcmd__auth,login)
+                cmd="authwatch__subcmd__auth__subcmd__login"
+                ;;
+            authwatch__subcmd__auth,logout)
+                cmd="authwatch__subcmd__auth__subcmd__logout"
+                ;;
+            authwatch__subcmd__auth,order)
+                cmd="authwatch__subcmd__auth__subcmd__order"
+                ;;
+            authwatch__subcmd__auth,paste-api-key)
+                cmd="authwatch__subcmd__auth__subcmd__paste__subcmd__api__subcmd__key"
+                ;;
+            authwatch__subcmd__auth,paste-token)
+                cmd="authwatch__subcmd__auth__subcmd__paste__subcmd__token"
+                ;;
+            authwatch__subcmd__auth,setup-token)
+                cmd="authwatch__subcmd__auth__subcmd__setup__subcmd__token"
+                ;;
+            authwatch__subcmd__auth__subcmd__help,help)
+                cmd="authwatch__subcmd__auth__subcmd__help__subcmd__help"
+                ;;
+            authwatch__subcmd__auth__subcmd__help,import)
+                cmd="authwatch__subcmd__auth__subcmd__help__subcmd__import"
+                ;;
+            authwatch__subcmd__auth__subcmd__help,list)
+                cmd="authwatch__subcmd__auth__subcmd__help__subcmd__list"
+                ;;
+            authwatch__subcmd__auth__subcmd__help,login)
+                cmd="authwatch__subcmd__auth__subcmd__help__subcmd__login"
+                ;;
+            authwatch__subcmd__auth__subcmd__help,logout)
+                cmd="authwatch__subcmd__auth__subcmd__help__subcmd__logout"
+                ;;
+            authwatch__subcmd__auth__subcmd__help,order)
+                cmd="authwatch__subcmd__auth__subcmd__help__subcmd__order"
+                ;;
+            authwatch__subcmd__auth__subcmd__help,paste-api-key)
+                cmd="authwatch__subcmd__auth__subcmd__help__subcmd__paste__subcmd__api__subcmd__key"
+                ;;
+            authwatch__subcmd__auth__subcmd__help,paste-token)
+                cmd="authwatch__subcmd__auth__subcmd__help__subcmd__paste__subcmd__token"
+                ;;
+            authwatch__subcmd__auth__subcmd__help,setup-token)
+                cmd="authwatch__subcmd__auth__subcmd__help__subcmd__setup__subcmd__token"
+                ;;
+            authwatch__subcmd__auth__subcmd__help__subcmd__order,clear)
+                cmd="authwatch__subcmd__auth__subcmd__help__subcmd__order__subcmd__clear"
+                ;;
+            authwatch__subcmd__auth__subcmd__help__subcmd__order,get)
+                cmd="authwatch__subcmd__auth__subcmd__help__subcmd__order__subcmd__get"
+                ;;
+            authwatch__subcmd__auth__subcmd__help__subcmd__order,set)
+                cmd="authwatch__subcmd__auth__subcmd__help__subcmd__order__subcmd__set"
+                ;;
+            authwatch__subcmd__auth__subcmd__order,clear)
+                cmd="authwatch__subcmd__auth__subcmd__order__subcmd__clear"
+                ;;
+            authwatch__subcmd__auth__subcmd__order,get)
+                cmd="authwatch__subcmd__auth__subcmd__order__subcmd__get"
+                ;;
+            authwatch__subcmd__auth__subcmd__order,help)
+                cmd="authwatch__subcmd__auth__subcmd__order__subcmd__help"
+                ;;
+            authwatch__subcmd__auth__subcmd__order,set)
+                cmd="authwatch__subcmd__auth__subcmd__order__subcmd__set"
+                ;;
+            authwatch__subcmd__auth__subcmd__order__subcmd__help,clear)
+                cmd="authwatch__subcmd__auth__subcmd__order__subcmd__help__subcmd__clear"
+                ;;
+            authwatch__subcmd__auth__subcmd__order__subcmd__help,get)
+                cmd="authwatch__subcmd__auth__subcmd__order__subcmd__help__subcmd__get"
+                ;;
+            authwatch__subcmd__auth__subcmd__order__subcmd__help,help)
+                cmd="authwatch__subcmd__auth__subcmd__order__subcmd__help__subcmd__help"
+                ;;
+            authwatch__subcmd__auth__subcmd__order__subcmd__help,set)
+                cmd="authwatch__subcmd__auth__subcmd__order__subcmd__help__subcmd__set"
                 ;;
             authwatch__subcmd__config,check)
                 cmd="authwatch__subcmd__config__subcmd__check"
@@ -70,6 +163,9 @@ _authwatch() {
             authwatch__subcmd__config__subcmd__help,show)
                 cmd="authwatch__subcmd__config__subcmd__help__subcmd__show"
                 ;;
+            authwatch__subcmd__help,auth)
+                cmd="authwatch__subcmd__help__subcmd__auth"
+                ;;
             authwatch__subcmd__help,completions)
                 cmd="authwatch__subcmd__help__subcmd__completions"
                 ;;
@@ -78,6 +174,9 @@ _authwatch() {
                 ;;
             authwatch__subcmd__help,doctor)
                 cmd="authwatch__subcmd__help__subcmd__doctor"
+                ;;
+            authwatch__subcmd__help,explain)
+                cmd="authwatch__subcmd__help__subcmd__explain"
                 ;;
             authwatch__subcmd__help,help)
                 cmd="authwatch__subcmd__help__subcmd__help"
@@ -100,6 +199,39 @@ _authwatch() {
             authwatch__subcmd__help,watch)
                 cmd="authwatch__subcmd__help__subcmd__watch"
                 ;;
+            authwatch__subcmd__help__subcmd__auth,import)
+                cmd="authwatch__subcmd__help__subcmd__auth__subcmd__import"
+                ;;
+            authwatch__subcmd__help__subcmd__auth,list)
+                cmd="authwatch__subcmd__help__subcmd__auth__subcmd__list"
+                ;;
+            authwatch__subcmd__help__subcmd__auth,login)
+                cmd="authwatch__subcmd__help__subcmd__auth__subcmd__login"
+                ;;
+            authwatch__subcmd__help__subcmd__auth,logout)
+                cmd="authwatch__subcmd__help__subcmd__auth__subcmd__logout"
+                ;;
+            authwatch__subcmd__help__subcmd__auth,order)
+                cmd="authwatch__subcmd__help__subcmd__auth__subcmd__order"
+                ;;
+            authwatch__subcmd__help__subcmd__auth,paste-api-key)
+                cmd="authwatch__subcmd__help__subcmd__auth__subcmd__paste__subcmd__api__subcmd__key"
+                ;;
+            authwatch__subcmd__help__subcmd__auth,paste-token)
+                cmd="authwatch__subcmd__help__subcmd__auth__subcmd__paste__subcmd__token"
+                ;;
+            authwatch__subcmd__help__subcmd__auth,setup-token)
+                cmd="authwatch__subcmd__help__subcmd__auth__subcmd__setup__subcmd__token"
+                ;;
+            authwatch__subcmd__help__subcmd__auth__subcmd__order,clear)
+                cmd="authwatch__subcmd__help__subcmd__auth__subcmd__order__subcmd__clear"
+                ;;
+            authwatch__subcmd__help__subcmd__auth__subcmd__order,get)
+                cmd="authwatch__subcmd__help__subcmd__auth__subcmd__order__subcmd__get"
+                ;;
+            authwatch__subcmd__help__subcmd__auth__subcmd__order,set)
+                cmd="authwatch__subcmd__help__subcmd__auth__subcmd__order__subcmd__set"
+                ;;
             authwatch__subcmd__help__subcmd__config,check)
                 cmd="authwatch__subcmd__help__subcmd__config__subcmd__check"
                 ;;
@@ -109,8 +241,44 @@ _authwatch() {
             authwatch__subcmd__help__subcmd__config,show)
                 cmd="authwatch__subcmd__help__subcmd__config__subcmd__show"
                 ;;
+            authwatch__subcmd__help__subcmd__models,auth)
+                cmd="authwatch__subcmd__help__subcmd__models__subcmd__auth"
+                ;;
             authwatch__subcmd__help__subcmd__models,status)
                 cmd="authwatch__subcmd__help__subcmd__models__subcmd__status"
+                ;;
+            authwatch__subcmd__help__subcmd__models__subcmd__auth,import)
+                cmd="authwatch__subcmd__help__subcmd__models__subcmd__auth__subcmd__import"
+                ;;
+            authwatch__subcmd__help__subcmd__models__subcmd__auth,list)
+                cmd="authwatch__subcmd__help__subcmd__models__subcmd__auth__subcmd__list"
+                ;;
+            authwatch__subcmd__help__subcmd__models__subcmd__auth,login)
+                cmd="authwatch__subcmd__help__subcmd__models__subcmd__auth__subcmd__login"
+                ;;
+            authwatch__subcmd__help__subcmd__models__subcmd__auth,logout)
+                cmd="authwatch__subcmd__help__subcmd__models__subcmd__auth__subcmd__logout"
+                ;;
+            authwatch__subcmd__help__subcmd__models__subcmd__auth,order)
+                cmd="authwatch__subcmd__help__subcmd__models__subcmd__auth__subcmd__order"
+                ;;
+            authwatch__subcmd__help__subcmd__models__subcmd__auth,paste-api-key)
+                cmd="authwatch__subcmd__help__subcmd__models__subcmd__auth__subcmd__paste__subcmd__api__subcmd__key"
+                ;;
+            authwatch__subcmd__help__subcmd__models__subcmd__auth,paste-token)
+                cmd="authwatch__subcmd__help__subcmd__models__subcmd__auth__subcmd__paste__subcmd__token"
+                ;;
+            authwatch__subcmd__help__subcmd__models__subcmd__auth,setup-token)
+                cmd="authwatch__subcmd__help__subcmd__models__subcmd__auth__subcmd__setup__subcmd__token"
+                ;;
+            authwatch__subcmd__help__subcmd__models__subcmd__auth__subcmd__order,clear)
+                cmd="authwatch__subcmd__help__subcmd__models__subcmd__auth__subcmd__order__subcmd__clear"
+                ;;
+            authwatch__subcmd__help__subcmd__models__subcmd__auth__subcmd__order,get)
+                cmd="authwatch__subcmd__help__subcmd__models__subcmd__auth__subcmd__order__subcmd__get"
+                ;;
+            authwatch__subcmd__help__subcmd__models__subcmd__auth__subcmd__order,set)
+                cmd="authwatch__subcmd__help__subcmd__models__subcmd__auth__subcmd__order__subcmd__set"
                 ;;
             authwatch__subcmd__help__subcmd__notify,history)
                 cmd="authwatch__subcmd__help__subcmd__notify__subcmd__history"
@@ -121,17 +289,143 @@ _authwatch() {
             authwatch__subcmd__help__subcmd__notify,test)
                 cmd="authwatch__subcmd__help__subcmd__notify__subcmd__test"
                 ;;
+            authwatch__subcmd__models,auth)
+                cmd="authwatch__subcmd__models__subcmd__auth"
+                ;;
             authwatch__subcmd__models,help)
                 cmd="authwatch__subcmd__models__subcmd__help"
                 ;;
             authwatch__subcmd__models,status)
                 cmd="authwatch__subcmd__models__subcmd__status"
                 ;;
+            authwatch__subcmd__models__subcmd__auth,help)
+                cmd="authwatch__subcmd__models__subcmd__auth__subcmd__help"
+                ;;
+            authwatch__subcmd__models__subcmd__auth,import)
+                cmd="authwatch__subcmd__models__subcmd__auth__subcmd__import"
+                ;;
+            authwatch__subcmd__models__subcmd__auth,list)
+                cmd="authwatch__subcmd__models__subcmd__auth__subcmd__list"
+                ;;
+            authwatch__subcmd__models__subcmd__auth,login)
+                cmd="authwatch__subcmd__models__subcmd__auth__subcmd__login"
+                ;;
+            authwatch__subcmd__models__subcmd__auth,logout)
+                cmd="authwatch__subcmd__models__subcmd__auth__subcmd__logout"
+                ;;
+            authwatch__subcmd__models__subcmd__auth,order)
+                cmd="authwatch__subcmd__models__subcmd__auth__subcmd__order"
+                ;;
+            authwatch__subcmd__models__subcmd__auth,paste-api-key)
+                cmd="authwatch__subcmd__models__subcmd__auth__subcmd__paste__subcmd__api__subcmd__key"
+                ;;
+            authwatch__subcmd__models__subcmd__auth,paste-token)
+                cmd="authwatch__subcmd__models__subcmd__auth__subcmd__paste__subcmd__token"
+                ;;
+            authwatch__subcmd__models__subcmd__auth,setup-token)
+                cmd="authwatch__subcmd__models__subcmd__auth__subcmd__setup__subcmd__token"
+                ;;
+            authwatch__subcmd__models__subcmd__auth__subcmd__help,help)
+                cmd="authwatch__subcmd__models__subcmd__auth__subcmd__help__subcmd__help"
+                ;;
+            authwatch__subcmd__models__subcmd__auth__subcmd__help,import)
+                cmd="authwatch__subcmd__models__subcmd__auth__subcmd__help__subcmd__import"
+                ;;
+            authwatch__subcmd__models__subcmd__auth__subcmd__help,list)
+                cmd="authwatch__subcmd__models__subcmd__auth__subcmd__help__subcmd__list"
+                ;;
+            authwatch__subcmd__models__subcmd__auth__subcmd__help,login)
+                cmd="authwatch__subcmd__models__subcmd__auth__subcmd__help__subcmd__login"
+                ;;
+            authwatch__subcmd__models__subcmd__auth__subcmd__help,logout)
+                cmd="authwatch__subcmd__models__subcmd__auth__subcmd__help__subcmd__logout"
+                ;;
+            authwatch__subcmd__models__subcmd__auth__subcmd__help,order)
+                cmd="authwatch__subcmd__models__subcmd__auth__subcmd__help__subcmd__order"
+                ;;
+            authwatch__subcmd__models__subcmd__auth__subcmd__help,paste-api-key)
+                cmd="authwatch__subcmd__models__subcmd__auth__subcmd__help__subcmd__paste__subcmd__api__subcmd__key"
+                ;;
+            authwatch__subcmd__models__subcmd__auth__subcmd__help,paste-token)
+                cmd="authwatch__subcmd__models__subcmd__auth__subcmd__help__subcmd__paste__subcmd__token"
+                ;;
+            authwatch__subcmd__models__subcmd__auth__subcmd__help,setup-token)
+                cmd="authwatch__subcmd__models__subcmd__auth__subcmd__help__subcmd__setup__subcmd__token"
+                ;;
+            authwatch__subcmd__models__subcmd__auth__subcmd__help__subcmd__order,clear)
+                cmd="authwatch__subcmd__models__subcmd__auth__subcmd__help__subcmd__order__subcmd__clear"
+                ;;
+            authwatch__subcmd__models__subcmd__auth__subcmd__help__subcmd__order,get)
+                cmd="authwatch__subcmd__models__subcmd__auth__subcmd__help__subcmd__order__subcmd__get"
+                ;;
+            authwatch__subcmd__models__subcmd__auth__subcmd__help__subcmd__order,set)
+                cmd="authwatch__subcmd__models__subcmd__auth__subcmd__help__subcmd__order__subcmd__set"
+                ;;
+            authwatch__subcmd__models__subcmd__auth__subcmd__order,clear)
+                cmd="authwatch__subcmd__models__subcmd__auth__subcmd__order__subcmd__clear"
+                ;;
+            authwatch__subcmd__models__subcmd__auth__subcmd__order,get)
+                cmd="authwatch__subcmd__models__subcmd__auth__subcmd__order__subcmd__get"
+                ;;
+            authwatch__subcmd__models__subcmd__auth__subcmd__order,help)
+                cmd="authwatch__subcmd__models__subcmd__auth__subcmd__order__subcmd__help"
+                ;;
+            authwatch__subcmd__models__subcmd__auth__subcmd__order,set)
+                cmd="authwatch__subcmd__models__subcmd__auth__subcmd__order__subcmd__set"
+                ;;
+            authwatch__subcmd__models__subcmd__auth__subcmd__order__subcmd__help,clear)
+                cmd="authwatch__subcmd__models__subcmd__auth__subcmd__order__subcmd__help__subcmd__clear"
+                ;;
+            authwatch__subcmd__models__subcmd__auth__subcmd__order__subcmd__help,get)
+                cmd="authwatch__subcmd__models__subcmd__auth__subcmd__order__subcmd__help__subcmd__get"
+                ;;
+            authwatch__subcmd__models__subcmd__auth__subcmd__order__subcmd__help,help)
+                cmd="authwatch__subcmd__models__subcmd__auth__subcmd__order__subcmd__help__subcmd__help"
+                ;;
+            authwatch__subcmd__models__subcmd__auth__subcmd__order__subcmd__help,set)
+                cmd="authwatch__subcmd__models__subcmd__auth__subcmd__order__subcmd__help__subcmd__set"
+                ;;
+            authwatch__subcmd__models__subcmd__help,auth)
+                cmd="authwatch__subcmd__models__subcmd__help__subcmd__auth"
+                ;;
             authwatch__subcmd__models__subcmd__help,help)
                 cmd="authwatch__subcmd__models__subcmd__help__subcmd__help"
                 ;;
             authwatch__subcmd__models__subcmd__help,status)
                 cmd="authwatch__subcmd__models__subcmd__help__subcmd__status"
+                ;;
+            authwatch__subcmd__models__subcmd__help__subcmd__auth,import)
+                cmd="authwatch__subcmd__models__subcmd__help__subcmd__auth__subcmd__import"
+                ;;
+            authwatch__subcmd__models__subcmd__help__subcmd__auth,list)
+                cmd="authwatch__subcmd__models__subcmd__help__subcmd__auth__subcmd__list"
+                ;;
+            authwatch__subcmd__models__subcmd__help__subcmd__auth,login)
+                cmd="authwatch__subcmd__models__subcmd__help__subcmd__auth__subcmd__login"
+                ;;
+            authwatch__subcmd__models__subcmd__help__subcmd__auth,logout)
+                cmd="authwatch__subcmd__models__subcmd__help__subcmd__auth__subcmd__logout"
+                ;;
+            authwatch__subcmd__models__subcmd__help__subcmd__auth,order)
+                cmd="authwatch__subcmd__models__subcmd__help__subcmd__auth__subcmd__order"
+                ;;
+            authwatch__subcmd__models__subcmd__help__subcmd__auth,paste-api-key)
+                cmd="authwatch__subcmd__models__subcmd__help__subcmd__auth__subcmd__paste__subcmd__api__subcmd__key"
+                ;;
+            authwatch__subcmd__models__subcmd__help__subcmd__auth,paste-token)
+                cmd="authwatch__subcmd__models__subcmd__help__subcmd__auth__subcmd__paste__subcmd__token"
+                ;;
+            authwatch__subcmd__models__subcmd__help__subcmd__auth,setup-token)
+                cmd="authwatch__subcmd__models__subcmd__help__subcmd__auth__subcmd__setup__subcmd__token"
+                ;;
+            authwatch__subcmd__models__subcmd__help__subcmd__auth__subcmd__order,clear)
+                cmd="authwatch__subcmd__models__subcmd__help__subcmd__auth__subcmd__order__subcmd__clear"
+                ;;
+            authwatch__subcmd__models__subcmd__help__subcmd__auth__subcmd__order,get)
+                cmd="authwatch__subcmd__models__subcmd__help__subcmd__auth__subcmd__order__subcmd__get"
+                ;;
+            authwatch__subcmd__models__subcmd__help__subcmd__auth__subcmd__order,set)
+                cmd="authwatch__subcmd__models__subcmd__help__subcmd__auth__subcmd__order__subcmd__set"
                 ;;
             authwatch__subcmd__notify,help)
                 cmd="authwatch__subcmd__notify__subcmd__help"
@@ -164,12 +458,772 @@ _authwatch() {
 
     case "${cmd}" in
         authwatch)
-            opts="-h -V --state-dir --config --log-level --log-format --color --help --version status watch refresh probe doctor models notify config completions help"
+            opts="-h -V --state-dir --config --log-level --log-format --color --help --version status watch refresh probe doctor auth explain models notify config completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "off error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__auth)
+            opts="-h -V --state-dir --config --log-level --log-format --color --help --version list paste-token paste-api-key setup-token login logout order import help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "off error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__auth__subcmd__help)
+            opts="list paste-token paste-api-key setup-token login logout order import help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__auth__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__auth__subcmd__help__subcmd__import)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__auth__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__auth__subcmd__help__subcmd__login)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__auth__subcmd__help__subcmd__logout)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__auth__subcmd__help__subcmd__order)
+            opts="get set clear"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__auth__subcmd__help__subcmd__order__subcmd__clear)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__auth__subcmd__help__subcmd__order__subcmd__get)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__auth__subcmd__help__subcmd__order__subcmd__set)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__auth__subcmd__help__subcmd__paste__subcmd__api__subcmd__key)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__auth__subcmd__help__subcmd__paste__subcmd__token)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__auth__subcmd__help__subcmd__setup__subcmd__token)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__auth__subcmd__import)
+            opts="-h -V --agent --state-dir --config --log-level --log-format --color --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "off error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__auth__subcmd__list)
+            opts="-h -V --provider --agent --json --state-dir --config --log-level --log-format --color --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --provider)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "off error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__auth__subcmd__login)
+            opts="-y -h -V --provider --profile-id --agent --no-browser --timeout --yes --state-dir --config --log-level --log-format --color --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --provider)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "off error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__auth__subcmd__logout)
+            opts="-y -h -V --agent --yes --state-dir --config --log-level --log-format --color --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "off error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__auth__subcmd__order)
+            opts="-h -V --state-dir --config --log-level --log-format --color --help --version get set clear help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "off error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__auth__subcmd__order__subcmd__clear)
+            opts="-h -V --provider --agent --state-dir --config --log-level --log-format --color --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --provider)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "off error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__auth__subcmd__order__subcmd__get)
+            opts="-h -V --provider --agent --json --state-dir --config --log-level --log-format --color --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --provider)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "off error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__auth__subcmd__order__subcmd__help)
+            opts="get set clear help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__auth__subcmd__order__subcmd__help__subcmd__clear)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__auth__subcmd__order__subcmd__help__subcmd__get)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__auth__subcmd__order__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__auth__subcmd__order__subcmd__help__subcmd__set)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__auth__subcmd__order__subcmd__set)
+            opts="-h -V --provider --agent --state-dir --config --log-level --log-format --color --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --provider)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "off error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__auth__subcmd__paste__subcmd__api__subcmd__key)
+            opts="-y -h -V --provider --profile-id --agent --yes --state-dir --config --log-level --log-format --color --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --provider)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "off error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__auth__subcmd__paste__subcmd__token)
+            opts="-y -h -V --provider --profile-id --expires-in --agent --yes --state-dir --config --log-level --log-format --color --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --provider)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --expires-in)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "off error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__auth__subcmd__setup__subcmd__token)
+            opts="-y -h -V --provider --profile-id --expires-in --agent --yes --state-dir --config --log-level --log-format --color --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --provider)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --expires-in)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --state-dir)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -475,9 +1529,211 @@ _authwatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        authwatch__subcmd__help)
-            opts="status watch refresh probe doctor models notify config completions help"
+        authwatch__subcmd__explain)
+            opts="-h -V --json --state-dir --config --log-level --log-format --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "off error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__help)
+            opts="status watch refresh probe doctor auth explain models notify config completions help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__help__subcmd__auth)
+            opts="list paste-token paste-api-key setup-token login logout order import"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__help__subcmd__auth__subcmd__import)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__help__subcmd__auth__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__help__subcmd__auth__subcmd__login)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__help__subcmd__auth__subcmd__logout)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__help__subcmd__auth__subcmd__order)
+            opts="get set clear"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__help__subcmd__auth__subcmd__order__subcmd__clear)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__help__subcmd__auth__subcmd__order__subcmd__get)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__help__subcmd__auth__subcmd__order__subcmd__set)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__help__subcmd__auth__subcmd__paste__subcmd__api__subcmd__key)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__help__subcmd__auth__subcmd__paste__subcmd__token)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__help__subcmd__auth__subcmd__setup__subcmd__token)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -573,6 +1829,20 @@ _authwatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        authwatch__subcmd__help__subcmd__explain)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         authwatch__subcmd__help__subcmd__help)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -588,8 +1858,176 @@ _authwatch() {
             return 0
             ;;
         authwatch__subcmd__help__subcmd__models)
-            opts="status"
+            opts="status auth"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__help__subcmd__models__subcmd__auth)
+            opts="list paste-token paste-api-key setup-token login logout order import"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__help__subcmd__models__subcmd__auth__subcmd__import)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__help__subcmd__models__subcmd__auth__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__help__subcmd__models__subcmd__auth__subcmd__login)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__help__subcmd__models__subcmd__auth__subcmd__logout)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__help__subcmd__models__subcmd__auth__subcmd__order)
+            opts="get set clear"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__help__subcmd__models__subcmd__auth__subcmd__order__subcmd__clear)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 6 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__help__subcmd__models__subcmd__auth__subcmd__order__subcmd__get)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 6 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__help__subcmd__models__subcmd__auth__subcmd__order__subcmd__set)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 6 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__help__subcmd__models__subcmd__auth__subcmd__paste__subcmd__api__subcmd__key)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__help__subcmd__models__subcmd__auth__subcmd__paste__subcmd__token)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__help__subcmd__models__subcmd__auth__subcmd__setup__subcmd__token)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -728,7 +2166,7 @@ _authwatch() {
             return 0
             ;;
         authwatch__subcmd__models)
-            opts="-h -V --state-dir --config --log-level --log-format --color --help --version status help"
+            opts="-h -V --state-dir --config --log-level --log-format --color --help --version status auth help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -761,9 +2199,937 @@ _authwatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        authwatch__subcmd__models__subcmd__help)
-            opts="status help"
+        authwatch__subcmd__models__subcmd__auth)
+            opts="-h -V --state-dir --config --log-level --log-format --color --help --version list paste-token paste-api-key setup-token login logout order import help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "off error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__auth__subcmd__help)
+            opts="list paste-token paste-api-key setup-token login logout order import help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__auth__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__auth__subcmd__help__subcmd__import)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__auth__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__auth__subcmd__help__subcmd__login)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__auth__subcmd__help__subcmd__logout)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__auth__subcmd__help__subcmd__order)
+            opts="get set clear"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__auth__subcmd__help__subcmd__order__subcmd__clear)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 6 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__auth__subcmd__help__subcmd__order__subcmd__get)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 6 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__auth__subcmd__help__subcmd__order__subcmd__set)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 6 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__auth__subcmd__help__subcmd__paste__subcmd__api__subcmd__key)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__auth__subcmd__help__subcmd__paste__subcmd__token)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__auth__subcmd__help__subcmd__setup__subcmd__token)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__auth__subcmd__import)
+            opts="-h -V --agent --state-dir --config --log-level --log-format --color --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "off error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__auth__subcmd__list)
+            opts="-h -V --provider --agent --json --state-dir --config --log-level --log-format --color --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --provider)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "off error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__auth__subcmd__login)
+            opts="-y -h -V --provider --profile-id --agent --no-browser --timeout --yes --state-dir --config --log-level --log-format --color --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --provider)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "off error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__auth__subcmd__logout)
+            opts="-y -h -V --agent --yes --state-dir --config --log-level --log-format --color --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "off error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__auth__subcmd__order)
+            opts="-h -V --state-dir --config --log-level --log-format --color --help --version get set clear help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "off error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__auth__subcmd__order__subcmd__clear)
+            opts="-h -V --provider --agent --state-dir --config --log-level --log-format --color --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --provider)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "off error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__auth__subcmd__order__subcmd__get)
+            opts="-h -V --provider --agent --json --state-dir --config --log-level --log-format --color --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --provider)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "off error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__auth__subcmd__order__subcmd__help)
+            opts="get set clear help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__auth__subcmd__order__subcmd__help__subcmd__clear)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 6 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__auth__subcmd__order__subcmd__help__subcmd__get)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 6 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__auth__subcmd__order__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 6 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__auth__subcmd__order__subcmd__help__subcmd__set)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 6 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__auth__subcmd__order__subcmd__set)
+            opts="-h -V --provider --agent --state-dir --config --log-level --log-format --color --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --provider)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "off error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__auth__subcmd__paste__subcmd__api__subcmd__key)
+            opts="-y -h -V --provider --profile-id --agent --yes --state-dir --config --log-level --log-format --color --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --provider)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "off error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__auth__subcmd__paste__subcmd__token)
+            opts="-y -h -V --provider --profile-id --expires-in --agent --yes --state-dir --config --log-level --log-format --color --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --provider)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --expires-in)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "off error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__auth__subcmd__setup__subcmd__token)
+            opts="-y -h -V --provider --profile-id --expires-in --agent --yes --state-dir --config --log-level --log-format --color --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --provider)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --expires-in)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "off error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__help)
+            opts="status auth help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__help__subcmd__auth)
+            opts="list paste-token paste-api-key setup-token login logout order import"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__help__subcmd__auth__subcmd__import)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__help__subcmd__auth__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__help__subcmd__auth__subcmd__login)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__help__subcmd__auth__subcmd__logout)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__help__subcmd__auth__subcmd__order)
+            opts="get set clear"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__help__subcmd__auth__subcmd__order__subcmd__clear)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 6 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__help__subcmd__auth__subcmd__order__subcmd__get)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 6 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__help__subcmd__auth__subcmd__order__subcmd__set)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 6 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__help__subcmd__auth__subcmd__paste__subcmd__api__subcmd__key)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__help__subcmd__auth__subcmd__paste__subcmd__token)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        authwatch__subcmd__models__subcmd__help__subcmd__auth__subcmd__setup__subcmd__token)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

@@ -44,6 +44,8 @@ complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "watch" -d 'Look
 complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "refresh" -d 'Renew the logins that are due, under OpenClaw\'s own locks'
 complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "probe" -d 'Ask a running daemon whether it is well, for health checks'
 complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "doctor" -d 'Say what is wrong with OpenClaw\'s auth, and mend what is safe to mend'
+complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "auth" -d 'Store keys and tokens, sign in and out, and order profiles (JSON stores)'
+complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "explain" -d 'Say what an error message means, and the command that mends it'
 complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "models" -d 'The same commands under the names OpenClaw\'s documentation uses'
 complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "notify" -d 'Whether messages arrive, what was told, and what not to be told of'
 complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "config" -d 'authwatch\'s own configuration'
@@ -158,23 +160,223 @@ complete -c authwatch -n "__fish_authwatch_using_subcommand doctor" -l json -d '
 complete -c authwatch -n "__fish_authwatch_using_subcommand doctor" -l online -d 'Ask a provider\'s token endpoint for the time, and compare'
 complete -c authwatch -n "__fish_authwatch_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c authwatch -n "__fish_authwatch_using_subcommand doctor" -s V -l version -d 'Print version'
-complete -c authwatch -n "__fish_authwatch_using_subcommand models; and not __fish_seen_subcommand_from status help" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
-complete -c authwatch -n "__fish_authwatch_using_subcommand models; and not __fish_seen_subcommand_from status help" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
-complete -c authwatch -n "__fish_authwatch_using_subcommand models; and not __fish_seen_subcommand_from status help" -l log-level -d 'The least severe log lines to show on stderr' -r -f -a "off\t'Nothing at all'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and not __fish_seen_subcommand_from list paste-token paste-api-key setup-token login logout order import help" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and not __fish_seen_subcommand_from list paste-token paste-api-key setup-token login logout order import help" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and not __fish_seen_subcommand_from list paste-token paste-api-key setup-token login logout order import help" -l log-level -d 'The least severe log lines to show on stderr' -r -f -a "off\t'Nothing at all'
 error\t'A stage is lost'
 warn\t'The operator should act'
 info\t'Something changed'
 debug\t'What others can trigger'
 trace\t'Everything'"
-complete -c authwatch -n "__fish_authwatch_using_subcommand models; and not __fish_seen_subcommand_from status help" -l log-format -d 'How log lines look' -r -f -a "text\t'For people and the journal'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and not __fish_seen_subcommand_from list paste-token paste-api-key setup-token login logout order import help" -l log-format -d 'How log lines look' -r -f -a "text\t'For people and the journal'
 json\t'One JSON object a line'"
-complete -c authwatch -n "__fish_authwatch_using_subcommand models; and not __fish_seen_subcommand_from status help" -l color -d 'When to use colour' -r -f -a "auto\t''
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and not __fish_seen_subcommand_from list paste-token paste-api-key setup-token login logout order import help" -l color -d 'When to use colour' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c authwatch -n "__fish_authwatch_using_subcommand models; and not __fish_seen_subcommand_from status help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c authwatch -n "__fish_authwatch_using_subcommand models; and not __fish_seen_subcommand_from status help" -s V -l version -d 'Print version'
-complete -c authwatch -n "__fish_authwatch_using_subcommand models; and not __fish_seen_subcommand_from status help" -f -a "status" -d 'Show every agent\'s logins, and what to do about the bad ones'
-complete -c authwatch -n "__fish_authwatch_using_subcommand models; and not __fish_seen_subcommand_from status help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and not __fish_seen_subcommand_from list paste-token paste-api-key setup-token login logout order import help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and not __fish_seen_subcommand_from list paste-token paste-api-key setup-token login logout order import help" -s V -l version -d 'Print version'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and not __fish_seen_subcommand_from list paste-token paste-api-key setup-token login logout order import help" -f -a "list" -d 'List an agent\'s profiles'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and not __fish_seen_subcommand_from list paste-token paste-api-key setup-token login logout order import help" -f -a "paste-token" -d 'Store a token: hidden prompt, or standard input'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and not __fish_seen_subcommand_from list paste-token paste-api-key setup-token login logout order import help" -f -a "paste-api-key" -d 'Store an API key: hidden prompt, or standard input'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and not __fish_seen_subcommand_from list paste-token paste-api-key setup-token login logout order import help" -f -a "setup-token" -d 'Make a setup-token with Claude Code, and store it'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and not __fish_seen_subcommand_from list paste-token paste-api-key setup-token login logout order import help" -f -a "login" -d 'Sign in through a browser, on this machine or another'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and not __fish_seen_subcommand_from list paste-token paste-api-key setup-token login logout order import help" -f -a "logout" -d 'Remove a profile from the store; a backup is kept'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and not __fish_seen_subcommand_from list paste-token paste-api-key setup-token login logout order import help" -f -a "order" -d 'Which of a provider\'s profiles is used first'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and not __fish_seen_subcommand_from list paste-token paste-api-key setup-token login logout order import help" -f -a "import" -d 'Take over the logins of `auth.json` and `credentials/oauth.json`, as OpenClaw\'s first use does'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and not __fish_seen_subcommand_from list paste-token paste-api-key setup-token login logout order import help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from list" -l provider -d 'Only this provider\'s' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from list" -l agent -d 'The agent [default: the configured default agent]' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from list" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from list" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from list" -l log-level -d 'The least severe log lines to show on stderr' -r -f -a "off\t'Nothing at all'
+error\t'A stage is lost'
+warn\t'The operator should act'
+info\t'Something changed'
+debug\t'What others can trigger'
+trace\t'Everything'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from list" -l log-format -d 'How log lines look' -r -f -a "text\t'For people and the journal'
+json\t'One JSON object a line'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from list" -l color -d 'When to use colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from list" -l json -d 'Print JSON'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-token" -l provider -d 'Whose token it is' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-token" -l profile-id -d 'The profile to store it under [default: PROVIDER:manual]' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-token" -l expires-in -d 'When the token ends, from now; without it, no end is known' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-token" -l agent -d 'The agent [default: the configured default agent]' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-token" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-token" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-token" -l log-level -d 'The least severe log lines to show on stderr' -r -f -a "off\t'Nothing at all'
+error\t'A stage is lost'
+warn\t'The operator should act'
+info\t'Something changed'
+debug\t'What others can trigger'
+trace\t'Everything'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-token" -l log-format -d 'How log lines look' -r -f -a "text\t'For people and the journal'
+json\t'One JSON object a line'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-token" -l color -d 'When to use colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-token" -s y -l yes -d 'Replace a credential of another kind without asking'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-token" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-token" -s V -l version -d 'Print version'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-api-key" -l provider -d 'Whose key it is' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-api-key" -l profile-id -d 'The profile to store it under [default: PROVIDER:manual]' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-api-key" -l agent -d 'The agent [default: the configured default agent]' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-api-key" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-api-key" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-api-key" -l log-level -d 'The least severe log lines to show on stderr' -r -f -a "off\t'Nothing at all'
+error\t'A stage is lost'
+warn\t'The operator should act'
+info\t'Something changed'
+debug\t'What others can trigger'
+trace\t'Everything'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-api-key" -l log-format -d 'How log lines look' -r -f -a "text\t'For people and the journal'
+json\t'One JSON object a line'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-api-key" -l color -d 'When to use colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-api-key" -s y -l yes -d 'Replace a credential of another kind without asking'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-api-key" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-api-key" -s V -l version -d 'Print version'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from setup-token" -l provider -d 'Whose token it is; only Anthropic has setup-tokens' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from setup-token" -l profile-id -d 'The profile to store it under [default: anthropic:manual]' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from setup-token" -l expires-in -d 'When the token ends, from now [default: 365d if it is made here and now]' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from setup-token" -l agent -d 'The agent [default: the configured default agent]' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from setup-token" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from setup-token" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from setup-token" -l log-level -d 'The least severe log lines to show on stderr' -r -f -a "off\t'Nothing at all'
+error\t'A stage is lost'
+warn\t'The operator should act'
+info\t'Something changed'
+debug\t'What others can trigger'
+trace\t'Everything'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from setup-token" -l log-format -d 'How log lines look' -r -f -a "text\t'For people and the journal'
+json\t'One JSON object a line'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from setup-token" -l color -d 'When to use colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from setup-token" -s y -l yes -d 'Replace a credential of another kind without asking'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from setup-token" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from setup-token" -s V -l version -d 'Print version'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from login" -l provider -d 'The provider to sign in to' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from login" -l profile-id -d 'The profile to store the login under [default: the account\'s own, else PROVIDER:default]' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from login" -l agent -d 'The agent [default: the configured default agent]' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from login" -l timeout -d 'How long to wait for the answer' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from login" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from login" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from login" -l log-level -d 'The least severe log lines to show on stderr' -r -f -a "off\t'Nothing at all'
+error\t'A stage is lost'
+warn\t'The operator should act'
+info\t'Something changed'
+debug\t'What others can trigger'
+trace\t'Everything'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from login" -l log-format -d 'How log lines look' -r -f -a "text\t'For people and the journal'
+json\t'One JSON object a line'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from login" -l color -d 'When to use colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from login" -l no-browser -d 'Open no browser: show the address, and take what is pasted'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from login" -s y -l yes -d 'Replace another account\'s login, or a credential of another kind, without asking'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from login" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from login" -s V -l version -d 'Print version'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from logout" -l agent -d 'The agent [default: the configured default agent]' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from logout" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from logout" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from logout" -l log-level -d 'The least severe log lines to show on stderr' -r -f -a "off\t'Nothing at all'
+error\t'A stage is lost'
+warn\t'The operator should act'
+info\t'Something changed'
+debug\t'What others can trigger'
+trace\t'Everything'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from logout" -l log-format -d 'How log lines look' -r -f -a "text\t'For people and the journal'
+json\t'One JSON object a line'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from logout" -l color -d 'When to use colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from logout" -s y -l yes -d 'Do not ask'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from logout" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from logout" -s V -l version -d 'Print version'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from order" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from order" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from order" -l log-level -d 'The least severe log lines to show on stderr' -r -f -a "off\t'Nothing at all'
+error\t'A stage is lost'
+warn\t'The operator should act'
+info\t'Something changed'
+debug\t'What others can trigger'
+trace\t'Everything'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from order" -l log-format -d 'How log lines look' -r -f -a "text\t'For people and the journal'
+json\t'One JSON object a line'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from order" -l color -d 'When to use colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from order" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from order" -s V -l version -d 'Print version'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from order" -f -a "get" -d 'Show the order, which profile would be used now, and why not those before it'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from order" -f -a "set" -d 'Set the order'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from order" -f -a "clear" -d 'Go back to the configuration\'s order, or to OpenClaw\'s own'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from order" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from import" -l agent -d 'The agent [default: the configured default agent]' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from import" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from import" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from import" -l log-level -d 'The least severe log lines to show on stderr' -r -f -a "off\t'Nothing at all'
+error\t'A stage is lost'
+warn\t'The operator should act'
+info\t'Something changed'
+debug\t'What others can trigger'
+trace\t'Everything'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from import" -l log-format -d 'How log lines look' -r -f -a "text\t'For people and the journal'
+json\t'One JSON object a line'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from import" -l color -d 'When to use colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from import" -s V -l version -d 'Print version'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from help" -f -a "list" -d 'List an agent\'s profiles'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from help" -f -a "paste-token" -d 'Store a token: hidden prompt, or standard input'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from help" -f -a "paste-api-key" -d 'Store an API key: hidden prompt, or standard input'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from help" -f -a "setup-token" -d 'Make a setup-token with Claude Code, and store it'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from help" -f -a "login" -d 'Sign in through a browser, on this machine or another'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from help" -f -a "logout" -d 'Remove a profile from the store; a backup is kept'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from help" -f -a "order" -d 'Which of a provider\'s profiles is used first'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from help" -f -a "import" -d 'Take over the logins of `auth.json` and `credentials/oauth.json`, as OpenClaw\'s first use does'
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c authwatch -n "__fish_authwatch_using_subcommand explain" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand explain" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand explain" -l log-level -d 'The least severe log lines to show on stderr' -r -f -a "off\t'Nothing at all'
+error\t'A stage is lost'
+warn\t'The operator should act'
+info\t'Something changed'
+debug\t'What others can trigger'
+trace\t'Everything'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand explain" -l log-format -d 'How log lines look' -r -f -a "text\t'For people and the journal'
+json\t'One JSON object a line'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand explain" -l color -d 'When to use colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c authwatch -n "__fish_authwatch_using_subcommand explain" -l json -d 'Print JSON'
+complete -c authwatch -n "__fish_authwatch_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c authwatch -n "__fish_authwatch_using_subcommand explain" -s V -l version -d 'Print version'
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and not __fish_seen_subcommand_from status auth help" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and not __fish_seen_subcommand_from status auth help" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and not __fish_seen_subcommand_from status auth help" -l log-level -d 'The least severe log lines to show on stderr' -r -f -a "off\t'Nothing at all'
+error\t'A stage is lost'
+warn\t'The operator should act'
+info\t'Something changed'
+debug\t'What others can trigger'
+trace\t'Everything'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and not __fish_seen_subcommand_from status auth help" -l log-format -d 'How log lines look' -r -f -a "text\t'For people and the journal'
+json\t'One JSON object a line'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and not __fish_seen_subcommand_from status auth help" -l color -d 'When to use colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and not __fish_seen_subcommand_from status auth help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and not __fish_seen_subcommand_from status auth help" -s V -l version -d 'Print version'
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and not __fish_seen_subcommand_from status auth help" -f -a "status" -d 'Show every agent\'s logins, and what to do about the bad ones'
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and not __fish_seen_subcommand_from status auth help" -f -a "auth" -d 'Store keys and tokens, sign in and out, and order profiles (JSON stores)'
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and not __fish_seen_subcommand_from status auth help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l agent -d 'Only this agent (repeatable)' -r
 complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l provider -d 'Only this provider (repeatable)' -r
 complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l format -d 'How to print' -r -f -a "table\t'For people: grouped by agent, fits a phone'
@@ -206,7 +408,32 @@ complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_s
 complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l demo -d 'Report on built-in demo data, laid out in a temporary directory'
 complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -s V -l version -d 'Print version'
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from auth" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from auth" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from auth" -l log-level -d 'The least severe log lines to show on stderr' -r -f -a "off\t'Nothing at all'
+error\t'A stage is lost'
+warn\t'The operator should act'
+info\t'Something changed'
+debug\t'What others can trigger'
+trace\t'Everything'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from auth" -l log-format -d 'How log lines look' -r -f -a "text\t'For people and the journal'
+json\t'One JSON object a line'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from auth" -l color -d 'When to use colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from auth" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from auth" -s V -l version -d 'Print version'
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from auth" -f -a "list" -d 'List an agent\'s profiles'
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from auth" -f -a "paste-token" -d 'Store a token: hidden prompt, or standard input'
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from auth" -f -a "paste-api-key" -d 'Store an API key: hidden prompt, or standard input'
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from auth" -f -a "setup-token" -d 'Make a setup-token with Claude Code, and store it'
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from auth" -f -a "login" -d 'Sign in through a browser, on this machine or another'
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from auth" -f -a "logout" -d 'Remove a profile from the store; a backup is kept'
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from auth" -f -a "order" -d 'Which of a provider\'s profiles is used first'
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from auth" -f -a "import" -d 'Take over the logins of `auth.json` and `credentials/oauth.json`, as OpenClaw\'s first use does'
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from auth" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show every agent\'s logins, and what to do about the bad ones'
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from help" -f -a "auth" -d 'Store keys and tokens, sign in and out, and order profiles (JSON stores)'
 complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and not __fish_seen_subcommand_from test history silence help" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
 complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and not __fish_seen_subcommand_from test history silence help" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
@@ -363,17 +590,28 @@ always\t''
 never\t''"
 complete -c authwatch -n "__fish_authwatch_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c authwatch -n "__fish_authwatch_using_subcommand completions" -s V -l version -d 'Print version'
-complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor models notify config completions help" -f -a "status" -d 'Show every agent\'s logins, and what to do about the bad ones'
-complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor models notify config completions help" -f -a "watch" -d 'Look, renew and serve page and metrics, pass after pass'
-complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor models notify config completions help" -f -a "refresh" -d 'Renew the logins that are due, under OpenClaw\'s own locks'
-complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor models notify config completions help" -f -a "probe" -d 'Ask a running daemon whether it is well, for health checks'
-complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor models notify config completions help" -f -a "doctor" -d 'Say what is wrong with OpenClaw\'s auth, and mend what is safe to mend'
-complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor models notify config completions help" -f -a "models" -d 'The same commands under the names OpenClaw\'s documentation uses'
-complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor models notify config completions help" -f -a "notify" -d 'Whether messages arrive, what was told, and what not to be told of'
-complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor models notify config completions help" -f -a "config" -d 'authwatch\'s own configuration'
-complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor models notify config completions help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor models notify config completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor auth explain models notify config completions help" -f -a "status" -d 'Show every agent\'s logins, and what to do about the bad ones'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor auth explain models notify config completions help" -f -a "watch" -d 'Look, renew and serve page and metrics, pass after pass'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor auth explain models notify config completions help" -f -a "refresh" -d 'Renew the logins that are due, under OpenClaw\'s own locks'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor auth explain models notify config completions help" -f -a "probe" -d 'Ask a running daemon whether it is well, for health checks'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor auth explain models notify config completions help" -f -a "doctor" -d 'Say what is wrong with OpenClaw\'s auth, and mend what is safe to mend'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor auth explain models notify config completions help" -f -a "auth" -d 'Store keys and tokens, sign in and out, and order profiles (JSON stores)'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor auth explain models notify config completions help" -f -a "explain" -d 'Say what an error message means, and the command that mends it'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor auth explain models notify config completions help" -f -a "models" -d 'The same commands under the names OpenClaw\'s documentation uses'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor auth explain models notify config completions help" -f -a "notify" -d 'Whether messages arrive, what was told, and what not to be told of'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor auth explain models notify config completions help" -f -a "config" -d 'authwatch\'s own configuration'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor auth explain models notify config completions help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor auth explain models notify config completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_seen_subcommand_from auth" -f -a "list" -d 'List an agent\'s profiles'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_seen_subcommand_from auth" -f -a "paste-token" -d 'Store a token: hidden prompt, or standard input'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_seen_subcommand_from auth" -f -a "paste-api-key" -d 'Store an API key: hidden prompt, or standard input'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_seen_subcommand_from auth" -f -a "setup-token" -d 'Make a setup-token with Claude Code, and store it'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_seen_subcommand_from auth" -f -a "login" -d 'Sign in through a browser, on this machine or another'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_seen_subcommand_from auth" -f -a "logout" -d 'Remove a profile from the store; a backup is kept'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_seen_subcommand_from auth" -f -a "order" -d 'Which of a provider\'s profiles is used first'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_seen_subcommand_from auth" -f -a "import" -d 'Take over the logins of `auth.json` and `credentials/oauth.json`, as OpenClaw\'s first use does'
 complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_seen_subcommand_from models" -f -a "status" -d 'Show every agent\'s logins, and what to do about the bad ones'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_seen_subcommand_from models" -f -a "auth" -d 'Store keys and tokens, sign in and out, and order profiles (JSON stores)'
 complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_seen_subcommand_from notify" -f -a "test" -d 'Send a test message, and say what the other side answered'
 complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_seen_subcommand_from notify" -f -a "history" -d 'Show what was delivered, what was not, and what waits'
 complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_seen_subcommand_from notify" -f -a "silence" -d 'Hear nothing of a profile for a while'

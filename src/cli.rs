@@ -10,8 +10,10 @@ use clap::{Args, ColorChoice, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::commands;
+use crate::commands::auth::AuthCommand;
 use crate::commands::config::ConfigCommand;
 use crate::commands::doctor::DoctorArgs;
+use crate::commands::explain::ExplainArgs;
 use crate::commands::notify::NotifyCommand;
 use crate::commands::probe::ProbeArgs;
 use crate::commands::refresh::RefreshArgs;
@@ -66,6 +68,11 @@ enum Command {
     Probe(ProbeArgs),
     /// Say what is wrong with OpenClaw's auth, and mend what is safe to mend
     Doctor(DoctorArgs),
+    /// Store keys and tokens, sign in and out, and order profiles (JSON stores)
+    #[command(subcommand)]
+    Auth(AuthCommand),
+    /// Say what an error message means, and the command that mends it
+    Explain(ExplainArgs),
     /// The same commands under the names OpenClaw's documentation uses
     #[command(subcommand)]
     Models(ModelsCommand),
@@ -87,6 +94,9 @@ enum Command {
 enum ModelsCommand {
     /// Show every agent's logins, and what to do about the bad ones
     Status(StatusArgs),
+    /// Store keys and tokens, sign in and out, and order profiles (JSON stores)
+    #[command(subcommand)]
+    Auth(AuthCommand),
 }
 
 /// Runs the program on the process's arguments.
@@ -118,6 +128,10 @@ fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Command::Notify(command) => commands::notify::run(&cli.global, &command),
         Command::Probe(args) => commands::probe::run(&cli.global, &args),
         Command::Doctor(args) => commands::doctor::run(&cli.global, &args),
+        Command::Auth(command) | Command::Models(ModelsCommand::Auth(command)) => {
+            commands::auth::run(&cli.global, &command)
+        }
+        Command::Explain(args) => commands::explain::run(&args),
         Command::Config(command) => commands::config::run(&cli.global, &command),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -10,9 +10,12 @@
 //! [`pipeline`] names them in order. [`openclaw`] is what OpenClaw puts on disk, and pure; [`model`] holds the nouns, and no
 //! secrets: loading yields credentials, classifying yields a [`model::Snapshot`], and whatever comes after sees only that.
 //! [`doctor`] looks at all of it again with other questions, and mends what is safe to mend.
+//! What a person's explicit command changes is [`auth`]; what failures mean, in words that all parts share, is [`causes`].
 //! Imports point one way, which `tests/it/layering.rs` checks.
 
+pub mod auth;
 pub mod backup;
+pub mod causes;
 pub mod checkpoint;
 pub mod classify;
 pub mod cli;
@@ -42,3 +45,4 @@ pub mod secret;
 pub mod serve;
 pub mod state;
 pub mod store;
+pub mod terminal;

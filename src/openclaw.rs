@@ -2,6 +2,7 @@
 //!
 //! Everything here is pure: text in, plain data out. Reading the files is [`crate::load`]'s work.
 
+pub mod attempts;
 pub mod credential;
 pub mod document;
 pub mod edit;

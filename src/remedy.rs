@@ -1,7 +1,8 @@
 //! What a condition means for a person, and the command that mends it. One table for reports, doctor, page and notices.
 
+use crate::causes::{self, Context, Mend};
 use crate::model::{
-    AgentHealth, AgentId, CredentialKind, Login, ProfileHealth, ProviderId, ReasonCode, Status,
+    AgentHealth, AgentId, CredentialKind, Login, LoginReason, ProfileHealth, ProviderId, ReasonCode, Status,
     StoreErrorReason, StoreHealth, StrandedKind,
 };
 use crate::openclaw::provider::{self, Renewal};
@@ -20,9 +21,23 @@ pub struct Remedy {
 pub fn for_profile(agent: &AgentId, profile: &ProfileHealth) -> Option<Remedy> {
     let sign_in = || Some(sign_in_again(agent, profile));
     let meaning = match (profile.status, profile.login) {
-        (_, Login::Dead) => "the provider has refused this login: sign in again",
+        (_, Login::Dead) => {
+            causes::of_login(profile.login_reason.unwrap_or(LoginReason::InvalidGrant)).meaning
+        }
         (Status::Ok | Status::Static, _) => return None,
-        (_, Login::External) => "belongs to another program, which renews it: sign in there",
+        (_, Login::External) => causes::of_login(LoginReason::OwnedByCli).meaning,
+        (_, Login::Blocked) => {
+            let cause = causes::of_login(profile.login_reason.unwrap_or(LoginReason::Challenged));
+            let context = Context {
+                agent: Some(agent.to_string()),
+                profile: Some(profile.profile_id.to_string()),
+                provider: Some(profile.provider.to_string()),
+            };
+            return Some(Remedy {
+                meaning: cause.meaning.to_owned(),
+                command: for_cause(cause.mend, &context),
+            });
+        }
         (Status::Expiring | Status::Expired, Login::Renewable) => {
             return Some(Remedy { meaning: "renews itself when next used".to_owned(), command: None });
         }
@@ -83,6 +98,36 @@ pub fn for_store(agent: &AgentHealth) -> Option<Remedy> {
             meaning: format!("{file} is a leftover that OpenClaw does not read any more"),
             command: None,
         },
+    })
+}
+
+/// The command that mends a cause, for whom it is about. What a message does not say stays a word in capitals.
+#[must_use]
+pub fn for_cause(mend: Mend, context: &Context) -> Option<String> {
+    let agent = context.agent.as_deref();
+    let provider = context.provider.as_deref();
+    let named = |name: &str| {
+        name.to_owned() + &agent.map(|agent| format!(" --agent {}", quote(agent))).unwrap_or_default()
+    };
+    let of_provider = provider.map_or_else(|| "PROVIDER".to_owned(), quote);
+    Some(match mend {
+        Mend::Wait => return None,
+        Mend::PasteKey => named(&format!("openclaw models auth paste-api-key --provider {of_provider}")),
+        Mend::SignIn if provider == Some("anthropic") => {
+            named("openclaw models auth setup-token --provider anthropic")
+        }
+        Mend::SignIn if provider.is_some_and(|provider| !is_login(&provider.into())) => {
+            named(&format!("openclaw models auth paste-api-key --provider {of_provider}"))
+        }
+        Mend::SignIn => named(&format!("openclaw models auth login --provider {of_provider}")),
+        Mend::Run(template) => {
+            let template = match agent {
+                Some(agent) => template.replace("{agent}", &quote(agent)),
+                None => template.replace(" --agent {agent}", ""),
+            };
+            let profile = context.profile.as_deref().map_or_else(|| "PROFILE".to_owned(), quote);
+            template.replace("{provider}", &of_provider).replace("{profile}", &profile)
+        }
     })
 }
 

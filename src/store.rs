@@ -2,14 +2,15 @@
 //!
 //! The order of work is the whole point. [`LockedStore::open`] takes the lock and reads what is there *now*.
 //! [`LockedStore::reserve`] proves, before a token is spent, that a new version can be put in place: it puts the old one in
-//! place by the same steps, and sets room aside for the new one. Only [`Reserved::commit`] writes.
+//! place by the same steps, and sets room aside for the new one. Only [`Reserved::commit`] writes the store; the files beside it
+//! that its lock covers, too, are read and written by the lock's holder alone.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::FallocateFlags;
+use rustix::fs::{FallocateFlags, Gid, Uid};
 
 use crate::checkpoint;
 use crate::load::file;
@@ -20,6 +21,9 @@ use crate::secret::SecretBuffer;
 
 /// Room set aside beyond the store's size: tokens may grow, and another profile may be added.
 const HEADROOM: u64 = 64 * 1024;
+
+/// What drafts of a store are named after, wherever a link leads.
+const STORE: &str = "auth-profiles.json";
 
 /// Why a store could not be opened for writing.
 #[derive(Debug, thiserror::Error)]
@@ -45,12 +49,33 @@ pub struct LockedStore {
     target: PathBuf,
     shown: PathBuf,
     content: SecretBuffer,
+    /// Whether there is a file yet.
+    exists: bool,
     lock: LockGuard,
 }
 
 impl LockedStore {
     /// Takes the store's lock, waiting as OpenClaw would, and reads the store.
     pub async fn open(path: &Path) -> Result<Self, OpenError> {
+        let mut store = Self::lock(path).await?;
+        store.read()?;
+        Ok(store)
+    }
+
+    /// The same where the store need not be there yet: its directory is made, for its owner alone.
+    pub async fn open_or_new(path: &Path) -> Result<Self, OpenError> {
+        if let Some(dir) = path.parent() {
+            make_directory(dir).map_err(OpenError::Lock)?;
+        }
+        let mut store = Self::lock(path).await?;
+        match store.read() {
+            Err(OpenError::Absent) => store.target = store.beside(path.file_name().unwrap_or_default())?,
+            read => read?,
+        }
+        Ok(store)
+    }
+
+    async fn lock(path: &Path) -> Result<Self, OpenError> {
         let lock_path = locking::store_lock_path(path).map_err(OpenError::Lock)?;
         let lock = match locking::take(&lock_path, STORE_LOCK).await {
             Taken::Held(lock) => lock,
@@ -58,10 +83,8 @@ impl LockedStore {
             Taken::Unsupported(error) | Taken::Failed(error) => return Err(OpenError::Lock(error)),
         };
         checkpoint::reached("store-locked");
-        let mut store =
-            Self { target: PathBuf::new(), shown: path.to_owned(), content: SecretBuffer::default(), lock };
-        store.read()?;
-        Ok(store)
+        let (target, content) = (PathBuf::new(), SecretBuffer::default());
+        Ok(Self { target, shown: path.to_owned(), content, exists: false, lock })
     }
 
     /// Reads the store again. Under the lock nobody should change it, but not every writer asks.
@@ -71,7 +94,26 @@ impl LockedStore {
             None => return Err(OpenError::Absent),
         }
         self.target = self.shown.canonicalize().map_err(OpenError::Lock)?;
+        self.exists = true;
         Ok(())
+    }
+
+    /// Whether there is a file yet.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        self.exists
+    }
+
+    /// The bytes that were read.
+    #[must_use]
+    pub fn content(&self) -> &SecretBuffer {
+        &self.content
+    }
+
+    /// Where the file really is, and where a new one would be.
+    #[must_use]
+    pub fn target(&self) -> &Path {
+        &self.target
     }
 
     /// What the store holds.
@@ -88,14 +130,45 @@ impl LockedStore {
     /// Proves that the store can be replaced, and sets room aside for its next version.
     pub fn reserve(self) -> Result<Reserved, io::Error> {
         let dir = self.target.parent().unwrap_or(Path::new("/")).to_owned();
-        // A rehearsal with what is there already: full disks, read-only directories, files that may not be renamed over and
-        // whatever else could go wrong go wrong here, while the token is still good.
-        let rehearsal = Draft::create(&dir)?.write(self.content.bytes())?;
-        rehearsal.put_in_place(&self.target, "rehearsed")?;
-        let draft = Draft::create(&dir)?;
+        if self.exists {
+            self.rehearse(&dir)?;
+        }
+        let draft = Draft::create(&dir, STORE, self.owner(&dir))?;
         draft.set_aside(self.content.bytes().len() as u64 + HEADROOM)?;
         checkpoint::fails("reserve")?;
         Ok(Reserved { store: self, draft })
+    }
+
+    fn rehearse(&self, dir: &Path) -> io::Result<()> {
+        // A rehearsal with what is there already: full disks, read-only directories, files that may not be renamed over and
+        // whatever else could go wrong go wrong here, while the token is still good.
+        let rehearsal = Draft::create(dir, STORE, &self.target)?.write(self.content.bytes())?;
+        rehearsal.put_in_place(&self.target, "rehearsed")
+    }
+
+    /// What a new version belongs to the owner of.
+    fn owner<'p>(&'p self, dir: &'p Path) -> &'p Path {
+        if self.exists { &self.target } else { dir }
+    }
+
+    /// Reads a file beside the store that its lock covers; whether it is there.
+    pub fn read_beside(&self, name: &str, content: &mut SecretBuffer) -> Result<bool, OpenError> {
+        let path = self.beside(name.as_ref())?;
+        Ok(file::read(&path, content).map_err(OpenError::Read)?.is_some())
+    }
+
+    /// Replaces a file beside the store, or makes it: whole, or not at all. A link is written through.
+    pub fn write_beside(&self, name: &str, json: &str) -> io::Result<()> {
+        let path = self.beside(name.as_ref()).map_err(io::Error::other)?;
+        let target = if path.is_symlink() { path.canonicalize()? } else { path };
+        let dir = target.parent().unwrap_or(Path::new("/"));
+        let owner = if target.exists() { &target } else { dir };
+        Draft::create(dir, name, owner)?.write(json.as_bytes())?.put_in_place(&target, "renamed-beside")
+    }
+
+    fn beside(&self, name: &std::ffi::OsStr) -> Result<PathBuf, OpenError> {
+        let dir = self.shown.parent().unwrap_or(Path::new("/"));
+        Ok(dir.canonicalize().map_err(OpenError::Lock)?.join(name))
     }
 }
 
@@ -116,8 +189,33 @@ impl Reserved {
         checkpoint::reached("written");
         checkpoint::fails("rename")?;
         draft.put_in_place(&store.target, "renamed")?;
-        Ok(store)
+        Ok(LockedStore { exists: true, ..store })
     }
+}
+
+/// Makes a directory with all that lead to it, for their owner alone.
+fn make_directory(dir: &Path) -> io::Result<()> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = dir.parent() {
+        make_directory(parent)?;
+    }
+    match DirBuilder::new().mode(0o700).create(dir) {
+        Ok(()) => give_to_owner_of(dir.parent().unwrap_or(dir), &File::open(dir)?),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Root's new version of somebody's file stays theirs: OpenClaw could not read it otherwise. Nobody else can give files away.
+fn give_to_owner_of(like: &Path, file: &File) -> io::Result<()> {
+    let (wanted, own) = (like.metadata()?, file.metadata()?);
+    if (wanted.uid(), wanted.gid()) == (own.uid(), own.gid()) || !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    let (uid, gid) = (Uid::from_raw(wanted.uid()), Gid::from_raw(wanted.gid()));
+    Ok(rustix::fs::fchown(file, Some(uid), Some(gid))?)
 }
 
 /// A file beside the store that will take its place. Removed if it does not come to that.
@@ -128,10 +226,13 @@ struct Draft {
 }
 
 impl Draft {
-    fn create(dir: &Path) -> io::Result<Self> {
-        let path = dir.join(format!(".auth-profiles.json.{}-{}.tmp", std::process::id(), random::word()));
+    /// Makes a draft that belongs to whom this file or directory belongs.
+    fn create(dir: &Path, name: &str, owner: &Path) -> io::Result<Self> {
+        let path = dir.join(format!(".{name}.{}-{}.tmp", std::process::id(), random::word()));
         let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
-        Ok(Self { path, file })
+        let draft = Self { path, file };
+        give_to_owner_of(owner, &draft.file)?;
+        Ok(draft)
     }
 
     fn set_aside(&self, bytes: u64) -> io::Result<()> {

@@ -44,6 +44,15 @@ pub struct ProviderConfig {
     /// Its token endpoint; https, or http to this machine.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_url: Option<String>,
+    /// Where the browser goes to sign in; https, or http to this machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorize_url: Option<String>,
+    /// Where it comes back to: an address of this machine that the provider knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redirect_url: Option<String>,
+    /// What is asked for when signing in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
     /// The client id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
@@ -67,6 +76,9 @@ impl Default for ProviderConfig {
         Self {
             enabled: true,
             token_url: None,
+            authorize_url: None,
+            redirect_url: None,
+            scope: None,
             client_id: None,
             client_secret_file: None,
             body: None,

@@ -4,6 +4,8 @@
 //! byte for byte: unknown fields, the order of keys, numbers no double can hold, keys that are there twice. Then white space
 //! is laid out as OpenClaw's `JSON.stringify(…, null, 2)` would.
 
+pub mod member;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
@@ -27,6 +29,9 @@ pub enum EditError {
     /// The profile is not there any more.
     #[error("the profile is not in it")]
     NoProfile,
+    /// What should be an object is something else.
+    #[error("`{0}` in it is no object")]
+    NoObject(String),
 }
 
 /// The JSON text of a string.

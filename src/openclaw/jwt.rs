@@ -44,6 +44,25 @@ pub fn openai_account(token: &str) -> Option<String> {
         .filter(|account| !account.trim().is_empty())
 }
 
+/// The e-mail address a token is for: the claim `email`, or OpenAI's under `https://api.openai.com/profile`.
+#[must_use]
+pub fn email(token: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Claims {
+        #[serde(default)]
+        email: Option<String>,
+        #[serde(default, rename = "https://api.openai.com/profile")]
+        profile: Option<Profile>,
+    }
+    #[derive(Deserialize)]
+    struct Profile {
+        email: Option<String>,
+    }
+    let claims = claims::<Claims>(token)?;
+    let email = claims.email.or_else(|| claims.profile?.email)?;
+    (!email.trim().is_empty()).then_some(email)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

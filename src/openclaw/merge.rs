@@ -64,6 +64,12 @@ impl<'s, 'a> View<'s, 'a> {
         find(&self.profiles, id).ok().map(|index| &self.profiles[index])
     }
 
+    /// Whether the stored order of a provider is main's and not the agent's own.
+    #[must_use]
+    pub fn order_is_inherited(&self, provider: &str) -> bool {
+        self.main.is_some() && !self.own.order.contains_key(provider)
+    }
+
     /// The stored order for a normalised provider, own before main's, with superseded ids replaced.
     #[must_use]
     pub fn order(&self, provider: &str) -> Option<Vec<&str>> {

@@ -106,7 +106,7 @@ pub fn effective_profiles<'v, 's, 'a>(
 }
 
 /// Whether `auth.profiles` of the configuration, where it names the profile, agrees with it.
-fn fits_configuration(
+pub(super) fn fits_configuration(
     profile: &Effective<'_, '_>,
     provider_id: &str,
     settings: &Settings,

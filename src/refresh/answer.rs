@@ -31,6 +31,8 @@ pub struct Tokens {
     pub id: Option<Zeroizing<String>>,
     /// How long the access token lives.
     pub lifetime: Option<Millis>,
+    /// Whose they are, where the answer says so.
+    pub email: Option<String>,
 }
 
 impl std::fmt::Debug for Tokens {
@@ -114,6 +116,7 @@ struct Body {
     refresh_token: Option<Value>,
     id_token: Option<Value>,
     expires_in: Option<Value>,
+    account: Option<Value>,
     error: Option<Value>,
     error_description: Option<Value>,
     code: Option<Value>,
@@ -136,7 +139,10 @@ impl Body {
             Some(Value::String(text)) => text.trim().parse().ok(),
             _ => None,
         };
+        let email = self.account.as_ref().and_then(|account| account.get("email_address")?.as_str());
+        let email = email.filter(|email| !email.trim().is_empty()).map(str::to_owned);
         Some(Tokens {
+            email,
             access: secret(self.access_token)?,
             refresh: secret(self.refresh_token),
             id: secret(self.id_token),
@@ -221,5 +227,21 @@ mod tests {
         ] {
             assert_eq!(judged(status, body), expected, "{status} {body}");
         }
+    }
+
+    #[test]
+    fn whose_the_tokens_are_may_be_said() {
+        let body = r#"{"access_token":"a","account":{"uuid":"u","email_address":"a@x.org"}}"#;
+        let answer = Answer {
+            status: 200,
+            retry_after: None,
+            date: None,
+            challenged: false,
+            html: false,
+            body: Zeroizing::new(body.as_bytes().to_vec()),
+        };
+        assert!(
+            matches!(judge(&answer), Verdict::Tokens(tokens) if tokens.email.as_deref() == Some("a@x.org"))
+        );
     }
 }

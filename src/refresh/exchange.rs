@@ -53,7 +53,27 @@ pub async fn exchange(
     resolved: &Resolved,
     refresh_token: &str,
 ) -> Result<Issued, Verdict> {
-    let (content_type, body) = request_body(resolved, refresh_token);
+    let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh_token)];
+    ask(client, url, resolved, &fields).await
+}
+
+/// Redeems the code that a sign-in ended with.
+pub async fn redeem(
+    client: &HttpClient,
+    url: &Uri,
+    resolved: &Resolved,
+    fields: &[(&str, &str)],
+) -> Result<Issued, Verdict> {
+    ask(client, url, resolved, &[&[("grant_type", "authorization_code")], fields].concat()).await
+}
+
+async fn ask(
+    client: &HttpClient,
+    url: &Uri,
+    resolved: &Resolved,
+    fields: &[(&str, &str)],
+) -> Result<Issued, Verdict> {
+    let (content_type, body) = request_body(resolved, fields);
     // Counted from before the request: the token may have been issued at any moment since.
     let started = clock::now();
     let answer = client.send(Method::POST, url, content_type, body).await.map_err(unanswered)?;
@@ -85,12 +105,9 @@ fn issued(tokens: Tokens, started: Millis, resolved: &Resolved) -> Issued {
     Issued { tokens, expires: Millis(started.0 + lifetime), lifetime: Millis(lifetime) }
 }
 
-fn request_body(resolved: &Resolved, refresh_token: &str) -> (&'static str, Bytes) {
-    let mut fields = vec![
-        ("grant_type", "refresh_token"),
-        ("refresh_token", refresh_token),
-        ("client_id", &resolved.client_id),
-    ];
+fn request_body(resolved: &Resolved, fields: &[(&str, &str)]) -> (&'static str, Bytes) {
+    let mut fields = fields.to_vec();
+    fields.push(("client_id", &resolved.client_id));
     if let Some(secret) = &resolved.client_secret {
         fields.push(("client_secret", secret));
     }

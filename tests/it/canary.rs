@@ -39,10 +39,48 @@ const COMMANDS: &[(&str, &[&[&str]])] = &[
     ("notify history", &[&[], &["--json"]]),
     ("notify silence", &[&["xai:oauth", "1h"], &["--list"]]),
     ("probe", &[&["http://127.0.0.1:9/healthz"]]),
+    (
+        "auth list",
+        &[
+            &[],
+            &["--json"],
+            &["--agent", "kinds"],
+            &["--agent", "sqlite", "--json"],
+            &["--agent", "broken-0"],
+        ],
+    ),
+    // What is pasted, and what a provider issues, is watched in `auth`, `auth_login` and `auth_terminal`.
+    ("auth paste-token", &[&["--provider", "anthropic"], &["--provider", "xai", "--agent", "broken-0"]]),
+    ("auth paste-api-key", &[&["--provider", "xai"], &["--provider", "xai", "--agent", "sqlite"]]),
+    ("auth setup-token", &[&[], &["--agent", "sqlite"]]),
+    ("auth login", &[&["--provider", "openai-codex", "--no-browser", "--timeout", "0s"]]),
+    ("auth logout", &[&["anthropic:key", "--agent", "kinds"], &["bad:text", "--agent", "broken-0"]]),
+    ("auth order get", &[&["--provider", "anthropic", "--agent", "kinds"], &["--provider", "xai", "--json"]]),
+    (
+        "auth order set",
+        &[
+            &["--provider", "anthropic", "anthropic:never", "--agent", "kinds"],
+            &["--provider", "xai", "no:one"],
+        ],
+    ),
+    ("auth order clear", &[&["--provider", "xai"], &["--provider", "xai", "--agent", "stateless-0"]]),
+    ("auth import", &[&[], &["--agent", "broken-0"], &["--agent", "sqlite"]]),
+    ("models auth list", &[&[]]),
+    ("models auth paste-token", &[&["--provider", "anthropic"]]),
+    ("models auth paste-api-key", &[&["--provider", "xai"]]),
+    ("models auth setup-token", &[&[]]),
+    ("models auth login", &[&["--provider", "anthropic", "--no-browser", "--timeout", "0s"]]),
+    ("models auth logout", &[&["anthropic:key"]]),
+    ("models auth order get", &[&["--provider", "anthropic"]]),
+    ("models auth order set", &[&["--provider", "anthropic", "no:one"]]),
+    ("models auth order clear", &[&["--provider", "xai"]]),
+    ("models auth import", &[&[]]),
     ("config init", &[&[]]),
     ("config show", &[&[]]),
     ("config check", &[&[]]),
     ("completions", &[&["bash"]]),
+    // What is pasted into it is watched in `explain`.
+    ("explain", &[&["invalid_grant refresh_token=canary-sk-ant-oat01-Zz9"]]),
 ];
 
 fn secret(place: &str) -> String {

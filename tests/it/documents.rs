@@ -121,7 +121,7 @@ const EXITS: &[(&str, i32)] = &[
 ];
 
 /// Commands the documents name before they are there. Once one is, its line has to go.
-const NOT_YET: &[&str] = &["auth"];
+const NOT_YET: &[&str] = &[];
 
 /// The program as the documents call it. A daemon is stopped once it serves, on a port that is free.
 const AUTHWATCH: &str = r#"#!/bin/sh

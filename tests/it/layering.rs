@@ -17,7 +17,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("checkpoint", &[]),
     ("clock", &["model"]),
     // Which providers people sign in to is a fact, and no secret.
-    ("remedy", &["model", "openclaw::provider"]),
+    ("remedy", &["causes", "model", "openclaw::provider"]),
+    // What failures mean is told by their words alone.
+    ("causes", &["model", "openclaw::provider", "secret::REDACTED"]),
     ("config", &["clock", "exit", "model", "paths", "secret"]),
     ("http", &["clock", "model"]),
     ("state", &["model", "random"]),
@@ -50,6 +52,29 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "store",
         ],
     ),
+    // What a person's explicit command changes.
+    (
+        "auth",
+        &[
+            "backup",
+            "clock",
+            "config",
+            "discover",
+            "http",
+            "load",
+            "model",
+            "openclaw",
+            "paths",
+            "random",
+            "refresh::answer",
+            "refresh::endpoint",
+            "refresh::exchange",
+            "refresh::outcome",
+            "secret",
+            "store",
+        ],
+    ),
+    ("terminal", &[]),
     // Whatever tells people sees the snapshot only, so it cannot leak.
     ("publish", &["clock", "exit", "model", "refresh::outcome", "remedy"]),
     (
@@ -119,8 +144,28 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
-            "cli", "clock", "config", "daemon", "demo", "discover", "doctor", "exit", "model", "notify",
-            "paths", "pipeline", "probe", "publish", "refresh", "remedy", "state",
+            "auth",
+            "causes",
+            "cli",
+            "clock",
+            "config",
+            "daemon",
+            "demo",
+            "discover",
+            "doctor",
+            "exit",
+            "model",
+            "notify",
+            "openclaw::attempts",
+            "openclaw::provider",
+            "paths",
+            "pipeline",
+            "probe",
+            "publish",
+            "refresh",
+            "remedy",
+            "state",
+            "terminal",
         ],
     ),
     ("cli", &["commands", "exit", "logging"]),
@@ -159,7 +204,7 @@ const RESERVED: [(&str, &[&str]); 7] = [
         ],
     ),
     ("rusqlite::", &["demo", "load"]),
-    ("std::net", &["daemon", "demo", "notify", "probe", "refresh", "serve"]),
+    ("std::net", &["auth", "daemon", "demo", "notify", "probe", "refresh", "serve"]),
 ];
 
 fn source_root() -> PathBuf {

@@ -9,6 +9,10 @@
 
 #[cfg(feature = "sqlite")]
 mod alike;
+mod auth;
+mod auth_login;
+mod auth_storm;
+mod auth_terminal;
 mod bad_input;
 #[cfg(feature = "sqlite")]
 mod canary;
@@ -22,6 +26,7 @@ mod deploy_tools;
 mod doctor;
 mod documents;
 mod exit_codes;
+mod explain;
 #[cfg(feature = "sqlite")]
 mod fleet;
 #[cfg(feature = "sqlite")]
@@ -39,6 +44,7 @@ mod network;
 mod page;
 mod probe;
 mod prometheus;
+mod pty;
 mod readme;
 #[cfg(feature = "sqlite")]
 mod real_prometheus;

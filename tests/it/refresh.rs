@@ -325,10 +325,12 @@ fn a_link_is_written_through() {
 fn a_login_is_renewed_at_its_owner_and_mirrored_into_main() {
     let server = TokenServer::start();
     let refresh = server.sign_in("shared");
+    // One and the same: the copy that ends later would be the owner's.
+    let shared = expired(&refresh);
     let home = Home::new()
         .file(".config/authwatch/config.toml", server.config(&["openai-codex"]))
-        .profiles("main", &json!({ PROFILE: expired(&refresh) }))
-        .profiles("copy", &json!({ PROFILE: expired(&refresh) }))
+        .profiles("main", &json!({ PROFILE: shared }))
+        .profiles("copy", &json!({ PROFILE: shared }))
         .profiles("heir", &json!({}));
     let copy = std::fs::read(home.store("copy")).unwrap();
     for agent in ["copy", "heir", "main"] {

@@ -8,6 +8,8 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
+use base64::Engine;
+
 /// What goes wrong with the next requests.
 #[derive(Clone, Debug)]
 pub(crate) enum Fault {
@@ -28,6 +30,8 @@ struct State {
     /// Refresh token -> login. A token that was used maps to the empty name of a spent one.
     tokens: HashMap<String, String>,
     spent: HashMap<String, String>,
+    /// Codes of sign-ins that can be redeemed once, with the challenge the verifier has to fit (none where it is not known here).
+    codes: HashMap<String, Option<String>>,
     counter: usize,
     calls: usize,
     reuses: usize,
@@ -88,6 +92,17 @@ impl TokenServer {
         state.issue(login)
     }
 
+    /// A person has signed in: the code the browser would bring.
+    pub(crate) fn code(&self, code: &str) -> String {
+        self.state.lock().unwrap().codes.insert(code.to_owned(), None);
+        code.to_owned()
+    }
+
+    /// The same with the challenge that came with the request.
+    pub(crate) fn challenged_code(&self, code: &str, challenge: &str) {
+        self.state.lock().unwrap().codes.insert(code.to_owned(), Some(challenge.to_owned()));
+    }
+
     pub(crate) fn fail(&self, fault: Fault) {
         self.state.lock().unwrap().fault = Some(fault);
     }
@@ -140,6 +155,27 @@ impl State {
         token
     }
 
+    /// Redeems a code: once, and only for whom it was made.
+    fn redeem(&mut self, fields: &HashMap<String, String>) -> (u16, String) {
+        let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
+        let verifier = ring::digest::digest(&ring::digest::SHA256, field("code_verifier").as_bytes());
+        let shown = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(verifier);
+        let fits = self
+            .codes
+            .remove(field("code"))
+            .is_some_and(|challenge| challenge.is_none_or(|challenge| challenge == shown));
+        if !fits || field("redirect_uri").is_empty() || !(43..=128).contains(&field("code_verifier").len()) {
+            return (
+                400,
+                r#"{"error":"invalid_grant","error_description":"canary-code is no code"}"#.to_owned(),
+            );
+        }
+        let access = self.access.clone().unwrap_or_else(|| "canary-access-signed-in".to_owned());
+        let refresh = self.issue("signed-in");
+        let answer = serde_json::json!({ "access_token": access, "refresh_token": refresh, "expires_in": self.expires_in, "token_type": "Bearer" });
+        (200, answer.to_string())
+    }
+
     /// Spends a token; the answer's status and body.
     fn spend(&mut self, token: &str) -> (u16, String) {
         if let Some(login) = self.spent.get(token).cloned() {
@@ -172,11 +208,13 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>) {
         let mut state = state.lock().unwrap();
         state.calls += 1;
         state.requests.push((content_type, fields.clone()));
-        assert_eq!(fields.get("grant_type").map(String::as_str), Some("refresh_token"), "{fields:?}");
+        let grant = fields.get("grant_type").map(String::as_str);
+        assert!(matches!(grant, Some("refresh_token" | "authorization_code")), "{fields:?}");
         let fault = state.fault.clone();
         let answer = match &fault {
             Some(Fault::Answer(status, _, body)) => (*status, body.clone()),
             Some(Fault::Reset) => return,
+            _ if grant == Some("authorization_code") => state.redeem(&fields),
             _ => state.spend(fields.get("refresh_token").map(String::as_str).unwrap_or_default()),
         };
         (fault, answer)

@@ -52,8 +52,8 @@ fn not_imported<'a>(agent: &'a AgentFacts, told: &mut BTreeSet<&'a Path>, findin
     let meaning = format!(
         "{waiting} login(s) are in a file of an early release, which OpenClaw up to 2026.5 imports when it next starts and later ones do not; nobody renews them until then"
     );
-    findings
-        .push(NOT_IMPORTED.found(meaning).of(&agent.id).at(&agent.store).command("openclaw doctor --fix"));
+    let import = format!("authwatch auth import --agent {}", quote(agent.id.as_str()));
+    findings.push(NOT_IMPORTED.found(meaning).of(&agent.id).at(&agent.store).command(import));
 }
 
 fn backups(agent: Option<&AgentFacts>, dir: &Path, findings: &mut Findings) {

@@ -1,0 +1,95 @@
+//! Why a change was not made, and what kind of obstacle that is.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::auth::import::ImportError;
+use crate::openclaw::edit::EditError;
+use crate::store::OpenError;
+
+/// The kinds of obstacle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// Somebody else is at work.
+    Busy,
+    /// A file cannot be written.
+    NotWritable,
+    /// A file cannot be read, or is not what it should be.
+    NotReadable,
+}
+
+/// Why nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    /// The store cannot be opened.
+    #[error("`{}`: {problem}", .path.display())]
+    Open {
+        /// The store.
+        path: PathBuf,
+        /// Why.
+        problem: OpenError,
+    },
+    /// The file is not what it should be.
+    #[error("`{}` is {problem}", .path.display())]
+    Broken {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        problem: String,
+    },
+    /// The file cannot be changed.
+    #[error("`{}`: {problem}", .path.display())]
+    Edit {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        problem: EditError,
+    },
+    /// The legacy logins that the new store has to begin with cannot be taken over.
+    #[error("the logins of earlier releases cannot be taken over")]
+    Import(#[from] ImportError),
+    /// The backup cannot be written.
+    #[error("no backup can be kept in `{}`", .path.display())]
+    Backup {
+        /// Where it would be.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The store cannot be written.
+    #[error("cannot write `{}`", .path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl ChangeError {
+    /// What kind of obstacle it is.
+    #[must_use]
+    pub fn obstacle(&self) -> Obstacle {
+        match self {
+            Self::Open { problem: OpenError::Busy(_), .. } => Obstacle::Busy,
+            Self::Open { problem: OpenError::Lock(_), .. } | Self::Write { .. } | Self::Backup { .. } => {
+                Obstacle::NotWritable
+            }
+            Self::Open { .. } | Self::Broken { .. } | Self::Edit { .. } | Self::Import(_) => {
+                Obstacle::NotReadable
+            }
+        }
+    }
+
+    /// What led to it, where the message does not say it.
+    #[must_use]
+    pub fn into_cause(self) -> Option<Box<dyn std::error::Error + Send + Sync>> {
+        match self {
+            Self::Write { source, .. }
+            | Self::Backup { source, .. }
+            | Self::Open { problem: OpenError::Lock(source), .. } => Some(Box::new(source)),
+            Self::Import(source) => Some(Box::new(source)),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! A credential about to be stored: the fields that change, and what of an older one must not stay.
+
+use zeroize::Zeroizing;
+
+use crate::model::{CredentialKind, Millis};
+use crate::openclaw::edit::{self, Change, EditError, member};
+use crate::openclaw::jwt;
+use crate::refresh::exchange::Issued;
+
+/// A credential's fields. Whatever else an older entry of the same login holds stays.
+pub struct Entry {
+    fields: Vec<Change>,
+    /// Fields of an older entry that would contradict these.
+    stale: &'static [&'static str],
+}
+
+impl Entry {
+    /// A pasted token, with its end where that is known.
+    #[must_use]
+    pub fn token(provider: &str, token: &str, expires: Option<Millis>) -> Self {
+        let mut fields = vec![
+            ("type", edit::text(CredentialKind::Token.as_str())),
+            ("provider", edit::text(provider)),
+            ("token", edit::text(token)),
+        ];
+        fields.extend(expires.map(|at| ("expires", moment(at))));
+        Self { fields, stale: &["expires", "tokenRef", "mode"] }
+    }
+
+    /// A pasted key.
+    #[must_use]
+    pub fn api_key(provider: &str, key: &str) -> Self {
+        let fields = vec![
+            ("type", edit::text(CredentialKind::ApiKey.as_str())),
+            ("provider", edit::text(provider)),
+            ("key", edit::text(key)),
+        ];
+        Self { fields, stale: &["apiKey", "keyRef", "mode"] }
+    }
+
+    /// A login somebody has just signed in to. Where the provider gives no refresh token, an older one of the login stays.
+    #[must_use]
+    pub fn oauth(provider: &str, issued: &Issued) -> Self {
+        let (account, email) = (jwt::openai_account(&issued.tokens.access), email(issued));
+        let mut fields = vec![
+            ("type", edit::text(CredentialKind::OAuth.as_str())),
+            ("provider", edit::text(provider)),
+            ("access", edit::text(&issued.tokens.access)),
+        ];
+        fields.extend(issued.tokens.refresh.as_ref().map(|refresh| ("refresh", edit::text(refresh))));
+        fields.push(("expires", moment(issued.expires)));
+        fields.extend(account.map(|account| ("accountId", edit::text(&account))));
+        fields.extend(email.map(|email| ("email", edit::text(&email))));
+        fields.extend(issued.tokens.id.as_ref().map(|id| ("idToken", edit::text(id))));
+        Self { fields, stale: &["idToken", "oauthRef", "mode"] }
+    }
+
+    /// The JSON text of it alone.
+    #[must_use]
+    pub fn text(&self) -> Zeroizing<String> {
+        let mut text = Zeroizing::new("{".to_owned());
+        for (name, value) in &self.fields {
+            if text.len() > 1 {
+                text.push(',');
+            }
+            text.push_str(&edit::text(name));
+            text.push(':');
+            text.push_str(value);
+        }
+        text.push('}');
+        text
+    }
+
+    /// The store with it in the place of an older one of the same login.
+    pub fn over(&self, json: &str, profile: &str) -> Result<Zeroizing<String>, EditError> {
+        let mut json = Zeroizing::new(json.to_owned());
+        for field in self.stale {
+            if let Some(without) = member::remove(&json, &["profiles", profile, field])? {
+                json = without;
+            }
+        }
+        edit::set_fields(&json, profile, &self.fields)
+    }
+}
+
+/// Whose login it is, as far as the provider says so.
+#[must_use]
+pub fn email(issued: &Issued) -> Option<String> {
+    let tokens = &issued.tokens;
+    let claimed = || tokens.id.as_deref().and_then(|token| jwt::email(token));
+    tokens.email.clone().or_else(claimed).or_else(|| jwt::email(&tokens.access))
+}
+
+impl std::fmt::Debug for Entry {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Entry({})", crate::secret::REDACTED)
+    }
+}
+
+fn moment(at: Millis) -> Zeroizing<String> {
+    Zeroizing::new(format!("{:.0}", at.0))
+}

@@ -1,0 +1,142 @@
+//! The import that OpenClaw's first use makes: the logins of the flat `auth.json` and of the `oauth.json` all agents share, as a
+//! store. The legacy files are read and never changed.
+
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::target::SEMANTICS;
+use crate::discover::Agent;
+use crate::load::file;
+use crate::model::{CredentialKind, StoreError};
+use crate::openclaw::document::Document;
+use crate::openclaw::edit::{self, EditError, member};
+use crate::paths::Roots;
+use crate::secret::SecretBuffer;
+
+/// A store without any logins.
+pub const EMPTY: &str = "{\n  \"version\": 1,\n  \"profiles\": {}\n}\n";
+
+/// What the legacy files make.
+pub struct Import {
+    /// The store.
+    pub json: Zeroizing<String>,
+    /// The ids of its profiles.
+    pub profiles: Vec<String>,
+    /// The files they are from.
+    pub sources: Vec<PathBuf>,
+}
+
+/// Why there is no import.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// A legacy file cannot be read.
+    #[error("{}", .0.message)]
+    Read(StoreError),
+    /// A legacy file is not well-formed.
+    #[error("`{}` is {problem}", .path.display())]
+    Broken {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The store cannot be made of them.
+    #[error(transparent)]
+    Edit(#[from] EditError),
+}
+
+/// Makes a store of an agent's legacy files.
+///
+/// OpenClaw passes over a file it cannot read. Here that is an error: nobody should believe that all logins were taken over.
+pub fn read(agent: &Agent, roots: &Roots) -> Result<Import, ImportError> {
+    let mut import =
+        Import { json: Zeroizing::new(EMPTY.to_owned()), profiles: Vec::new(), sources: Vec::new() };
+    import.add(&agent.dir.join("auth.json"), |text| Document::parse_flat(text, SEMANTICS), of_auth_json)?;
+    import.add(
+        &roots.oauth.join("oauth.json"),
+        |text| Document::parse_oauth_file(text, SEMANTICS),
+        of_oauth_json,
+    )?;
+    Ok(import)
+}
+
+type Parsed<'t> = Result<Option<Document<'t>>, crate::openclaw::document::DocumentError>;
+
+impl Import {
+    fn add(
+        &mut self,
+        path: &Path,
+        parse: impl for<'t> Fn(&'t str) -> Parsed<'t>,
+        entry: impl Fn(&str, CredentialKind, &str) -> Result<Zeroizing<String>, EditError>,
+    ) -> Result<(), ImportError> {
+        let mut buffer = SecretBuffer::default();
+        if file::read(path, &mut buffer).map_err(ImportError::Read)?.is_none() {
+            return Ok(());
+        }
+        let text = file::text(path, &buffer).map_err(ImportError::Read)?;
+        let broken = |problem: String| ImportError::Broken { path: path.to_owned(), problem };
+        let Some(document) = parse(text).map_err(|error| broken(error.to_string()))? else { return Ok(()) };
+        for profile in &document.profiles {
+            let id = &*profile.id;
+            if self.profiles.iter().any(|known| known == id) {
+                continue;
+            }
+            let key = id.strip_suffix(":default").unwrap_or(id);
+            let Some(raw) = member::get(text, &[key]) else { continue };
+            let entry = entry(raw, profile.credential.kind, &profile.credential.provider)?;
+            self.json = edit::put_profile(&self.json, id, &entry)?;
+            self.profiles.push(id.to_owned());
+            if self.sources.last().is_none_or(|last| last != path) {
+                self.sources.push(path.to_owned());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Of `auth.json` the fields of the kind survive, and whose login it is.
+fn of_auth_json(raw: &str, kind: CredentialKind, provider: &str) -> Result<Zeroizing<String>, EditError> {
+    let fields: &[&str] = match kind {
+        CredentialKind::ApiKey => &["key", "email"],
+        CredentialKind::Token => &["token", "expires", "email"],
+        CredentialKind::OAuth => &[
+            "access",
+            "refresh",
+            "expires",
+            "email",
+            "accountId",
+            "projectId",
+            "enterpriseUrl",
+            "clientId",
+            "idToken",
+        ],
+    };
+    let mut entry = member::put("{}", &["type"], &edit::text(kind.as_str()))?;
+    entry = member::put(&entry, &["provider"], &edit::text(provider))?;
+    for field in fields {
+        let stand_in = if *field == "key" { member::get(raw, &["apiKey"]) } else { None };
+        let value = member::get(raw, &[field]).or(stand_in);
+        // A token's end is kept only if it is a number.
+        let is_kept = |value: &&str| {
+            kind != CredentialKind::Token || *field != "expires" || value.parse::<f64>().is_ok()
+        };
+        if let Some(value) = value.filter(is_kept) {
+            entry = member::put(&entry, &[field], value)?;
+        }
+    }
+    Ok(entry)
+}
+
+/// Of `oauth.json` everything survives; an entry says only what differs from an OAuth login of the key's provider.
+fn of_oauth_json(raw: &str, kind: CredentialKind, provider: &str) -> Result<Zeroizing<String>, EditError> {
+    let raw = if raw.starts_with('{') { raw } else { "{}" };
+    let mut entry = Zeroizing::new(raw.to_owned());
+    if member::get(raw, &["type"]).is_none() {
+        entry = member::put(&entry, &["type"], &edit::text(kind.as_str()))?;
+    }
+    if member::get(raw, &["provider"]).is_none() {
+        entry = member::put(&entry, &["provider"], &edit::text(provider))?;
+    }
+    Ok(entry)
+}

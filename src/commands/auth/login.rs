@@ -1,0 +1,291 @@
+//! `auth login`: through a browser here, or one anywhere with the answer pasted.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use clap::Args;
+use tokio::sync::mpsc;
+
+use super::surroundings::{Surroundings, block_on, failure, profile_id, provider_id, say, unreadable};
+use crate::auth::callback::{Callback, Visit};
+use crate::auth::code::{self, Answer};
+use crate::auth::entry::{self, Entry};
+use crate::auth::provider::NoSignIn;
+use crate::auth::sign_in::{PrepareError, SignIn};
+use crate::auth::view;
+use crate::causes;
+use crate::cli;
+use crate::clock;
+use crate::config;
+use crate::discover::Agent;
+use crate::exit::{self, Failure};
+use crate::model::Millis;
+use crate::openclaw::provider as known_providers;
+use crate::publish::words::{date, safe};
+use crate::refresh::answer::Verdict;
+use crate::refresh::exchange::Issued;
+use crate::refresh::outcome::TransientReason;
+use crate::remedy::quote;
+use crate::terminal::{self, Input, Quiet};
+
+/// The flags of `login`.
+#[derive(Debug, Args)]
+pub struct LoginArgs {
+    /// The provider to sign in to
+    #[arg(long, value_name = "ID")]
+    provider: String,
+    /// The profile to store the login under [default: the account's own, else PROVIDER:default]
+    #[arg(long, value_name = "ID")]
+    profile_id: Option<String>,
+    /// The agent [default: the configured default agent]
+    #[arg(long, value_name = "ID")]
+    agent: Option<String>,
+    /// Open no browser: show the address, and take what is pasted
+    #[arg(long)]
+    no_browser: bool,
+    /// How long to wait for the answer
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = clock::duration)]
+    timeout: Millis,
+    /// Replace another account's login, or a credential of another kind, without asking
+    #[arg(long, short)]
+    yes: bool,
+}
+
+/// A sign-in and the person who waits for it.
+struct Waiting {
+    sign_in: SignIn,
+    timeout: Duration,
+}
+
+pub(super) fn run(surroundings: &Surroundings, args: &LoginArgs) -> Result<u8, Failure> {
+    let provider = provider_id(&args.provider)?;
+    let agent =
+        surroundings.writable(args.agent.as_deref(), &format!("login --provider {}", quote(&provider)))?;
+    let profile = profile_id(args.profile_id.as_deref(), &provider, "default")?;
+    if known_providers::is_owned_by_cli(&profile, &provider) {
+        return Err(Failure::new(exit::USAGE, format!("`{}` belongs to another program", safe(&profile)))
+            .hint("sign in there; authwatch and OpenClaw read its login"));
+    }
+    let sign_in = SignIn::prepare(&provider, &surroundings.config)
+        .map_err(|problem| unprepared(problem, &provider, agent))?;
+    let timeout = Duration::from_secs_f64(args.timeout.seconds().clamp(0.0, 86_400.0));
+    let waiting = Waiting { sign_in, timeout };
+    let own_state = Surroundings::own_state()?;
+    let hand = surroundings.hand(agent, &own_state);
+    let issued = block_on(async {
+        hand.rehearse().await.map_err(failure)?;
+        let answer = waiting.wait_for_answer(args.no_browser).await?;
+        match answer {
+            Answer::Denied(reason) => {
+                let reason = safe(&causes::mask(&reason));
+                Err(Failure::new(
+                    exit::EXPIRED_OR_MISSING,
+                    format!("the provider says no: {reason}; nothing was changed"),
+                ))
+            }
+            Answer::Code(code) => {
+                let issued = waiting.sign_in.redeem(&code).await;
+                issued.map_err(|verdict| unredeemed(&verdict, &provider))
+            }
+        }
+    })??;
+    store(surroundings, agent, &provider, &profile, &issued, args)
+}
+
+impl Waiting {
+    /// Sends the person to the provider, and waits for whatever comes first: the browser, what is pasted, or the end of patience.
+    async fn wait_for_answer(&self, no_browser: bool) -> Result<Answer, Failure> {
+        let SignIn { resolved, pkce, .. } = &self.sign_in;
+        let address = self.sign_in.address();
+        let (visited, mut visits) = mpsc::channel(8);
+        let port = resolved.redirect.port;
+        let listening = match Callback::bind(&resolved.redirect).await {
+            Ok(callback) => {
+                tokio::spawn(callback.serve(pkce.state.clone(), visited));
+                true
+            }
+            Err(error) => {
+                drop(visited);
+                tracing::info!("port {port} cannot be listened on: {error}");
+                say(&format!("Port {port} is taken, so the browser's answer has to be pasted here."));
+                false
+            }
+        };
+        // Before anything is shown: whoever is quick with an answer must not see it on the screen.
+        let quiet = Quiet::start();
+        let opened = !no_browser && open_browser(&address);
+        say(if opened {
+            "If no browser opens, open this address:"
+        } else {
+            "Open this address in a browser:"
+        });
+        // On a line of its own and unbroken, so that it can be tapped and copied.
+        terminal::show(&format!("\n{address}\n\n"));
+        say(
+            "The browser may be on another machine. Then it ends on a page that cannot be reached: paste its address here (hidden), or the code, and press Enter.",
+        );
+        let (paste, mut pastes) = mpsc::channel(1);
+        let (stop, go_on) = std::io::pipe().map_err(unreadable)?;
+        // A thread waits for input, so that this one can wait for the browser.
+        let reader = std::thread::spawn(move || {
+            loop {
+                let input = terminal::paste(Some(&stop));
+                let is_last = !matches!(input, Ok(Input::Text(_)));
+                if paste.blocking_send(input).is_err() || is_last {
+                    return;
+                }
+            }
+        });
+        let waited = self.first_answer(&mut visits, &mut pastes, listening);
+        let answer = tokio::time::timeout(self.timeout, waited).await;
+        // Whatever is typed from here on is the answer to another question.
+        drop((go_on, pastes));
+        reader.join().expect("reading what is pasted does not panic");
+        drop(quiet);
+        answer.unwrap_or_else(|_| {
+            Err(Failure::new(exit::TRY_AGAIN, "no answer came in time; nothing was changed")
+                .hint("--timeout gives it longer"))
+        })
+    }
+
+    async fn first_answer(
+        &self,
+        visits: &mut mpsc::Receiver<Visit>,
+        pastes: &mut mpsc::Receiver<std::io::Result<Input>>,
+        listening: bool,
+    ) -> Result<Answer, Failure> {
+        let (mut listening, mut reading) = (listening, true);
+        while listening || reading {
+            tokio::select! {
+                visit = visits.recv(), if listening => match visit {
+                    Some(Visit::Answer(answer)) => return Ok(answer),
+                    Some(Visit::Foreign) => say("An answer to another sign-in came, and was refused. Still waiting."),
+                    None => listening = false,
+                },
+                input = pastes.recv(), if reading => match input {
+                    Some(Ok(Input::Text(text))) if text.trim().is_empty() => {}
+                    Some(Ok(Input::Text(text))) => match code::from_pasted(&text, &self.sign_in.pkce.state) {
+                        Ok(answer) => return Ok(answer),
+                        Err(problem) => say(&format!("No: {problem}.")),
+                    },
+                    Some(Ok(Input::Interrupted)) => {
+                        return Err(Failure::new(exit::TRY_AGAIN, "interrupted; nothing was changed"));
+                    }
+                    Some(Ok(Input::End)) | None => reading = false,
+                    Some(Err(problem)) => {
+                        tracing::info!("standard input cannot be read: {problem}");
+                        reading = false;
+                    }
+                },
+            }
+        }
+        Err(Failure::new(exit::TRY_AGAIN, "there is no way for the answer to come; nothing was changed")
+            .hint("run it on a terminal, or free the port"))
+    }
+}
+
+fn unprepared(problem: PrepareError, provider: &str, agent: &Agent) -> Failure {
+    let (of, agent) = (quote(provider), quote(agent.id.as_str()));
+    let is_login = known_providers::find(provider)
+        .is_some_and(|known| known.renewal != known_providers::Renewal::Unsupported)
+        || provider.ends_with("-portal");
+    let hint = match &problem {
+        PrepareError::SignIn(NoSignIn::Unknown) if is_login => {
+            format!("run: openclaw models auth login --provider {of} --agent {agent}")
+        }
+        PrepareError::SignIn(NoSignIn::Unknown) => {
+            format!("for a key, run: authwatch auth paste-api-key --provider {of} --agent {agent}")
+        }
+        PrepareError::Client(_) => "see [network] in authwatch's configuration".to_owned(),
+        _ => format!("see [refresh.providers.{provider}] in authwatch's configuration"),
+    };
+    let failure =
+        Failure::new(exit::CONFIGURATION, format!("nobody can sign in to {provider} from here: {problem}"))
+            .hint(hint);
+    match problem {
+        PrepareError::Client(error) => failure.caused_by(error),
+        _ => failure,
+    }
+}
+
+fn unredeemed(verdict: &Verdict, provider: &str) -> Failure {
+    let failed = |code, reason: String| {
+        Failure::new(code, format!("the provider issued no login ({reason}); nothing was changed"))
+    };
+    match verdict {
+        Verdict::Dead(reason) => failed(exit::TRY_AGAIN, reason.as_str().replace('_', " "))
+            .hint("a code is good once and for minutes: start again"),
+        Verdict::Misconfigured(reason) => failed(exit::CONFIGURATION, reason.to_string())
+            .hint(format!("see [refresh.providers.{provider}] in authwatch's configuration")),
+        Verdict::Transient(reason, _) => {
+            let code =
+                if *reason == TransientReason::Refused { exit::CONFIGURATION } else { exit::TRY_AGAIN };
+            let meaning = reason.blocked().map(|reason| causes::of_login(reason).meaning);
+            failed(code, reason.to_string()).hint(meaning.unwrap_or("start again"))
+        }
+        Verdict::Tokens(_) => failed(exit::INTERNAL, "tokens and none".to_owned()),
+    }
+}
+
+fn store(
+    surroundings: &Surroundings,
+    agent: &Agent,
+    provider: &str,
+    profile: &str,
+    issued: &Issued,
+    args: &LoginArgs,
+) -> Result<u8, Failure> {
+    let entry = Entry::oauth(provider, issued);
+    let email = entry::email(issued);
+    if issued.tokens.refresh.is_none() {
+        say("The provider gave no refresh token.");
+    }
+    // Signing in again mends the login of the account, whatever its name.
+    let known = view::same_account(&surroundings.roots, agent, &entry).filter(|_| args.profile_id.is_none());
+    let mut profile = known.unwrap_or_else(|| profile.to_owned());
+    let mut saved = surroundings.put(agent, &profile, &entry, args.yes)?;
+    if saved.is_none()
+        && args.profile_id.is_none()
+        && let Some(email) = &email
+    {
+        // Both stay: the new one gets a name of its own.
+        profile = format!("{provider}:{email}");
+        saved = surroundings.put(agent, &profile, &entry, args.yes)?;
+    }
+    let Some(saved) = saved else {
+        return Err(Failure::new(exit::USAGE, "nothing was changed; the new login is not stored")
+            .hint("give --profile-id to store it beside the other one"));
+    };
+    if let Some(email) = &email {
+        say(&format!("Signed in as {}.", safe(email)));
+    }
+    surroundings.tell_saved(agent, provider, &profile, &saved);
+    let (id, profile) = (safe(agent.id.as_str()), safe(&profile));
+    cli::print(format!("{id}\t{profile}\tsigned in, until {}\n", date(issued.expires)).as_bytes())?;
+    Ok(exit::OK)
+}
+
+/// Opens a browser where there can be one: what `BROWSER` names, else what desktops and Termux have.
+fn open_browser(address: &str) -> bool {
+    let chosen = config::variable("BROWSER");
+    let has_screen =
+        ["DISPLAY", "WAYLAND_DISPLAY", "TERMUX_VERSION"].iter().any(|name| config::variable(name).is_some());
+    let is_remote = config::variable("SSH_CONNECTION").is_some();
+    let candidates: Vec<String> = match chosen {
+        // A list with colons, by convention; entries with arguments are for a shell, which is not asked.
+        Some(list) => list.split(':').map(str::to_owned).collect(),
+        None if is_remote || !(has_screen || cfg!(target_os = "macos")) => Vec::new(),
+        None => ["termux-open-url", "xdg-open", "open"].map(str::to_owned).to_vec(),
+    };
+    candidates.iter().filter(|program| !program.is_empty()).any(|program| {
+        let started = Command::new(Path::new(program))
+            .arg(address)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        // Nobody waits for a browser.
+        started.is_ok()
+    })
+}

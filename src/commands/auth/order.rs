@@ -1,0 +1,252 @@
+//! `auth order`: which of a provider's profiles is used first.
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::surroundings::{Surroundings, block_on, failure, provider_id, say};
+use crate::auth::target;
+use crate::cli;
+use crate::clock;
+use crate::discover::Agent;
+use crate::exit::{self, Failure};
+use crate::model::{CooldownKind, Millis, ReasonCode};
+use crate::openclaw::attempts::{Attempts, Origin, Verdict};
+use crate::publish::words::{safe, span, wrap};
+use crate::remedy::quote;
+
+/// The subcommands of `order`.
+#[derive(Debug, Subcommand)]
+pub enum OrderCommand {
+    /// Show the order, which profile would be used now, and why not those before it
+    Get(GetArgs),
+    /// Set the order
+    Set(SetArgs),
+    /// Go back to the configuration's order, or to OpenClaw's own
+    Clear(ClearArgs),
+}
+
+/// The flags of `get`.
+#[derive(Debug, Args)]
+pub struct GetArgs {
+    /// The provider
+    #[arg(long, value_name = "ID")]
+    provider: String,
+    /// The agent [default: the configured default agent]
+    #[arg(long, value_name = "ID")]
+    agent: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// The flags of `set`.
+#[derive(Debug, Args)]
+pub struct SetArgs {
+    /// The provider
+    #[arg(long, value_name = "ID")]
+    provider: String,
+    /// The agent [default: the configured default agent]
+    #[arg(long, value_name = "ID")]
+    agent: Option<String>,
+    /// The profiles, the first to be used first
+    #[arg(value_name = "PROFILE", required = true)]
+    profiles: Vec<String>,
+}
+
+/// The flags of `clear`.
+#[derive(Debug, Args)]
+pub struct ClearArgs {
+    /// The provider
+    #[arg(long, value_name = "ID")]
+    provider: String,
+    /// The agent [default: the configured default agent]
+    #[arg(long, value_name = "ID")]
+    agent: Option<String>,
+}
+
+pub(super) fn run(surroundings: &Surroundings, command: &OrderCommand) -> Result<u8, Failure> {
+    match command {
+        OrderCommand::Get(args) => get(surroundings, args),
+        OrderCommand::Set(args) => set(surroundings, args),
+        OrderCommand::Clear(args) => clear(surroundings, args),
+    }
+}
+
+fn get(surroundings: &Surroundings, args: &GetArgs) -> Result<u8, Failure> {
+    let agent = surroundings.agent(args.agent.as_deref())?;
+    let provider = provider_id(&args.provider)?;
+    let attempts = surroundings.attempts(agent, &provider);
+    let now = clock::now();
+    let answer = if args.json {
+        as_json(&attempts, agent, &provider)
+    } else {
+        as_text(&attempts, agent, &provider, now)
+    };
+    cli::print(answer.as_bytes())?;
+    Ok(exit::OK)
+}
+
+fn origin(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Stored => "set for this agent",
+        Origin::Inherited => "set for main, and inherited",
+        Origin::Configured => "set in the configuration (auth.order)",
+        Origin::Automatic => "not set; logins before tokens before keys",
+    }
+}
+
+fn as_text(attempts: &Attempts, agent: &Agent, provider: &str, now: Millis) -> String {
+    let width = cli::width();
+    let mut answer = String::new();
+    let mut add = |indent: &str, text: &str| {
+        for (number, line) in wrap(text, width.saturating_sub(indent.len())).into_iter().enumerate() {
+            let blank = " ".repeat(indent.len());
+            answer += &format!("{}{line}\n", if number == 0 { indent } else { &blank });
+        }
+    };
+    add("", &format!("{} of {}: {}", safe(provider), safe(agent.id.as_str()), origin(attempts.origin)));
+    let used = attempts.used();
+    for (number, (id, verdict)) in attempts.profiles.iter().enumerate() {
+        let is_used = used == Some(id.as_str());
+        add(&format!("{:>3}. ", number + 1), &safe(id));
+        if is_used {
+            add("     ", "would be used now");
+        }
+        if let Some(why) = why_not(verdict, now) {
+            add("     ", &why);
+        }
+    }
+    if used.is_none() {
+        add("", "No profile would be used.");
+    }
+    answer
+}
+
+fn why_not(verdict: &Verdict, now: Millis) -> Option<String> {
+    Some(match verdict {
+        Verdict::Usable => return None,
+        Verdict::Waiting(cooldown) => {
+            let kind = match cooldown.kind {
+                CooldownKind::Cooldown => "cooling down",
+                CooldownKind::Disabled => "disabled",
+            };
+            let reason = cooldown.reason.as_deref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+            format!("{kind}{reason} for another {}", span(Millis(cooldown.until.0 - now.0)))
+        }
+        Verdict::Absent => "there is no such profile".to_owned(),
+        Verdict::OtherProvider(other) => format!("is a profile of {}", safe(other)),
+        Verdict::Contradicted => "the configuration (auth.profiles) says something else of it".to_owned(),
+        Verdict::Ineligible(ReasonCode::MissingCredential) => "holds no credential".to_owned(),
+        Verdict::Ineligible(ReasonCode::InvalidExpires) => "its `expires` is no time".to_owned(),
+        Verdict::Ineligible(ReasonCode::Expired) => "has ended".to_owned(),
+        Verdict::Ineligible(ReasonCode::UnresolvedRef) => {
+            "refers to a secret that only OpenClaw can resolve".to_owned()
+        }
+    })
+}
+
+fn verdict_code(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Usable => "usable",
+        Verdict::Waiting(cooldown) if cooldown.kind == CooldownKind::Disabled => "disabled",
+        Verdict::Waiting(_) => "cooldown",
+        Verdict::Absent => "absent",
+        Verdict::OtherProvider(_) => "other_provider",
+        Verdict::Contradicted => "contradicted",
+        Verdict::Ineligible(reason) => reason.as_str(),
+    }
+}
+
+fn as_json(attempts: &Attempts, agent: &Agent, provider: &str) -> String {
+    let explicit = attempts.origin != Origin::Automatic;
+    let ids: Vec<_> = attempts.profiles.iter().map(|(id, _)| id).collect();
+    let profiles: Vec<_> = attempts
+        .profiles
+        .iter()
+        .map(|(id, verdict)| {
+            let until = match verdict {
+                Verdict::Waiting(cooldown) => Some(cooldown.until),
+                _ => None,
+            };
+            json!({ "id": id, "verdict": verdict_code(verdict), "until": until })
+        })
+        .collect();
+    let answer = json!({
+        "formatVersion": 1,
+        "agentId": agent.id,
+        "agentDir": agent.dir.to_string_lossy(),
+        "authStatePath": target::state(agent).to_string_lossy(),
+        "provider": provider,
+        "order": explicit.then_some(ids),
+        "origin": match attempts.origin {
+            Origin::Stored => "stored",
+            Origin::Inherited => "inherited",
+            Origin::Configured => "configured",
+            Origin::Automatic => "automatic",
+        },
+        "profiles": profiles,
+        "used": attempts.used(),
+    });
+    format!("{answer:#}\n")
+}
+
+fn set(surroundings: &Surroundings, args: &SetArgs) -> Result<u8, Failure> {
+    let provider = provider_id(&args.provider)?;
+    let mut ids: Vec<String> = Vec::new();
+    for id in args.profiles.iter().flat_map(|ids| ids.split(',')).map(str::trim) {
+        if !id.is_empty() && !ids.iter().any(|known| known == id) {
+            ids.push(id.to_owned());
+        }
+    }
+    let quoted: Vec<String> = ids.iter().map(|id| quote(id)).collect();
+    let rest = format!("order set --provider {} {}", quote(&provider), quoted.join(" "));
+    let agent = surroundings.writable(args.agent.as_deref(), &rest)?;
+    if ids.is_empty() {
+        return Err(Failure::new(exit::USAGE, "an order names at least one profile")
+            .hint("`authwatch auth order clear` takes the order away"));
+    }
+    for id in &ids {
+        known(surroundings, agent, &provider, id)?;
+    }
+    change(surroundings, agent, &provider, Some(&ids))
+}
+
+fn clear(surroundings: &Surroundings, args: &ClearArgs) -> Result<u8, Failure> {
+    let provider = provider_id(&args.provider)?;
+    let rest = format!("order clear --provider {}", quote(&provider));
+    let agent = surroundings.writable(args.agent.as_deref(), &rest)?;
+    change(surroundings, agent, &provider, None)
+}
+
+/// An order may only name profiles that are there, and are the provider's.
+fn known(surroundings: &Surroundings, agent: &Agent, provider: &str, id: &str) -> Result<(), Failure> {
+    let of = surroundings.provider_of(agent, id);
+    let hint = format!("`authwatch auth list --agent {}` lists the profiles", quote(agent.id.as_str()));
+    match of {
+        Some(of) if of == provider => Ok(()),
+        Some(of) => {
+            let problem = format!("`{}` is a profile of {}, not of {provider}", safe(id), safe(&of));
+            Err(Failure::new(exit::USAGE, problem).hint(hint))
+        }
+        None => {
+            let problem = format!("`{}` sees no profile `{}`", safe(agent.id.as_str()), safe(id));
+            Err(Failure::new(exit::NO_INPUT, problem).hint(hint))
+        }
+    }
+}
+
+fn change(
+    surroundings: &Surroundings,
+    agent: &Agent,
+    provider: &str,
+    ids: Option<&[String]>,
+) -> Result<u8, Failure> {
+    let own_state = Surroundings::own_state()?;
+    let changed = block_on(surroundings.hand(agent, &own_state).order(provider, ids))?.map_err(failure)?;
+    if !changed {
+        say("It was so already.");
+    }
+    let attempts = surroundings.attempts(agent, provider);
+    cli::print(as_text(&attempts, agent, provider, clock::now()).as_bytes())?;
+    Ok(exit::OK)
+}

@@ -1,0 +1,228 @@
+//! `auth paste-token`, `auth paste-api-key` and `auth setup-token`.
+
+use std::process::{Command, Stdio};
+
+use clap::Args;
+use zeroize::Zeroizing;
+
+use super::surroundings::{Surroundings, profile_id, provider_id, say, unreadable};
+use crate::auth::clean::{self, Refusal, Wanted};
+use crate::auth::entry::Entry;
+use crate::cli;
+use crate::clock;
+use crate::discover::Agent;
+use crate::exit::{self, Failure};
+use crate::model::Millis;
+use crate::publish::words::{date, safe};
+use crate::remedy::quote;
+use crate::terminal::{self, Input};
+
+/// So long a setup-token is good that has just been made.
+const SETUP_TOKEN_LIFE: Millis = Millis(365.0 * 24.0 * 3_600_000.0);
+
+/// The flags of `paste-token`.
+#[derive(Debug, Args)]
+pub struct PasteTokenArgs {
+    /// Whose token it is
+    #[arg(long, value_name = "ID")]
+    provider: String,
+    /// The profile to store it under [default: PROVIDER:manual]
+    #[arg(long, value_name = "ID")]
+    profile_id: Option<String>,
+    /// When the token ends, from now; without it, no end is known
+    #[arg(long, value_name = "DURATION", value_parser = clock::duration)]
+    expires_in: Option<Millis>,
+    /// The agent [default: the configured default agent]
+    #[arg(long, value_name = "ID")]
+    agent: Option<String>,
+    /// Replace a credential of another kind without asking
+    #[arg(long, short)]
+    yes: bool,
+}
+
+/// The flags of `paste-api-key`.
+#[derive(Debug, Args)]
+pub struct PasteKeyArgs {
+    /// Whose key it is
+    #[arg(long, value_name = "ID")]
+    provider: String,
+    /// The profile to store it under [default: PROVIDER:manual]
+    #[arg(long, value_name = "ID")]
+    profile_id: Option<String>,
+    /// The agent [default: the configured default agent]
+    #[arg(long, value_name = "ID")]
+    agent: Option<String>,
+    /// Replace a credential of another kind without asking
+    #[arg(long, short)]
+    yes: bool,
+}
+
+/// The flags of `setup-token`.
+#[derive(Debug, Args)]
+pub struct SetupTokenArgs {
+    /// Whose token it is; only Anthropic has setup-tokens
+    #[arg(long, value_name = "ID", default_value = "anthropic")]
+    provider: String,
+    /// The profile to store it under [default: anthropic:manual]
+    #[arg(long, value_name = "ID")]
+    profile_id: Option<String>,
+    /// When the token ends, from now [default: 365d if it is made here and now]
+    #[arg(long, value_name = "DURATION", value_parser = clock::duration)]
+    expires_in: Option<Millis>,
+    /// The agent [default: the configured default agent]
+    #[arg(long, value_name = "ID")]
+    agent: Option<String>,
+    /// Replace a credential of another kind without asking
+    #[arg(long, short)]
+    yes: bool,
+}
+
+pub(super) fn token(surroundings: &Surroundings, args: &PasteTokenArgs) -> Result<u8, Failure> {
+    let provider = provider_id(&args.provider)?;
+    let agent = surroundings
+        .writable(args.agent.as_deref(), &format!("paste-token --provider {}", quote(&provider)))?;
+    let profile = profile_id(args.profile_id.as_deref(), &provider, "manual")?;
+    let prompt = if provider == "anthropic" {
+        "Paste the setup-token (hidden),\nthen press Enter: ".to_owned()
+    } else {
+        format!("Paste the token of {provider}\n(hidden), then press Enter: ")
+    };
+    let secret = ask(&prompt, &provider, Wanted::Token, agent)?;
+    let entry = Entry::token(&provider, &secret, end(args.expires_in)?);
+    store(surroundings, agent, &provider, &profile, &entry, args.yes)
+}
+
+pub(super) fn api_key(surroundings: &Surroundings, args: &PasteKeyArgs) -> Result<u8, Failure> {
+    let provider = provider_id(&args.provider)?;
+    let agent = surroundings
+        .writable(args.agent.as_deref(), &format!("paste-api-key --provider {}", quote(&provider)))?;
+    let profile = profile_id(args.profile_id.as_deref(), &provider, "manual")?;
+    let prompt = format!("Paste the API key of {provider}\n(hidden), then press Enter: ");
+    let secret = ask(&prompt, &provider, Wanted::Key, agent)?;
+    store(surroundings, agent, &provider, &profile, &Entry::api_key(&provider, &secret), args.yes)
+}
+
+pub(super) fn setup_token(surroundings: &Surroundings, args: &SetupTokenArgs) -> Result<u8, Failure> {
+    let provider = provider_id(&args.provider)?;
+    if provider != "anthropic" {
+        return Err(Failure::new(exit::USAGE, format!("{provider} has no setup-tokens, only anthropic has"))
+            .hint(format!("for another token: authwatch auth paste-token --provider {}", quote(&provider))));
+    }
+    let agent = surroundings.writable(args.agent.as_deref(), "setup-token --provider anthropic")?;
+    let profile = profile_id(args.profile_id.as_deref(), &provider, "manual")?;
+    let made_now = terminal::is_there() && make_setup_token()?;
+    let prompt = "Paste the setup-token (hidden),\nthen press Enter: ";
+    let secret = ask(prompt, &provider, Wanted::Token, agent)?;
+    let expires = end(args.expires_in.or(made_now.then_some(SETUP_TOKEN_LIFE)))?;
+    let entry = Entry::token(&provider, &secret, expires);
+    if let (None, Some(at)) = (args.expires_in, expires) {
+        say(&format!("It was made just now, so it ends on {}.", date(at)));
+    }
+    store(surroundings, agent, &provider, &profile, &entry, args.yes)
+}
+
+/// Lets Claude Code make a token, if it is installed. It is for the person to see, and to paste.
+fn make_setup_token() -> Result<bool, Failure> {
+    let run = Command::new("claude")
+        .arg("setup-token")
+        .stdin(Stdio::inherit())
+        .stdout(Stdio::inherit())
+        .stderr(Stdio::inherit())
+        .status();
+    match run {
+        Ok(status) if status.success() => Ok(true),
+        Ok(status) => Err(Failure::new(exit::TRY_AGAIN, format!("`claude setup-token` failed ({status})"))
+            .hint("a token made elsewhere is stored by: authwatch auth paste-token --provider anthropic")),
+        Err(_) => {
+            say("Claude Code is not installed here. Run `claude setup-token` where it is.");
+            Ok(false)
+        }
+    }
+}
+
+fn end(expires_in: Option<Millis>) -> Result<Option<Millis>, Failure> {
+    let Some(span) = expires_in else { return Ok(None) };
+    if span.0 <= 0.0 {
+        return Err(Failure::new(exit::USAGE, "a token that ends at once is of no use")
+            .hint("--expires-in takes a duration such as 365d"));
+    }
+    Ok(Some(Millis((clock::now().0 + span.0).floor())))
+}
+
+/// Asks for the token or key until a good one is pasted, or once where nobody can be asked again.
+fn ask(prompt: &str, provider: &str, wanted: Wanted, agent: &Agent) -> Result<Zeroizing<String>, Failure> {
+    let mut before = Zeroizing::new(String::new());
+    loop {
+        let pasted = match terminal::secret(prompt).map_err(unreadable)? {
+            Input::Text(text) => text,
+            Input::End => Zeroizing::new(String::new()),
+            Input::Interrupted => {
+                return Err(Failure::new(exit::TRY_AGAIN, "interrupted; nothing was changed"));
+            }
+        };
+        // Enter alone gives up.
+        let gives_up = pasted.trim().is_empty();
+        let is_rest = !before.is_empty() && !pasted.contains(clean::SETUP_TOKEN);
+        let whole = if is_rest { Zeroizing::new(format!("{}\n{}", *before, *pasted)) } else { pasted };
+        match clean::clean(&whole, provider, wanted) {
+            Ok(cleaned) => {
+                for note in cleaned.notes {
+                    say(&format!("({note})"));
+                }
+                say(&format!("{} characters.", cleaned.secret.len()));
+                return Ok(cleaned.secret);
+            }
+            Err(refusal @ Refusal::Cut(_)) if terminal::is_there() && !gives_up => {
+                say(&format!("{}. Paste the rest.", capital(&refusal.to_string())));
+                before = whole;
+            }
+            Err(refusal) => return Err(refused(refusal, provider, agent)),
+        }
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
+}
+
+/// The command that is right for what was pasted.
+fn refused(refusal: Refusal, provider: &str, agent: &Agent) -> Failure {
+    let (of, agent) = (quote(provider), quote(agent.id.as_str()));
+    let run = |command: &str| format!("run: authwatch auth {command} --agent {agent}");
+    let hint = match refusal {
+        Refusal::IsKey => run(&format!("paste-api-key --provider {of}")),
+        Refusal::IsSetupToken => run("paste-token --provider anthropic"),
+        Refusal::IsRefreshToken | Refusal::IsAccessToken => run(&format!("login --provider {of}")),
+        Refusal::OtherProvider(owner) => run(&format!(
+            "{} --provider {owner}",
+            if owner == "anthropic" { "paste-token" } else { "paste-api-key" }
+        )),
+        Refusal::NoSetupToken => {
+            format!("`claude setup-token` makes one; for an API key {}", run(&format!("paste-api-key --provider {of}")))
+        }
+        Refusal::Cut(_) => "copy it whole; line breaks in it do no harm".to_owned(),
+        Refusal::Empty | Refusal::Words | Refusal::Characters => {
+            "copy nothing but the token; on a terminal it is not shown, elsewhere it is read from standard input"
+                .to_owned()
+        }
+    };
+    Failure::new(exit::USAGE, format!("{refusal}; nothing was changed")).hint(hint)
+}
+
+fn store(
+    surroundings: &Surroundings,
+    agent: &Agent,
+    provider: &str,
+    profile: &str,
+    entry: &Entry,
+    yes: bool,
+) -> Result<u8, Failure> {
+    let Some(saved) = surroundings.put(agent, profile, entry, yes)? else {
+        return Err(Failure::new(exit::USAGE, "nothing was changed")
+            .hint("give --profile-id to store it beside the other one"));
+    };
+    surroundings.tell_saved(agent, provider, profile, &saved);
+    cli::print(format!("{}\t{}\tstored\n", safe(agent.id.as_str()), safe(profile)).as_bytes())?;
+    Ok(exit::OK)
+}
