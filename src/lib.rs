@@ -37,6 +37,7 @@ pub mod openclaw;
 pub mod paths;
 pub mod pipeline;
 pub mod probe;
+pub mod program;
 pub mod publish;
 pub mod random;
 pub mod refresh;

@@ -1,9 +1,7 @@
 //! A program of the user's: data in its environment and on stdin, nothing interpolated, no shell.
 
-use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
 use super::channel::severity_word;
@@ -11,6 +9,7 @@ use super::message::Message;
 use super::outcome::{FailureReason, Outcome};
 use super::webhook;
 use crate::config::CommandConfig;
+use crate::program::{self, Ended};
 
 /// The text in `AUTHWATCH_BODY`: systems bound how much a program may be given.
 const MOST_BODY: usize = 16 * 1024;
@@ -25,7 +24,8 @@ pub(super) async fn send(config: &CommandConfig, message: &Message) -> Outcome {
     let body = super::chat::cut(&message.text(WIDTH), MOST_BODY);
     // A zero byte ends text in an environment; ids of other people's files may hold one.
     let word = |text: &str| text.replace('\0', "");
-    let child = Command::new(program)
+    let mut command = Command::new(program);
+    command
         .args(arguments)
         .env("AUTHWATCH_ID", &message.id)
         .env("AUTHWATCH_SEVERITY", severity_word(message.severity()))
@@ -33,51 +33,23 @@ pub(super) async fn send(config: &CommandConfig, message: &Message) -> Outcome {
         .env("AUTHWATCH_BODY", word(&body))
         .env("AUTHWATCH_COMMAND", word(message.command().unwrap_or_default()))
         .env("AUTHWATCH_URL", word(message.page_url.as_deref().unwrap_or_default()))
-        .env("AUTHWATCH_HOST", word(&message.host))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        // A group of its own, so that whatever it starts ends with it.
-        .process_group(0)
-        .kill_on_drop(true)
-        .spawn();
-    let mut child = match child {
-        Ok(child) => child,
-        Err(error) => {
-            let problem = format!("`{program}` cannot be run: {error}");
-            return Outcome::refused(FailureReason::Configuration, problem);
-        }
-    };
-    let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
+        .env("AUTHWATCH_HOST", word(&message.host));
     let json = serde_json::to_vec(&webhook::own(message)).expect("a JSON value is JSON");
-    let mut stdin = child.stdin.take();
-    let write = async move {
-        // A program that does not read is fine.
-        if let Some(stdin) = &mut stdin {
-            let _ = stdin.write_all(&json).await;
-        }
-        drop(stdin);
-    };
     let limit = Duration::from_secs_f64(config.timeout.map_or(30.0, |timeout| timeout.seconds().max(0.1)));
-    let run = async { tokio::join!(write, child.wait_with_output()).1 };
-    match tokio::time::timeout(limit, run).await {
-        Ok(Ok(output)) if output.status.success() => {
-            Outcome::Accepted(String::from_utf8_lossy(&output.stdout).into_owned())
+    match program::run(&mut command, &json, limit).await {
+        Ended::Exited { status, stdout, .. } if status.success() => {
+            Outcome::Accepted(String::from_utf8_lossy(&stdout).into_owned())
         }
-        Ok(Ok(output)) => {
-            let said = String::from_utf8_lossy(&output.stderr);
-            Outcome::later(FailureReason::Command, format!("`{program}`: {}. {said}", output.status))
+        Ended::Exited { status, stderr, .. } => {
+            let said = String::from_utf8_lossy(&stderr);
+            Outcome::later(FailureReason::Command, format!("`{program}`: {status}. {said}"))
         }
-        Ok(Err(error)) => {
-            Outcome::later(FailureReason::Command, format!("`{program}` cannot be waited for: {error}"))
-        }
-        Err(_) => {
-            // The program has been ended by now; whatever it has started ends with it.
-            if let Some(group) = group {
-                let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-            }
+        Ended::TookTooLong => {
             let problem = format!("`{program}` took longer than {} s and was ended", limit.as_secs());
             Outcome::later(FailureReason::Timeout, problem)
+        }
+        Ended::NotRun(error) => {
+            Outcome::refused(FailureReason::Configuration, format!("`{program}` cannot be run: {error}"))
         }
     }
 }
