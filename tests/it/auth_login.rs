@@ -324,6 +324,18 @@ fn on_a_phone_the_code_is_pasted_hidden() {
     terminal.types("\u{3}");
     terminal.expect("interrupted");
     assert_eq!(terminal.end(), 75);
+
+    // Ctrl-D: nothing will be pasted. The browser is waited for, on a terminal whose Ctrl-C works again.
+    let mut terminal =
+        Terminal::run(home.command(&["auth", "login", "--provider", "openai-codex", "--no-browser"]), 40);
+    terminal.expect("press Enter.");
+    terminal.until_hidden();
+    terminal.types("\u{4}");
+    terminal.until_as_before();
+    let address = terminal.text().lines().find(|line| line.starts_with("http://")).unwrap().to_owned();
+    get(&agree(&address));
+    terminal.expect("signed in");
+    assert_eq!(terminal.end(), 0, "{}", terminal.text());
 }
 
 #[test]

@@ -129,6 +129,8 @@ impl Waiting {
         let (stop, go_on) = std::io::pipe().map_err(unreadable)?;
         // A thread waits for input, so that this one can wait for the browser.
         let reader = std::thread::spawn(move || {
+            // Once nobody will paste anything, the terminal's keys do again what they did.
+            let _quiet = quiet;
             loop {
                 let input = terminal::paste(Some(&stop));
                 let is_last = !matches!(input, Ok(Input::Text(_)));
@@ -142,7 +144,6 @@ impl Waiting {
         // Whatever is typed from here on is the answer to another question.
         drop((go_on, pastes));
         reader.join().expect("reading what is pasted does not panic");
-        drop(quiet);
         answer.unwrap_or_else(|_| {
             Err(Failure::new(exit::TRY_AGAIN, "no answer came in time; nothing was changed")
                 .hint("--timeout gives it longer"))
