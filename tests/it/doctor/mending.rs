@@ -330,6 +330,22 @@ fn root_mends_nobody_elses_files_through_links() {
     }
 }
 
+/// On a machine whose logins are in databases, an old draft of the JSON store is nothing to put back.
+#[cfg(feature = "sqlite")]
+#[test]
+fn beside_a_database_an_old_draft_is_no_lost_renewal() {
+    let login = json!({ "type": "oauth", "provider": "xai", "access": "a", "refresh": "r", "expires": clock::now().0 + 1e9 });
+    let home = Home::new().database("main", &json!({ "xai:default": login }));
+    let draft = home.agent_dir("main").join("auth-profiles.json.17.6f1d.tmp");
+    let old = json!({ "version": 1, "profiles": { "xai:default": { "type": "oauth", "provider": "xai", "access": "b", "refresh": "old", "expires": 5 } } });
+    fs::write(&draft, old.to_string()).unwrap();
+    let file = fs::File::options().write(true).open(&draft).unwrap();
+    file.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(86_400)).unwrap();
+    let found = codes(&home, &[]);
+    assert!(found.contains(&"leftover-temp".to_owned()), "{found:?}");
+    assert!(!found.contains(&"draft-newer".to_owned()), "{found:?}");
+}
+
 #[test]
 fn nothing_is_waited_for() {
     let home = lay_out(None);
