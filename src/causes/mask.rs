@@ -94,7 +94,8 @@ pub fn mask(text: &str) -> String {
             continue;
         }
         let behind = rest.peek().map_or("", |(at, _)| &text[*at..]);
-        let is_name = names_a_value(&mut rest.clone());
+        // A flag's value may follow without a sign.
+        let is_name = names_a_value(&mut rest.clone()) || word.starts_with("--");
         let says = if is_name { named(word, in_query, behind) } else { Next::Plain };
         if next == Next::Plain || says != Next::Plain {
             shown.push_str(&without_secrets(word));
@@ -287,6 +288,10 @@ mod tests {
             (r#"{\"access\":\"abc\"}"#, r#"{\"access\":\"[redacted]"#),
             ("GET /cb?code=abc&state=x&a=1 HTTP", "GET /cb?code=[redacted]&state=[redacted]&a=1 HTTP"),
             ("https://u:p@host/x", "https://[redacted]@host/x"),
+            (
+                "x --token abc --api-key 'def' --agent main",
+                "x --token [redacted] --api-key '[redacted]' --agent main",
+            ),
             ("bearer token: abc", "bearer token: [redacted]"),
             ("refresh=rt1, expires=5", "refresh=[redacted], expires=5"),
             ("eyJhbGciOi.eyJzdWIi.c2ln", "[redacted]"),
