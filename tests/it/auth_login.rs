@@ -424,6 +424,11 @@ fn another_accounts_login_is_never_replaced_in_silence() {
     assert_eq!(code, 64, "{said}");
     assert!(said.contains("the login of canary-a@x.org") && said.contains("--yes"), "{said}");
     assert_eq!(login(&home), second);
+    // A login that somebody has just signed in to is kept beside it, unless its name was given.
+    let (code, stdout, said) = sign_in(&[]);
+    assert_eq!(code, 0, "{said}");
+    assert!(stdout.starts_with("main\topenai-codex:canary-b@x.org\t"), "{stdout}");
+    assert_eq!(login(&home), second);
     let (code, stdout, said) = sign_in(&["--profile-id", "openai-codex:second"]);
     assert_eq!(code, 0, "{said}");
     assert!(stdout.starts_with("main\topenai-codex:second\t"), "{stdout}");
