@@ -82,7 +82,7 @@ impl Surroundings {
     }
 
     pub(super) fn hand<'a>(&'a self, agent: &'a Agent, own_state: &'a Path) -> Hand<'a> {
-        Hand { roots: &self.roots, agent, own_state, now: clock::now() }
+        Hand { roots: &self.roots, agent, main: &self.discovery.agents[0], own_state, now: clock::now() }
     }
 
     /// How the agent would try a provider's profiles now.
