@@ -52,6 +52,8 @@ const BEGINNINGS: &[&str] = &[
 
 /// Nothing of a message is a word this long, but tokens are.
 const LONG: usize = 32;
+/// So far a look goes back for a user's name, and ahead for the end of a query. No longer: lines may be of megabytes.
+const AROUND: usize = 256;
 /// Nor is a part of one with capitals and digits this long.
 const SHORTER: usize = 20;
 
@@ -125,8 +127,10 @@ pub fn mask(text: &str) -> String {
 /// What a name says of its value.
 fn named(name: &str, in_query: bool, behind: &str) -> Next {
     // A form is a query without the mark it begins with.
-    let in_form =
-        || behind.split_whitespace().next().is_some_and(|run| run.starts_with('=') && run.contains('&'));
+    let in_form = || {
+        let mut value = behind.chars().take(AROUND).take_while(|character| !character.is_whitespace());
+        behind.starts_with('=') && value.any(|character| character == '&')
+    };
     match name {
         _ if plain(name).ends_with("authorization") => Next::Authorization,
         _ if is_secret_name(name) => Next::Secret,
@@ -260,10 +264,12 @@ fn is_mixed(part: &str) -> bool {
 
 /// What stands between `//` and an `@` is a user and a password.
 fn hide_userinfo(shown: &mut String) {
-    let Some(scheme) = shown.rfind("//") else { return };
-    let userinfo = &shown[scheme + 2..shown.len() - 1];
-    if !userinfo.is_empty() && !userinfo.contains(char::is_whitespace) && !userinfo.contains('/') {
-        shown.truncate(scheme + 2);
+    let mut before = shown.char_indices().rev().skip(1).take(AROUND);
+    let start = before.find(|(_, character)| *character == '/' || character.is_whitespace());
+    let Some((at, '/')) = start else { return };
+    // Behind `//`, and more than nothing.
+    if shown[..at].ends_with('/') && at + 2 < shown.len() {
+        shown.truncate(at + 1);
         shown.push_str(REDACTED);
         shown.push('@');
     }
@@ -330,6 +336,15 @@ mod tests {
             ),
         ] {
             assert_eq!(mask(text), expected, "{text}");
+        }
+    }
+
+    /// A line of a log may be long, and made by somebody who means harm: each part of it is looked at a few times at most.
+    #[test]
+    fn a_hostile_line_takes_no_longer_than_another() {
+        for piece in ["@", "code=,", "//u@", "token:", "a "] {
+            let line = piece.repeat(128 * 1024 / piece.len());
+            assert!(!mask(&line).is_empty(), "{piece}");
         }
     }
 
