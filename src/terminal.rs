@@ -182,12 +182,19 @@ pub fn agrees(question: &str) -> io::Result<Option<bool>> {
     if !is_there() {
         return Ok(None);
     }
-    show(&format!("{question} [y/N] "));
-    let mut answer = String::new();
-    if io::stdin().read_line(&mut answer)? == 0 {
+    let answer = answer(&format!("{question} [y/N] "))?;
+    Ok(Some(matches!(answer.as_deref(), Some("y" | "yes"))))
+}
+
+/// Asks for a word, whose case does not matter. `None` where there is no more input.
+pub fn answer(question: &str) -> io::Result<Option<String>> {
+    show(question);
+    let mut line = String::new();
+    if io::stdin().read_line(&mut line)? == 0 {
         show("\n");
+        return Ok(None);
     }
-    Ok(Some(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")))
+    Ok(Some(line.trim().to_lowercase()))
 }
 
 /// Shows something as it is.

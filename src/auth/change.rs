@@ -31,6 +31,8 @@ pub struct Hand<'a> {
     pub roots: &'a Roots,
     /// The agent whose store is changed.
     pub agent: &'a Agent,
+    /// The one all others inherit from.
+    pub main: &'a Agent,
     /// authwatch's own state directory, which backups go to.
     pub own_state: &'a Path,
     /// The moment backups are named after.
@@ -94,7 +96,7 @@ impl Hand<'_> {
     /// The store's text; that of a store that is not there yet begins with what OpenClaw's first use would import.
     fn text(&self, store: &LockedStore) -> Result<(Zeroizing<String>, usize), ChangeError> {
         if !store.exists() {
-            let import = import::read(self.agent, self.roots)?;
+            let import = import::read(self.agent, self.main, self.roots)?;
             return Ok((import.json, import.profiles.len()));
         }
         let text = store.text().map_err(|problem| self.unopened(problem))?;
@@ -242,7 +244,7 @@ impl Hand<'_> {
             self.text(&store)?;
             return Ok(None);
         }
-        let import = import::read(self.agent, self.roots)?;
+        let import = import::read(self.agent, self.main, self.roots)?;
         if !import.profiles.is_empty() {
             self.commit(store, &import.json)?;
         }

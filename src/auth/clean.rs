@@ -111,6 +111,14 @@ fn one_word(pasted: &str, notes: &mut Vec<&'static str>) -> Zeroizing<String> {
             }
         }
     }
+    // One that waits for the next command comes along where too much was marked.
+    let mut filled = lines.iter_mut().rev().filter(|line| !line.is_empty());
+    if let (Some(last), Some(_)) = (filled.next(), filled.next())
+        && is_prompt(last)
+    {
+        *last = "";
+        note(notes, "a shell's prompt was left out");
+    }
     // Text around a token of a known shape is left out: `claude setup-token` prints some.
     if let Some((index, at)) =
         lines.iter().enumerate().find_map(|(index, line)| Some((index, line.find(SETUP_TOKEN)?)))
@@ -125,6 +133,9 @@ fn one_word(pasted: &str, notes: &mut Vec<&'static str>) -> Zeroizing<String> {
             let end = end.unwrap_or(lines.len());
             lines.truncate(end.max(1));
             lines[0] = lines[0].split(' ').next().unwrap_or_default();
+        } else if let Some(end) = prose_behind(&lines) {
+            note(notes, "the text around it was left out");
+            lines.truncate(end);
         }
     }
     let filled: Vec<&str> = lines.into_iter().filter(|line| !line.is_empty()).collect();
@@ -136,6 +147,20 @@ fn one_word(pasted: &str, notes: &mut Vec<&'static str>) -> Zeroizing<String> {
         joined.push_str(line);
     }
     Zeroizing::new(bare(&joined, notes).to_owned())
+}
+
+/// Where a paragraph of several words begins behind the first one. Without a blank line before it, it could be a token that was broken.
+fn prose_behind(lines: &[&str]) -> Option<usize> {
+    let first = lines.iter().position(|line| !line.is_empty())?;
+    let blank = first + lines[first..].iter().position(|line| line.is_empty())?;
+    let next = lines[blank..].iter().find(|line| !line.is_empty())?;
+    next.contains(' ').then_some(blank)
+}
+
+/// `$`, `#`, `%` or `>` alone, or behind `user@host:~`.
+fn is_prompt(line: &str) -> bool {
+    line.ends_with(['$', '%', '#', '>', '❯', '➜'])
+        && (line.chars().count() == 1 || line.contains('@') || line.contains('~'))
 }
 
 fn is_blank(character: char) -> bool {
@@ -231,6 +256,7 @@ fn check(secret: &str, provider: &str, wanted: Wanted) -> Result<(), Refusal> {
     }
     match (wanted, provider) {
         (Wanted::Token, "anthropic") if is_setup_token => match secret.len() {
+            _ if !is_token_text(secret) => Err(Refusal::Characters),
             length if length < SETUP_TOKEN_LENGTH => Err(Refusal::Cut(length)),
             _ => Ok(()),
         },
@@ -285,6 +311,9 @@ mod tests {
             format!("Your OAuth token (valid for 1 year):\n\n{start}\n{end}\n\nStore this token securely.\n"),
             format!("The token is {whole} and ends in a year"),
             format!("\u{feff}{whole}"),
+            format!("{whole}\nuser@host:~$ "),
+            format!("{start}\n{end}\n$\n"),
+            format!("{start}\n{end}\n\nStore this token securely.\n"),
         ] {
             assert_eq!(token(&pasted).as_deref(), Ok(whole.as_str()), "{pasted:?}");
         }
@@ -300,6 +329,7 @@ mod tests {
         assert_eq!(token("hello"), Err(Refusal::NoSetupToken));
         assert_eq!(token("two words"), Err(Refusal::Words));
         assert_eq!(token("…"), Err(Refusal::Characters));
+        assert_eq!(token(&format!("{}~/x", setup_token())), Err(Refusal::Characters));
         assert_eq!(token(" \n"), Err(Refusal::Empty));
         assert_eq!(token("sk-ant-ort01-abcdef"), Err(Refusal::IsRefreshToken));
         assert_eq!(token("sk-or-v1-abcdef"), Err(Refusal::OtherProvider("openrouter")));
@@ -330,6 +360,8 @@ mod tests {
             "\"key\":\"abcd\",",
             "Bearer abcd",
             "'abcd'",
+            "abcd\nuser@host:~$ ",
+            "abcd\n❯\n",
         ] {
             let cleaned = clean(pasted, "acme", Wanted::Key).expect("a key");
             assert_eq!((cleaned.secret.as_str(), cleaned.notes.is_empty()), ("abcd", false), "{pasted}");

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::secret::REDACTED;
@@ -54,7 +55,7 @@ pub fn from_pasted(pasted: &str, state: &str) -> Result<Answer, NoAnswer> {
         return Err(NoAnswer::NoCode);
     }
     match text.split_once('#') {
-        Some((_, theirs)) if theirs != state => Err(NoAnswer::WrongState),
+        Some((_, theirs)) if !is_same(theirs, state) => Err(NoAnswer::WrongState),
         Some((code, _)) => Ok(Answer::Code(Zeroizing::new(code.to_owned()))),
         None => Ok(Answer::Code(Zeroizing::new(text.to_owned()))),
     }
@@ -68,7 +69,7 @@ fn read(query: &str, state: &str, needs_state: bool) -> Result<Answer, NoAnswer>
             .filter(|value| !value.is_empty())
     };
     match field("state") {
-        Some(theirs) if *theirs != state => return Err(NoAnswer::WrongState),
+        Some(theirs) if !is_same(&theirs, state) => return Err(NoAnswer::WrongState),
         None if needs_state => return Err(NoAnswer::WrongState),
         _ => {}
     }
@@ -77,6 +78,11 @@ fn read(query: &str, state: &str, needs_state: bool) -> Result<Answer, NoAnswer>
         return Ok(Answer::Denied(words.to_string()));
     }
     field("code").map(Answer::Code).ok_or(NoAnswer::NoCode)
+}
+
+/// Whoever tries states learns nothing from how long the answer takes.
+fn is_same(theirs: &str, state: &str) -> bool {
+    bool::from(theirs.as_bytes().ct_eq(state.as_bytes()))
 }
 
 #[cfg(test)]

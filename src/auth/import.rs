@@ -7,9 +7,10 @@ use zeroize::Zeroizing;
 
 use super::target::SEMANTICS;
 use crate::discover::Agent;
-use crate::load::file;
+use crate::load::{self, Buffers, file};
 use crate::model::{CredentialKind, StoreError};
-use crate::openclaw::document::Document;
+use crate::openclaw::credential::Credential;
+use crate::openclaw::document::{Document, Profile};
 use crate::openclaw::edit::{self, EditError, member};
 use crate::paths::Roots;
 use crate::secret::SecretBuffer;
@@ -48,17 +49,42 @@ pub enum ImportError {
 
 /// Makes a store of an agent's legacy files.
 ///
-/// OpenClaw passes over a file it cannot read. Here that is an error: nobody should believe that all logins were taken over.
-pub fn read(agent: &Agent, roots: &Roots) -> Result<Import, ImportError> {
+/// OpenClaw passes over a file it cannot read. Here that is an error: nobody should believe that all logins were taken over. Nor is a login
+/// taken over that main has renewed since: the agent inherits that one, and the old one would shadow it.
+pub fn read(agent: &Agent, main: &Agent, roots: &Roots) -> Result<Import, ImportError> {
+    let mut buffers = Buffers::default();
+    let inherited = if agent.is_main() { None } else { load::load(main, roots, SEMANTICS, &mut buffers) };
+    let inherited = inherited.map(|main| main.document).unwrap_or_default();
+    let is_superseded = |old: &Profile<'_>| {
+        inherited.profiles.iter().any(|new| new.id == old.id && supersedes(new, &old.credential))
+    };
     let mut import =
         Import { json: Zeroizing::new(EMPTY.to_owned()), profiles: Vec::new(), sources: Vec::new() };
-    import.add(&agent.dir.join("auth.json"), |text| Document::parse_flat(text, SEMANTICS), of_auth_json)?;
+    import.add(
+        &agent.dir.join("auth.json"),
+        |text| Document::parse_flat(text, SEMANTICS),
+        of_auth_json,
+        is_superseded,
+    )?;
     import.add(
         &roots.oauth.join("oauth.json"),
         |text| Document::parse_oauth_file(text, SEMANTICS),
         of_oauth_json,
+        is_superseded,
     )?;
     Ok(import)
+}
+
+/// Whether main's login is a later one than that of a legacy file.
+fn supersedes(new: &Profile<'_>, old: &Credential<'_>) -> bool {
+    let end = |credential: &Credential<'_>| credential.expires.moment(SEMANTICS).map_or(0.0, |at| at.0);
+    let refresh = |credential: &Credential<'_>| {
+        credential.refresh.as_ref().map(|token| Zeroizing::new(token.expose().to_owned()))
+    };
+    !new.source.is_import_only()
+        && new.credential.kind == CredentialKind::OAuth
+        && refresh(&new.credential) != refresh(old)
+        && end(&new.credential) > end(old)
 }
 
 type Parsed<'t> = Result<Option<Document<'t>>, crate::openclaw::document::DocumentError>;
@@ -69,6 +95,7 @@ impl Import {
         path: &Path,
         parse: impl for<'t> Fn(&'t str) -> Parsed<'t>,
         entry: impl Fn(&str, CredentialKind, &str) -> Result<Zeroizing<String>, EditError>,
+        is_superseded: impl Fn(&Profile<'_>) -> bool,
     ) -> Result<(), ImportError> {
         let mut buffer = SecretBuffer::default();
         if file::read(path, &mut buffer).map_err(ImportError::Read)?.is_none() {
@@ -79,7 +106,7 @@ impl Import {
         let Some(document) = parse(text).map_err(|error| broken(error.to_string()))? else { return Ok(()) };
         for profile in &document.profiles {
             let id = &*profile.id;
-            if self.profiles.iter().any(|known| known == id) {
+            if self.profiles.iter().any(|known| known == id) || is_superseded(profile) {
                 continue;
             }
             let key = id.strip_suffix(":default").unwrap_or(id);

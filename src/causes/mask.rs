@@ -2,35 +2,14 @@
 //!
 //! Whatever looks like one goes: better a harmless word too much than a token too little.
 
+use std::borrow::Cow;
 use std::iter::Peekable;
 use std::str::CharIndices;
 
 use crate::secret::REDACTED;
 
-/// Names whose values are secrets, lower case and without `_` and `-`.
-const NAMES: &[&str] = &[
-    "access",
-    "accesstoken",
-    "apikey",
-    "auth",
-    "authorization",
-    "authtoken",
-    "bearer",
-    "clientsecret",
-    "codeverifier",
-    "cookie",
-    "idtoken",
-    "key",
-    "passwd",
-    "password",
-    "refresh",
-    "refreshtoken",
-    "secret",
-    "sessionkey",
-    "setcookie",
-    "token",
-    "xapikey",
-];
+/// Names whose values are secrets, lower case and without `_` and `-`, besides those that end with a word for one.
+const NAMES: &[&str] = &["access", "auth", "bearer", "codeverifier", "passwd", "pwd", "refresh"];
 
 /// Beginnings by which providers' tokens are known.
 const BEGINNINGS: &[&str] = &[
@@ -55,28 +34,54 @@ const BEGINNINGS: &[&str] = &[
     "csk-",
     "r8_",
     "AKIA",
+    "ASIA",
+    "GOCSPX-",
+    "ac_",
+    "cpk_",
+    "fw_",
+    "glpat-",
+    "rt_",
+    "sess-",
+    "syn_",
+    "tgp_",
+    "vck_",
+    "xapp-",
     "xoxb-",
     "xoxp-",
 ];
 
 /// Nothing of a message is a word this long, but tokens are.
 const LONG: usize = 32;
+/// So far a look goes back for a user's name, and ahead for the end of a query. No longer: lines may be of megabytes.
+const AROUND: usize = 256;
+/// Nor is a part of one with capitals and digits this long.
+const SHORTER: usize = 20;
+
+/// What the next word is, as the one before it says.
+#[derive(Clone, Copy, PartialEq)]
+enum Next {
+    /// A word like any other.
+    Plain,
+    /// A secret.
+    Secret,
+    /// A secret, or the word for its kind and then the secret.
+    Authorization,
+}
 
 /// The text without its secrets.
 #[must_use]
 pub fn mask(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text.char_indices().peekable();
-    // What the next word is the value of, and whether that makes it a secret.
-    let mut named = false;
+    let mut next = Next::Plain;
     let mut in_query = false;
     while let Some(&(start, character)) = rest.peek() {
         if !is_of_word(character) {
             rest.next();
             shown.push(character);
             match character {
-                '?' | '&' | '#' => (in_query, named) = (true, false),
-                ',' | ';' | '}' | ')' | '\n' => (in_query, named) = (false, false),
+                '?' | '&' | '#' => (in_query, next) = (true, Next::Plain),
+                ',' | ';' | '}' | ')' | '\n' => (in_query, next) = (false, Next::Plain),
                 // `a=b&`: the query goes on; a word between spaces ends it.
                 ' ' => in_query = false,
                 '@' => hide_userinfo(&mut shown),
@@ -85,19 +90,53 @@ pub fn mask(text: &str) -> String {
             continue;
         }
         let word = word(text, start, &mut rest);
-        let is_secret = (named && !is_scheme(word)) || looks_secret(word);
-        shown.push_str(if is_secret { REDACTED } else { word });
-        let is_value_of_it = names_a_value(&mut rest.clone());
-        named = if is_scheme(word) {
-            true
+        if is_scheme(word) || next == Next::Authorization && is_further_scheme(word) {
+            shown.push_str(word);
+            next = Next::Secret;
+            continue;
+        }
+        let behind = rest.peek().map_or("", |(at, _)| &text[*at..]);
+        // A flag's value may follow without a sign.
+        let is_name = names_a_value(&mut rest.clone()) || word.starts_with("--");
+        let says = if is_name { named(word, in_query, behind) } else { Next::Plain };
+        if next == Next::Plain || says != Next::Plain {
+            shown.push_str(&without_secrets(word));
         } else {
-            is_value_of_it && (is_secret_name(word) || (in_query && matches!(word, "code" | "state")))
-        };
-        if named && !is_scheme(word) && quoted_value(text, &mut rest, &mut shown) {
-            named = false;
+            // Keys may hold what no word does.
+            while rest.next_if(|(_, character)| !ends_value(*character)).is_some() {}
+            shown.push_str(REDACTED);
+        }
+        next = says;
+        if next == Next::Plain {
+            continue;
+        }
+        if quoted_value(text, &mut rest, &mut shown) {
+            next = Next::Plain;
+        } else if is_cookie(word) {
+            // A cookie is a list of them: the rest of the line.
+            while let Some((_, character)) = rest.next_if(|(_, character)| "\"'\\ :=".contains(*character)) {
+                shown.push(character);
+            }
+            while rest.next_if(|(_, character)| *character != '\n').is_some() {}
+            shown.push_str(REDACTED);
         }
     }
     shown
+}
+
+/// What a name says of its value.
+fn named(name: &str, in_query: bool, behind: &str) -> Next {
+    // A form is a query without the mark it begins with.
+    let in_form = || {
+        let mut value = behind.chars().take(AROUND).take_while(|character| !character.is_whitespace());
+        behind.starts_with('=') && value.any(|character| character == '&')
+    };
+    match name {
+        _ if plain(name).ends_with("authorization") => Next::Authorization,
+        _ if is_secret_name(name) => Next::Secret,
+        "code" | "state" if in_query || in_form() => Next::Secret,
+        _ => Next::Plain,
+    }
 }
 
 /// A quoted value goes as a whole, whatever is in it: `"token": "two words\" and more"`.
@@ -150,35 +189,87 @@ fn is_scheme(word: &str) -> bool {
     word.eq_ignore_ascii_case("bearer") || word.eq_ignore_ascii_case("basic")
 }
 
-fn is_secret_name(word: &str) -> bool {
-    let plain: String =
-        word.chars().filter(|character| character.is_alphanumeric()).collect::<String>().to_lowercase();
-    NAMES.contains(&plain.as_str())
-        || ["token", "apikey", "secret", "password"].iter().any(|end| plain.ends_with(end))
+/// The words for kinds of credentials that mean that only behind `Authorization:`.
+fn is_further_scheme(word: &str) -> bool {
+    ["apikey", "bot", "dpop", "key", "oauth", "token"].iter().any(|scheme| word.eq_ignore_ascii_case(scheme))
 }
 
-fn looks_secret(word: &str) -> bool {
-    let part_is_secret = |part: &str| {
-        let known = BEGINNINGS.iter().any(|beginning| {
-            part.find(beginning).is_some_and(|at| {
-                let before = part[..at].chars().next_back();
-                part.len() > at + beginning.len() + 6 && before.is_none_or(|before| !before.is_alphanumeric())
-            })
-        });
-        let mixed = part.contains(|character: char| character.is_ascii_digit())
-            && part.contains(|character: char| character.is_ascii_alphabetic());
-        known || (mixed && part.len() >= LONG && !part.contains('.'))
+fn is_cookie(name: &str) -> bool {
+    plain(name).ends_with("cookie")
+}
+
+/// What ends a value that stands in no quotes.
+fn ends_value(character: char) -> bool {
+    character.is_whitespace() || "\"'`\\,;&<>()[]{}".contains(character)
+}
+
+/// A name in lower case, without `_` and `-`.
+fn plain(name: &str) -> String {
+    name.chars().filter(|character| character.is_alphanumeric()).collect::<String>().to_lowercase()
+}
+
+fn is_secret_name(word: &str) -> bool {
+    let plain = plain(word);
+    NAMES.contains(&plain.as_str())
+        || ["token", "key", "secret", "password", "passphrase", "cookie"]
+            .iter()
+            .any(|end| plain.ends_with(end))
+}
+
+/// A word without what looks like a secret in it. Of a path or an address, what stands before that stays.
+fn without_secrets(word: &str) -> Cow<'_, str> {
+    let is_path = word.contains("//") || word.starts_with(['/', '~', '.']);
+    let mut from = 0;
+    for piece in word.split('/') {
+        if looks_secret(piece) {
+            return Cow::Owned(format!("{}{REDACTED}", if is_path { &word[..from] } else { "" }));
+        }
+        from += piece.len() + 1;
+    }
+    Cow::Borrowed(word)
+}
+
+fn looks_secret(piece: &str) -> bool {
+    BEGINNINGS.iter().any(|beginning| begins(piece, beginning))
+        || if piece.contains('.') { is_long_list(piece) } else { is_mixed(piece) && piece.len() >= LONG }
+}
+
+/// Whether a token begins like this in a piece of text, and goes on.
+fn begins(piece: &str, beginning: &str) -> bool {
+    piece.find(beginning).is_some_and(|at| {
+        let before = piece[..at].chars().next_back();
+        piece.len() > at + beginning.len() + 6 && before.is_none_or(|before| !before.is_alphanumeric())
+    })
+}
+
+/// Some tokens have dots in them, as names of hosts, files and models have. Those end with a plain word, and are not of capitals, too.
+fn is_long_list(piece: &str) -> bool {
+    let ends_plainly = piece
+        .rsplit('.')
+        .next()
+        .is_some_and(|end| !end.is_empty() && end.bytes().all(|byte| byte.is_ascii_lowercase()));
+    let has_capitals = |part: &str| {
+        part.len() >= SHORTER
+            && [u8::is_ascii_uppercase, u8::is_ascii_lowercase]
+                .iter()
+                .all(|is| part.as_bytes().iter().any(is))
     };
-    // Paths are looked at piece by piece: a long one is no secret for being long.
-    part_is_secret(word) && !word.contains('/') || word.split('/').any(part_is_secret)
+    !ends_plainly && piece.split('.').any(|part| is_mixed(part) && (part.len() >= LONG || has_capitals(part)))
+}
+
+fn is_mixed(part: &str) -> bool {
+    part.contains(|character: char| character.is_ascii_digit())
+        && part.contains(|character: char| character.is_ascii_alphabetic())
 }
 
 /// What stands between `//` and an `@` is a user and a password.
 fn hide_userinfo(shown: &mut String) {
-    let Some(scheme) = shown.rfind("//") else { return };
-    let userinfo = &shown[scheme + 2..shown.len() - 1];
-    if !userinfo.is_empty() && !userinfo.contains(char::is_whitespace) && !userinfo.contains('/') {
-        shown.truncate(scheme + 2);
+    let mut before = shown.char_indices().rev().skip(1).take(AROUND);
+    let start = before.find(|(_, character)| *character == '/' || character.is_whitespace());
+    let Some((at, '/')) = start else { return };
+    // Behind `//`, and more than nothing.
+    if shown[..at].ends_with('/') && at + 2 < shown.len() {
+        shown.truncate(at + 1);
         shown.push_str(REDACTED);
         shown.push('@');
     }
@@ -203,9 +294,38 @@ mod tests {
             (r#"{\"access\":\"abc\"}"#, r#"{\"access\":\"[redacted]"#),
             ("GET /cb?code=abc&state=x&a=1 HTTP", "GET /cb?code=[redacted]&state=[redacted]&a=1 HTTP"),
             ("https://u:p@host/x", "https://[redacted]@host/x"),
+            (
+                "x --token abc --api-key 'def' --agent main",
+                "x --token [redacted] --api-key '[redacted]' --agent main",
+            ),
+            ("bearer token: abc", "bearer token: [redacted]"),
             ("refresh=rt1, expires=5", "refresh=[redacted], expires=5"),
             ("eyJhbGciOi.eyJzdWIi.c2ln", "[redacted]"),
             ("a1b2c3d4e5f6a1b2c3d4e5f6a1b2c3d4e5", "[redacted]"),
+            ("Authorization: Bearer id-12:x!y|z, 401", "Authorization: Bearer [redacted], 401"),
+            ("-H 'authorization: Token abc' 401", "-H 'authorization: Token [redacted]' 401"),
+            ("Proxy-Authorization: Basic dXNlcjpwYXNz", "Proxy-Authorization: Basic [redacted]"),
+            ("Cookie: sid=abc; csrf=\"def\"\n401", "Cookie: [redacted]\n401"),
+            ("AWS_SECRET_ACCESS_KEY=wJalr/K7MD/bPx", "AWS_SECRET_ACCESS_KEY=[redacted]"),
+            ("client_secret=GOC:SPX*1&x=1", "client_secret=[redacted]&x=1"),
+            ("password=p@ss!word x", "password=[redacted] x"),
+            (
+                "body code=abc&grant_type=authorization_code",
+                "body code=[redacted]&grant_type=authorization_code",
+            ),
+            ("refresh token rt_Ab1.cd2ef3", "refresh token [redacted]"),
+            // Keys of Zhipu and of Chutes, and a bot's token.
+            ("no 0123456789abcdef0123456789abcdef.AbCdEf0123456789", "no [redacted]"),
+            ("MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs", "[redacted]"),
+            ("https://x.org/v1/0123456789abcdef0123456789abcdef/y", "https://x.org/v1/[redacted]"),
+            (
+                "us.anthropic.claude-sonnet-4-5-20250929-v1:0 req_011CSHoEeqs5C35K2UUqR7Fy",
+                "us.anthropic.claude-sonnet-4-5-20250929-v1:0 req_011CSHoEeqs5C35K2UUqR7Fy",
+            ),
+            (
+                "code=ENOTFOUND /x/locks/oauth-refresh/lock-7b9da1f0ba485a46aaec13e8c09ceb27.lock",
+                "code=ENOTFOUND /x/locks/oauth-refresh/lock-7b9da1f0ba485a46aaec13e8c09ceb27.lock",
+            ),
             (
                 "No credentials found for profile \"anthropic:default\".",
                 "No credentials found for profile \"anthropic:default\".",
@@ -216,6 +336,15 @@ mod tests {
             ),
         ] {
             assert_eq!(mask(text), expected, "{text}");
+        }
+    }
+
+    /// A line of a log may be long, and made by somebody who means harm: each part of it is looked at a few times at most.
+    #[test]
+    fn a_hostile_line_takes_no_longer_than_another() {
+        for piece in ["@", "code=,", "//u@", "token:", "a "] {
+            let line = piece.repeat(128 * 1024 / piece.len());
+            assert!(!mask(&line).is_empty(), "{piece}");
         }
     }
 

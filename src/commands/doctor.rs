@@ -1,6 +1,5 @@
 //! `authwatch doctor`: says what is wrong with the auth of an OpenClaw, and mends what is safe to mend.
 
-use std::io::{BufRead, IsTerminal, Write};
 use std::path::Path;
 
 use clap::Args;
@@ -15,6 +14,7 @@ use crate::doctor::{self, online};
 use crate::exit::{self, Failure};
 use crate::paths::{self, Roots};
 use crate::publish::words::{safe, wrap};
+use crate::terminal;
 
 /// The flags of `doctor`.
 #[derive(Debug, Args)]
@@ -178,7 +178,7 @@ async fn mend(own_state: &Path, findings: &[Finding], args: &DoctorArgs) -> Resu
         cli::talk("there is nothing that --fix could mend");
         return Ok(Vec::new());
     }
-    if !args.yes && !std::io::stdin().is_terminal() {
+    if !args.yes && !terminal::is_there() {
         cli::talk(
             "standard input is no terminal, so nobody can be asked: nothing was changed. --yes mends without asking",
         );
@@ -212,23 +212,19 @@ enum Answer {
 
 /// Asks until there is an answer. Without one, nothing is done.
 fn ask(what: &str) -> Result<Answer, Failure> {
-    let failed = |error| Failure::new(exit::CANNOT_READ, "cannot ask at the terminal").caused_by(error);
-    let mut stderr = std::io::stderr().lock();
     for line in wrap(&safe(what), cli::width()) {
-        writeln!(stderr, "{line}").map_err(failed)?;
+        terminal::show(&format!("{line}\n"));
     }
     loop {
-        write!(stderr, "mend? [y]es [n]o [a]ll [q]uit: ").and_then(|()| stderr.flush()).map_err(failed)?;
-        let mut line = String::new();
-        if std::io::stdin().lock().read_line(&mut line).map_err(failed)? == 0 {
-            return Ok(Answer::Stop);
-        }
-        match line.trim().to_lowercase().as_str() {
-            "y" | "yes" => return Ok(Answer::Yes),
-            "a" | "all" => return Ok(Answer::All),
-            "n" | "no" | "" => return Ok(Answer::No),
-            "q" | "quit" => return Ok(Answer::Stop),
-            _ => {}
+        let answer = terminal::answer("mend? [y]es [n]o [a]ll [q]uit: ").map_err(|error| {
+            Failure::new(exit::CANNOT_READ, "cannot read from standard input").caused_by(error)
+        })?;
+        match answer.as_deref() {
+            Some("y" | "yes") => return Ok(Answer::Yes),
+            Some("a" | "all") => return Ok(Answer::All),
+            Some("n" | "no" | "") => return Ok(Answer::No),
+            Some("q" | "quit") | None => return Ok(Answer::Stop),
+            Some(_) => {}
         }
     }
 }

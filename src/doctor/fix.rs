@@ -19,7 +19,9 @@ pub enum Fix {
     Mode {
         /// It.
         path: PathBuf,
-        /// Its mode when it was looked at.
+        /// Whose it was when it was looked at.
+        owner: u32,
+        /// Its mode then.
         from: u32,
         /// Its mode from now on.
         to: u32,
@@ -110,7 +112,7 @@ impl Fix {
     pub async fn apply(&self, own_state: &Path, now: Millis) -> Result<Done, FixError> {
         let keeper = Keeper { own_state, now };
         let (backup, undo) = match self {
-            Self::Mode { path, from, to } => files::set_mode(path, *from, *to, &keeper)?,
+            Self::Mode { path, owner, from, to } => files::set_mode(path, (*owner, *from), *to, &keeper)?,
             Self::Remove { path } => files::remove(path, &keeper)?,
             Self::Lock { path, stale_after } => files::clear_lock(path, *stale_after, &keeper)?,
             Self::Tree { path } => files::remove_tree(path, &keeper)?,

@@ -103,7 +103,8 @@ fn without_assignment(value: &str) -> &str {
     let Some((name, rest)) = value.split_once('=') else { return value };
     let is_name = name.contains('_')
         && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
-    if is_name && !rest.is_empty() { text::trim(rest) } else { value }
+    // Keys may end with the `=` of base64.
+    if is_name && !rest.bytes().all(|byte| byte == b'=') { text::trim(rest) } else { value }
 }
 
 #[cfg(test)]
@@ -160,6 +161,8 @@ mod tests {
             "",
             " \n ",
             "A=1",
+            "ABCDEF_GH==",
+            "\"\"",
             "sk-12$ 34",
             "passphrase of\nseveral words",
         ] {

@@ -59,6 +59,8 @@ pub struct Subject {
     pub now: Millis,
     /// Whom this program runs as.
     pub user: u32,
+    /// Whose OpenClaw's state directory is.
+    pub owner: Option<u32>,
     /// The release whose rules apply.
     pub semantics: Semantics,
     /// OpenClaw's places.
@@ -143,6 +145,7 @@ impl Subject {
         Self {
             now,
             user: rustix::process::geteuid().as_raw(),
+            owner: files::look(&files::real(&roots.state)).map(|facts| facts.owner),
             semantics,
             drafts: drafts::find(&reader, &agents, &roots, own.state.as_deref(), now),
             agents,
@@ -213,7 +216,14 @@ impl Subject {
         }
     }
 
-    /// Whether a file's mode is this user's to change.
+    /// Whether the mode of a file of OpenClaw's is this user's to change. Root does that for the owner of the whole alone: a link
+    /// among the stores may lead to anybody's file, the system's own included.
+    #[must_use]
+    pub fn may_mend(&self, owner: u32) -> bool {
+        if self.user == 0 { self.owner == Some(owner) } else { self.user == owner }
+    }
+
+    /// Whether the mode of a file of authwatch's own is this user's to change.
     #[must_use]
     pub fn may_change(&self, owner: u32) -> bool {
         self.user == owner || self.user == 0

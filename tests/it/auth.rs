@@ -281,6 +281,31 @@ fn a_store_that_is_not_there_begins_with_the_legacy_logins() {
     no_secret(&ran);
 }
 
+/// `oauth.json` stays where it is for years. What main has renewed since must not be shadowed by what it once was.
+#[test]
+fn no_agent_is_given_a_login_that_main_has_renewed_since() {
+    let login = |refresh: &str, expires: u64| json!({ "type": "oauth", "provider": "openai-codex", "access": "a", "refresh": refresh, "expires": expires });
+    let old = json!({ "openai-codex": { "access": "a", "refresh": "canary-spent", "expires": 1_700_000_000_000_u64 }, "chutes": { "access": "b", "refresh": "canary-only", "expires": 5 } });
+    let home = Home::new()
+        .profiles("main", &json!({ "openai-codex:default": login("canary-new", 4_000_000_000_000) }))
+        .file(".openclaw/credentials/oauth.json", old.to_string())
+        .file(".openclaw/agents/work/agent/x", "")
+        .file(".openclaw/agents/night/agent/x", "");
+    let ran = piped(
+        &home,
+        &["auth", "paste-api-key", "--provider", "mistral", "--agent", "work"],
+        "canary-mistral",
+    );
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let ran = home.run(&["auth", "import", "--agent", "night"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "night\tchutes:default\timported\n"), "{}", ran.stderr);
+    for agent in ["work", "night"] {
+        let profiles = &stored(&home.store(agent))["profiles"];
+        assert!(profiles["openai-codex:default"].is_null(), "{profiles}");
+        assert_eq!(profiles["chutes:default"]["refresh"], "canary-only");
+    }
+}
+
 #[test]
 fn import_makes_the_store_openclaw_would() {
     let home = || {

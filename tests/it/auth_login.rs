@@ -324,6 +324,18 @@ fn on_a_phone_the_code_is_pasted_hidden() {
     terminal.types("\u{3}");
     terminal.expect("interrupted");
     assert_eq!(terminal.end(), 75);
+
+    // Ctrl-D: nothing will be pasted. The browser is waited for, on a terminal whose Ctrl-C works again.
+    let mut terminal =
+        Terminal::run(home.command(&["auth", "login", "--provider", "openai-codex", "--no-browser"]), 40);
+    terminal.expect("press Enter.");
+    terminal.until_hidden();
+    terminal.types("\u{4}");
+    terminal.until_as_before();
+    let address = terminal.text().lines().find(|line| line.starts_with("http://")).unwrap().to_owned();
+    get(&agree(&address));
+    terminal.expect("signed in");
+    assert_eq!(terminal.end(), 0, "{}", terminal.text());
 }
 
 #[test]
@@ -411,6 +423,11 @@ fn another_accounts_login_is_never_replaced_in_silence() {
     let (code, _, said) = sign_in(&["--profile-id", ID]);
     assert_eq!(code, 64, "{said}");
     assert!(said.contains("the login of canary-a@x.org") && said.contains("--yes"), "{said}");
+    assert_eq!(login(&home), second);
+    // A login that somebody has just signed in to is kept beside it, unless its name was given.
+    let (code, stdout, said) = sign_in(&[]);
+    assert_eq!(code, 0, "{said}");
+    assert!(stdout.starts_with("main\topenai-codex:canary-b@x.org\t"), "{stdout}");
     assert_eq!(login(&home), second);
     let (code, stdout, said) = sign_in(&["--profile-id", "openai-codex:second"]);
     assert_eq!(code, 0, "{said}");

@@ -74,6 +74,15 @@ impl Terminal {
         }
     }
 
+    /// Waits until the terminal is as it was before the program hid what is typed.
+    pub(crate) fn until_as_before(&self) {
+        let start = Instant::now();
+        while !self.echoes() {
+            assert!(start.elapsed() < PATIENCE, "what is typed stays hidden:\n{}", self.text());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// Whether the terminal shows what is typed, and edits lines.
     pub(crate) fn echoes(&self) -> bool {
         tcgetattr(&self.slave)

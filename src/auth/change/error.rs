@@ -1,7 +1,7 @@
 //! Why a change was not made, and what kind of obstacle that is.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::auth::import::ImportError;
 use crate::openclaw::edit::EditError;
@@ -22,7 +22,7 @@ pub enum Obstacle {
 #[derive(Debug, thiserror::Error)]
 pub enum ChangeError {
     /// The store cannot be opened.
-    #[error("`{}`: {problem}", .path.display())]
+    #[error("{}", unopened(.path, .problem))]
     Open {
         /// The store.
         path: PathBuf,
@@ -64,6 +64,14 @@ pub enum ChangeError {
         /// Why.
         source: io::Error,
     },
+}
+
+/// What cannot be read, and what is held, is named by the problem itself.
+fn unopened(path: &Path, problem: &OpenError) -> String {
+    match problem {
+        OpenError::Read(_) | OpenError::Busy(_) => problem.to_string(),
+        OpenError::Lock(_) | OpenError::Absent => format!("`{}`: {problem}", path.display()),
+    }
 }
 
 impl ChangeError {

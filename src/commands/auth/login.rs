@@ -7,7 +7,9 @@ use std::time::Duration;
 use clap::Args;
 use tokio::sync::mpsc;
 
-use super::surroundings::{Surroundings, block_on, failure, profile_id, provider_id, say, unreadable};
+use super::surroundings::{
+    Consent, Surroundings, block_on, failure, profile_id, provider_id, say, unreadable,
+};
 use crate::auth::callback::{Callback, Visit};
 use crate::auth::code::{self, Answer};
 use crate::auth::entry::{self, Entry};
@@ -129,6 +131,8 @@ impl Waiting {
         let (stop, go_on) = std::io::pipe().map_err(unreadable)?;
         // A thread waits for input, so that this one can wait for the browser.
         let reader = std::thread::spawn(move || {
+            // Once nobody will paste anything, the terminal's keys do again what they did.
+            let _quiet = quiet;
             loop {
                 let input = terminal::paste(Some(&stop));
                 let is_last = !matches!(input, Ok(Input::Text(_)));
@@ -142,7 +146,6 @@ impl Waiting {
         // Whatever is typed from here on is the answer to another question.
         drop((go_on, pastes));
         reader.join().expect("reading what is pasted does not panic");
-        drop(quiet);
         answer.unwrap_or_else(|_| {
             Err(Failure::new(exit::TRY_AGAIN, "no answer came in time; nothing was changed")
                 .hint("--timeout gives it longer"))
@@ -244,14 +247,17 @@ fn store(
     // Signing in again mends the login of the account, whatever its name.
     let known = view::same_account(&surroundings.roots, agent, &entry).filter(|_| args.profile_id.is_none());
     let mut profile = known.unwrap_or_else(|| profile.to_owned());
-    let mut saved = surroundings.put(agent, &profile, &entry, args.yes)?;
+    let consent = Consent::from_flag(args.yes);
+    // Under its own name, the new login can stay beside whatever has the usual one.
+    let beside = email.as_ref().filter(|_| args.profile_id.is_none());
+    let nobody_to_ask = consent == Consent::Asked && !terminal::is_there();
+    let first = if beside.is_some() && nobody_to_ask { Consent::Withheld } else { consent };
+    let mut saved = surroundings.put(agent, &profile, &entry, first)?;
     if saved.is_none()
-        && args.profile_id.is_none()
-        && let Some(email) = &email
+        && let Some(email) = beside
     {
-        // Both stay: the new one gets a name of its own.
         profile = format!("{provider}:{email}");
-        saved = surroundings.put(agent, &profile, &entry, args.yes)?;
+        saved = surroundings.put(agent, &profile, &entry, consent)?;
     }
     let Some(saved) = saved else {
         return Err(Failure::new(exit::USAGE, "nothing was changed; the new login is not stored")

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use clap::Args;
 use zeroize::Zeroizing;
 
-use super::surroundings::{Surroundings, profile_id, provider_id, say, unreadable};
+use super::surroundings::{Consent, Surroundings, profile_id, provider_id, say, unreadable};
 use crate::auth::clean::{self, Refusal, Wanted};
 use crate::auth::entry::Entry;
 use crate::cli;
@@ -218,7 +218,7 @@ fn store(
     entry: &Entry,
     yes: bool,
 ) -> Result<u8, Failure> {
-    let Some(saved) = surroundings.put(agent, profile, entry, yes)? else {
+    let Some(saved) = surroundings.put(agent, profile, entry, Consent::from_flag(yes))? else {
         return Err(Failure::new(exit::USAGE, "nothing was changed")
             .hint("give --profile-id to store it beside the other one"));
     };

@@ -82,7 +82,7 @@ impl Surroundings {
     }
 
     pub(super) fn hand<'a>(&'a self, agent: &'a Agent, own_state: &'a Path) -> Hand<'a> {
-        Hand { roots: &self.roots, agent, own_state, now: clock::now() }
+        Hand { roots: &self.roots, agent, main: &self.discovery.agents[0], own_state, now: clock::now() }
     }
 
     /// How the agent would try a provider's profiles now.
@@ -104,13 +104,13 @@ impl Surroundings {
             .collect()
     }
 
-    /// Stores a credential, asking before anything else is replaced. `Ok(None)` where the person does not agree.
+    /// Stores a credential, and replaces something else only where that is agreed to. `Ok(None)` where it is not.
     pub(super) fn put(
         &self,
         agent: &Agent,
         profile: &str,
         entry: &Entry,
-        yes: bool,
+        consent: Consent,
     ) -> Result<Option<Saved>, Failure> {
         let own_state = Self::own_state()?;
         let hand = self.hand(agent, &own_state);
@@ -119,7 +119,12 @@ impl Surroundings {
             match block_on(hand.put(profile, entry, agreed.as_ref()))?.map_err(failure)? {
                 Put::Saved { backup, imported } => return Ok(Some(Saved { backup, imported })),
                 Put::Differs(standing) => {
-                    if !(yes || self::agrees(&standing, profile)?) {
+                    let consents = match consent {
+                        Consent::Given => true,
+                        Consent::Withheld => false,
+                        Consent::Asked => self::agrees(&standing, profile)?,
+                    };
+                    if !consents {
                         return Ok(None);
                     }
                     agreed = Some(standing);
@@ -165,6 +170,24 @@ impl Surroundings {
 
 fn count(agents: usize) -> String {
     if agents == 1 { "One agent has one".to_owned() } else { format!("{agents} agents have one") }
+}
+
+/// Whether what stands under a profile's id may be replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Consent {
+    /// By a flag.
+    Given,
+    /// The person is asked; where nobody is there, that is a failure.
+    Asked,
+    /// No.
+    Withheld,
+}
+
+impl Consent {
+    /// What `--yes` says.
+    pub(super) fn from_flag(yes: bool) -> Self {
+        if yes { Self::Given } else { Self::Asked }
+    }
 }
 
 /// What storing left behind.

@@ -59,9 +59,12 @@ fn run(subject: &Subject, findings: &mut Findings) {
     };
     let meaning =
         format!("its mode is {:04o}: everybody on this machine can read the keys in it", facts.mode);
-    let mut finding = MODE.found(meaning).at(&path).command(format!("chmod 600 {name}"));
-    if subject.may_change(facts.owner) {
-        finding = finding.fix(Fix::Mode { path: real, from: facts.mode, to: 0o600 });
+    // A link may lead to anybody's file.
+    let is_elsewhere = path.is_symlink() && subject.owner != Some(facts.owner);
+    let command = if is_elsewhere { format!("ls -l {name}") } else { format!("chmod 600 {name}") };
+    let mut finding = MODE.found(meaning).at(&path).command(command);
+    if subject.may_mend(facts.owner) {
+        finding = finding.fix(Fix::Mode { path: real, owner: facts.owner, from: facts.mode, to: 0o600 });
     }
     findings.push(finding);
 }

@@ -6,9 +6,10 @@ use std::path::Path;
 use super::Check;
 use crate::doctor::files;
 use crate::doctor::finding::{Findings, Kind, Severity};
-use crate::doctor::subject::{AgentFacts, Subject};
+use crate::doctor::subject::{AgentFacts, ProfileFacts, Subject};
 use crate::load::sqlite::SharedOwner;
-use crate::model::StrandedKind;
+use crate::model::{CredentialKind, StrandedKind};
+use crate::openclaw::credential::Expires;
 use crate::remedy::{self, quote};
 
 const NOT_IMPORTED: Kind = Kind::new("legacy-not-imported", Severity::Warning);
@@ -36,7 +37,7 @@ fn run(subject: &Subject, findings: &mut Findings) {
     }
     let mut told = BTreeSet::new();
     for agent in &subject.agents {
-        not_imported(agent, &mut told, findings);
+        not_imported(subject, agent, &mut told, findings);
         backups(Some(agent), &agent.dir, findings);
     }
     backups(None, &subject.roots.oauth, findings);
@@ -44,16 +45,51 @@ fn run(subject: &Subject, findings: &mut Findings) {
 }
 
 /// Every agent without a store of its own would import the file they share: it is told once.
-fn not_imported<'a>(agent: &'a AgentFacts, told: &mut BTreeSet<&'a Path>, findings: &mut Findings) {
-    let waiting = agent.profiles.iter().filter(|profile| profile.source.is_import_only()).count();
-    if waiting == 0 || !told.insert(&agent.store) {
+fn not_imported<'a>(
+    subject: &Subject,
+    agent: &'a AgentFacts,
+    told: &mut BTreeSet<&'a Path>,
+    findings: &mut Findings,
+) {
+    let waiting = || agent.profiles.iter().filter(|profile| profile.source.is_import_only());
+    let count = waiting().count();
+    if count == 0 || !told.insert(&agent.store) {
+        return;
+    }
+    if waiting().all(|old| is_superseded(subject, old)) {
+        let meaning = format!(
+            "{count} login(s) of an early release are left in this file, and main has newer ones of the same names. OpenClaw up to 2026.5 gives this agent the old ones, which are spent: move the file away, and it inherits main's"
+        );
+        let name = quote(&agent.store.to_string_lossy());
+        findings.push(
+            NOT_IMPORTED
+                .found(meaning)
+                .of(&agent.id)
+                .at(&agent.store)
+                .command(format!("mv {name} {name}.old")),
+        );
         return;
     }
     let meaning = format!(
-        "{waiting} login(s) are in a file of an early release, which OpenClaw up to 2026.5 imports when it next starts and later ones do not; nobody renews them until then"
+        "{count} login(s) are in a file of an early release, which OpenClaw up to 2026.5 imports when it next starts and later ones do not; nobody renews them until then"
     );
     let import = format!("authwatch auth import --agent {}", quote(agent.id.as_str()));
     findings.push(NOT_IMPORTED.found(meaning).of(&agent.id).at(&agent.store).command(import));
+}
+
+/// Whether main's own store holds a login of that name that was renewed since: importing the old one would put it in its place.
+fn is_superseded(subject: &Subject, old: &ProfileFacts) -> bool {
+    let main = subject.agents.iter().find(|agent| agent.is_main);
+    let end = |profile: &ProfileFacts| match profile.expires {
+        Expires::At(at) => at.0,
+        _ => 0.0,
+    };
+    main.is_some_and(|main| {
+        main.profiles.iter().any(|new| {
+            let is_other = !new.source.is_import_only() && new.refresh != old.refresh;
+            new.id == old.id && new.kind == CredentialKind::OAuth && is_other && end(new) > end(old)
+        })
+    })
 }
 
 fn backups(agent: Option<&AgentFacts>, dir: &Path, findings: &mut Findings) {

@@ -27,7 +27,6 @@ fn holds_secrets(name: &str) -> bool {
 }
 
 fn run(subject: &Subject, findings: &mut Findings) {
-    let owner = files::look(&files::real(&subject.roots.state)).map(|facts| facts.owner);
     let mut seen = BTreeSet::new();
     for agent in &subject.agents {
         for path in secrets_of(agent) {
@@ -35,7 +34,7 @@ fn run(subject: &Subject, findings: &mut Findings) {
             if let Some(facts) = files::look(&real).filter(|facts| facts.is_file)
                 && seen.insert(real.clone())
             {
-                file(subject, Some(&agent.id), &real, &facts, owner, findings);
+                file(subject, Some(&agent.id), (&path, &real), &facts, findings);
             }
         }
         directory(subject, Some(&agent.id), &agent.dir, findings);
@@ -43,7 +42,7 @@ fn run(subject: &Subject, findings: &mut Findings) {
     let shared = [subject.roots.shared_database(), subject.roots.oauth.join("oauth.json")];
     for path in shared {
         if let Some(facts) = files::look(&path).filter(|facts| facts.is_file) {
-            file(subject, None, &path, &facts, owner, findings);
+            file(subject, None, (&path, &path), &facts, findings);
         }
     }
     directory(subject, None, &subject.roots.state, findings);
@@ -57,29 +56,38 @@ fn secrets_of(agent: &AgentFacts) -> impl Iterator<Item = PathBuf> {
 fn file(
     subject: &Subject,
     agent: Option<&AgentId>,
-    path: &Path,
+    (listed, path): (&Path, &Path),
     facts: &Facts,
-    owner: Option<u32>,
     findings: &mut Findings,
 ) {
     let name = quote(&path.to_string_lossy());
+    // A link may lead to anybody's file: that is to be looked at, and neither to be given away nor to be closed.
+    let is_elsewhere = listed.is_symlink() && subject.owner != Some(facts.owner);
+    let mends = |command: String| {
+        if is_elsewhere { format!("ls -l {}", quote(&listed.to_string_lossy())) } else { command }
+    };
     if facts.mode & 0o077 != 0 {
         let who = if facts.mode & 0o007 != 0 { "everybody on this machine" } else { "its group" };
         let meaning = format!("its mode is {:04o}: {who} can get at what is in it", facts.mode);
-        let mut finding = MODE.found(meaning).at(path).command(format!("chmod 600 {name}"));
+        let mut finding = MODE.found(meaning).at(path).command(mends(format!("chmod 600 {name}")));
         finding.agent = agent.cloned();
-        if subject.may_change(facts.owner) {
-            finding = finding.fix(Fix::Mode { path: path.to_owned(), from: facts.mode, to: 0o600 });
+        if subject.may_mend(facts.owner) {
+            finding = finding.fix(Fix::Mode {
+                path: path.to_owned(),
+                owner: facts.owner,
+                from: facts.mode,
+                to: 0o600,
+            });
         }
         findings.push(finding);
     }
     // Root may look at anybody's OpenClaw, so it is the owner of the whole that a file is held against.
-    if let Some(owner) = owner.filter(|owner| *owner != facts.owner) {
+    if let Some(owner) = subject.owner.filter(|owner| *owner != facts.owner) {
         let meaning = format!(
             "it belongs to user {}, and OpenClaw's state directory to user {owner}: what OpenClaw renews cannot be stored",
             facts.owner
         );
-        let mut finding = OWNER.found(meaning).at(path).command(format!("sudo chown {owner} {name}"));
+        let mut finding = OWNER.found(meaning).at(path).command(mends(format!("sudo chown {owner} {name}")));
         finding.agent = agent.cloned();
         findings.push(finding);
     }
@@ -99,8 +107,8 @@ fn directory(subject: &Subject, agent: Option<&AgentId>, path: &Path, findings: 
     let command = format!("chmod {to:o} {}", quote(&path.to_string_lossy()));
     let mut finding = OPEN.found(meaning).at(&path).command(command);
     finding.agent = agent.cloned();
-    if subject.may_change(facts.owner) {
-        finding = finding.fix(Fix::Mode { path, from: facts.mode, to });
+    if subject.may_mend(facts.owner) {
+        finding = finding.fix(Fix::Mode { path, owner: facts.owner, from: facts.mode, to });
     }
     findings.push(finding);
 }

@@ -91,7 +91,8 @@ fn mode(subject: &Subject, path: &Path, kind: Kind, what: &str, others: u32, fin
     let mut finding =
         kind.found(meaning).at(path).command(format!("chmod 600 {}", quote(&path.to_string_lossy())));
     if subject.may_change(facts.owner) {
-        finding = finding.fix(Fix::Mode { path: path.to_owned(), from: facts.mode, to: 0o600 });
+        finding =
+            finding.fix(Fix::Mode { path: path.to_owned(), owner: facts.owner, from: facts.mode, to: 0o600 });
     }
     findings.push(finding);
 }

@@ -20,10 +20,16 @@ fn name(path: &Path) -> String {
 }
 
 /// Changes the mode of what was looked at: what is opened is checked, and a link is not followed.
-pub(super) fn set_mode(path: &Path, from: u32, to: u32, keeper: &Keeper<'_>) -> Result<Kept, FixError> {
+pub(super) fn set_mode(
+    path: &Path,
+    (owner, from): (u32, u32),
+    to: u32,
+    keeper: &Keeper<'_>,
+) -> Result<Kept, FixError> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let opened = File::from(rustix::fs::open(path, flags, Mode::empty()).map_err(std::io::Error::from)?);
-    if files::Facts::from(&opened.metadata()?).mode != from {
+    let facts = files::Facts::from(&opened.metadata()?);
+    if (facts.owner, facts.mode) != (owner, from) {
         return Err(FixError::Changed);
     }
     let undo = format!("chmod {from:o} {}", name(path));

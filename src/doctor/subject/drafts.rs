@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::facts::{AgentFacts, Reader};
 use crate::doctor::files;
 use crate::locking::inspect;
-use crate::model::{AgentId, Millis};
+use crate::model::{AgentId, Millis, StoreKind};
 use crate::paths::{self, Roots};
 
 /// A draft that nobody works on any more.
@@ -56,7 +56,12 @@ pub(super) fn find(
             }
             // Room for a rescue file is blank until there is a login to be rescued.
             let is_filled = name.starts_with(RESERVED) && !files::text(&path).trim().is_empty();
-            let newer = is_filled || agent.is_some_and(|agent| reader.newer_than(&path, &agent.store));
+            // OpenClaw has moved on from drafts beside a database: they are no renewal that was cut off.
+            let has_rival = |agent: &AgentFacts| {
+                matches!(agent.kind, StoreKind::Json | StoreKind::None)
+                    && reader.newer_than(&path, &agent.store)
+            };
+            let newer = is_filled || agent.is_some_and(has_rival);
             drafts.push(Draft {
                 agent: agent.map(|agent| agent.id.clone()),
                 path,
@@ -79,7 +84,12 @@ enum Maker {
 
 /// Reads a draft's name; `None` where the name is no draft's.
 fn maker(name: &str) -> Option<Maker> {
-    let ours = [(".auth-profiles.json.", ".tmp"), (".authwatch-lock-", ""), (RESERVED, "")];
+    let ours = [
+        (".auth-profiles.json.", ".tmp"),
+        (".auth-state.json.", ".tmp"),
+        (".authwatch-lock-", ""),
+        (RESERVED, ""),
+    ];
     for (before, after) in ours {
         let middle = name.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
         if let Some((pid, word)) = middle.and_then(|middle| middle.split_once('-'))
@@ -101,6 +111,7 @@ mod tests {
     #[test]
     fn drafts_are_told_by_their_names() {
         assert_eq!(maker(".auth-profiles.json.17-0123456789ab.tmp"), Some(Maker::Process(17)));
+        assert_eq!(maker(".auth-state.json.17-0123456789ab.tmp"), Some(Maker::Process(17)));
         assert_eq!(maker(".authwatch-lock-17-0123456789ab"), Some(Maker::Process(17)));
         assert_eq!(maker(".reserved-17-0123456789ab"), Some(Maker::Process(17)));
         assert_eq!(maker("auth-profiles.json.17.6f1d.tmp"), Some(Maker::Somebody));

@@ -1,6 +1,7 @@
 //! What doctor must not do: mend what has changed, mistake work for trouble, show a secret, or cry wolf about the demo.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -38,9 +39,12 @@ fn what_has_changed_meanwhile_is_left_alone() {
     let home = lay_out(None);
     let (store, own) = (home.path().join(WORK), home.path().join("own"));
     let draft = home.path().join("gone.tmp");
+    let metadata = fs::metadata(&store).unwrap();
+    let (owner, mode) = (metadata.uid(), metadata.mode() & 0o7777);
     let lock = home.path().join(".openclaw/agents/main/agent/auth-profiles.json.lock");
     let fixes = [
-        Fix::Mode { path: store.clone(), from: 0o644, to: 0o640 },
+        Fix::Mode { path: store.clone(), owner, from: 0o644, to: 0o640 },
+        Fix::Mode { path: store.clone(), owner: owner + 1, from: mode, to: 0o640 },
         Fix::Remove { path: draft },
         Fix::Lock { path: lock, stale_after: STORE_LOCK.stale_after },
         Fix::Expires { store: store.clone(), profile: "xai:default".to_owned(), to: Millis(1.9e12) },
@@ -61,8 +65,11 @@ fn a_fix_follows_no_link() {
     home.write("target", "x");
     std::os::unix::fs::symlink(&target, &link).unwrap();
     let mode = fs::metadata(&target).unwrap();
-    let from = std::os::unix::fs::MetadataExt::mode(&mode) & 0o7777;
-    let fixes = [Fix::Mode { path: link.clone(), from, to: 0o600 }, Fix::Remove { path: link.clone() }];
+    let from = mode.mode() & 0o7777;
+    let fixes = [
+        Fix::Mode { path: link.clone(), owner: mode.uid(), from, to: 0o600 },
+        Fix::Remove { path: link.clone() },
+    ];
     for fix in fixes {
         assert!(apply(&fix, &home.path().join("own")).is_err(), "{fix:?}");
     }
@@ -290,6 +297,53 @@ fn root_rewrites_nobody_elses_store() {
         "{found}"
     );
     assert!(before == case::contents(home.path()));
+}
+
+/// Whoever may write among the stores may put a link there to what is not theirs.
+#[test]
+fn root_mends_nobody_elses_files_through_links() {
+    if !rustix::process::geteuid().is_root() {
+        println!("not tried, for it takes root");
+        return;
+    }
+    let home = lay_out(None);
+    home.write("system", "root:x:0:0");
+    let system = home.path().join("system");
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    fs::set_permissions(&system, open).unwrap();
+    for path in [".openclaw/.env", ".openclaw/agents/work/agent/auth.json"] {
+        let path = home.path().join(path);
+        let _ = fs::remove_file(&path);
+        std::os::unix::fs::symlink(&system, path).unwrap();
+    }
+    for path in case::contents(&home.state()).keys() {
+        std::os::unix::fs::lchown(home.state().join(path), Some(54321), None).unwrap();
+    }
+    std::os::unix::fs::chown(home.state(), Some(54321), None).unwrap();
+    let found = codes(&home, &["--fix", "--yes"]);
+    assert!(found.contains(&"env-mode".to_owned()) && found.contains(&"store-mode".to_owned()), "{found:?}");
+    assert_eq!(fs::metadata(&system).unwrap().mode() & 0o777, 0o644);
+    let report = home.run(&["doctor", "--json"]).json();
+    for found in report["findings"].as_array().unwrap() {
+        let command = found["command"].as_str().unwrap_or_default();
+        assert!(!command.starts_with("chmod") && !command.contains("chown"), "{found}");
+    }
+}
+
+/// On a machine whose logins are in databases, an old draft of the JSON store is nothing to put back.
+#[cfg(feature = "sqlite")]
+#[test]
+fn beside_a_database_an_old_draft_is_no_lost_renewal() {
+    let login = json!({ "type": "oauth", "provider": "xai", "access": "a", "refresh": "r", "expires": clock::now().0 + 1e9 });
+    let home = Home::new().database("main", &json!({ "xai:default": login }));
+    let draft = home.agent_dir("main").join("auth-profiles.json.17.6f1d.tmp");
+    let old = json!({ "version": 1, "profiles": { "xai:default": { "type": "oauth", "provider": "xai", "access": "b", "refresh": "old", "expires": 5 } } });
+    fs::write(&draft, old.to_string()).unwrap();
+    let file = fs::File::options().write(true).open(&draft).unwrap();
+    file.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(86_400)).unwrap();
+    let found = codes(&home, &[]);
+    assert!(found.contains(&"leftover-temp".to_owned()), "{found:?}");
+    assert!(!found.contains(&"draft-newer".to_owned()), "{found:?}");
 }
 
 #[test]
