@@ -196,6 +196,7 @@ pub fn policy(config: &Config) -> Policy {
             thresholds: notify.thresholds.clone(),
             grace: notify.grace.unwrap_or(Millis(0.0)),
             renewing: config.refresh.enabled,
+            named: channels(notify).into_iter().flat_map(|channel| channel.filter.agents).collect(),
         },
         fire_after: notify.fire_after,
         clear_after: notify.clear_after,

@@ -73,12 +73,8 @@ pub(super) fn posted(alerts: &[Alert]) -> Vec<Posted> {
 }
 
 fn matters(incident: &Incident, filter: &Filter) -> bool {
-    let (condition, agent) = (&incident.condition, &incident.subject.agent);
-    let agents = filter.agents.is_empty() || agent.is_empty() || filter.agents.contains(agent);
-    let provider = condition.provider.as_ref();
-    let providers =
-        filter.providers.is_empty() || provider.is_none_or(|provider| filter.providers.contains(provider));
-    condition.severity >= filter.min_severity && agents && providers
+    let Incident { subject, condition, .. } = incident;
+    filter.lets_pass(condition.severity, &subject.agent, &condition.also, condition.provider.as_ref())
 }
 
 fn alert(incident: &Incident, host: &str) -> Alert {

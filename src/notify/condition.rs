@@ -5,7 +5,7 @@
 
 mod login;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -138,6 +138,8 @@ pub struct Limits {
     pub grace: Millis,
     /// Whether authwatch renews logins itself: then one that has lapsed is a failure.
     pub renewing: bool,
+    /// Agents that some channel is for: they are always named where they have a login from elsewhere.
+    pub named: BTreeSet<String>,
 }
 
 /// What authwatch knows besides the picture.
@@ -153,6 +155,8 @@ pub struct Own {
 const LOCKED_FOR: Millis = Millis(10.0 * 60.0 * 1000.0);
 /// Further agents that are named.
 const NAMED: usize = 5;
+/// There are more.
+const MORE: &str = "…";
 
 /// Finds all conditions. `passed` tells the threshold that has been told for a subject.
 #[must_use]
@@ -184,11 +188,11 @@ pub fn conditions(
             if let Some(known) = found.get_mut(&subject) {
                 // Who inherits it may use it where its owner does not.
                 known.severity = known.severity.max(condition.severity);
-                known.name(agent.id.as_str());
+                known.name(agent.id.as_str(), limits);
                 continue;
             }
             if profile.inherited {
-                condition.name(agent.id.as_str());
+                condition.name(agent.id.as_str(), limits);
             }
             found.insert(subject, condition);
         }
@@ -227,11 +231,15 @@ impl Condition {
         }
     }
 
-    fn name(&mut self, agent: &str) {
-        if self.also.len() < NAMED {
+    fn name(&mut self, agent: &str, limits: &Limits) {
+        let is_cut = self.also.last().is_some_and(|last| last == MORE);
+        if limits.named.contains(agent) {
+            let end = self.also.len() - usize::from(is_cut);
+            self.also.insert(end, agent.to_owned());
+        } else if self.also.len() < NAMED {
             self.also.push(agent.to_owned());
-        } else if self.also.len() == NAMED {
-            self.also.push("…".to_owned());
+        } else if !is_cut {
+            self.also.push(MORE.to_owned());
         }
     }
 }

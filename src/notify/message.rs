@@ -153,14 +153,20 @@ impl Message {
     }
 }
 
+/// What two words on one incident add up to, for who has heard neither.
+fn merged(before: Turn, after: Turn) -> Turn {
+    match (before, after) {
+        // What was new is new to who reads this, whatever has become of it, unless that is mended.
+        (Turn::New | Turn::Flapping, after) if after != Turn::Mended => before,
+        (before, Turn::Still) if before != Turn::Mended => before,
+        // What was mended and has broken again is broken.
+        (_, after) => after,
+    }
+}
+
 fn matters(change: &Change, filter: &Filter) -> bool {
-    let agent = &change.subject.agent;
-    // What is about authwatch itself, or about all of an agent, concerns whoever hears of any of it.
-    let agents = filter.agents.is_empty() || agent.is_empty() || filter.agents.contains(agent);
-    let provider = change.condition.provider.as_ref();
-    let providers =
-        filter.providers.is_empty() || provider.is_none_or(|provider| filter.providers.contains(provider));
-    change.weight() >= filter.min_severity && agents && providers
+    let Change { subject, condition, .. } = change;
+    filter.lets_pass(change.weight(), &subject.agent, &condition.also, condition.provider.as_ref())
 }
 
 /// Worst first; what is mended last.

@@ -23,6 +23,29 @@ pub struct Filter {
     pub providers: Vec<String>,
 }
 
+impl Filter {
+    /// Whether a channel is told of something so severe at an agent, which others (`also`) have from there, and a provider.
+    ///
+    /// What is about authwatch itself (no agent), or about all of an agent (no provider), concerns whoever hears of any of it.
+    #[must_use]
+    pub fn lets_pass(
+        &self,
+        severity: Severity,
+        agent: &str,
+        also: &[String],
+        provider: Option<&String>,
+    ) -> bool {
+        let named = |agent: &str| self.agents.iter().any(|named| named == agent);
+        let agents = self.agents.is_empty()
+            || agent.is_empty()
+            || named(agent)
+            || also.iter().any(|agent| named(agent));
+        let providers =
+            self.providers.is_empty() || provider.is_none_or(|provider| self.providers.contains(provider));
+        severity >= self.min_severity && agents && providers
+    }
+}
+
 /// `min_severity`
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
