@@ -83,8 +83,7 @@ impl Message {
             match self.changes.iter_mut().find(|known| known.incident == change.incident) {
                 Some(known) => {
                     let worst = known.worst.max(change.worst);
-                    // Nobody has heard of it yet, so that it is new to who reads this.
-                    let turn = if change.is_mended() { Turn::Mended } else { known.turn };
+                    let turn = merged(known.turn, change.turn);
                     *known = Change { turn, worst, ..change };
                 }
                 None => self.changes.push(change),

@@ -332,6 +332,22 @@ mod tests {
     }
 
     #[test]
+    fn what_broke_again_while_nobody_could_be_told_is_broken() {
+        let told = |turns: &[Turn]| {
+            let message = |turn: &Turn| message(&[change("xai:a", *turn, Severity::Critical, 0.0)]);
+            let merged = turns.iter().map(message).reduce(Message::merge).expect("there are some");
+            (merged.changes[0].turn, merged.severity())
+        };
+        let critical = Some(Severity::Critical);
+        assert_eq!(told(&[Turn::New, Turn::Mended, Turn::New]), (Turn::New, critical));
+        assert_eq!(told(&[Turn::Mended, Turn::Flapping, Turn::Worse]), (Turn::Flapping, critical));
+        assert_eq!(told(&[Turn::New, Turn::Better, Turn::Still]), (Turn::New, critical));
+        assert_eq!(told(&[Turn::Worse, Turn::Still]), (Turn::Worse, critical));
+        assert_eq!(told(&[Turn::Worse, Turn::Better]), (Turn::Better, critical));
+        assert_eq!(told(&[Turn::New, Turn::Mended]), (Turn::Mended, None));
+    }
+
+    #[test]
     fn pauses_double_are_bounded_and_survive_a_clock_that_is_set_back() {
         let mut book = Book::default();
         let sent = message(&[change("xai:a", Turn::New, Severity::Critical, 0.0)]);
