@@ -172,7 +172,9 @@ pub fn conditions(
         if let Some(condition) = store(agent) {
             found.insert(Subject::of(agent, What::Store), condition);
         }
-        for provider in &agent.missing_providers_in_use {
+        // A login in a store that cannot be read is not missing, nor is one that may be inherited from such a store.
+        let sees_logins = sees_logins(agent, snapshot);
+        for provider in agent.missing_providers_in_use.iter().filter(|_| sees_logins) {
             let subject = Subject::of(agent, What::Provider(provider.as_str().to_owned()));
             let remedy = remedy::for_missing_provider(&agent.id, provider);
             let mut condition =
@@ -242,6 +244,12 @@ impl Condition {
             self.also.push(MORE.to_owned());
         }
     }
+}
+
+/// Whether the logins that an agent has, or has not, can be seen: all may inherit from the first.
+pub(super) fn sees_logins(agent: &AgentHealth, snapshot: &Snapshot) -> bool {
+    let first = snapshot.agents.first();
+    agent.store.error.is_none() && first.is_none_or(|first| first.store.error.is_none())
 }
 
 fn store(agent: &AgentHealth) -> Option<Condition> {

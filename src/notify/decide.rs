@@ -12,7 +12,7 @@ use self::settle::settle;
 use super::condition::{self, Condition, Kind, Limits, Own, Subject};
 use super::incident::{Incident, Ledger, Phase, Told};
 use crate::config::QuietHours;
-use crate::model::{Millis, Severity, Snapshot};
+use crate::model::{AgentHealth, Millis, Severity, Snapshot};
 
 /// What decisions are made by.
 #[derive(Clone, Debug, PartialEq)]
@@ -124,15 +124,21 @@ pub fn decide(
         .collect();
     let mut found =
         condition::conditions(snapshot, own, &policy.limits, |subject| passed.get(subject).copied());
-    let gone = vanished::find(ledger, snapshot, &mut found);
-    let changes = decide_on(ledger, found, &Circumstances { snapshot, silences, policy, gone: &gone });
+    let here = snapshot.agents.iter().map(|agent| (agent.id.as_str(), agent)).collect();
+    let gone = vanished::find(ledger, snapshot, &here, &mut found);
+    let around = Circumstances { snapshot, here: &here, silences, policy, gone: &gone };
+    let changes = decide_on(ledger, found, &around);
     vanished::remember(ledger, snapshot, &gone);
     changes
 }
 
+/// The agents of a picture, by id.
+type Here<'a> = HashMap<&'a str, &'a AgentHealth>;
+
 /// What a decision depends on besides the conditions.
 struct Circumstances<'a> {
     snapshot: &'a Snapshot,
+    here: &'a Here<'a>,
     silences: &'a [Silence],
     policy: &'a Policy,
     /// Profiles and agents that are not there any more.

@@ -191,7 +191,7 @@ fn id(changes: &[Change]) -> String {
 fn state(change: &Change) -> String {
     if change.is_mended() {
         return match change.mended.as_deref() {
-            Some(how) if how.starts_with("it is gone") => "is gone".to_owned(),
+            Some(how) if how.contains(" is gone") => "is gone".to_owned(),
             _ => "is all right again".to_owned(),
         };
     }

@@ -18,15 +18,22 @@ pub(super) fn settle(incident: &mut Incident, condition: Option<Condition>, arou
     match condition {
         Some(condition) => seen(incident, condition, around),
         // What is in a store that cannot be read is as it was, as far as anybody knows.
-        None if vanished::is_out_of_sight(&incident.subject, around.snapshot) => {}
+        None if vanished::is_out_of_sight(&incident.subject, around) => {}
         None => not_seen(incident, around),
     }
 }
 
 fn seen(incident: &mut Incident, condition: Condition, around: &Circumstances<'_>) {
     let now = around.snapshot.now;
-    incident.condition = condition;
+    let before = std::mem::replace(&mut incident.condition, condition);
+    let found = &mut incident.condition;
+    let is_the_same = (before.kind, before.threshold) == (found.kind, found.threshold);
+    // While OpenClaw's configuration cannot be read everything counts as used; nothing becomes worse by that alone.
+    if around.snapshot.config.error.is_some() && incident.phase == Phase::Firing && is_the_same {
+        found.severity = found.severity.min(before.severity);
+    }
     (incident.clear, incident.clear_since) = (0, None);
+    incident.opened = not_ahead(incident.opened, now);
     match incident.phase {
         Phase::Firing => {}
         // Mended and broken again before anybody heard that it was mended.
