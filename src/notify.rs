@@ -119,7 +119,7 @@ impl Notifier {
 
     fn failing(&self, book: &Book, now: Millis) -> BTreeMap<String, (Millis, String)> {
         let failing = book.channels.iter().filter_map(|(name, record)| {
-            let since = record.failing_since.filter(|since| now.0 - since.0 >= CHANNEL_GRACE.0)?;
+            let since = record.failing_since.filter(|since| (now.0 - since.0).abs() >= CHANNEL_GRACE.0)?;
             Some((name.clone(), (since, record.problem.clone().unwrap_or_default())))
         });
         // With one channel there is nobody else to tell it.

@@ -218,7 +218,9 @@ fn to_tell(incident: &mut Incident, around: &Circumstances<'_>) -> Option<Turn> 
                 Severity::Info => None,
             };
             let repeat = repeat.filter(|repeat| repeat.0 > 0.0)?;
-            (incident.condition.kind != Kind::Gone && now.0 - told.at.0 >= repeat.0).then_some(Turn::Still)
+            // A moment that is far ahead was written by a clock that was wrong.
+            (incident.condition.kind != Kind::Gone && (now.0 - told.at.0).abs() >= repeat.0)
+                .then_some(Turn::Still)
         }),
     }
 }
