@@ -28,8 +28,10 @@ pub mod outcome;
 mod webhook;
 mod words;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 pub use self::book::{Book, BookError};
 use self::channel::{Channel, Kind, Wires, channels};
@@ -57,6 +59,8 @@ pub struct Notifier {
     channels: Vec<Channel>,
     wires: Wires,
     host: String,
+    /// For who goes on after it: the book, while its file cannot be written.
+    kept: Option<Rc<RefCell<Option<Book>>>>,
 }
 
 impl Notifier {
@@ -71,6 +75,37 @@ impl Notifier {
             wires: Wires::new(config.network.clone()),
             host: notify.host.clone().unwrap_or_else(host_name),
             config: notify,
+            kept: None,
+        }
+    }
+
+    /// The same for who goes on after each pass: where its book cannot be written it tells all the same, and remembers that itself.
+    #[must_use]
+    pub fn that_stays(self) -> Self {
+        Self { kept: Some(self.kept.unwrap_or_default()), ..self }
+    }
+
+    /// The same with what another one, which it takes the place of, remembers.
+    #[must_use]
+    pub fn instead_of(self, other: &Self) -> Self {
+        Self { kept: other.kept.clone(), ..self }
+    }
+
+    /// Whether what has been told is remembered in memory alone.
+    #[must_use]
+    pub fn is_forgetful(&self) -> bool {
+        self.kept.as_ref().is_some_and(|kept| kept.borrow().is_some())
+    }
+
+    fn book(&self) -> Result<Book, BookError> {
+        let kept = self.kept.as_ref().and_then(|kept| kept.borrow().clone());
+        kept.map_or_else(|| Book::read(&self.dir), Ok)
+    }
+
+    fn update<T>(&self, change: impl FnOnce(&mut Book) -> T) -> Result<T, BookError> {
+        match &self.kept {
+            Some(kept) => Book::update_or_keep(&self.dir, &mut kept.borrow_mut(), change),
+            None => Book::update(&self.dir, change),
         }
     }
 
@@ -85,8 +120,8 @@ impl Notifier {
         if self.channels.is_empty() {
             return Ok(Vec::new());
         }
-        Book::update(&self.dir, |book| {
-            self.take_stock(book);
+        self.update(|book| {
+            let newcomers = self.take_stock(book);
             book.silences.retain(|silence| silence.until > snapshot.now);
             let own = Own { rescued, failing: self.failing(book, snapshot.now) };
             let changes = decide(&mut book.ledger, snapshot, &own, &book.silences, &self.policy);
@@ -129,7 +164,7 @@ impl Notifier {
     /// How the channels are doing, for the page and for metrics.
     #[must_use]
     pub fn health(&self) -> Vec<ChannelHealth> {
-        let book = Book::read(&self.dir).unwrap_or_default();
+        let book = self.book().unwrap_or_default();
         let health = |channel: &Channel| {
             let record = book.channels.get(&channel.name).cloned().unwrap_or_default();
             let count = |reason: FailureReason| {

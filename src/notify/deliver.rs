@@ -8,7 +8,7 @@
 use futures_util::future::join_all;
 
 use super::alertmanager::{self, Alert};
-use super::book::{Book, BookError};
+use super::book::BookError;
 use super::channel::{Channel, Kind};
 use super::message::Message;
 use super::outcome::Outcome;
@@ -68,8 +68,14 @@ impl Notifier {
         channel: &Channel,
         now: &impl Fn() -> Millis,
     ) -> Result<Option<Option<Millis>>, BookError> {
-        let lock = state::try_lock(&self.dir, &format!("notify-{}.lock", channel.name));
-        let Ok(Some(_lock)) = lock else { return Ok(Some(Some(Millis(now().0 + BUSY_PAUSE.0)))) };
+        let name = format!("notify-{}.lock", channel.name);
+        let _lock = match state::try_lock(&self.dir, &name) {
+            Ok(Some(lock)) => Some(lock),
+            Ok(None) => return Ok(Some(Some(Millis(now().0 + BUSY_PAUSE.0)))),
+            // Where nothing can be written, what waits is in this process alone, and so is who sends it.
+            Err(_) if self.is_forgetful() => None,
+            Err(source) => return Err(BookError::Io { path: self.dir.join(name), source }),
+        };
         let outcome = match self.due(channel, now())? {
             Due::NotBefore(next) => return Ok(Some(next)),
             Due::Message(message) => {
@@ -78,7 +84,7 @@ impl Notifier {
                 let outcome = channel.send(&message, &self.wires).await;
                 checkpoint::reached("notify-sent");
                 let at = now();
-                Book::update(&self.dir, |book| book.note(&channel.name, &message, &outcome, at))?;
+                self.update(|book| book.note(&channel.name, &message, &outcome, at))?;
                 outcome
             }
             Due::Alerts(alerts) => self.alert(channel, &alerts, now()).await?,
@@ -102,10 +108,10 @@ impl Notifier {
     }
 
     fn due(&self, channel: &Channel, now: Millis) -> Result<Due, BookError> {
-        let mut book = Book::read(&self.dir)?;
+        let mut book = self.book()?;
         let Kind::Alertmanager(config) = &channel.kind else {
             if book.outbox.get(&channel.name).is_some_and(|parcels| parcels.len() > 1) {
-                book = Book::update(&self.dir, |book| {
+                book = self.update(|book| {
                     book.gather(&channel.name);
                     book.clone()
                 })?;
@@ -139,7 +145,7 @@ impl Notifier {
         let page_url = self.config.page_url.as_deref();
         let outcome = alertmanager::send(config, alerts, now, page_url, &self.wires).await;
         let title = format!("{} alerts", alerts.len());
-        Book::update(&self.dir, |book| {
+        self.update(|book| {
             book.record(&channel.name, "alerts", &title, &outcome, now);
             if let (Outcome::Accepted(_), Some(record)) = (&outcome, book.channels.get_mut(&channel.name)) {
                 record.posted = alertmanager::posted(alerts);
