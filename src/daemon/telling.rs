@@ -98,6 +98,15 @@ impl Telling {
         }
     }
 
+    /// Sends nothing more. A message on its way arrives, and is written down as told; until then it keeps its channel's lock.
+    fn retire(&mut self) -> Vec<JoinHandle<()>> {
+        self.stopping.set(true);
+        self.wake.notify_waiters();
+        let mut workers = std::mem::take(&mut self.workers);
+        workers.retain(|worker| !worker.is_finished());
+        workers
+    }
+
     /// Looks at the channels again.
     pub(super) fn take_stock(&mut self) {
         if !self.notifier.channels().is_empty() {
@@ -198,6 +207,7 @@ impl Daemon {
         if let Some(told) = &self.told {
             telling.start(told);
         }
+        telling.workers.extend(self.telling.retire());
         self.telling = telling;
     }
 }
