@@ -37,6 +37,7 @@ pub use self::book::{Book, BookError};
 use self::channel::{Channel, Kind, Wires, channels};
 pub use self::check::problems;
 pub use self::condition::{Condition, Limits, Own, Subject, What, conditions};
+use self::decide::still_open;
 pub use self::decide::{Change, Policy, Silence, Turn, decide};
 pub use self::deliver::Work;
 pub use self::heartbeat::Beat;
@@ -125,14 +126,25 @@ impl Notifier {
             book.silences.retain(|silence| silence.until > snapshot.now);
             let own = Own { rescued, failing: self.failing(book, snapshot.now) };
             let changes = decide(&mut book.ledger, snapshot, &own, &book.silences, &self.policy);
+            // Who has not been told of anything yet, for its channel is new or has another name, hears of all that is so.
+            let open = if newcomers.is_empty() {
+                Vec::new()
+            } else {
+                still_open(&book.ledger, snapshot.now, &book.silences, &self.policy)
+            };
             for channel in &self.channels {
                 if matches!(channel.kind, Kind::Alertmanager(_)) {
                     continue;
                 }
                 // A channel that fails is no way to hear that it does.
                 let about_itself = What::Channel(channel.name.clone());
-                let others: Vec<Change> =
-                    changes.iter().filter(|change| change.subject.what != about_itself).cloned().collect();
+                let told_before = open.iter().filter(|_| newcomers.contains(&channel.name));
+                let others: Vec<Change> = changes
+                    .iter()
+                    .chain(told_before)
+                    .filter(|change| change.subject.what != about_itself)
+                    .cloned()
+                    .collect();
                 let page_url = self.config.page_url.as_deref();
                 if let Some(message) = Message::of(&others, &channel.filter, &self.host, page_url) {
                     book.enqueue(&channel.name, message);
@@ -142,14 +154,17 @@ impl Notifier {
         })
     }
 
-    /// Brings the book in line with the channels that are configured.
-    fn take_stock(&self, book: &mut Book) {
+    /// Brings the book in line with the channels that are configured; those that it has not known.
+    fn take_stock(&self, book: &mut Book) -> BTreeSet<String> {
         let names: BTreeSet<&str> = self.channels.iter().map(|channel| channel.name.as_str()).collect();
         book.channels.retain(|name, _| names.contains(name.as_str()));
         book.outbox.retain(|name, parcels| names.contains(name.as_str()) && !parcels.is_empty());
+        let new = names.iter().filter(|name| !book.channels.contains_key(**name));
+        let new = new.map(|name| (*name).to_owned()).collect();
         for channel in &self.channels {
             book.configure(&channel.name, &channel.configured());
         }
+        new
     }
 
     fn failing(&self, book: &Book, now: Millis) -> BTreeMap<String, (Millis, String)> {

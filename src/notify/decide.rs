@@ -225,6 +225,19 @@ fn to_tell(incident: &mut Incident, around: &Circumstances<'_>) -> Option<Turn> 
     }
 }
 
+/// What has been told before this moment and is still so, for who has not heard of it.
+pub(super) fn still_open(ledger: &Ledger, now: Millis, silences: &[Silence], policy: &Policy) -> Vec<Change> {
+    let is_quiet = policy.quiet.is_some_and(|quiet| quiet.contains(now));
+    let open = ledger.firing().filter_map(|incident| {
+        let told = incident.told.filter(|told| told.at != now)?;
+        let is_hushed = silences.iter().any(|silence| silence.covers(&incident.subject, now))
+            || (is_quiet && incident.condition.severity < Severity::Critical);
+        let is_over = incident.clear > 0 || incident.condition.kind == Kind::Gone;
+        (!is_hushed && !is_over).then(|| change(incident, Turn::Still, told.worst, now))
+    });
+    open.collect()
+}
+
 /// How an incident differs from what was told of it last.
 fn compared(incident: &Incident, told: Told) -> Option<Turn> {
     let Condition { kind, severity, threshold, .. } = &incident.condition;
@@ -255,6 +268,10 @@ fn tell(incident: &mut Incident, turn: Turn, now: Millis) -> Change {
         incident.told = None;
         incident.flapping = false;
     }
+    change(incident, turn, worst, now)
+}
+
+fn change(incident: &Incident, turn: Turn, worst: Severity, now: Millis) -> Change {
     Change {
         incident: incident.id.clone(),
         turn,
