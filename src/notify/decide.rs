@@ -45,7 +45,7 @@ pub struct Silence {
 }
 
 impl Silence {
-    fn covers(&self, subject: &Subject, now: Millis) -> bool {
+    pub(super) fn covers(&self, subject: &Subject, now: Millis) -> bool {
         let agent = self.agent.as_ref().is_none_or(|agent| *agent == subject.agent);
         self.until > now && agent && (self.profile == "*" || self.profile == subject.name())
     }

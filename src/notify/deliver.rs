@@ -123,7 +123,7 @@ impl Notifier {
             });
         };
         let record = book.channels.get(&channel.name).cloned().unwrap_or_default();
-        let alerts = alertmanager::alerts(&book.ledger, &channel.filter, &self.host, &record.posted);
+        let alerts = alertmanager::alerts(&book, &channel.filter, &self.host, &record.posted, now);
         let hold = config.hold.unwrap_or(Millis(3_600_000.0));
         // Alerts are no parcels, so that their backoff is kept as simple as this: a minute.
         let tried = book.history.iter().rev().find(|entry| entry.channel == channel.name);
@@ -133,7 +133,10 @@ impl Notifier {
                 return Ok(Due::NotBefore(Some(next)));
             }
         }
-        if alertmanager::is_due(&alerts, &record.posted, record.last_success, hold, now) {
+        // One that has failed is asked again even where nothing is left to say: else it would count as failing for ever.
+        if record.failing_since.is_some()
+            || alertmanager::is_due(&alerts, &record.posted, record.last_success, hold, now)
+        {
             return Ok(Due::Alerts(alerts));
         }
         let again = record.last_success.map(|at| Millis(at.0 + hold.0 / 4.0));

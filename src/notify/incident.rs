@@ -90,7 +90,9 @@ impl Ledger {
     /// The incident of a subject.
     #[must_use]
     pub fn incident(&self, subject: &Subject) -> Option<&Incident> {
-        self.incidents.iter().find(|incident| incident.subject == *subject)
+        // They are kept in the order of their subjects.
+        let found = self.incidents.binary_search_by(|incident| incident.subject.cmp(subject));
+        found.ok().map(|index| &self.incidents[index])
     }
 
     /// The threshold that a subject has passed before.
@@ -100,9 +102,9 @@ impl Ledger {
         (incident.phase == Phase::Firing).then_some(incident.condition.threshold)?
     }
 
-    /// What is so, and known to people.
+    /// What is so.
     pub fn firing(&self) -> impl Iterator<Item = &Incident> {
-        self.incidents.iter().filter(|incident| incident.phase == Phase::Firing && incident.told.is_some())
+        self.incidents.iter().filter(|incident| incident.phase == Phase::Firing)
     }
 }
 
