@@ -8,6 +8,8 @@ pub use self::body::Paragraph;
 use self::body::of;
 use super::condition::Kind;
 use super::decide::{Change, Turn};
+use super::outbox::clip;
+use super::words::span;
 use crate::config::Filter;
 use crate::model::{Millis, Severity};
 
@@ -136,6 +138,8 @@ impl Message {
         let same = |change: &&Change| change.is_mended() == worst.is_mended();
         let others = self.changes.iter().filter(same).count() - 1;
         let line = format!("{} {}", of(&worst.subject), state(worst));
+        // Ids may be of any length, and no subject is read to its end.
+        let line = clip(&line);
         if others == 0 { line } else { format!("{line} (and {others} more)") }
     }
 
