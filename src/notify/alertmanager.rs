@@ -111,7 +111,7 @@ fn alert(incident: &Incident, host: &str) -> Alert {
         label("provider", provider);
     }
     let mut annotations = json!({
-        "summary": format!("{} of agent {} {}", subject.name(), subject.agent, state(condition)),
+        "summary": format!("{} of agent {} {}", subject.name(), subject.agent, condition.state),
         "description": sentence(&condition.meaning),
     });
     // Where Prometheus has no such rule there is no runbook for it, either.
@@ -123,11 +123,6 @@ fn alert(incident: &Incident, host: &str) -> Alert {
     }
     let starts_at = rfc3339(incident.opened);
     Alert { posted: Posted { labels, starts_at }, annotations: Some(annotations) }
-}
-
-/// Without what changes from minute to minute: an alert that reads differently each time looks new each time.
-fn state(condition: &Condition) -> &str {
-    if condition.kind == Kind::Expiring { "ends soon" } else { &condition.state }
 }
 
 /// The name of the rule in `deploy/prometheus` that says the same.

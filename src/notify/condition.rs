@@ -102,7 +102,7 @@ pub struct Condition {
     pub kind: Kind,
     /// How much it matters.
     pub severity: Severity,
-    /// How it is, for the subject of a message: completes "xai:default of main …".
+    /// How it is, for the subject of a message: completes "xai:default of main …". Nothing that changes from minute to minute.
     pub state: String,
     /// What it means, a short sentence without a full stop.
     pub meaning: String,

@@ -201,7 +201,10 @@ fn state(change: &Change) -> String {
     }
     match (change.turn, change.condition.kind) {
         (Turn::Flapping, _) => "comes and goes".to_owned(),
-        (_, Kind::Expiring) => change.condition.state.clone(),
+        (_, Kind::Expiring) => match change.condition.ends {
+            Some(ends) => format!("ends in {}", span(ends.0 - change.at.0)),
+            None => change.condition.state.clone(),
+        },
         (Turn::Still, _) => format!("still {}", change.condition.state),
         _ => change.condition.state.clone(),
     }
