@@ -191,6 +191,11 @@ impl Book {
             }
         };
         (parcel.next, parcel.pause) = (Some(Millis(now.0 + pause.0)), Some(pause));
+        // What has come in meanwhile is the message it goes with: sent after that one, it would be old news.
+        if parcels[index].parked && parcels.len() > index + 1 {
+            let (parked, next) = (parcels.remove(index), parcels.remove(index));
+            parcels.insert(index, Parcel::new(parked.message.merge(next.message)));
+        }
     }
 
     /// Counts an attempt, and keeps it in the history.
@@ -389,6 +394,22 @@ mod tests {
         book.enqueue("mail", message(&[change("zai:b", Turn::New, Severity::Warning, 1.0)]));
         let parcel = book.first("mail").expect("it goes with the next");
         assert_eq!(parcel.message.changes.len(), 2);
+    }
+
+    #[test]
+    fn what_is_parked_goes_with_what_came_in_while_it_was_on_its_way() {
+        let mut book = Book::default();
+        let sent = message(&[change("xai:a", Turn::New, Severity::Critical, 0.0)]);
+        book.enqueue("mail", sent.clone());
+        for number in 0..MOST_REFUSALS {
+            if number == MOST_REFUSALS - 1 {
+                book.enqueue("mail", message(&[change("xai:a", Turn::Mended, Severity::Critical, 1.0)]));
+            }
+            book.note("mail", &sent, &Outcome::refused(FailureReason::Refused, "no"), NOW);
+        }
+        let [parcel] = book.outbox["mail"].as_slice() else { panic!("one: {:?}", book.outbox) };
+        let turns: Vec<Turn> = parcel.message.changes.iter().map(|change| change.turn).collect();
+        assert_eq!((parcel.parked, turns), (false, vec![Turn::Mended]));
     }
 
     #[test]
