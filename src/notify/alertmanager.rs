@@ -158,7 +158,7 @@ pub(super) async fn send(
     if config.urls.is_empty() {
         return Outcome::refused(FailureReason::Configuration, "it has no urls");
     }
-    let body = body(alerts, now, config.hold.unwrap_or(Millis(3_600_000.0)), page_url);
+    let body = body(alerts, now, config.hold(), page_url);
     let bearer = token.as_ref().map(|token| format!("Bearer {}", token.expose()));
     let headers: Vec<(&'static str, &str)> =
         bearer.as_deref().map(|bearer| ("authorization", bearer)).into_iter().collect();

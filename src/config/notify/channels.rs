@@ -274,6 +274,16 @@ channel! {
 }
 
 impl AlertmanagerConfig {
+    /// No alert is held for less: it is sent again at a quarter of this, and a pass takes its time, too.
+    pub const SHORTEST_HOLD: Millis = Millis(60_000.0);
+
+    /// How long an alert holds.
+    #[must_use]
+    pub fn hold(&self) -> Millis {
+        let hold = self.hold.unwrap_or(Millis(3_600_000.0));
+        if hold < Self::SHORTEST_HOLD { Self::SHORTEST_HOLD } else { hold }
+    }
+
     /// Where the token is.
     #[must_use]
     pub fn token(&self) -> SecretSource<'_> {
