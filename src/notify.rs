@@ -33,6 +33,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use self::book::InMemory;
 pub use self::book::{Book, BookError};
 use self::channel::{Channel, Kind, Wires, channels};
 pub use self::check::problems;
@@ -60,8 +61,8 @@ pub struct Notifier {
     channels: Vec<Channel>,
     wires: Wires,
     host: String,
-    /// For who goes on after it: the book, while its file cannot be written.
-    kept: Option<Rc<RefCell<Option<Book>>>>,
+    /// For who goes on after each pass: what it knows of the book.
+    memory: Option<Rc<RefCell<InMemory>>>,
 }
 
 impl Notifier {
@@ -76,36 +77,37 @@ impl Notifier {
             wires: Wires::new(config.network.clone()),
             host: notify.host.clone().unwrap_or_else(host_name),
             config: notify,
-            kept: None,
+            memory: None,
         }
     }
 
     /// The same for who goes on after each pass: where its book cannot be written it tells all the same, and remembers that itself.
     #[must_use]
     pub fn that_stays(self) -> Self {
-        Self { kept: Some(self.kept.unwrap_or_default()), ..self }
+        Self { memory: Some(self.memory.unwrap_or_default()), ..self }
     }
 
     /// The same with what another one, which it takes the place of, remembers.
     #[must_use]
     pub fn instead_of(self, other: &Self) -> Self {
-        Self { kept: other.kept.clone(), ..self }
+        Self { memory: other.memory.clone(), ..self }
     }
 
     /// Whether what has been told is remembered in memory alone.
     #[must_use]
     pub fn is_forgetful(&self) -> bool {
-        self.kept.as_ref().is_some_and(|kept| kept.borrow().is_some())
+        self.memory.as_ref().is_some_and(|memory| memory.borrow().kept.is_some())
     }
 
-    fn book(&self) -> Result<Book, BookError> {
-        let kept = self.kept.as_ref().and_then(|kept| kept.borrow().clone());
-        kept.map_or_else(|| Book::read(&self.dir), Ok)
+    fn book(&self) -> Result<Rc<Book>, BookError> {
+        let Some(memory) = &self.memory else { return Book::read(&self.dir).map(Rc::new) };
+        let memory = &mut *memory.borrow_mut();
+        memory.kept.clone().map_or_else(|| Book::read_again(&self.dir, &mut memory.seen), Ok)
     }
 
     fn update<T>(&self, change: impl FnOnce(&mut Book) -> T) -> Result<T, BookError> {
-        match &self.kept {
-            Some(kept) => Book::update_or_keep(&self.dir, &mut kept.borrow_mut(), change),
+        match &self.memory {
+            Some(memory) => Book::update_or_keep(&self.dir, &mut memory.borrow_mut(), change),
             None => Book::update(&self.dir, change),
         }
     }

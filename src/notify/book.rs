@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -95,6 +97,19 @@ impl Book {
         if version > VERSION { Err(BookError::Newer { path, version }) } else { book }
     }
 
+    /// Reads the book, unless it is the one that was read `last`: in a large fleet it is long, and every channel looks at it.
+    pub(super) fn read_again(dir: &Path, last: &mut Option<Seen>) -> Result<Rc<Self>, BookError> {
+        let stamp = Stamp::of(&dir.join(FILE));
+        if let (Some(stamp), Some(seen)) = (stamp, &*last)
+            && seen.stamp == stamp
+        {
+            return Ok(Rc::clone(&seen.book));
+        }
+        let book = Rc::new(Self::read(dir)?);
+        *last = stamp.map(|stamp| Seen { stamp, book: Rc::clone(&book) });
+        Ok(book)
+    }
+
     /// Reads the book in order to change it. A damaged one is put aside: to tell again what is so is better than never to tell again.
     fn read_or_begin(dir: &Path) -> Result<Self, BookError> {
         match Self::read(dir) {
@@ -123,37 +138,45 @@ impl Book {
     /// The same for who goes on after it: where the file cannot be written, the book is `kept` until it can be.
     pub(super) fn update_or_keep<T>(
         dir: &Path,
-        kept: &mut Option<Self>,
+        memory: &mut InMemory,
         change: impl FnOnce(&mut Self) -> T,
     ) -> Result<T, BookError> {
-        let lock = state::lock_soon(dir, LOCK, PATIENCE);
-        let lock = match lock {
+        let lock = match state::lock_soon(dir, LOCK, PATIENCE) {
             Err(source) if source.kind() == io::ErrorKind::WouldBlock => {
                 return Err(BookError::Io { path: dir.join(LOCK), source });
             }
             lock => lock,
         };
-        let was_kept = kept.is_some();
-        let before = match kept.take() {
-            Some(mut before) => {
+        let was_kept = memory.kept.is_some();
+        let before = match memory.kept.take() {
+            Some(kept) => {
+                let mut before = Self::clone(&kept);
                 // People may have written theirs where we may not.
                 before.silences = Self::read(dir).map_or(before.silences, |written| written.silences);
-                before
+                Rc::new(before)
             }
-            None => Self::read_or_begin(dir)?,
+            None => match Self::read_again(dir, &mut memory.seen) {
+                Err(BookError::Damaged { .. }) => Rc::new(Self::read_or_begin(dir)?),
+                read => read?,
+            },
         };
         let (book, result) = before.changed(change);
-        if (was_kept || book != before)
-            && let Err(problem) = lock.and_then(|_lock| book.write(dir))
-        {
-            if !was_kept {
-                let path = dir.join(FILE);
-                tracing::error!(
-                    "cannot write `{}`: {problem}; until it can be written, what is told is remembered in memory alone",
-                    path.display()
-                );
+        if !was_kept && book == *before {
+            return Ok(result);
+        }
+        let book = Rc::new(book);
+        match lock.and_then(|_lock| book.write(dir).map(|()| Stamp::of(&dir.join(FILE)))) {
+            Ok(stamp) => memory.seen = stamp.map(|stamp| Seen { stamp, book }),
+            Err(problem) => {
+                if !was_kept {
+                    let path = dir.join(FILE);
+                    tracing::error!(
+                        "cannot write `{}`: {problem}; until it can be written, what is told is remembered in memory alone",
+                        path.display()
+                    );
+                }
+                memory.kept = Some(book);
             }
-            *kept = Some(book);
         }
         Ok(result)
     }
@@ -169,6 +192,38 @@ impl Book {
 
     fn write(&self, dir: &Path) -> io::Result<()> {
         state::replace(&dir.join(FILE), &serde_json::to_vec(self).expect("the book is plain data"))
+    }
+}
+
+/// What who goes on after each pass knows of the book.
+#[derive(Clone, Debug, Default)]
+pub(super) struct InMemory {
+    /// The book as it was read or written last.
+    pub(super) seen: Option<Seen>,
+    /// The book, while its file cannot be written.
+    pub(super) kept: Option<Rc<Book>>,
+}
+
+/// A book, and by what to know that it is still the same.
+#[derive(Clone, Debug)]
+pub(super) struct Seen {
+    stamp: Stamp,
+    book: Rc<Book>,
+}
+
+/// Tells one file from the next: it is only ever replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
+}
+
+impl Stamp {
+    fn of(path: &Path) -> Option<Self> {
+        let metadata = std::fs::metadata(path).ok()?;
+        let modified = (metadata.mtime(), metadata.mtime_nsec());
+        Some(Self { inode: metadata.ino(), size: metadata.size(), modified })
     }
 }
 

@@ -111,10 +111,8 @@ impl Notifier {
         let mut book = self.book()?;
         let Kind::Alertmanager(config) = &channel.kind else {
             if book.outbox.get(&channel.name).is_some_and(|parcels| parcels.len() > 1) {
-                book = self.update(|book| {
-                    book.gather(&channel.name);
-                    book.clone()
-                })?;
+                self.update(|book| book.gather(&channel.name))?;
+                book = self.book()?;
             }
             let Some(parcel) = book.first(&channel.name) else { return Ok(Due::NotBefore(None)) };
             return Ok(match parcel.due(now) {
@@ -124,7 +122,7 @@ impl Notifier {
         };
         let record = book.channels.get(&channel.name).cloned().unwrap_or_default();
         let alerts = alertmanager::alerts(&book, &channel.filter, &self.host, &record.posted, now);
-        let hold = config.hold.unwrap_or(Millis(3_600_000.0));
+        let hold = config.hold();
         // Alerts are no parcels, so that their backoff is kept as simple as this: a minute.
         let tried = book.history.iter().rev().find(|entry| entry.channel == channel.name);
         if let (Some(_), Some(entry)) = (record.failing_since, tried) {

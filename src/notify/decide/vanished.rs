@@ -1,9 +1,10 @@
 //! Profiles and agents that were there and are gone. Somebody may have removed them; nobody may have meant to.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::super::condition::{Condition, Kind, Subject, What, sees_logins};
-use super::super::incident::{Ledger, Phase};
+use super::super::incident::{Known, Ledger, Phase};
 use super::{Circumstances, Here};
 use crate::model::{Severity, Snapshot};
 use crate::publish::words::state;
@@ -17,7 +18,7 @@ pub(super) fn find(
     found: &mut BTreeMap<Subject, Condition>,
 ) -> BTreeSet<Subject> {
     let mut gone = BTreeSet::new();
-    for (id, profiles) in ledger.known.iter().flatten() {
+    for (id, profiles) in ledger.known.iter().flat_map(|known| known.iter()) {
         let Some(agent) = here.get(id.as_str()) else {
             // Without the configuration nobody knows where else its directory may be.
             if snapshot.config.error.is_none() {
@@ -49,8 +50,11 @@ pub(super) fn find(
 
 /// Remembers what is there now. What has gone is remembered until that has been told.
 pub(super) fn remember(ledger: &mut Ledger, snapshot: &Snapshot, gone: &BTreeSet<Subject>) {
+    if gone.is_empty() && ledger.known.as_ref().is_some_and(|known| says_the_same(known, snapshot)) {
+        return;
+    }
     let before = ledger.known.take().unwrap_or_default();
-    let mut known: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut known = Known::new();
     for agent in &snapshot.agents {
         let id = agent.id.as_str();
         let own = agent.profiles.iter().filter(|profile| !profile.inherited);
@@ -62,7 +66,7 @@ pub(super) fn remember(ledger: &mut Ledger, snapshot: &Snapshot, gone: &BTreeSet
         known.insert(id.to_owned(), profiles);
     }
     if snapshot.config.error.is_some() {
-        for (id, profiles) in &before {
+        for (id, profiles) in before.iter() {
             known.entry(id.clone()).or_insert_with(|| profiles.clone());
         }
     }
@@ -80,7 +84,18 @@ pub(super) fn remember(ledger: &mut Ledger, snapshot: &Snapshot, gone: &BTreeSet
             known.insert(subject.agent.clone(), profiles);
         }
     }
-    ledger.known = Some(known);
+    ledger.known = Some(Arc::new(known));
+}
+
+/// Whether what is known is all that is there. Nothing is copied to find out: every pass does.
+fn says_the_same(known: &Known, snapshot: &Snapshot) -> bool {
+    known.len() == snapshot.agents.len()
+        && snapshot.agents.iter().all(|agent| {
+            let Some(profiles) = known.get(agent.id.as_str()) else { return false };
+            let mut own = agent.profiles.iter().filter(|profile| !profile.inherited);
+            let count = own.clone().count();
+            profiles.len() == count && own.all(|profile| profiles.contains(profile.profile_id.as_str()))
+        })
 }
 
 fn condition(subject: &Subject) -> Condition {
