@@ -582,6 +582,10 @@ fn config_check_names_what_will_not_do() {
             "notify.webhook.a.chat_id: ",
         ),
         ("[notify.alertmanager.a]\nurls = [\"nowhere\"]\n", "`nowhere` is no address"),
+        (
+            "[notify.alertmanager.a]\nurls = [\"http://x.example\"]\nhold = \"0s\"\n",
+            "notify.alertmanager.a.hold: ",
+        ),
         ("[notify.command.a]\n", "notify.command.a.run: "),
         ("[notify]\nthresholds = [\"0s\"]\n", "a threshold of 0"),
         ("[notify]\nquiet_hours = \"night\"\n", "`night` is no part of the day"),
