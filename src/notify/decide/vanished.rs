@@ -113,12 +113,11 @@ pub(super) fn is_out_of_sight(subject: &Subject, around: &Circumstances<'_>) -> 
     let has_no_settings = around.snapshot.config.error.is_some();
     let agent = around.here.get(subject.agent.as_str());
     match (&subject.what, agent) {
-        (What::Rescue(_) | What::Channel(_), _) => false,
+        (What::Rescue(_) | What::Channel(_), _) | (What::Agent | What::Store, Some(_)) => false,
         // The configuration may be all that names it.
         (_, None) => has_no_settings,
         (What::Profile(_), Some(agent)) => agent.store.error.is_some(),
         (What::Provider(_), Some(agent)) => has_no_settings || !sees_logins(agent, around.snapshot),
-        (What::Agent | What::Store, Some(_)) => false,
     }
 }
 
