@@ -11,7 +11,7 @@ use super::outcome::{FailureReason, Outcome};
 use super::{command, email, ntfy, webhook};
 use crate::config::{
     AlertmanagerConfig, CommandConfig, EmailConfig, Filter, NetworkConfig, NotifyConfig, NtfyConfig,
-    WebhookConfig,
+    SecretSource, WebhookConfig,
 };
 use crate::http::{Answer, HttpClient};
 use crate::model::{Millis, Severity};
@@ -55,6 +55,17 @@ impl Kind {
             Self::Command(_) => "command",
         }
     }
+
+    /// Where its secrets are.
+    fn secrets(&self) -> Vec<SecretSource<'_>> {
+        match self {
+            Self::Email(config) => vec![config.password()],
+            Self::Ntfy(config) => vec![config.token()],
+            Self::Webhook(config) => vec![config.address(), config.secret(), config.token()],
+            Self::Alertmanager(config) => vec![config.token()],
+            Self::Command(_) => Vec::new(),
+        }
+    }
 }
 
 /// All channels of a configuration, by name.
@@ -77,7 +88,9 @@ impl Channel {
     /// A hash of everything that decides how it is reached: what was refused is tried again once that changes.
     #[must_use]
     pub fn configured(&self) -> String {
-        let digest = ring::digest::digest(&ring::digest::SHA256, format!("{:?}", self.kind).as_bytes());
+        let written: Vec<_> = self.kind.secrets().iter().map(SecretSource::written).collect();
+        let settings = format!("{:?} {written:?}", self.kind);
+        let digest = ring::digest::digest(&ring::digest::SHA256, settings.as_bytes());
         digest.as_ref()[..8].iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
     }
 

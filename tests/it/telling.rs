@@ -798,3 +798,21 @@ fn hostile_ids_stay_on_their_line_in_mails_and_commands() {
     let history = home.run(&["notify", "history", "--json"]).json();
     assert_eq!(history["history"].as_array().unwrap().last().unwrap()["accepted"], true, "{history}");
 }
+
+#[test]
+fn what_was_refused_is_tried_again_as_soon_as_its_secret_is_another() {
+    let receiver = Receiver::start();
+    receiver.answer(Answer::With(401, "", "who are you"));
+    let home = home("");
+    home.write("token", "old");
+    let file = home.path().join("token").display().to_string();
+    home.write(CONFIG, webhook(&receiver, "own", &format!("token_file = \"{file}\"\n")));
+    once(&home);
+    once(&home);
+    assert_eq!(receiver.received().len(), 1, "a refusal is not hurried");
+    receiver.answer(Answer::With(200, "", "ok"));
+    home.write("token", "new");
+    once(&home);
+    let requests = receiver.received();
+    assert_eq!((requests.len(), requests[1].header("authorization")), (2, Some("Bearer new")));
+}
