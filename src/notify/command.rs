@@ -1,9 +1,10 @@
 //! A program of the user's: data in its environment and on stdin, nothing interpolated, no shell.
 
+use std::cell::RefCell;
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 
 use super::channel::severity_word;
@@ -14,6 +15,10 @@ use crate::config::CommandConfig;
 
 /// The text in `AUTHWATCH_BODY`: systems bound how much a program may be given.
 const MOST_BODY: usize = 16 * 1024;
+/// So much of what a program says is kept: it may say anything.
+const MOST_SAID: usize = 16 * 1024;
+/// What a program said last is read for so long after its end.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 /// Columns of that text: it is often shown on a phone.
 const WIDTH: usize = 40;
 
@@ -61,25 +66,54 @@ pub(super) async fn send(config: &CommandConfig, message: &Message) -> Outcome {
         drop(stdin);
     };
     let limit = Duration::from_secs_f64(config.timeout.map_or(30.0, |timeout| timeout.seconds().max(0.1)));
-    let run = async { tokio::join!(write, child.wait_with_output()).1 };
-    match tokio::time::timeout(limit, run).await {
-        Ok(Ok(output)) if output.status.success() => {
-            Outcome::Accepted(String::from_utf8_lossy(&output.stdout).into_owned())
+    let (answer, complaint) = (RefCell::default(), RefCell::default());
+    let reading = (read(child.stdout.take(), &answer), read(child.stderr.take(), &complaint));
+    let run = async {
+        let talk = async { tokio::join!(write, reading.0, reading.1) };
+        tokio::pin!(talk);
+        let mut is_said = false;
+        let status = tokio::select! {
+            status = child.wait() => status,
+            _ = &mut talk => {
+                is_said = true;
+                child.wait().await
+            }
+        };
+        // What it leaves behind may hold its output open, a sound that plays on, say. That it has ended is what counts.
+        if !is_said {
+            let _ = tokio::time::timeout(LAST_WORDS, talk).await;
         }
-        Ok(Ok(output)) => {
-            let said = String::from_utf8_lossy(&output.stderr);
-            Outcome::later(FailureReason::Command, format!("`{program}`: {}. {said}", output.status))
+        status
+    };
+    let ended = tokio::time::timeout(limit, run).await;
+    let text = |said: &RefCell<Vec<u8>>| String::from_utf8_lossy(&said.borrow()).into_owned();
+    match ended {
+        Ok(Ok(status)) if status.success() => Outcome::Accepted(text(&answer)),
+        Ok(Ok(status)) => {
+            Outcome::later(FailureReason::Command, format!("`{program}`: {status}. {}", text(&complaint)))
         }
         Ok(Err(error)) => {
             Outcome::later(FailureReason::Command, format!("`{program}` cannot be waited for: {error}"))
         }
         Err(_) => {
-            // The program has been ended by now; whatever it has started ends with it.
+            // Whatever it has started ends with it.
             if let Some(group) = group {
                 let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
             }
+            let _ = child.wait().await;
             let problem = format!("`{program}` took longer than {} s and was ended", limit.as_secs());
             Outcome::later(FailureReason::Timeout, problem)
         }
+    }
+}
+
+/// Reads to the end, and keeps the beginning.
+async fn read(pipe: Option<impl AsyncRead + Unpin>, said: &RefCell<Vec<u8>>) {
+    let Some(mut pipe) = pipe else { return };
+    let mut chunk = vec![0; 4096];
+    while let Ok(count @ 1..) = pipe.read(&mut chunk).await {
+        let mut said = said.borrow_mut();
+        let room = MOST_SAID.saturating_sub(said.len());
+        said.extend_from_slice(&chunk[..count.min(room)]);
     }
 }

@@ -816,3 +816,19 @@ fn what_was_refused_is_tried_again_as_soon_as_its_secret_is_another() {
     let requests = receiver.received();
     assert_eq!((requests.len(), requests[1].header("authorization")), (2, Some("Bearer new")));
 }
+
+#[test]
+fn what_a_command_leaves_running_does_not_make_it_a_failure() {
+    let home = home("");
+    let begun = home.path().join("begun");
+    let script = format!("echo x >> {}; head -c 9000000 /dev/zero; sleep 20 & echo $!", begun.display());
+    home.write(
+        CONFIG,
+        format!("[notify.command.own]\nrun = [\"sh\", \"-c\", \"{script}\"]\ntimeout = \"10s\"\n"),
+    );
+    once(&home);
+    let history = home.run(&["notify", "history", "--json"]).json();
+    assert_eq!(history["history"][0]["accepted"], true, "{history}");
+    once(&home);
+    assert_eq!(fs::read_to_string(&begun).unwrap(), "x\n");
+}
