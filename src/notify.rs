@@ -28,13 +28,17 @@ pub mod outcome;
 mod webhook;
 mod words;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
+use self::book::InMemory;
 pub use self::book::{Book, BookError};
 use self::channel::{Channel, Kind, Wires, channels};
 pub use self::check::problems;
 pub use self::condition::{Condition, Limits, Own, Subject, What, conditions};
+use self::decide::still_open;
 pub use self::decide::{Change, Policy, Silence, Turn, decide};
 pub use self::deliver::Work;
 pub use self::heartbeat::Beat;
@@ -57,6 +61,8 @@ pub struct Notifier {
     channels: Vec<Channel>,
     wires: Wires,
     host: String,
+    /// For who goes on after each pass: what it knows of the book.
+    memory: Option<Rc<RefCell<InMemory>>>,
 }
 
 impl Notifier {
@@ -71,6 +77,38 @@ impl Notifier {
             wires: Wires::new(config.network.clone()),
             host: notify.host.clone().unwrap_or_else(host_name),
             config: notify,
+            memory: None,
+        }
+    }
+
+    /// The same for who goes on after each pass: where its book cannot be written it tells all the same, and remembers that itself.
+    #[must_use]
+    pub fn that_stays(self) -> Self {
+        Self { memory: Some(self.memory.unwrap_or_default()), ..self }
+    }
+
+    /// The same with what another one, which it takes the place of, remembers.
+    #[must_use]
+    pub fn instead_of(self, other: &Self) -> Self {
+        Self { memory: other.memory.clone(), ..self }
+    }
+
+    /// Whether what has been told is remembered in memory alone.
+    #[must_use]
+    pub fn is_forgetful(&self) -> bool {
+        self.memory.as_ref().is_some_and(|memory| memory.borrow().kept.is_some())
+    }
+
+    fn book(&self) -> Result<Rc<Book>, BookError> {
+        let Some(memory) = &self.memory else { return Book::read(&self.dir).map(Rc::new) };
+        let memory = &mut *memory.borrow_mut();
+        memory.kept.clone().map_or_else(|| Book::read_again(&self.dir, &mut memory.seen), Ok)
+    }
+
+    fn update<T>(&self, change: impl FnOnce(&mut Book) -> T) -> Result<T, BookError> {
+        match &self.memory {
+            Some(memory) => Book::update_or_keep(&self.dir, &mut memory.borrow_mut(), change),
+            None => Book::update(&self.dir, change),
         }
     }
 
@@ -85,19 +123,30 @@ impl Notifier {
         if self.channels.is_empty() {
             return Ok(Vec::new());
         }
-        Book::update(&self.dir, |book| {
-            self.take_stock(book);
+        self.update(|book| {
+            let newcomers = self.take_stock(book);
             book.silences.retain(|silence| silence.until > snapshot.now);
             let own = Own { rescued, failing: self.failing(book, snapshot.now) };
             let changes = decide(&mut book.ledger, snapshot, &own, &book.silences, &self.policy);
+            // Who has not been told of anything yet, for its channel is new or has another name, hears of all that is so.
+            let open = if newcomers.is_empty() {
+                Vec::new()
+            } else {
+                still_open(&book.ledger, snapshot.now, &book.silences, &self.policy)
+            };
             for channel in &self.channels {
                 if matches!(channel.kind, Kind::Alertmanager(_)) {
                     continue;
                 }
                 // A channel that fails is no way to hear that it does.
                 let about_itself = What::Channel(channel.name.clone());
-                let others: Vec<Change> =
-                    changes.iter().filter(|change| change.subject.what != about_itself).cloned().collect();
+                let told_before = open.iter().filter(|_| newcomers.contains(&channel.name));
+                let others: Vec<Change> = changes
+                    .iter()
+                    .chain(told_before)
+                    .filter(|change| change.subject.what != about_itself)
+                    .cloned()
+                    .collect();
                 let page_url = self.config.page_url.as_deref();
                 if let Some(message) = Message::of(&others, &channel.filter, &self.host, page_url) {
                     book.enqueue(&channel.name, message);
@@ -107,19 +156,22 @@ impl Notifier {
         })
     }
 
-    /// Brings the book in line with the channels that are configured.
-    fn take_stock(&self, book: &mut Book) {
+    /// Brings the book in line with the channels that are configured; those that it has not known.
+    fn take_stock(&self, book: &mut Book) -> BTreeSet<String> {
         let names: BTreeSet<&str> = self.channels.iter().map(|channel| channel.name.as_str()).collect();
         book.channels.retain(|name, _| names.contains(name.as_str()));
         book.outbox.retain(|name, parcels| names.contains(name.as_str()) && !parcels.is_empty());
+        let new = names.iter().filter(|name| !book.channels.contains_key(**name));
+        let new = new.map(|name| (*name).to_owned()).collect();
         for channel in &self.channels {
             book.configure(&channel.name, &channel.configured());
         }
+        new
     }
 
     fn failing(&self, book: &Book, now: Millis) -> BTreeMap<String, (Millis, String)> {
         let failing = book.channels.iter().filter_map(|(name, record)| {
-            let since = record.failing_since.filter(|since| now.0 - since.0 >= CHANNEL_GRACE.0)?;
+            let since = record.failing_since.filter(|since| (now.0 - since.0).abs() >= CHANNEL_GRACE.0)?;
             Some((name.clone(), (since, record.problem.clone().unwrap_or_default())))
         });
         // With one channel there is nobody else to tell it.
@@ -129,7 +181,7 @@ impl Notifier {
     /// How the channels are doing, for the page and for metrics.
     #[must_use]
     pub fn health(&self) -> Vec<ChannelHealth> {
-        let book = Book::read(&self.dir).unwrap_or_default();
+        let book = self.book().unwrap_or_default();
         let health = |channel: &Channel| {
             let record = book.channels.get(&channel.name).cloned().unwrap_or_default();
             let count = |reason: FailureReason| {
@@ -196,6 +248,7 @@ pub fn policy(config: &Config) -> Policy {
             thresholds: notify.thresholds.clone(),
             grace: notify.grace.unwrap_or(Millis(0.0)),
             renewing: config.refresh.enabled,
+            named: channels(notify).into_iter().flat_map(|channel| channel.filter.agents).collect(),
         },
         fire_after: notify.fire_after,
         clear_after: notify.clear_after,

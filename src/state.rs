@@ -8,6 +8,7 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -227,6 +228,21 @@ pub fn lock(dir: &Path, name: &str) -> io::Result<File> {
     let file = lock_file(dir, name)?;
     rustix::fs::flock(&file, FlockOperation::LockExclusive)?;
     Ok(file)
+}
+
+/// The same, but not for longer than that: then the error's kind is `WouldBlock`.
+pub fn lock_soon(dir: &Path, name: &str, patience: Duration) -> io::Result<File> {
+    let start = Instant::now();
+    loop {
+        if let Some(file) = try_lock(dir, name)? {
+            return Ok(file);
+        }
+        if start.elapsed() >= patience {
+            let problem = format!("another process has held its lock for {} s", patience.as_secs());
+            return Err(io::Error::new(io::ErrorKind::WouldBlock, problem));
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
 }
 
 /// The same, without waiting; `None` where another process has it.

@@ -1,6 +1,7 @@
 //! Secrets of authwatch's own: never in the configuration itself, but in files or variables it names.
 
 use std::path::Path;
+use std::time::SystemTime;
 
 use crate::secret::SecretStr;
 
@@ -34,6 +35,12 @@ impl<'a> SecretSource<'a> {
     #[must_use]
     pub fn file(&self) -> Option<&'a Path> {
         self.file
+    }
+
+    /// When its file was last written: what was refused with the old secret may be taken with a new one.
+    #[must_use]
+    pub fn written(&self) -> Option<SystemTime> {
+        self.file?.metadata().and_then(|metadata| metadata.modified()).ok()
     }
 
     /// Whether any place is named.

@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 
 use super::Daemon;
 use crate::clock;
-use crate::exit::Failure;
+use crate::exit::{self, Failure};
 use crate::model::{ChannelHealth, Millis};
 use crate::notify::outcome::Outcome;
 use crate::notify::{Beat, Notifier};
@@ -36,6 +36,8 @@ pub(super) struct Telling {
     last_beat: Cell<Option<Millis>>,
     /// Whether this pass is one that the dead man's switch is told of.
     beating: Cell<bool>,
+    /// Whether people cannot be told as they should be: then authwatch does not work.
+    is_hampered: bool,
 }
 
 impl Telling {
@@ -49,11 +51,13 @@ impl Telling {
             channels,
             last_beat: Cell::new(None),
             beating: Cell::new(false),
+            is_hampered: false,
         }
     }
 
     /// Lets every channel work on its own from now on. `told` hears of each message that was tried.
     pub(super) fn start(&mut self, told: &mpsc::UnboundedSender<()>) {
+        self.notifier = Rc::new(Notifier::clone(&self.notifier).that_stays());
         for index in 0..self.notifier.channels().len() {
             let (notifier, wake, told) = (Rc::clone(&self.notifier), Rc::clone(&self.wake), told.clone());
             let stopping = Rc::clone(&self.stopping);
@@ -94,6 +98,15 @@ impl Telling {
         }
     }
 
+    /// Sends nothing more. A message on its way arrives, and is written down as told; until then it keeps its channel's lock.
+    fn retire(&mut self) -> Vec<JoinHandle<()>> {
+        self.stopping.set(true);
+        self.wake.notify_waiters();
+        let mut workers = std::mem::take(&mut self.workers);
+        workers.retain(|worker| !worker.is_finished());
+        workers
+    }
+
     /// Looks at the channels again.
     pub(super) fn take_stock(&mut self) {
         if !self.notifier.channels().is_empty() {
@@ -114,7 +127,9 @@ impl Daemon {
     pub(super) fn tell(&mut self) {
         let Some(snapshot) = self.previous.clone() else { return };
         let rescued = rescue::waiting_profiles(&self.options.state_dir);
-        match self.telling.notifier.observe(&snapshot, rescued) {
+        let observed = self.telling.notifier.observe(&snapshot, rescued);
+        self.telling.is_hampered = observed.is_err() || self.telling.notifier.is_forgetful();
+        match observed {
             Ok(_) => self.telling.wake.notify_waiters(),
             Err(error) => {
                 let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
@@ -160,6 +175,7 @@ impl Daemon {
             return None;
         }
         let beat = match result {
+            Ok(()) if self.telling.is_hampered => Beat::End(exit::CANNOT_WRITE),
             Ok(()) => {
                 let code = self.previous.as_ref().map_or(0, |snapshot| snapshot.exit_code);
                 self.telling.notifier.beat_of(code)
@@ -187,10 +203,11 @@ impl Daemon {
     /// Takes up the channels of a configuration that was read again.
     pub(super) fn renew_channels(&mut self) {
         let notifier = Notifier::new(&self.options.config, &self.options.state_dir);
-        let mut telling = Telling::new(notifier);
+        let mut telling = Telling::new(notifier.instead_of(&self.telling.notifier));
         if let Some(told) = &self.told {
             telling.start(told);
         }
+        telling.workers.extend(self.telling.retire());
         self.telling = telling;
     }
 }

@@ -3,12 +3,15 @@
 //! What it is to be told is worked out from the ledger, so nothing has to wait in the outbox. Alerts bear the names of the
 //! rules in `deploy/prometheus`, so that one routing serves both.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::book::Book;
 use super::channel::{Wires, json_request, rfc3339, secret};
-use super::condition::{Condition, Kind, What};
-use super::incident::{Incident, Ledger};
+use super::condition::{Kind, What};
+use super::incident::Incident;
 use super::outcome::{FailureReason, Outcome};
 use super::words::sentence;
 use crate::config::{AlertmanagerConfig, Filter};
@@ -40,13 +43,21 @@ pub(super) struct Alert {
 
 /// What Alertmanager has to be told: everything that is so, and the end of what it still holds for so.
 #[must_use]
-pub(super) fn alerts(ledger: &Ledger, filter: &Filter, host: &str, posted: &[Posted]) -> Vec<Alert> {
-    let mut alerts: Vec<Alert> = ledger
+pub(super) fn alerts(book: &Book, filter: &Filter, host: &str, posted: &[Posted], now: Millis) -> Vec<Alert> {
+    // Quiet hours are Alertmanager's own affair, so what has not been told for their sake is told here.
+    let is_hushed = |incident: &Incident| {
+        incident.told.is_none() && book.silences.iter().any(|silence| silence.covers(&incident.subject, now))
+    };
+    let mut alerts: Vec<Alert> = book
+        .ledger
         .firing()
+        .filter(|incident| !is_hushed(incident))
         .filter(|incident| matters(incident, filter))
         .map(|incident| alert(incident, host))
         .collect();
-    let ended = posted.iter().filter(|known| !alerts.iter().any(|alert| alert.posted.labels == known.labels));
+    let so: BTreeSet<&[(String, String)]> =
+        alerts.iter().map(|alert| alert.posted.labels.as_slice()).collect();
+    let ended = posted.iter().filter(|known| !so.contains(known.labels.as_slice()));
     let ended: Vec<Alert> = ended.map(|known| Alert { posted: known.clone(), annotations: None }).collect();
     alerts.extend(ended);
     alerts
@@ -61,6 +72,7 @@ pub(super) fn is_due(
     hold: Millis,
     now: Millis,
 ) -> bool {
+    let posted: BTreeSet<&Posted> = posted.iter().collect();
     let said = |alert: &Alert| alert.annotations.is_some() && posted.contains(&alert.posted);
     let again = last_success.is_none_or(|at| now.0 - at.0 >= hold.0 * AGAIN_AFTER_PART || now < at);
     alerts.iter().any(|alert| !said(alert)) || (!alerts.is_empty() && again)
@@ -73,12 +85,8 @@ pub(super) fn posted(alerts: &[Alert]) -> Vec<Posted> {
 }
 
 fn matters(incident: &Incident, filter: &Filter) -> bool {
-    let (condition, agent) = (&incident.condition, &incident.subject.agent);
-    let agents = filter.agents.is_empty() || agent.is_empty() || filter.agents.contains(agent);
-    let provider = condition.provider.as_ref();
-    let providers =
-        filter.providers.is_empty() || provider.is_none_or(|provider| filter.providers.contains(provider));
-    condition.severity >= filter.min_severity && agents && providers
+    let Incident { subject, condition, .. } = incident;
+    filter.lets_pass(condition.severity, &subject.agent, &condition.also, condition.provider.as_ref())
 }
 
 fn alert(incident: &Incident, host: &str) -> Alert {
@@ -103,7 +111,7 @@ fn alert(incident: &Incident, host: &str) -> Alert {
         label("provider", provider);
     }
     let mut annotations = json!({
-        "summary": format!("{} of agent {} {}", subject.name(), subject.agent, state(condition)),
+        "summary": format!("{} of agent {} {}", subject.name(), subject.agent, condition.state),
         "description": sentence(&condition.meaning),
     });
     // Where Prometheus has no such rule there is no runbook for it, either.
@@ -115,11 +123,6 @@ fn alert(incident: &Incident, host: &str) -> Alert {
     }
     let starts_at = rfc3339(incident.opened);
     Alert { posted: Posted { labels, starts_at }, annotations: Some(annotations) }
-}
-
-/// Without what changes from minute to minute: an alert that reads differently each time looks new each time.
-fn state(condition: &Condition) -> &str {
-    if condition.kind == Kind::Expiring { "ends soon" } else { &condition.state }
 }
 
 /// The name of the rule in `deploy/prometheus` that says the same.
@@ -155,7 +158,7 @@ pub(super) async fn send(
     if config.urls.is_empty() {
         return Outcome::refused(FailureReason::Configuration, "it has no urls");
     }
-    let body = body(alerts, now, config.hold.unwrap_or(Millis(3_600_000.0)), page_url);
+    let body = body(alerts, now, config.hold(), page_url);
     let bearer = token.as_ref().map(|token| format!("Bearer {}", token.expose()));
     let headers: Vec<(&'static str, &str)> =
         bearer.as_deref().map(|bearer| ("authorization", bearer)).into_iter().collect();
@@ -181,14 +184,17 @@ pub(super) async fn send(
 }
 
 fn body(alerts: &[Alert], now: Millis, hold: Millis, page_url: Option<&str>) -> Value {
+    let today = rfc3339(now);
     let one = |alert: &Alert| {
         let labels: serde_json::Map<String, Value> =
             alert.posted.labels.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+        // RFC 3339 in one form sorts as time does. A clock that has been set back must not make an alert end before it began.
+        let starts_at = alert.posted.starts_at.as_str().min(today.as_str());
         let ends = if alert.annotations.is_some() { Millis(now.0 + hold.0) } else { now };
         json!({
             "labels": labels,
             "annotations": alert.annotations.clone().unwrap_or_else(|| json!({})),
-            "startsAt": alert.posted.starts_at,
+            "startsAt": starts_at,
             "endsAt": rfc3339(ends),
             "generatorURL": page_url.unwrap_or_default(),
         })

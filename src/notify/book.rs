@@ -5,7 +5,10 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +23,12 @@ const VERSION: u32 = 1;
 const HISTORY: usize = 200;
 /// The file.
 const FILE: &str = "notify.json";
+/// Where a damaged one goes.
+const ASIDE: &str = "notify.json.damaged";
+/// Who changes the file has this lock.
+const LOCK: &str = "notify.lock";
+/// Nobody has it for longer than a write takes; a process that was stopped meanwhile holds no other up for longer than this.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What has been told and what still has to be.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -50,9 +59,17 @@ pub enum BookError {
         #[source]
         source: io::Error,
     },
-    /// The file is not ours, or of a newer version.
-    #[error("`{path}` is no record of notifications of this version: {problem}")]
-    Format {
+    /// The file is of a newer authwatch.
+    #[error("`{path}` was written by a newer authwatch (it has version {version})")]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        version: u32,
+    },
+    /// The file is not what we have written.
+    #[error("`{path}` is no record of notifications: {problem}")]
+    Damaged {
         /// The file.
         path: PathBuf,
         /// What is wrong.
@@ -69,28 +86,149 @@ impl Book {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(source) => return Err(BookError::Io { path, source }),
         };
-        match serde_json::from_slice::<Self>(&bytes) {
-            Ok(book) if book.version <= VERSION => Ok(book),
-            Ok(book) => Err(BookError::Format { path, problem: format!("it has version {}", book.version) }),
-            Err(error) => Err(BookError::Format { path, problem: error.to_string() }),
+        let (version, book) = match serde_json::from_slice::<Self>(&bytes) {
+            Ok(book) => (book.version, Ok(book)),
+            // A newer one may well read differently; that does not make it a damaged one.
+            Err(error) => {
+                let version = serde_json::from_slice(&bytes).map_or(0, |Version { version }| version);
+                (version, Err(BookError::Damaged { path: path.clone(), problem: error.to_string() }))
+            }
+        };
+        if version > VERSION { Err(BookError::Newer { path, version }) } else { book }
+    }
+
+    /// Reads the book, unless it is the one that was read `last`: in a large fleet it is long, and every channel looks at it.
+    pub(super) fn read_again(dir: &Path, last: &mut Option<Seen>) -> Result<Rc<Self>, BookError> {
+        let stamp = Stamp::of(&dir.join(FILE));
+        if let (Some(stamp), Some(seen)) = (stamp, &*last)
+            && seen.stamp == stamp
+        {
+            return Ok(Rc::clone(&seen.book));
+        }
+        let book = Rc::new(Self::read(dir)?);
+        *last = stamp.map(|stamp| Seen { stamp, book: Rc::clone(&book) });
+        Ok(book)
+    }
+
+    /// Reads the book in order to change it. A damaged one is put aside: to tell again what is so is better than never to tell again.
+    fn read_or_begin(dir: &Path) -> Result<Self, BookError> {
+        match Self::read(dir) {
+            Err(error @ BookError::Damaged { .. }) => {
+                let (path, aside) = (dir.join(FILE), dir.join(ASIDE));
+                std::fs::rename(&path, &aside).map_err(|source| BookError::Io { path, source })?;
+                tracing::error!("{error}; it is kept as `{}`, and what is so is told again", aside.display());
+                Ok(Self::default())
+            }
+            read => read,
         }
     }
 
     /// Changes the book; it is written only if it is another one then.
     pub fn update<T>(dir: &Path, change: impl FnOnce(&mut Self) -> T) -> Result<T, BookError> {
-        let path = dir.join(FILE);
-        let failed = |source| BookError::Io { path: path.clone(), source };
-        let _lock = state::lock(dir, "notify.lock").map_err(failed)?;
-        let before = Self::read(dir)?;
-        let mut book = before.clone();
+        let failed = |source| BookError::Io { path: dir.join(FILE), source };
+        let _lock = state::lock_soon(dir, LOCK, PATIENCE).map_err(failed)?;
+        let before = Self::read_or_begin(dir)?;
+        let (book, result) = before.changed(change);
+        if book != before {
+            book.write(dir).map_err(failed)?;
+        }
+        Ok(result)
+    }
+
+    /// The same for who goes on after it: where the file cannot be written, the book is `kept` until it can be.
+    pub(super) fn update_or_keep<T>(
+        dir: &Path,
+        memory: &mut InMemory,
+        change: impl FnOnce(&mut Self) -> T,
+    ) -> Result<T, BookError> {
+        let lock = match state::lock_soon(dir, LOCK, PATIENCE) {
+            Err(source) if source.kind() == io::ErrorKind::WouldBlock => {
+                return Err(BookError::Io { path: dir.join(LOCK), source });
+            }
+            lock => lock,
+        };
+        let was_kept = memory.kept.is_some();
+        let before = match memory.kept.take() {
+            Some(kept) => {
+                let mut before = Self::clone(&kept);
+                // People may have written theirs where we may not.
+                before.silences = Self::read(dir).map_or(before.silences, |written| written.silences);
+                Rc::new(before)
+            }
+            None => match Self::read_again(dir, &mut memory.seen) {
+                Err(BookError::Damaged { .. }) => Rc::new(Self::read_or_begin(dir)?),
+                read => read?,
+            },
+        };
+        let (book, result) = before.changed(change);
+        if !was_kept && book == *before {
+            return Ok(result);
+        }
+        let book = Rc::new(book);
+        match lock.and_then(|_lock| book.write(dir).map(|()| Stamp::of(&dir.join(FILE)))) {
+            Ok(stamp) => memory.seen = stamp.map(|stamp| Seen { stamp, book }),
+            Err(problem) => {
+                if !was_kept {
+                    let path = dir.join(FILE);
+                    tracing::error!(
+                        "cannot write `{}`: {problem}; until it can be written, what is told is remembered in memory alone",
+                        path.display()
+                    );
+                }
+                memory.kept = Some(book);
+            }
+        }
+        Ok(result)
+    }
+
+    fn changed<T>(&self, change: impl FnOnce(&mut Self) -> T) -> (Self, T) {
+        let mut book = self.clone();
         let result = change(&mut book);
         book.version = VERSION;
         let surplus = book.history.len().saturating_sub(HISTORY);
         book.history.drain(..surplus);
-        if book != before {
-            let json = serde_json::to_vec(&book).expect("the book is plain data");
-            state::replace(&path, &json).map_err(failed)?;
-        }
-        Ok(result)
+        (book, result)
     }
+
+    fn write(&self, dir: &Path) -> io::Result<()> {
+        state::replace(&dir.join(FILE), &serde_json::to_vec(self).expect("the book is plain data"))
+    }
+}
+
+/// What who goes on after each pass knows of the book.
+#[derive(Clone, Debug, Default)]
+pub(super) struct InMemory {
+    /// The book as it was read or written last.
+    pub(super) seen: Option<Seen>,
+    /// The book, while its file cannot be written.
+    pub(super) kept: Option<Rc<Book>>,
+}
+
+/// A book, and by what to know that it is still the same.
+#[derive(Clone, Debug)]
+pub(super) struct Seen {
+    stamp: Stamp,
+    book: Rc<Book>,
+}
+
+/// Tells one file from the next: it is only ever replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
+}
+
+impl Stamp {
+    fn of(path: &Path) -> Option<Self> {
+        let metadata = std::fs::metadata(path).ok()?;
+        let modified = (metadata.mtime(), metadata.mtime_nsec());
+        Some(Self { inode: metadata.ino(), size: metadata.size(), modified })
+    }
+}
+
+/// What every version of the file begins with.
+#[derive(Deserialize)]
+struct Version {
+    version: u32,
 }

@@ -11,7 +11,7 @@ use super::outcome::{FailureReason, Outcome};
 use super::{command, email, ntfy, webhook};
 use crate::config::{
     AlertmanagerConfig, CommandConfig, EmailConfig, Filter, NetworkConfig, NotifyConfig, NtfyConfig,
-    WebhookConfig,
+    SecretSource, WebhookConfig,
 };
 use crate::http::{Answer, HttpClient};
 use crate::model::{Millis, Severity};
@@ -55,6 +55,17 @@ impl Kind {
             Self::Command(_) => "command",
         }
     }
+
+    /// Where its secrets are.
+    fn secrets(&self) -> Vec<SecretSource<'_>> {
+        match self {
+            Self::Email(config) => vec![config.password()],
+            Self::Ntfy(config) => vec![config.token()],
+            Self::Webhook(config) => vec![config.address(), config.secret(), config.token()],
+            Self::Alertmanager(config) => vec![config.token()],
+            Self::Command(_) => Vec::new(),
+        }
+    }
 }
 
 /// All channels of a configuration, by name.
@@ -77,7 +88,9 @@ impl Channel {
     /// A hash of everything that decides how it is reached: what was refused is tried again once that changes.
     #[must_use]
     pub fn configured(&self) -> String {
-        let digest = ring::digest::digest(&ring::digest::SHA256, format!("{:?}", self.kind).as_bytes());
+        let written: Vec<_> = self.kind.secrets().iter().map(SecretSource::written).collect();
+        let settings = format!("{:?} {written:?}", self.kind);
+        let digest = ring::digest::digest(&ring::digest::SHA256, settings.as_bytes());
         digest.as_ref()[..8].iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
     }
 
@@ -132,14 +145,18 @@ impl Wires {
             Ok(answer) => judge(&answer),
             Err(reason) => reason.into(),
         };
-        outcome.map(|text| masked(text, secrets))
+        // In this order: half a secret is one that nobody recognizes.
+        outcome.map(|text| super::outbox::clip(&masked(text, secrets)))
     }
 }
 
+/// So much of an answer is looked at. Far more than is shown, so that no secret ends in the middle of what is.
+const MOST_READ: usize = 16 * 1024;
+
 /// What an answer means, the same for everything that speaks HTTP.
 fn judge(answer: &Answer) -> Outcome {
-    let said = String::from_utf8_lossy(&answer.body[..answer.body.len().min(2000)]).into_owned();
-    let said = format!("{} {}", answer.status, super::outbox::clip(&said)).trim_end().to_owned();
+    let said = String::from_utf8_lossy(&answer.body[..answer.body.len().min(MOST_READ)]).into_owned();
+    let said = format!("{} {said}", answer.status).trim_end().to_owned();
     match answer.status {
         200..=299 => Outcome::Accepted(said),
         429 => Outcome::Later { reason: FailureReason::RateLimited, problem: said, wait: answer.retry_after },
@@ -155,15 +172,21 @@ fn judge(answer: &Answer) -> Outcome {
     }
 }
 
+/// A piece of an address that is so long is no word.
+const LONG_PIECE: usize = 12;
+
 /// What somebody else said, without what we told it in confidence.
 pub(super) fn masked(text: &str, secrets: &[&SecretStr<'_>]) -> String {
     let mut text = text.to_owned();
     for secret in secrets.iter().map(|secret| secret.expose()).filter(|secret| !secret.is_empty()) {
         text = text.replace(secret, REDACTED);
-        // Of an address, what is behind the host is the secret, and an answer may well repeat that alone.
+        // Of an address, what is behind the host is the secret, and an answer may well repeat that alone, or piece by piece.
         let path = secret.split_once("://").and_then(|(_, rest)| rest.split_once('/'));
         if let Some((_, path)) = path.filter(|(_, path)| !path.is_empty()) {
             text = text.replace(path, REDACTED);
+            for piece in path.split(['/', '?', '&', '=', '#']).filter(|piece| piece.len() >= LONG_PIECE) {
+                text = text.replace(piece, REDACTED);
+            }
         }
     }
     text
@@ -208,4 +231,25 @@ pub(super) fn rfc3339(at: Millis) -> String {
     crate::clock::date(at)
         .map(|date| date.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_part_of_a_secret_is_said() {
+        let url = SecretStr::owned("https://hooks.example/services/T0001/B0002/canary-path-piece".to_owned());
+        let token = SecretStr::owned(format!("canary-{}", "x".repeat(400)));
+        let masked = |text: &str| super::super::outbox::clip(&masked(text, &[&url, &token]));
+        for said in [
+            "no hook at /services/T0001/B0002/canary-path-piece",
+            r#"{"path":"\/services\/T0001\/B0002\/canary-path-piece"}"#,
+            &format!("unknown token {}", token.expose()),
+            &format!("{} {}", "word ".repeat(38), token.expose()),
+        ] {
+            assert!(!masked(said).contains("canary"), "{}", masked(said));
+        }
+        assert_eq!(masked("the services are down"), "the services are down");
+    }
 }

@@ -1,7 +1,7 @@
 //! What is wrong with channels' settings that would otherwise show only when something has to be told.
 
 use super::email;
-use crate::config::{NotifyConfig, Problem, SmtpTls, WebhookPreset};
+use crate::config::{AlertmanagerConfig, NotifyConfig, Problem, SmtpTls, WebhookPreset};
 
 /// Everything that will not do, or is unwise.
 #[must_use]
@@ -50,6 +50,9 @@ pub fn problems(config: &NotifyConfig) -> Vec<Problem> {
         let setting = |of: &str| format!("notify.alertmanager.{name}.{of}");
         if channel.urls.is_empty() {
             add(setting("urls"), "there are none");
+        }
+        if channel.hold.is_some_and(|hold| hold < AlertmanagerConfig::SHORTEST_HOLD) {
+            add(setting("hold"), "alerts would end before they are sent again: a minute is the least");
         }
         for url in
             channel.urls.iter().filter(|url| url.parse::<hyper::Uri>().is_err() || !url.contains("://"))

@@ -22,6 +22,8 @@ pub(super) async fn send(config: &CommandConfig, message: &Message) -> Outcome {
         return Outcome::refused(FailureReason::Configuration, "it has nothing to run");
     };
     let body = super::chat::cut(&message.text(WIDTH), MOST_BODY);
+    // Part of a command is worse than none.
+    let mends = message.command().filter(|command| command.len() <= MOST_BODY).unwrap_or_default();
     // A zero byte ends text in an environment; ids of other people's files may hold one.
     let word = |text: &str| text.replace('\0', "");
     let mut command = Command::new(program);
@@ -31,7 +33,7 @@ pub(super) async fn send(config: &CommandConfig, message: &Message) -> Outcome {
         .env("AUTHWATCH_SEVERITY", severity_word(message.severity()))
         .env("AUTHWATCH_TITLE", word(&message.title()))
         .env("AUTHWATCH_BODY", word(&body))
-        .env("AUTHWATCH_COMMAND", word(message.command().unwrap_or_default()))
+        .env("AUTHWATCH_COMMAND", word(mends))
         .env("AUTHWATCH_URL", word(message.page_url.as_deref().unwrap_or_default()))
         .env("AUTHWATCH_HOST", word(&message.host));
     let json = serde_json::to_vec(&webhook::own(message)).expect("a JSON value is JSON");

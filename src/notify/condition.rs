@@ -5,7 +5,7 @@
 
 mod login;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -102,7 +102,7 @@ pub struct Condition {
     pub kind: Kind,
     /// How much it matters.
     pub severity: Severity,
-    /// How it is, for the subject of a message: completes "xai:default of main …".
+    /// How it is, for the subject of a message: completes "xai:default of main …". Nothing that changes from minute to minute.
     pub state: String,
     /// What it means, a short sentence without a full stop.
     pub meaning: String,
@@ -138,6 +138,8 @@ pub struct Limits {
     pub grace: Millis,
     /// Whether authwatch renews logins itself: then one that has lapsed is a failure.
     pub renewing: bool,
+    /// Agents that some channel is for: they are always named where they have a login from elsewhere.
+    pub named: BTreeSet<String>,
 }
 
 /// What authwatch knows besides the picture.
@@ -153,6 +155,8 @@ pub struct Own {
 const LOCKED_FOR: Millis = Millis(10.0 * 60.0 * 1000.0);
 /// Further agents that are named.
 const NAMED: usize = 5;
+/// There are more.
+const MORE: &str = "…";
 
 /// Finds all conditions. `passed` tells the threshold that has been told for a subject.
 #[must_use]
@@ -168,7 +172,9 @@ pub fn conditions(
         if let Some(condition) = store(agent) {
             found.insert(Subject::of(agent, What::Store), condition);
         }
-        for provider in &agent.missing_providers_in_use {
+        // A login in a store that cannot be read is not missing, nor is one that may be inherited from such a store.
+        let sees_logins = sees_logins(agent, snapshot);
+        for provider in agent.missing_providers_in_use.iter().filter(|_| sees_logins) {
             let subject = Subject::of(agent, What::Provider(provider.as_str().to_owned()));
             let remedy = remedy::for_missing_provider(&agent.id, provider);
             let mut condition =
@@ -184,11 +190,11 @@ pub fn conditions(
             if let Some(known) = found.get_mut(&subject) {
                 // Who inherits it may use it where its owner does not.
                 known.severity = known.severity.max(condition.severity);
-                known.name(agent.id.as_str());
+                known.name(agent.id.as_str(), limits);
                 continue;
             }
             if profile.inherited {
-                condition.name(agent.id.as_str());
+                condition.name(agent.id.as_str(), limits);
             }
             found.insert(subject, condition);
         }
@@ -227,13 +233,23 @@ impl Condition {
         }
     }
 
-    fn name(&mut self, agent: &str) {
-        if self.also.len() < NAMED {
+    fn name(&mut self, agent: &str, limits: &Limits) {
+        let is_cut = self.also.last().is_some_and(|last| last == MORE);
+        if limits.named.contains(agent) {
+            let end = self.also.len() - usize::from(is_cut);
+            self.also.insert(end, agent.to_owned());
+        } else if self.also.len() < NAMED {
             self.also.push(agent.to_owned());
-        } else if self.also.len() == NAMED {
-            self.also.push("…".to_owned());
+        } else if !is_cut {
+            self.also.push(MORE.to_owned());
         }
     }
+}
+
+/// Whether the logins that an agent has, or has not, can be seen: all may inherit from the first.
+pub(super) fn sees_logins(agent: &AgentHealth, snapshot: &Snapshot) -> bool {
+    let first = snapshot.agents.first();
+    agent.store.error.is_none() && first.is_none_or(|first| first.store.error.is_none())
 }
 
 fn store(agent: &AgentHealth) -> Option<Condition> {

@@ -12,7 +12,7 @@ use self::settle::settle;
 use super::condition::{self, Condition, Kind, Limits, Own, Subject};
 use super::incident::{Incident, Ledger, Phase, Told};
 use crate::config::QuietHours;
-use crate::model::{Millis, Severity, Snapshot};
+use crate::model::{AgentHealth, Millis, Severity, Snapshot};
 
 /// What decisions are made by.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,7 +45,7 @@ pub struct Silence {
 }
 
 impl Silence {
-    fn covers(&self, subject: &Subject, now: Millis) -> bool {
+    pub(super) fn covers(&self, subject: &Subject, now: Millis) -> bool {
         let agent = self.agent.as_ref().is_none_or(|agent| *agent == subject.agent);
         self.until > now && agent && (self.profile == "*" || self.profile == subject.name())
     }
@@ -124,15 +124,21 @@ pub fn decide(
         .collect();
     let mut found =
         condition::conditions(snapshot, own, &policy.limits, |subject| passed.get(subject).copied());
-    let gone = vanished::find(ledger, snapshot, &mut found);
-    let changes = decide_on(ledger, found, &Circumstances { snapshot, silences, policy, gone: &gone });
+    let here = snapshot.agents.iter().map(|agent| (agent.id.as_str(), agent)).collect();
+    let gone = vanished::find(ledger, snapshot, &here, &mut found);
+    let around = Circumstances { snapshot, here: &here, silences, policy, gone: &gone };
+    let changes = decide_on(ledger, found, &around);
     vanished::remember(ledger, snapshot, &gone);
     changes
 }
 
+/// The agents of a picture, by id.
+type Here<'a> = HashMap<&'a str, &'a AgentHealth>;
+
 /// What a decision depends on besides the conditions.
 struct Circumstances<'a> {
     snapshot: &'a Snapshot,
+    here: &'a Here<'a>,
     silences: &'a [Silence],
     policy: &'a Policy,
     /// Profiles and agents that are not there any more.
@@ -212,9 +218,24 @@ fn to_tell(incident: &mut Incident, around: &Circumstances<'_>) -> Option<Turn> 
                 Severity::Info => None,
             };
             let repeat = repeat.filter(|repeat| repeat.0 > 0.0)?;
-            (incident.condition.kind != Kind::Gone && now.0 - told.at.0 >= repeat.0).then_some(Turn::Still)
+            // A moment that is far ahead was written by a clock that was wrong.
+            (incident.condition.kind != Kind::Gone && (now.0 - told.at.0).abs() >= repeat.0)
+                .then_some(Turn::Still)
         }),
     }
+}
+
+/// What has been told before this moment and is still so, for who has not heard of it.
+pub(super) fn still_open(ledger: &Ledger, now: Millis, silences: &[Silence], policy: &Policy) -> Vec<Change> {
+    let is_quiet = policy.quiet.is_some_and(|quiet| quiet.contains(now));
+    let open = ledger.firing().filter_map(|incident| {
+        let told = incident.told.filter(|told| told.at != now)?;
+        let is_hushed = silences.iter().any(|silence| silence.covers(&incident.subject, now))
+            || (is_quiet && incident.condition.severity < Severity::Critical);
+        let is_over = incident.clear > 0 || incident.condition.kind == Kind::Gone;
+        (!is_hushed && !is_over).then(|| change(incident, Turn::Still, told.worst, now))
+    });
+    open.collect()
 }
 
 /// How an incident differs from what was told of it last.
@@ -247,6 +268,10 @@ fn tell(incident: &mut Incident, turn: Turn, now: Millis) -> Change {
         incident.told = None;
         incident.flapping = false;
     }
+    change(incident, turn, worst, now)
+}
+
+fn change(incident: &Incident, turn: Turn, worst: Severity, now: Millis) -> Change {
     Change {
         incident: incident.id.clone(),
         turn,

@@ -8,7 +8,7 @@
 use futures_util::future::join_all;
 
 use super::alertmanager::{self, Alert};
-use super::book::{Book, BookError};
+use super::book::BookError;
 use super::channel::{Channel, Kind};
 use super::message::Message;
 use super::outcome::Outcome;
@@ -68,8 +68,14 @@ impl Notifier {
         channel: &Channel,
         now: &impl Fn() -> Millis,
     ) -> Result<Option<Option<Millis>>, BookError> {
-        let lock = state::try_lock(&self.dir, &format!("notify-{}.lock", channel.name));
-        let Ok(Some(_lock)) = lock else { return Ok(Some(Some(Millis(now().0 + BUSY_PAUSE.0)))) };
+        let name = format!("notify-{}.lock", channel.name);
+        let _lock = match state::try_lock(&self.dir, &name) {
+            Ok(Some(lock)) => Some(lock),
+            Ok(None) => return Ok(Some(Some(Millis(now().0 + BUSY_PAUSE.0)))),
+            // Where nothing can be written, what waits is in this process alone, and so is who sends it.
+            Err(_) if self.is_forgetful() => None,
+            Err(source) => return Err(BookError::Io { path: self.dir.join(name), source }),
+        };
         let outcome = match self.due(channel, now())? {
             Due::NotBefore(next) => return Ok(Some(next)),
             Due::Message(message) => {
@@ -78,7 +84,7 @@ impl Notifier {
                 let outcome = channel.send(&message, &self.wires).await;
                 checkpoint::reached("notify-sent");
                 let at = now();
-                Book::update(&self.dir, |book| book.note(&channel.name, &message, &outcome, at))?;
+                self.update(|book| book.note(&channel.name, &message, &outcome, at))?;
                 outcome
             }
             Due::Alerts(alerts) => self.alert(channel, &alerts, now()).await?,
@@ -102,13 +108,11 @@ impl Notifier {
     }
 
     fn due(&self, channel: &Channel, now: Millis) -> Result<Due, BookError> {
-        let mut book = Book::read(&self.dir)?;
+        let mut book = self.book()?;
         let Kind::Alertmanager(config) = &channel.kind else {
             if book.outbox.get(&channel.name).is_some_and(|parcels| parcels.len() > 1) {
-                book = Book::update(&self.dir, |book| {
-                    book.gather(&channel.name);
-                    book.clone()
-                })?;
+                self.update(|book| book.gather(&channel.name))?;
+                book = self.book()?;
             }
             let Some(parcel) = book.first(&channel.name) else { return Ok(Due::NotBefore(None)) };
             return Ok(match parcel.due(now) {
@@ -117,8 +121,8 @@ impl Notifier {
             });
         };
         let record = book.channels.get(&channel.name).cloned().unwrap_or_default();
-        let alerts = alertmanager::alerts(&book.ledger, &channel.filter, &self.host, &record.posted);
-        let hold = config.hold.unwrap_or(Millis(3_600_000.0));
+        let alerts = alertmanager::alerts(&book, &channel.filter, &self.host, &record.posted, now);
+        let hold = config.hold();
         // Alerts are no parcels, so that their backoff is kept as simple as this: a minute.
         let tried = book.history.iter().rev().find(|entry| entry.channel == channel.name);
         if let (Some(_), Some(entry)) = (record.failing_since, tried) {
@@ -127,7 +131,10 @@ impl Notifier {
                 return Ok(Due::NotBefore(Some(next)));
             }
         }
-        if alertmanager::is_due(&alerts, &record.posted, record.last_success, hold, now) {
+        // One that has failed is asked again even where nothing is left to say: else it would count as failing for ever.
+        if record.failing_since.is_some()
+            || alertmanager::is_due(&alerts, &record.posted, record.last_success, hold, now)
+        {
             return Ok(Due::Alerts(alerts));
         }
         let again = record.last_success.map(|at| Millis(at.0 + hold.0 / 4.0));
@@ -139,7 +146,7 @@ impl Notifier {
         let page_url = self.config.page_url.as_deref();
         let outcome = alertmanager::send(config, alerts, now, page_url, &self.wires).await;
         let title = format!("{} alerts", alerts.len());
-        Book::update(&self.dir, |book| {
+        self.update(|book| {
             book.record(&channel.name, "alerts", &title, &outcome, now);
             if let (Outcome::Accepted(_), Some(record)) = (&outcome, book.channels.get_mut(&channel.name)) {
                 record.posted = alertmanager::posted(alerts);

@@ -4,6 +4,7 @@ mod html;
 
 use std::time::Duration;
 
+use lettre::address::Envelope;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::authentication::Credentials;
@@ -39,15 +40,52 @@ pub(super) async fn send(config: &EmailConfig, message: &Message, wires: &Wires)
         Ok(prepared) => prepared,
         Err(problem) => return Outcome::refused(FailureReason::Configuration, problem),
     };
-    let outcome = match tokio::time::timeout(TOTAL_TIMEOUT, transport.send(mail)).await {
-        Ok(Ok(response)) => {
+    let outcome = tokio::time::timeout(TOTAL_TIMEOUT, hand_over(&transport, &mail))
+        .await
+        .unwrap_or_else(|_| Outcome::later(FailureReason::Timeout, "the mail server took too long"));
+    outcome.map(|text| super::channel::masked(text, &password.iter().collect::<Vec<_>>()))
+}
+
+/// Hands a mail over. A server refuses it for all if it does not know one of them: then it goes to each by itself.
+async fn hand_over(transport: &AsyncSmtpTransport<Tokio1Executor>, mail: &Mail) -> Outcome {
+    let (envelope, content) = (mail.envelope(), mail.formatted());
+    let all = attempt(transport, envelope, &content).await;
+    let is_about_the_mail =
+        matches!(&all, Outcome::Refused { reason, .. } if *reason == FailureReason::Refused);
+    if !is_about_the_mail || envelope.to().len() < 2 {
+        return all;
+    }
+    let (mut taken, mut refused) = (0, Vec::new());
+    for address in envelope.to() {
+        let one =
+            Envelope::new(envelope.from().cloned(), vec![address.clone()]).expect("there is a recipient");
+        match attempt(transport, &one, &content).await {
+            Outcome::Accepted(_) => taken += 1,
+            Outcome::Later { problem, .. } | Outcome::Refused { problem, .. } => {
+                refused.push(format!("{address}: {problem}"));
+            }
+        }
+    }
+    if taken == 0 {
+        return all;
+    }
+    let refused = super::outbox::clip(&refused.join("; "));
+    tracing::warn!("a mail has not reached everybody: {refused}");
+    Outcome::Accepted(format!("taken for {taken} of {}; {refused}", envelope.to().len()))
+}
+
+async fn attempt(
+    transport: &AsyncSmtpTransport<Tokio1Executor>,
+    envelope: &Envelope,
+    content: &[u8],
+) -> Outcome {
+    match transport.send_raw(envelope, content).await {
+        Ok(response) => {
             let said = response.message().collect::<Vec<_>>().join(" ");
             Outcome::Accepted(format!("{} {said}", response.code()))
         }
-        Ok(Err(error)) => judge(&error),
-        Err(_) => Outcome::later(FailureReason::Timeout, "the mail server took too long"),
-    };
-    outcome.map(|text| super::channel::masked(text, &password.iter().collect::<Vec<_>>()))
+        Err(error) => judge(&error),
+    }
 }
 
 /// What an error of the mail server's means.

@@ -35,15 +35,35 @@ async fn attempt(config: &HeartbeatConfig, beat: Beat, wires: &Wires) -> Outcome
         Ok(None) => return Outcome::refused(FailureReason::Configuration, "it has no url"),
         Err(outcome) => return outcome,
     };
-    let base = url.expose().trim_end_matches('/');
-    let address = match beat {
-        Beat::Start => format!("{base}/start"),
-        Beat::End(0) => base.to_owned(),
-        Beat::End(code) => format!("{base}/{code}"),
-    };
-    let request = Request::get(address).body(Full::new(Bytes::new()));
+    let request = Request::get(address(url.expose(), beat)).body(Full::new(Bytes::new()));
     match request {
         Ok(request) if request.uri().host().is_some() => wires.post(request, &[&url]).await,
         _ => Outcome::refused(FailureReason::Configuration, "its address is none"),
+    }
+}
+
+/// The check's address with what is reported behind its path.
+fn address(url: &str, beat: Beat) -> String {
+    let query = url.find('?').unwrap_or(url.len());
+    let (path, query) = url.split_at(query);
+    let path = path.trim_end_matches('/');
+    match beat {
+        Beat::Start => format!("{path}/start{query}"),
+        Beat::End(0) => format!("{path}{query}"),
+        Beat::End(code) => format!("{path}/{code}{query}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_reported_stands_before_the_query() {
+        assert_eq!(address("https://hc.example/uuid/", Beat::Start), "https://hc.example/uuid/start");
+        assert_eq!(address("https://hc.example/uuid", Beat::End(0)), "https://hc.example/uuid");
+        let with_query = "https://hc.example/key/slug?create=1";
+        assert_eq!(address(with_query, Beat::End(0)), with_query);
+        assert_eq!(address(with_query, Beat::End(2)), "https://hc.example/key/slug/2?create=1");
     }
 }

@@ -1,6 +1,7 @@
 //! What is remembered of conditions from pass to pass: which have been told, when, and how bad they were then.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,8 +15,33 @@ pub struct Ledger {
     /// Conditions that are being watched.
     pub incidents: Vec<Incident>,
     /// The own profiles of each agent, to notice those that vanish; `None` before the first pass.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub known: Option<BTreeMap<String, BTreeSet<String>>>,
+    #[serde(skip_serializing_if = "Option::is_none", with = "shared")]
+    pub known: Option<Arc<Known>>,
+}
+
+/// Profiles by agent. In a large fleet it is most of what is remembered, and nearly always as it was: shared, not copied.
+pub(super) type Known = BTreeMap<String, BTreeSet<String>>;
+
+mod shared {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::Known;
+
+    #[expect(clippy::ref_option, reason = "serde hands the field over by reference")]
+    pub(super) fn serialize<S: Serializer>(
+        known: &Option<Arc<Known>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        known.as_deref().serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Arc<Known>>, D::Error> {
+        Ok(Option::<Known>::deserialize(deserializer)?.map(Arc::new))
+    }
 }
 
 /// A condition with its history.
@@ -90,7 +116,9 @@ impl Ledger {
     /// The incident of a subject.
     #[must_use]
     pub fn incident(&self, subject: &Subject) -> Option<&Incident> {
-        self.incidents.iter().find(|incident| incident.subject == *subject)
+        // They are kept in the order of their subjects.
+        let found = self.incidents.binary_search_by(|incident| incident.subject.cmp(subject));
+        found.ok().map(|index| &self.incidents[index])
     }
 
     /// The threshold that a subject has passed before.
@@ -100,9 +128,9 @@ impl Ledger {
         (incident.phase == Phase::Firing).then_some(incident.condition.threshold)?
     }
 
-    /// What is so, and known to people.
+    /// What is so.
     pub fn firing(&self) -> impl Iterator<Item = &Incident> {
-        self.incidents.iter().filter(|incident| incident.phase == Phase::Firing && incident.told.is_some())
+        self.incidents.iter().filter(|incident| incident.phase == Phase::Firing)
     }
 }
 

@@ -8,6 +8,8 @@ pub use self::body::Paragraph;
 use self::body::of;
 use super::condition::Kind;
 use super::decide::{Change, Turn};
+use super::outbox::clip;
+use super::words::span;
 use crate::config::Filter;
 use crate::model::{Millis, Severity};
 
@@ -83,8 +85,7 @@ impl Message {
             match self.changes.iter_mut().find(|known| known.incident == change.incident) {
                 Some(known) => {
                     let worst = known.worst.max(change.worst);
-                    // Nobody has heard of it yet, so that it is new to who reads this.
-                    let turn = if change.is_mended() { Turn::Mended } else { known.turn };
+                    let turn = merged(known.turn, change.turn);
                     *known = Change { turn, worst, ..change };
                 }
                 None => self.changes.push(change),
@@ -137,6 +138,8 @@ impl Message {
         let same = |change: &&Change| change.is_mended() == worst.is_mended();
         let others = self.changes.iter().filter(same).count() - 1;
         let line = format!("{} {}", of(&worst.subject), state(worst));
+        // Ids may be of any length, and no subject is read to its end.
+        let line = clip(&line);
         if others == 0 { line } else { format!("{line} (and {others} more)") }
     }
 
@@ -153,14 +156,20 @@ impl Message {
     }
 }
 
+/// What two words on one incident add up to, for who has heard neither.
+fn merged(before: Turn, after: Turn) -> Turn {
+    match (before, after) {
+        // What was new is new to who reads this, whatever has become of it, unless that is mended.
+        (Turn::New | Turn::Flapping, after) if after != Turn::Mended => before,
+        (before, Turn::Still) if before != Turn::Mended => before,
+        // What was mended and has broken again is broken.
+        (_, after) => after,
+    }
+}
+
 fn matters(change: &Change, filter: &Filter) -> bool {
-    let agent = &change.subject.agent;
-    // What is about authwatch itself, or about all of an agent, concerns whoever hears of any of it.
-    let agents = filter.agents.is_empty() || agent.is_empty() || filter.agents.contains(agent);
-    let provider = change.condition.provider.as_ref();
-    let providers =
-        filter.providers.is_empty() || provider.is_none_or(|provider| filter.providers.contains(provider));
-    change.weight() >= filter.min_severity && agents && providers
+    let Change { subject, condition, .. } = change;
+    filter.lets_pass(change.weight(), &subject.agent, &condition.also, condition.provider.as_ref())
 }
 
 /// Worst first; what is mended last.
@@ -186,13 +195,16 @@ fn id(changes: &[Change]) -> String {
 fn state(change: &Change) -> String {
     if change.is_mended() {
         return match change.mended.as_deref() {
-            Some(how) if how.starts_with("it is gone") => "is gone".to_owned(),
+            Some(how) if how.contains(" is gone") => "is gone".to_owned(),
             _ => "is all right again".to_owned(),
         };
     }
     match (change.turn, change.condition.kind) {
         (Turn::Flapping, _) => "comes and goes".to_owned(),
-        (_, Kind::Expiring) => change.condition.state.clone(),
+        (_, Kind::Expiring) => match change.condition.ends {
+            Some(ends) => format!("ends in {}", span(ends.0 - change.at.0)),
+            None => change.condition.state.clone(),
+        },
         (Turn::Still, _) => format!("still {}", change.condition.state),
         _ => change.condition.state.clone(),
     }

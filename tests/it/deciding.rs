@@ -235,6 +235,20 @@ fn a_login_that_many_agents_inherit_is_told_once() {
 }
 
 #[test]
+fn who_is_told_of_one_agent_hears_of_what_it_has_from_another() {
+    let config = "[notify.command.own]\nrun = [\"true\"]\nagents = [\"agent-7\"]\n";
+    let mut told = Told::new(config);
+    let inherited =
+        |number| agent(&format!("agent-{number}"), vec![ProfileHealth { inherited: true, ..dead("xai:a") }]);
+    let main = agent("main", vec![dead("xai:a"), dead("zai:b")]);
+    let changes = told.pass(std::iter::once(main).chain((0..9).map(inherited)).collect());
+    let filter = authwatch::config::Filter { agents: vec!["agent-7".to_owned()], ..Default::default() };
+    let message = authwatch::notify::message::Message::of(&changes, &filter, "host", None).unwrap();
+    let names: Vec<&str> = message.changes.iter().map(|change| change.subject.name()).collect();
+    assert_eq!(names, ["xai:a"]);
+}
+
+#[test]
 fn a_profile_that_vanishes_is_told_once_and_one_in_an_unreadable_store_has_not_vanished() {
     let mut told = Told::new("");
     let both = || vec![profile("xai:a"), profile("zai:b")];
@@ -272,6 +286,95 @@ fn a_store_that_a_writer_holds_for_a_moment_is_not_worth_a_word() {
         assert!(told.after(MINUTE).pass(vec![unreadable("main", StoreErrorReason::Locked)]).is_empty());
     }
     told.after(2.0 * MINUTE);
+    assert_eq!(told.pass(vec![unreadable("main", StoreErrorReason::Locked)]).len(), 1);
+}
+
+#[test]
+fn a_store_out_of_sight_leaves_no_provider_without_a_login() {
+    let without = |mut agent: AgentHealth| {
+        agent.missing_providers_in_use = vec![ProviderId::from("xai")];
+        agent
+    };
+    let mut told = Told::new("");
+    told.pass(vec![agent("main", vec![profile("xai:a")]), agent("bot", Vec::new())]);
+    // Nobody can see the login: its own agent cannot, and who inherits it cannot.
+    let locked =
+        || vec![without(unreadable("main", StoreErrorReason::Locked)), without(agent("bot", Vec::new()))];
+    assert_eq!(told.after(MINUTE).pass(locked()), []);
+    // One that was missing before is neither mended by that nor told again.
+    let mut told = Told::new("");
+    assert_eq!(told.pass(vec![without(agent("main", Vec::new()))]).len(), 1);
+    for _ in 0..5 {
+        let picture = vec![without(unreadable("main", StoreErrorReason::Locked))];
+        assert_eq!(told.after(MINUTE).pass(picture), []);
+    }
+    assert_eq!(told.after(MINUTE).pass(vec![without(agent("main", Vec::new()))]), []);
+}
+
+#[test]
+fn a_configuration_of_openclaw_that_cannot_be_read_for_a_while_is_no_alarm() {
+    let unused = || ProfileHealth { in_use: false, ..dead("zai:b") };
+    let bot = || {
+        let mut bot = agent("bot", vec![profile("xai:a")]);
+        bot.missing_providers_in_use = vec![ProviderId::from("groq")];
+        bot
+    };
+    let mut told = Told::new("");
+    let changes = told.pass(vec![agent("main", vec![profile("xai:a"), unused()]), bot()]);
+    assert_eq!(changes.len(), 2, "{changes:?}");
+    // Nothing is known of use then, nor where the agent is that only the configuration names.
+    for _ in 0..5 {
+        let idle = ProfileHealth { in_use: false, ..profile("xai:a") };
+        let mut picture = snapshot(told.after(MINUTE).now, vec![agent("main", vec![idle, unused()])]);
+        picture.scope = Scope::All;
+        picture.config.error =
+            Some(StoreError { reason: StoreErrorReason::Parse, message: "it cannot be read".to_owned() });
+        let changes = decide(&mut told.ledger, &picture, &Own::default(), &[], &told.policy);
+        assert_eq!(changes, []);
+    }
+    let back = || vec![agent("main", vec![profile("xai:a"), unused()]), bot()];
+    assert_eq!(told.after(MINUTE).pass(back()), []);
+    // It is remembered: gone after that, it is gone.
+    assert_eq!(told.after(MINUTE).pass(vec![agent("main", vec![profile("xai:a"), unused()])]).len(), 1);
+}
+
+#[test]
+fn a_login_that_went_with_its_agent_is_not_all_right_again() {
+    let mut told = Told::new("");
+    told.pass(vec![agent("main", Vec::new()), agent("bot", vec![dead("xai:a")])]);
+    told.after(MINUTE).pass(vec![agent("main", Vec::new())]);
+    let changes = told.after(MINUTE).pass(vec![agent("main", Vec::new())]);
+    let message = authwatch::notify::message::Message::of(
+        &changes,
+        &authwatch::config::Filter::default(),
+        "host",
+        None,
+    );
+    assert_eq!(message.unwrap().title(), "xai:a of bot is gone");
+}
+
+#[test]
+fn a_clock_that_is_set_back_neither_hushes_nor_hurries_anything() {
+    let mut told = Told::new("");
+    told.now = START + 24.0 * 365.0 * HOUR;
+    assert_eq!(told.main(vec![dead("xai:a")]), [(Turn::New, Severity::Critical)]);
+    told.now = START;
+    assert_eq!(told.main(vec![dead("xai:a")]), [(Turn::Still, Severity::Critical)]);
+    for _ in 0..239 {
+        assert_eq!(told.after(MINUTE).main(vec![dead("xai:a")]), []);
+    }
+    assert_eq!(told.after(MINUTE).main(vec![dead("xai:a")]), [(Turn::Still, Severity::Critical)]);
+    told.after(MINUTE).main(vec![profile("xai:a")]);
+    assert_eq!(told.after(MINUTE).main(vec![profile("xai:a")]), [(Turn::Mended, Severity::Critical)]);
+    told.after(4.0 * HOUR).main(vec![profile("xai:a")]);
+    assert!(told.ledger.incidents.is_empty(), "what happened in a year to come is forgotten, too");
+    // What waits for patience, or for quiet, does not wait for a year.
+    let mut told = Told::new("");
+    told.now = START + 24.0 * 365.0 * HOUR;
+    assert!(told.pass(vec![unreadable("main", StoreErrorReason::Locked)]).is_empty());
+    told.now = START;
+    told.pass(vec![unreadable("main", StoreErrorReason::Locked)]);
+    told.after(11.0 * MINUTE);
     assert_eq!(told.pass(vec![unreadable("main", StoreErrorReason::Locked)]).len(), 1);
 }
 

@@ -19,6 +19,12 @@ port_file, mail_dir, certificate, key, user, password = sys.argv[1:7]
 class Handler:
     count = 0
 
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if address.startswith("gone@"):
+            return "550 5.1.1 no such user here"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
     async def handle_DATA(self, server, session, envelope):
         mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
         part = lambda kind: (body := mail.get_body((kind,))) and body.get_content()

@@ -582,6 +582,10 @@ fn config_check_names_what_will_not_do() {
             "notify.webhook.a.chat_id: ",
         ),
         ("[notify.alertmanager.a]\nurls = [\"nowhere\"]\n", "`nowhere` is no address"),
+        (
+            "[notify.alertmanager.a]\nurls = [\"http://x.example\"]\nhold = \"0s\"\n",
+            "notify.alertmanager.a.hold: ",
+        ),
         ("[notify.command.a]\n", "notify.command.a.run: "),
         ("[notify]\nthresholds = [\"0s\"]\n", "a threshold of 0"),
         ("[notify]\nquiet_hours = \"night\"\n", "`night` is no part of the day"),
@@ -651,4 +655,180 @@ fn sigterm_lets_a_message_on_its_way_arrive() {
     again.stdin(Stdio::null());
     run(again);
     assert_eq!(receiver.received().len(), 1);
+}
+
+const BOOK: &str = ".local/state/authwatch/notify.json";
+
+#[test]
+fn a_damaged_record_is_put_aside_and_a_newer_one_is_left_alone() {
+    let receiver = Receiver::start();
+    let config =
+        webhook(&receiver, "own", "") + &format!("[notify.heartbeat]\nurl = \"{}\"\n", receiver.url("/beat"));
+    let home = home(&config);
+    once(&home);
+    home.write(BOOK, "{\"version\": 1, \"ledger\": {\"inc");
+    once(&home);
+    once(&home);
+    assert_eq!(receiver.at("/own").len(), 2, "once more, for nobody knows any more that it has been told");
+    let aside = fs::read_to_string(home.path().join(format!("{BOOK}.damaged"))).unwrap();
+    assert!(aside.ends_with("{\"inc"), "{aside}");
+    let newer = "{\"version\": 99, \"ledger\": []}";
+    home.write(BOOK, newer);
+    let ran = home.run(&["watch", "--once", "--no-refresh"]);
+    assert!(ran.stderr.contains("newer authwatch"), "{}", ran.stderr);
+    assert_eq!(fs::read_to_string(home.path().join(BOOK)).unwrap(), newer);
+    // Who watches the watcher hears that it cannot do its work.
+    let paths: Vec<String> = receiver.received().into_iter().map(|request| request.path).collect();
+    assert_eq!(paths.last().map(String::as_str), Some("/beat/73"), "{paths:?}");
+}
+
+#[test]
+fn a_daemon_that_cannot_write_its_record_tells_all_the_same_and_once() {
+    let receiver = Receiver::start();
+    let home = home(&webhook(&receiver, "own", ""));
+    // A full disk, as far as this file goes; even root cannot open these for writing.
+    for lock in ["notify.lock", "notify-own.lock"] {
+        fs::create_dir_all(home.path().join(".local/state/authwatch").join(lock)).unwrap();
+    }
+    let watching = Watching::start(&home, &["--no-refresh", "--interval", "100ms"]);
+    watching.wait("the message", || receiver.received().len() == 1);
+    home.write(STORE, document(&mended()));
+    watching.wait("the end of it", || receiver.received().len() == 2);
+    assert!(!home.path().join(BOOK).exists());
+    assert!(watching.log().contains("remembered in memory alone"), "{}", watching.log());
+    for lock in ["notify.lock", "notify-own.lock"] {
+        fs::remove_dir(home.path().join(".local/state/authwatch").join(lock)).unwrap();
+    }
+    watching.wait("the record to be written", || home.path().join(BOOK).exists());
+    assert_eq!(receiver.received().len(), 2);
+}
+
+#[test]
+fn a_message_on_its_way_survives_new_settings_and_is_not_sent_twice() {
+    let home = home("");
+    let (begun, go) = (home.path().join("begun"), home.path().join("go"));
+    let script = format!("echo x >> {}; until [ -e {} ]; do sleep 0.05; done", begun.display(), go.display());
+    home.write(CONFIG, format!("[notify.command.own]\nrun = [\"sh\", \"-c\", \"{script}\"]\n"));
+    let watching = Watching::start(&home, &["--no-refresh"]);
+    watching.wait("the command to run", || begun.exists());
+    watching.signal(rustix::process::Signal::HUP);
+    watching.wait("the settings to be read", || watching.log().contains("read the configuration again"));
+    fs::write(&go, "").unwrap();
+    watching.wait("the message to be taken", || waiting(&home)["own"].as_array().map_or(0, Vec::len) == 0);
+    watching.wait_for_metric("authwatch_notifications_total{channel=\"own\"}", 1.0);
+    assert_eq!(fs::read_to_string(&begun).unwrap(), "x\n");
+}
+
+#[test]
+fn a_channel_that_is_new_or_renamed_hears_of_what_is_so() {
+    let receiver = Receiver::start();
+    receiver.answer(Answer::With(503, "", "down"));
+    let home = home(&webhook(&receiver, "before", ""));
+    once(&home);
+    receiver.answer(Answer::With(200, "", "ok"));
+    // What waits for a name that is no more would be lost with it.
+    home.write(CONFIG, webhook(&receiver, "after", ""));
+    once(&home);
+    once(&home);
+    let told = receiver.at("/after");
+    assert_eq!(told.len(), 1);
+    assert_eq!(
+        (&told[0]["changes"][0]["profile"], &told[0]["severity"]),
+        (&json!("xai:default"), &json!("critical"))
+    );
+}
+
+#[test]
+fn one_address_that_is_no_more_keeps_the_mail_from_nobody() {
+    let home = home("");
+    let server = MailServer::start(&home);
+    home.write(CONFIG, server.config(&home, "").replace("Ops <ops@example.org>", "Gone <gone@example.org>"));
+    once(&home);
+    let mails = server.mails();
+    assert_eq!(mails.len(), 1);
+    assert_eq!(mails[0]["to"], json!(["night@example.org"]));
+    once(&home);
+    assert_eq!(server.mails().len(), 1);
+    let history = home.run(&["notify", "history", "--json"]).json();
+    assert!(history["history"][0]["answer"].as_str().unwrap().contains("no such user"), "{history}");
+}
+
+#[test]
+fn alertmanager_hears_of_warnings_in_quiet_hours_for_it_has_its_own() {
+    let receiver = Receiver::start();
+    let minute = now() / 60_000 % 1440;
+    let clock = |minute: i64| format!("{:02}:{:02}", minute.rem_euclid(1440) / 60, minute.rem_euclid(60));
+    let config = format!(
+        "[notify]\nquiet_hours = \"{}-{}\"\n[notify.alertmanager.main]\nurls = [\"{}\"]\n",
+        clock(minute - 60),
+        clock(minute + 60),
+        receiver.url("")
+    );
+    let soon = json!({ "xai:default":
+        { "type": "token", "provider": "xai", "token": "t-1", "expires": now() + 20 * 3_600_000 } });
+    let home = Home::new().profiles("main", &soon).file(CONFIG, config + &webhook(&receiver, "own", ""));
+    assert_eq!(home.run(&["watch", "--once", "--no-refresh"]).code, 2);
+    assert_eq!(receiver.at("/own").len(), 0);
+    let alerts = receiver.at("/api/v2/alerts");
+    assert_eq!(alerts.len(), 1);
+    assert_eq!(alerts[0][0]["labels"]["severity"], "warning");
+}
+
+#[test]
+fn hostile_ids_stay_on_their_line_in_mails_and_commands() {
+    let home = home("");
+    let server = MailServer::start(&home);
+    home.write(CONFIG, server.config(&home, ""));
+    let id = "xai:a\r\nBcc: evil@example.org\r\n\r\n<b>\u{1b}[31m";
+    let profiles = json!({ id: { "type": "token", "provider": "xai\n\n@channel", "token": "t", "expires": now() - 1000 } });
+    home.write(STORE, document(&profiles));
+    once(&home);
+    let mails = server.mails();
+    let mail = &mails[0];
+    assert!(mail["headers"]["Bcc"].is_null() && !mail["html"].as_str().unwrap().contains("<b>"), "{mail}");
+    let plain = mail["plain"].as_str().unwrap();
+    assert!(!plain.contains('\u{1b}') && !plain.lines().any(|line| line.starts_with("@channel")), "{plain}");
+    let longer = format!("xai:{}", "x".repeat(300_000));
+    home.write(
+        STORE,
+        document(&json!({ longer: { "type": "token", "provider": "xai", "token": "t", "expires": 1 } })),
+    );
+    home.write(CONFIG, "[notify.command.own]\nrun = [\"true\"]\n");
+    once(&home);
+    let history = home.run(&["notify", "history", "--json"]).json();
+    assert_eq!(history["history"].as_array().unwrap().last().unwrap()["accepted"], true, "{history}");
+}
+
+#[test]
+fn what_was_refused_is_tried_again_as_soon_as_its_secret_is_another() {
+    let receiver = Receiver::start();
+    receiver.answer(Answer::With(401, "", "who are you"));
+    let home = home("");
+    home.write("token", "old");
+    let file = home.path().join("token").display().to_string();
+    home.write(CONFIG, webhook(&receiver, "own", &format!("token_file = \"{file}\"\n")));
+    once(&home);
+    once(&home);
+    assert_eq!(receiver.received().len(), 1, "a refusal is not hurried");
+    receiver.answer(Answer::With(200, "", "ok"));
+    home.write("token", "new");
+    once(&home);
+    let requests = receiver.received();
+    assert_eq!((requests.len(), requests[1].header("authorization")), (2, Some("Bearer new")));
+}
+
+#[test]
+fn what_a_command_leaves_running_does_not_make_it_a_failure() {
+    let home = home("");
+    let begun = home.path().join("begun");
+    let script = format!("echo x >> {}; head -c 9000000 /dev/zero; sleep 20 & echo $!", begun.display());
+    home.write(
+        CONFIG,
+        format!("[notify.command.own]\nrun = [\"sh\", \"-c\", \"{script}\"]\ntimeout = \"10s\"\n"),
+    );
+    once(&home);
+    let history = home.run(&["notify", "history", "--json"]).json();
+    assert_eq!(history["history"][0]["accepted"], true, "{history}");
+    once(&home);
+    assert_eq!(fs::read_to_string(&begun).unwrap(), "x\n");
 }

@@ -23,6 +23,29 @@ pub struct Filter {
     pub providers: Vec<String>,
 }
 
+impl Filter {
+    /// Whether a channel is told of something so severe at an agent, which others (`also`) have from there, and a provider.
+    ///
+    /// What is about authwatch itself (no agent), or about all of an agent (no provider), concerns whoever hears of any of it.
+    #[must_use]
+    pub fn lets_pass(
+        &self,
+        severity: Severity,
+        agent: &str,
+        also: &[String],
+        provider: Option<&String>,
+    ) -> bool {
+        let named = |agent: &str| self.agents.iter().any(|named| named == agent);
+        let agents = self.agents.is_empty()
+            || agent.is_empty()
+            || named(agent)
+            || also.iter().any(|agent| named(agent));
+        let providers =
+            self.providers.is_empty() || provider.is_none_or(|provider| self.providers.contains(provider));
+        severity >= self.min_severity && agents && providers
+    }
+}
+
 /// `min_severity`
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -251,6 +274,16 @@ channel! {
 }
 
 impl AlertmanagerConfig {
+    /// No alert is held for less: it is sent again at a quarter of this, and a pass takes its time, too.
+    pub const SHORTEST_HOLD: Millis = Millis(60_000.0);
+
+    /// How long an alert holds.
+    #[must_use]
+    pub fn hold(&self) -> Millis {
+        let hold = self.hold.unwrap_or(Millis(3_600_000.0));
+        if hold < Self::SHORTEST_HOLD { Self::SHORTEST_HOLD } else { hold }
+    }
+
     /// Where the token is.
     #[must_use]
     pub fn token(&self) -> SecretSource<'_> {

@@ -136,10 +136,9 @@ impl Judge<'_> {
         // OpenClaw calls it expiring a little later than people may want to know.
         let ending = ProfileHealth { status: Status::Expiring, ..profile.clone() };
         let remedy = remedy::for_profile(agent, &ending)?;
-        let state = format!("ends in {}", words::span(left));
         Some(Condition {
             threshold: Some(threshold),
-            ..Condition::new(Kind::Expiring, severity, &state, remedy)
+            ..Condition::new(Kind::Expiring, severity, "ends soon", remedy)
         })
     }
 

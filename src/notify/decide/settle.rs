@@ -18,15 +18,22 @@ pub(super) fn settle(incident: &mut Incident, condition: Option<Condition>, arou
     match condition {
         Some(condition) => seen(incident, condition, around),
         // What is in a store that cannot be read is as it was, as far as anybody knows.
-        None if vanished::is_out_of_sight(&incident.subject, around.snapshot) => {}
+        None if vanished::is_out_of_sight(&incident.subject, around) => {}
         None => not_seen(incident, around),
     }
 }
 
 fn seen(incident: &mut Incident, condition: Condition, around: &Circumstances<'_>) {
     let now = around.snapshot.now;
-    incident.condition = condition;
+    let before = std::mem::replace(&mut incident.condition, condition);
+    let found = &mut incident.condition;
+    let is_the_same = (before.kind, before.threshold) == (found.kind, found.threshold);
+    // While OpenClaw's configuration cannot be read everything counts as used; nothing becomes worse by that alone.
+    if around.snapshot.config.error.is_some() && incident.phase == Phase::Firing && is_the_same {
+        found.severity = found.severity.min(before.severity);
+    }
     (incident.clear, incident.clear_since) = (0, None);
+    incident.opened = not_ahead(incident.opened, now);
     match incident.phase {
         Phase::Firing => {}
         // Mended and broken again before anybody heard that it was mended.
@@ -40,7 +47,7 @@ fn seen(incident: &mut Incident, condition: Condition, around: &Circumstances<'_
             let patience = incident.condition.patience.map_or(0.0, |patience| patience.0);
             if incident.seen >= around.policy.fire_after && now.0 - incident.opened.0 >= patience {
                 incident.phase = Phase::Firing;
-                incident.fired.retain(|at| now.0 - at.0 <= FLAPPING_WITHIN.0);
+                incident.fired.retain(|at| apart(now, *at) <= FLAPPING_WITHIN.0);
                 incident.fired.push(now);
                 incident.flapping = incident.fired.len() >= FLAPPING_FROM;
             }
@@ -55,7 +62,8 @@ fn not_seen(incident: &mut Incident, around: &Circumstances<'_>) {
         Phase::Pending => incident.phase = Phase::Over,
         Phase::Firing => {
             incident.clear = incident.clear.saturating_add(1);
-            let since = *incident.clear_since.get_or_insert(now);
+            let since = not_ahead(incident.clear_since.unwrap_or(now), now);
+            incident.clear_since = Some(since);
             let is_quiet = !incident.flapping || now.0 - since.0 >= FLAPPING_QUIET.0;
             if incident.clear >= around.policy.clear_after && is_quiet {
                 incident.mended = Some(vanished::how(&incident.subject, around));
@@ -70,8 +78,18 @@ fn not_seen(incident: &mut Incident, around: &Circumstances<'_>) {
 /// Whether an incident is over for so long that it says nothing about the next one.
 pub(super) fn is_forgotten(incident: &Incident, now: Millis) -> bool {
     if incident.condition.kind == Kind::Gone && incident.phase == Phase::Firing {
-        return incident.told.is_some_and(|told| now.0 - told.at.0 > GONE_FOR.0);
+        return incident.told.is_some_and(|told| apart(now, told.at) > GONE_FOR.0);
     }
-    let last = incident.fired.last().map_or(f64::INFINITY, |at| now.0 - at.0);
+    let last = incident.fired.last().map_or(f64::INFINITY, |at| apart(now, *at));
     incident.phase == Phase::Over && last > FLAPPING_WITHIN.0
+}
+
+/// A moment that lies ahead was written by a clock that has been set back since: waiting begins anew.
+fn not_ahead(then: Millis, now: Millis) -> Millis {
+    if then > now { now } else { then }
+}
+
+/// How far two moments are apart. For what is remembered, far ahead is as good as long ago.
+fn apart(now: Millis, then: Millis) -> f64 {
+    (now.0 - then.0).abs()
 }

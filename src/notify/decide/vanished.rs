@@ -1,11 +1,12 @@
 //! Profiles and agents that were there and are gone. Somebody may have removed them; nobody may have meant to.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use super::super::condition::{Condition, Kind, Subject, What};
-use super::super::incident::{Ledger, Phase};
-use super::Circumstances;
-use crate::model::{AgentHealth, Severity, Snapshot};
+use super::super::condition::{Condition, Kind, Subject, What, sees_logins};
+use super::super::incident::{Known, Ledger, Phase};
+use super::{Circumstances, Here};
+use crate::model::{Severity, Snapshot};
 use crate::publish::words::state;
 use crate::remedy::Remedy;
 
@@ -13,23 +14,26 @@ use crate::remedy::Remedy;
 pub(super) fn find(
     ledger: &Ledger,
     snapshot: &Snapshot,
+    here: &Here<'_>,
     found: &mut BTreeMap<Subject, Condition>,
 ) -> BTreeSet<Subject> {
     let mut gone = BTreeSet::new();
-    let here: BTreeMap<&str, &AgentHealth> =
-        snapshot.agents.iter().map(|agent| (agent.id.as_str(), agent)).collect();
-    for (id, profiles) in ledger.known.iter().flatten() {
+    for (id, profiles) in ledger.known.iter().flat_map(|known| known.iter()) {
         let Some(agent) = here.get(id.as_str()) else {
-            gone.insert(Subject { agent: id.clone(), what: What::Agent });
+            // Without the configuration nobody knows where else its directory may be.
+            if snapshot.config.error.is_none() {
+                gone.insert(Subject { agent: id.clone(), what: What::Agent });
+            }
             continue;
         };
         // Profiles that vanish with an unreadable store have not been removed by anybody.
         if agent.store.error.is_some() {
             continue;
         }
-        let there: BTreeSet<&str> =
-            agent.profiles.iter().map(|profile| profile.profile_id.as_str()).collect();
-        let missing = profiles.iter().filter(|profile| !there.contains(profile.as_str()));
+        // An agent has a few, mostly in this order, and nearly always all of them: nothing is gained by an index.
+        let is_there =
+            |profile: &&String| agent.profiles.iter().any(|there| there.profile_id.as_str() == *profile);
+        let missing = profiles.iter().filter(|profile| !is_there(profile));
         gone.extend(missing.map(|profile| Subject::profile(id, profile)));
     }
     for subject in &gone {
@@ -46,8 +50,11 @@ pub(super) fn find(
 
 /// Remembers what is there now. What has gone is remembered until that has been told.
 pub(super) fn remember(ledger: &mut Ledger, snapshot: &Snapshot, gone: &BTreeSet<Subject>) {
+    if gone.is_empty() && ledger.known.as_ref().is_some_and(|known| says_the_same(known, snapshot)) {
+        return;
+    }
     let before = ledger.known.take().unwrap_or_default();
-    let mut known: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut known = Known::new();
     for agent in &snapshot.agents {
         let id = agent.id.as_str();
         let own = agent.profiles.iter().filter(|profile| !profile.inherited);
@@ -57,6 +64,11 @@ pub(super) fn remember(ledger: &mut Ledger, snapshot: &Snapshot, gone: &BTreeSet
             profiles.extend(before.get(id).into_iter().flatten().cloned());
         }
         known.insert(id.to_owned(), profiles);
+    }
+    if snapshot.config.error.is_some() {
+        for (id, profiles) in before.iter() {
+            known.entry(id.clone()).or_insert_with(|| profiles.clone());
+        }
     }
     for subject in gone {
         let still_counts = ledger
@@ -72,7 +84,18 @@ pub(super) fn remember(ledger: &mut Ledger, snapshot: &Snapshot, gone: &BTreeSet
             known.insert(subject.agent.clone(), profiles);
         }
     }
-    ledger.known = Some(known);
+    ledger.known = Some(Arc::new(known));
+}
+
+/// Whether what is known is all that is there. Nothing is copied to find out: every pass does.
+fn says_the_same(known: &Known, snapshot: &Snapshot) -> bool {
+    known.len() == snapshot.agents.len()
+        && snapshot.agents.iter().all(|agent| {
+            let Some(profiles) = known.get(agent.id.as_str()) else { return false };
+            let mut own = agent.profiles.iter().filter(|profile| !profile.inherited);
+            let count = own.clone().count();
+            profiles.len() == count && own.all(|profile| profiles.contains(profile.profile_id.as_str()))
+        })
 }
 
 fn condition(subject: &Subject) -> Condition {
@@ -85,13 +108,17 @@ fn condition(subject: &Subject) -> Condition {
     Condition::new(Kind::Gone, Severity::Warning, state, Remedy { meaning: meaning.to_owned(), command })
 }
 
-/// Whether nothing can be said about a subject, for the store it is in cannot be read.
-pub(super) fn is_out_of_sight(subject: &Subject, snapshot: &Snapshot) -> bool {
-    matches!(subject.what, What::Profile(_))
-        && snapshot
-            .agents
-            .iter()
-            .any(|agent| agent.id.as_str() == subject.agent && agent.store.error.is_some())
+/// Whether nothing can be said about a subject, for the store it is in, or OpenClaw's configuration, cannot be read.
+pub(super) fn is_out_of_sight(subject: &Subject, around: &Circumstances<'_>) -> bool {
+    let has_no_settings = around.snapshot.config.error.is_some();
+    let agent = around.here.get(subject.agent.as_str());
+    match (&subject.what, agent) {
+        (What::Rescue(_) | What::Channel(_), _) | (What::Agent | What::Store, Some(_)) => false,
+        // The configuration may be all that names it.
+        (_, None) => has_no_settings,
+        (What::Profile(_), Some(agent)) => agent.store.error.is_some(),
+        (What::Provider(_), Some(agent)) => has_no_settings || !sees_logins(agent, around.snapshot),
+    }
 }
 
 /// How a subject is now that its condition is over, in words.
@@ -99,11 +126,10 @@ pub(super) fn how(subject: &Subject, around: &Circumstances<'_>) -> String {
     if around.gone.contains(subject) {
         return "it is gone from the store".to_owned();
     }
-    let agent = around.snapshot.agents.iter().find(|agent| agent.id.as_str() == subject.agent);
-    let Some(agent) = agent else {
+    let Some(agent) = around.here.get(subject.agent.as_str()) else {
         return match subject.what {
             What::Rescue(_) => "it is back in its store".to_owned(),
-            What::Channel(_) => "it takes messages again".to_owned(),
+            What::Channel(_) => "it takes messages again, or is used no more".to_owned(),
             _ => "its agent is gone".to_owned(),
         };
     };

@@ -111,7 +111,8 @@ fn item(change: &Change) -> Paragraph {
         severity: Some(condition.severity),
         note,
         words: words.join(" "),
-        command: condition.command.clone(),
+        // What a shell would take as it is may move a terminal's cursor, or end a chat's markup.
+        command: condition.command.as_deref().map(safe),
     }
 }
 

@@ -1,0 +1,175 @@
+//! The outbox: bounded, merged, patient, and never without what is critical.
+
+use super::super::condition::{Condition, Kind, Subject};
+use super::super::decide::{Change, Turn};
+use super::*;
+use crate::config::Filter;
+use crate::model::Severity;
+use crate::remedy::Remedy;
+
+const NOW: Millis = Millis(1_800_000_000_000.0);
+
+fn change(profile: &str, turn: Turn, severity: Severity, at: f64) -> Change {
+    let remedy = Remedy { meaning: "has ended".to_owned(), command: None };
+    let mut condition = Condition::new(Kind::Expired, severity, "has ended", remedy);
+    condition.provider = Some(profile.split(':').next().unwrap_or_default().to_owned());
+    Change {
+        incident: profile.to_owned(),
+        turn,
+        subject: Subject::profile("main", profile),
+        condition,
+        worst: severity,
+        opened: NOW,
+        at: Millis(NOW.0 + at),
+        mended: (turn == Turn::Mended).then(|| "valid".to_owned()),
+    }
+}
+
+fn message(changes: &[Change]) -> Message {
+    let all = Filter { min_severity: Severity::Info, ..Filter::default() };
+    Message::of(changes, &all, "host", None).expect("there are changes")
+}
+
+fn later() -> Outcome {
+    Outcome::later(FailureReason::Connect, "no connection")
+}
+
+#[test]
+fn a_channel_is_told_what_matters_to_it_and_of_the_end_of_what_it_was_told() {
+    let changes = [
+        change("xai:a", Turn::New, Severity::Critical, 0.0),
+        change("zai:b", Turn::New, Severity::Warning, 0.0),
+        // It was critical, and is better now: who hears of critical things only has to know.
+        Change { worst: Severity::Critical, ..change("groq:c", Turn::Better, Severity::Warning, 0.0) },
+    ];
+    let told = |filter: &Filter| -> Vec<String> {
+        let message = Message::of(&changes, filter, "host", None);
+        let changes = message.map(|message| message.changes).unwrap_or_default();
+        changes.iter().map(|change| change.subject.name().to_owned()).collect()
+    };
+    let critical = Filter { min_severity: Severity::Critical, ..Filter::default() };
+    assert_eq!(told(&critical), ["xai:a", "groq:c"]);
+    let provider = Filter { providers: vec!["zai".to_owned()], ..Filter::default() };
+    assert_eq!(told(&provider), ["zai:b"]);
+    let agent = Filter { agents: vec!["another".to_owned()], ..Filter::default() };
+    assert!(told(&agent).is_empty());
+}
+
+#[test]
+fn a_full_outbox_merges_and_forgets_nothing_critical() {
+    let mut book = Book::default();
+    for number in 0..200 {
+        let profile = format!("xai:{number}");
+        let minute = f64::from(number) * 60_000.0;
+        book.enqueue("mail", message(&[change(&profile, Turn::New, Severity::Critical, minute)]));
+        let mended = change(&profile, Turn::Mended, Severity::Critical, minute + 1.0);
+        book.enqueue("mail", message(&[mended]));
+    }
+    let parcels = &book.outbox["mail"];
+    assert!(parcels.len() <= MOST_PARCELS, "{}", parcels.len());
+    let told: std::collections::BTreeSet<&str> = parcels
+        .iter()
+        .flat_map(|parcel| &parcel.message.changes)
+        .map(|change| change.subject.name())
+        .collect();
+    assert_eq!(told.len(), 200);
+    assert!(parcels.iter().all(|parcel| parcel.message.is_critical()));
+}
+
+#[test]
+fn what_waited_behind_a_failure_goes_as_one_message_with_the_latest_word_on_each() {
+    let mut book = Book::default();
+    let first = message(&[change("xai:a", Turn::New, Severity::Critical, 0.0)]);
+    book.enqueue("mail", first.clone());
+    book.note("mail", &first, &later(), NOW);
+    book.enqueue("mail", message(&[change("xai:a", Turn::Still, Severity::Critical, 1.0)]));
+    book.enqueue("mail", message(&[change("zai:b", Turn::New, Severity::Warning, 2.0)]));
+    book.enqueue("mail", message(&[change("xai:a", Turn::Mended, Severity::Critical, 3.0)]));
+    book.gather("mail");
+    let parcels = &book.outbox["mail"];
+    assert_eq!((parcels.len(), parcels[0].attempts, parcels[0].message.merged), (1, 1, 3));
+    let turns: Vec<Turn> = parcels[0].message.changes.iter().map(|change| change.turn).collect();
+    assert_eq!(turns, [Turn::New, Turn::Mended]);
+}
+
+#[test]
+fn what_broke_again_while_nobody_could_be_told_is_broken() {
+    let told = |turns: &[Turn]| {
+        let message = |turn: &Turn| message(&[change("xai:a", *turn, Severity::Critical, 0.0)]);
+        let merged = turns.iter().map(message).reduce(Message::merge).expect("there are some");
+        (merged.changes[0].turn, merged.severity())
+    };
+    let critical = Some(Severity::Critical);
+    assert_eq!(told(&[Turn::New, Turn::Mended, Turn::New]), (Turn::New, critical));
+    assert_eq!(told(&[Turn::Mended, Turn::Flapping, Turn::Worse]), (Turn::Flapping, critical));
+    assert_eq!(told(&[Turn::New, Turn::Better, Turn::Still]), (Turn::New, critical));
+    assert_eq!(told(&[Turn::Worse, Turn::Still]), (Turn::Worse, critical));
+    assert_eq!(told(&[Turn::Worse, Turn::Better]), (Turn::Better, critical));
+    assert_eq!(told(&[Turn::New, Turn::Mended]), (Turn::Mended, None));
+}
+
+#[test]
+fn pauses_double_are_bounded_and_survive_a_clock_that_is_set_back() {
+    let mut book = Book::default();
+    let sent = message(&[change("xai:a", Turn::New, Severity::Critical, 0.0)]);
+    book.enqueue("mail", sent.clone());
+    let mut pauses = Vec::new();
+    for _ in 0..12 {
+        book.note("mail", &sent, &later(), NOW);
+        pauses.extend(book.outbox["mail"][0].pause.map(Millis::seconds));
+    }
+    assert_eq!(pauses[..3], [30.0, 60.0, 120.0]);
+    assert_eq!(pauses.last(), Some(&3600.0));
+    let parcel = &book.outbox["mail"][0];
+    assert_eq!(parcel.due(NOW), Some(Millis(NOW.0 + 3_600_000.0)));
+    let a_day_earlier = Millis(NOW.0 - 86_400_000.0);
+    assert_eq!(parcel.due(a_day_earlier), Some(a_day_earlier));
+    let asked = Outcome::Later {
+        reason: FailureReason::RateLimited,
+        problem: String::new(),
+        wait: Some(Millis(7_200_000.0)),
+    };
+    book.note("mail", &sent, &asked, NOW);
+    assert_eq!(book.outbox["mail"][0].due(NOW), Some(Millis(NOW.0 + 7_200_000.0)));
+}
+
+#[test]
+fn what_is_refused_is_parked_and_goes_with_the_next_message_or_other_settings() {
+    let mut book = Book::default();
+    book.configure("mail", "as it was");
+    let sent = message(&[change("xai:a", Turn::New, Severity::Critical, 0.0)]);
+    book.enqueue("mail", sent.clone());
+    for _ in 0..MOST_REFUSALS {
+        assert!(book.first("mail").is_some());
+        book.note("mail", &sent, &Outcome::refused(FailureReason::Refused, "no"), NOW);
+    }
+    assert!(book.first("mail").is_none() && book.outbox["mail"].len() == 1);
+    let mut other = book.clone();
+    other.configure("mail", "as it is now");
+    assert!(other.first("mail").is_some_and(|parcel| parcel.refusals == 0));
+    book.enqueue("mail", message(&[change("zai:b", Turn::New, Severity::Warning, 1.0)]));
+    let parcel = book.first("mail").expect("it goes with the next");
+    assert_eq!(parcel.message.changes.len(), 2);
+}
+
+#[test]
+fn what_is_parked_goes_with_what_came_in_while_it_was_on_its_way() {
+    let mut book = Book::default();
+    let sent = message(&[change("xai:a", Turn::New, Severity::Critical, 0.0)]);
+    book.enqueue("mail", sent.clone());
+    for number in 0..MOST_REFUSALS {
+        if number == MOST_REFUSALS - 1 {
+            book.enqueue("mail", message(&[change("xai:a", Turn::Mended, Severity::Critical, 1.0)]));
+        }
+        book.note("mail", &sent, &Outcome::refused(FailureReason::Refused, "no"), NOW);
+    }
+    let [parcel] = book.outbox["mail"].as_slice() else { panic!("one: {:?}", book.outbox) };
+    let turns: Vec<Turn> = parcel.message.changes.iter().map(|change| change.turn).collect();
+    assert_eq!((parcel.parked, turns), (false, vec![Turn::Mended]));
+}
+
+#[test]
+fn what_others_say_is_kept_short_and_on_one_line() {
+    assert_eq!(clip("a\r\n b\u{1b}[31m"), "a b\\u{1b}[31m");
+    assert_eq!(clip(&"x".repeat(500)).chars().count(), MOST_ANSWER + 1);
+}
