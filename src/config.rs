@@ -25,7 +25,7 @@ pub use self::notify::{
     NotifyConfig, NtfyConfig, QuietHours, SeveritySetting, SmtpTls, WebhookConfig, WebhookPreset,
 };
 pub use self::refresh::{BodyFormat, ProviderConfig, RefreshConfig};
-pub use self::secrets::{SecretSource, redacted_url};
+pub use self::secrets::{SecretSource, redacted_url, without_user};
 pub use self::watch::{MetricsConfig, WatchConfig};
 
 /// The file `config init` writes.

@@ -3,8 +3,8 @@
 //! A pass goes through stages, each a file of that name, handing the next one plain data:
 //!
 //! ```text
-//! discover -> load -> classify -> publish
-//! agents      stores  health      reports
+//! discover -> load -> classify -> refresh -> publish, notify
+//! agents      stores  health      renewed    reports, metrics, page, messages
 //! ```
 //!
 //! [`pipeline`] names them in order. [`openclaw`] is what OpenClaw puts on disk, and pure; [`model`] holds the nouns, and no

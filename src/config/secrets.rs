@@ -87,6 +87,30 @@ pub(super) fn shown_url<S: serde::Serializer>(
     serializer.serialize_str(&url.as_deref().map(redacted_url).unwrap_or_default())
 }
 
+/// An address that is no secret itself, without whoever signs in with it.
+pub(super) fn shown_address<S: serde::Serializer>(address: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&without_user(address))
+}
+
+/// The same for several.
+pub(super) fn shown_addresses<S: serde::Serializer>(
+    addresses: &[String],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(addresses.iter().map(|address| without_user(address)))
+}
+
+/// An address without user and password.
+#[must_use]
+pub fn without_user(address: &str) -> String {
+    let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    match rest[..end].rfind('@') {
+        Some(at) => format!("{scheme}://{}", &rest[at + 1..]),
+        None => address.to_owned(),
+    }
+}
+
 /// An address without user, path and query.
 #[must_use]
 pub fn redacted_url(url: &str) -> String {
@@ -108,6 +132,8 @@ mod tests {
         assert_eq!(redacted_url("https://me:pw@ntfy.example:8443/"), "https://ntfy.example:8443/");
         assert_eq!(redacted_url("https://ntfy.sh"), "https://ntfy.sh");
         assert_eq!(redacted_url("garbage"), "[redacted]");
+        assert_eq!(without_user("http://me:p@w@alerts.example:9093/x@y"), "http://alerts.example:9093/x@y");
+        assert_eq!(without_user("topic@home"), "topic@home");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What is wrong with channels' settings that would otherwise show only when something has to be told.
 
 use super::email;
-use crate::config::{AlertmanagerConfig, NotifyConfig, Problem, SmtpTls, WebhookPreset};
+use crate::config::{AlertmanagerConfig, NotifyConfig, Problem, SmtpTls, WebhookPreset, without_user};
 
 /// Everything that will not do, or is unwise.
 #[must_use]
@@ -26,6 +26,11 @@ pub fn problems(config: &NotifyConfig) -> Vec<Problem> {
         let setting = |of: &str| format!("notify.ntfy.{name}.{of}");
         if channel.topic.trim().is_empty() {
             add(setting("topic"), "there is none");
+        }
+        for (of, address) in [("server", &channel.server), ("topic", &channel.topic)] {
+            if without_user(address) != *address {
+                add(setting(of), USER);
+            }
         }
         if channel.token().is_named() && is_open(&channel.server) {
             add(setting("server"), OPEN);
@@ -57,7 +62,10 @@ pub fn problems(config: &NotifyConfig) -> Vec<Problem> {
         for url in
             channel.urls.iter().filter(|url| url.parse::<hyper::Uri>().is_err() || !url.contains("://"))
         {
-            add(setting("urls"), &format!("`{url}` is no address"));
+            add(setting("urls"), &format!("`{}` is no address", without_user(url)));
+        }
+        if channel.urls.iter().any(|url| without_user(url) != *url) {
+            add(setting("urls"), USER);
         }
     }
     for (name, channel) in &config.command {
@@ -70,6 +78,9 @@ pub fn problems(config: &NotifyConfig) -> Vec<Problem> {
     }
     problems
 }
+
+/// Nobody is signed in by what stands before an `@`.
+const USER: &str = "a user and a password in an address are not used: give token_file";
 
 const OPEN: &str = "a token would be sent in the open: use https";
 

@@ -587,6 +587,7 @@ fn config_check_names_what_will_not_do() {
             "notify.alertmanager.a.hold: ",
         ),
         ("[notify.command.a]\n", "notify.command.a.run: "),
+        ("[notify.alertmanager.a]\nurls = [\"http://me:pw@127.0.0.1:9093\"]\n", "in an address are not used"),
         ("[notify]\nthresholds = [\"0s\"]\n", "a threshold of 0"),
         ("[notify]\nquiet_hours = \"night\"\n", "`night` is no part of the day"),
         ("[notify.email.Ops]\n", "`Ops` is no name of a channel"),

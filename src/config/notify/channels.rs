@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::secrets::{SecretSource, shown_url};
+use super::super::secrets::{SecretSource, shown_address, shown_addresses, shown_url};
 use super::super::{window, window_text};
 use crate::model::{Millis, Severity};
 
@@ -164,8 +164,10 @@ channel! {
     /// `[notify.ntfy.NAME]`
     pub struct NtfyConfig {
         /// The topic; or its whole address.
+        #[serde(serialize_with = "shown_address")]
         pub topic: String = String::new(),
         /// The server.
+        #[serde(serialize_with = "shown_address")]
         pub server: String = "https://ntfy.sh".to_owned(),
         /// A file that holds the access token.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -260,6 +262,7 @@ channel! {
     /// `[notify.alertmanager.NAME]`
     pub struct AlertmanagerConfig {
         /// The addresses of all members of the cluster.
+        #[serde(serialize_with = "shown_addresses")]
         pub urls: Vec<String> = Vec::new(),
         /// An alert that is not sent again ends after this.
         #[serde(deserialize_with = "window", serialize_with = "window_text")]
