@@ -127,22 +127,7 @@ mod tests {
 
     #[test]
     fn every_reason_of_a_login_has_a_cause() {
-        use LoginReason::{
-            Challenged, InvalidGrant, OwnedByCli, RefreshFailed, RefreshTokenExpired,
-            RefreshTokenInvalidated, RefreshTokenReused, RegionBlocked, Revoked, SignInAgain,
-        };
-        for reason in [
-            RefreshFailed,
-            OwnedByCli,
-            InvalidGrant,
-            RefreshTokenReused,
-            RefreshTokenExpired,
-            RefreshTokenInvalidated,
-            Revoked,
-            SignInAgain,
-            RegionBlocked,
-            Challenged,
-        ] {
+        for reason in LoginReason::ALL {
             assert_eq!(of_login(reason).code, reason.as_str());
         }
     }

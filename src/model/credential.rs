@@ -222,6 +222,20 @@ pub enum LoginReason {
 }
 
 impl LoginReason {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::RefreshFailed,
+        Self::OwnedByCli,
+        Self::InvalidGrant,
+        Self::RefreshTokenReused,
+        Self::RefreshTokenExpired,
+        Self::RefreshTokenInvalidated,
+        Self::Revoked,
+        Self::SignInAgain,
+        Self::RegionBlocked,
+        Self::Challenged,
+    ];
+
     /// The word used in JSON and metrics.
     #[must_use]
     pub fn as_str(self) -> &'static str {
