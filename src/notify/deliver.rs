@@ -29,6 +29,14 @@ pub struct Work {
     pub next: Option<Millis>,
 }
 
+/// What came of one step.
+enum Step {
+    /// A message was tried; there may be another.
+    Tried,
+    /// Nothing is to be sent until then; `None` for not before something new comes.
+    Wait(Option<Millis>),
+}
+
 /// What is to be sent now.
 enum Due {
     Message(Box<Message>),
@@ -47,8 +55,8 @@ impl Notifier {
         let mut work = Work::default();
         loop {
             match self.step(channel, &now).await {
-                Ok(None) => work.tried += 1,
-                Ok(Some(next)) => {
+                Ok(Step::Tried) => work.tried += 1,
+                Ok(Step::Wait(next)) => {
                     work.next = next;
                     return work;
                 }
@@ -63,21 +71,17 @@ impl Notifier {
     }
 
     /// Sends one message; or, where none is due, says when one will be.
-    async fn step(
-        &self,
-        channel: &Channel,
-        now: &impl Fn() -> Millis,
-    ) -> Result<Option<Option<Millis>>, BookError> {
+    async fn step(&self, channel: &Channel, now: &impl Fn() -> Millis) -> Result<Step, BookError> {
         let name = format!("notify-{}.lock", channel.name);
         let _lock = match state::try_lock(&self.dir, &name) {
             Ok(Some(lock)) => Some(lock),
-            Ok(None) => return Ok(Some(Some(Millis(now().0 + BUSY_PAUSE.0)))),
+            Ok(None) => return Ok(Step::Wait(Some(Millis(now().0 + BUSY_PAUSE.0)))),
             // Where nothing can be written, what waits is in this process alone, and so is who sends it.
             Err(_) if self.is_forgetful() => None,
             Err(source) => return Err(BookError::Io { path: self.dir.join(name), source }),
         };
         let outcome = match self.due(channel, now())? {
-            Due::NotBefore(next) => return Ok(Some(next)),
+            Due::NotBefore(next) => return Ok(Step::Wait(next)),
             Due::Message(message) => {
                 let message = message.as_of(now());
                 checkpoint::reached("notify-sending");
@@ -104,7 +108,7 @@ impl Notifier {
                 tracing::warn!("{}: refused ({}): {problem}", channel.name, reason.as_str());
             }
         }
-        Ok(None)
+        Ok(Step::Tried)
     }
 
     fn due(&self, channel: &Channel, now: Millis) -> Result<Due, BookError> {
