@@ -25,14 +25,19 @@ pub(crate) struct Browser {
 
 impl Browser {
     pub(crate) fn open() -> Self {
-        Self::start(true)
+        Self::start(true, &[])
+    }
+
+    /// As on another machine: its `localhost` is not the one of the programs here, and nothing listens there.
+    pub(crate) fn elsewhere() -> Self {
+        Self::start(true, &["--host-resolver-rules=MAP localhost 127.0.0.2"])
     }
 
     pub(crate) fn without_javascript() -> Self {
-        Self::start(false)
+        Self::start(false, &[])
     }
 
-    fn start(javascript: bool) -> Self {
+    fn start(javascript: bool, more: &[&str]) -> Self {
         let profile = tempfile::tempdir().unwrap();
         let (driver, port) = driver(profile.path());
         let mut browser = Self { driver, port, session: String::new(), profile };
@@ -51,6 +56,7 @@ impl Browser {
             "--window-size=1280,900",
             &format!("--user-data-dir={}", profile.display()),
         ];
+        let arguments = [&arguments[..], more].concat();
         let capabilities = json!({ "capabilities": { "alwaysMatch": {
             "browserName": "chrome",
             "timeouts": { "script": 60_000 },
