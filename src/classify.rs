@@ -121,7 +121,7 @@ pub fn agent(
     ids: &mut ProfileIds,
 ) -> AgentHealth {
     let view = match main {
-        Some(main) => View::merged(&own.document, &main.document, judge.now),
+        Some(main) => View::merged(&own.document, &main.document, judge.now, judge.semantics),
         None => View::of_main(&own.document),
     };
     let in_use = judge.in_use.of(agent.id.as_str());
@@ -270,10 +270,15 @@ fn token_verdict(credential: &Credential<'_>, judge: &Judge<'_>) -> Token {
 }
 
 /// The markers of a refresh in progress are judged before anything else: their `expires` of 1 means nothing.
-fn fence_verdict(fence: Fence) -> (Token, Login, Option<LoginReason>) {
+fn fence_verdict(fence: Fence, semantics: Semantics) -> (Token, Login, Option<LoginReason>) {
     match fence {
         Fence::Pending => (Token::new(Status::Ok), Login::Refreshing, None),
-        Fence::Failed => (Token::new(Status::Expired), Login::Dead, Some(LoginReason::RefreshFailed)),
+        Fence::Failed => {
+            // The release that leaves such markers says so.
+            let reason = (semantics == Semantics::V2026_9).then_some(ReasonCode::Expired);
+            let token = Token { reason, ..Token::new(Status::Expired) };
+            (token, Login::Dead, Some(LoginReason::RefreshFailed))
+        }
     }
 }
 
@@ -284,9 +289,10 @@ fn profile_health(
     judge: &Judge<'_>,
 ) -> ProfileHealth {
     let credential = profile.credential;
-    let fence = if credential.kind == CredentialKind::OAuth { credential.fence() } else { None };
+    let may_be_fenced = credential.kind == CredentialKind::OAuth && !credential.is_replacement;
+    let fence = if may_be_fenced { credential.fence() } else { None };
     let (token, (login, login_reason, login_since)) = if let Some(fence) = fence {
-        let (token, login, reason) = fence_verdict(fence);
+        let (token, login, reason) = fence_verdict(fence, judge.semantics);
         (token, (login, reason, None))
     } else {
         (token_verdict(credential, judge), login_verdict(profile, judge))
@@ -331,13 +337,14 @@ fn login_verdict(profile: &Effective<'_, '_>, judge: &Judge<'_>) -> LoginVerdict
     if provider::is_owned_by_cli(profile.id, &credential.provider) {
         return (Login::External, Some(LoginReason::OwnedByCli), None);
     }
+    if credential.is_replacement {
+        return (Login::None, None, None);
+    }
     let login = match credential.kind {
         CredentialKind::ApiKey | CredentialKind::Token => {
-            let there = match credential.kind {
-                CredentialKind::ApiKey => credential.key.is_some() || credential.key_ref,
-                _ => credential.token.is_some() || credential.token_ref,
-            };
-            if there { Login::Static } else { Login::None }
+            let secret =
+                if credential.kind == CredentialKind::ApiKey { &credential.key } else { &credential.token };
+            if secret.is_some() || credential.refers { Login::Static } else { Login::None }
         }
         CredentialKind::OAuth => {
             match credential.known.map(|provider| provider.renewal) {

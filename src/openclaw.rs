@@ -15,6 +15,8 @@ pub mod loose;
 pub mod merge;
 pub mod order;
 pub mod provider;
+pub mod secret_ref;
 pub mod settings;
+pub mod setup;
 pub mod state;
 pub mod text;

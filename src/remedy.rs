@@ -46,6 +46,10 @@ pub fn for_profile(agent: &AgentId, profile: &ProfileHealth) -> Option<Remedy> {
         (Status::Missing, _) => match profile.reason_code {
             Some(ReasonCode::InvalidExpires) => "its `expires` is no time: set it up again",
             Some(ReasonCode::UnresolvedRef) => "refers to a secret that only OpenClaw can resolve",
+            Some(ReasonCode::MalformedApiKey) => "holds a command line in place of a key: set it up again",
+            Some(ReasonCode::SetupInactive) => {
+                "is saved and not in use: its setup in OpenClaw is not finished"
+            }
             _ if profile.kind == CredentialKind::OAuth && profile.reason_code.is_none() => {
                 "says nothing valid about when it ends: sign in again"
             }
@@ -54,7 +58,7 @@ pub fn for_profile(agent: &AgentId, profile: &ProfileHealth) -> Option<Remedy> {
     };
     let command = match profile.login {
         Login::External => None,
-        _ if profile.reason_code == Some(ReasonCode::UnresolvedRef) => {
+        _ if matches!(profile.reason_code, Some(ReasonCode::UnresolvedRef | ReasonCode::SetupInactive)) => {
             Some("openclaw models status".to_owned())
         }
         _ => sign_in(),

@@ -52,6 +52,8 @@ mod real_prometheus;
 mod receiver;
 mod refresh;
 #[cfg(feature = "sqlite")]
+mod replacements;
+#[cfg(feature = "sqlite")]
 mod servers;
 #[cfg(feature = "sqlite")]
 mod sqlite;
