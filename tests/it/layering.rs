@@ -16,6 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("program", &[]),
     ("random", &[]),
     ("checkpoint", &[]),
+    ("stop", &[]),
     ("clock", &["model"]),
     // Which providers people sign in to is a fact, and no secret.
     ("remedy", &["causes", "model", "openclaw::provider"]),
@@ -119,6 +120,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "publish::words",
             "random",
             "refresh::endpoint",
+            "refresh::rescue",
             "remedy",
             "secret",
             "state",
@@ -142,6 +144,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "refresh",
             "serve",
             "state",
+            "stop",
         ],
     ),
     (
@@ -168,6 +171,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "refresh",
             "remedy",
             "state",
+            "stop",
             "terminal",
         ],
     ),
