@@ -40,6 +40,7 @@ mod migration;
 #[cfg(feature = "sqlite")]
 mod month;
 mod network;
+mod never_lost;
 #[cfg(feature = "sqlite")]
 mod page;
 mod probe;
