@@ -90,7 +90,7 @@ pub async fn once(options: Options) -> Result<u8, Failure> {
         // A timer's unit is stopped as well, when the machine goes down for one.
         tokio::select! {
             result = &mut pass => result,
-            () = &mut asked => {
+            _ = &mut asked => {
                 stop(&stopping);
                 pass.await
             }
@@ -101,7 +101,7 @@ pub async fn once(options: Options) -> Result<u8, Failure> {
         // What is not delivered now waits in the outbox.
         tokio::select! {
             () = daemon.deliver_once() => {}
-            () = &mut asked => {}
+            _ = &mut asked => {}
         }
     }
     // What was delivered belongs into the textfile, too.
@@ -220,7 +220,7 @@ impl Daemon {
                 loop {
                     tokio::select! {
                         result = &mut pass => break result,
-                        () = &mut asked, if !stopping.get() => stop(&stopping),
+                        _ = &mut asked, if !stopping.get() => stop(&stopping),
                     }
                 }
             };
@@ -244,7 +244,7 @@ impl Daemon {
                     () = watcher.changed() => tokio::time::sleep(DEBOUNCE).await,
                     () = &mut due => {}
                     _ = hang_up.recv() => self.reload("on SIGHUP"),
-                    () = &mut asked => stop(&stopping),
+                    _ = &mut asked => stop(&stopping),
                     Some(()) = tried.recv() => {
                         self.telling.take_stock();
                         self.publish(true);

@@ -26,7 +26,7 @@ pub async fn run(
     refresher: &Rc<Refresher>,
     logins: &[Login],
     force: bool,
-    stop: impl Future<Output = ()> + 'static,
+    stop: impl Future + 'static,
     begin: fn(&Login),
 ) -> Vec<(Outcome, Duration)> {
     let permits = Rc::new(Semaphore::new(AT_ONCE));

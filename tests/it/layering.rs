@@ -77,7 +77,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "store",
         ],
     ),
-    ("terminal", &[]),
+    ("terminal", &["stop"]),
     // Whatever tells people sees the snapshot only, so it cannot leak.
     ("publish", &["clock", "exit", "model", "refresh::outcome", "remedy"]),
     (
