@@ -365,18 +365,15 @@ impl Daemon {
             let look = pipeline::look_again(&roots, environment, &request, Some(&mut cache));
             (look, cache)
         });
-        match look.await {
-            Ok((look, cache)) => {
-                self.cache = cache;
-                self.stores_changed |= look.changed;
-                self.has_read |= look.changed;
-                Ok((look.snapshot, start.elapsed()))
-            }
-            Err(error) => {
-                self.metrics.count_failed_scan();
-                Err(Failure::new(exit::INTERNAL, "a pass has failed; the next one starts afresh")
-                    .caused_by(error))
-            }
+        if let Ok((look, cache)) = look.await {
+            self.cache = cache;
+            self.stores_changed |= look.changed;
+            self.has_read |= look.changed;
+            Ok((look.snapshot, start.elapsed()))
+        } else {
+            self.metrics.count_failed_scan();
+            // What it panicked with was said by then, without what may be secret in it.
+            Err(Failure::new(exit::INTERNAL, "a pass has failed; the next one starts afresh"))
         }
     }
 

@@ -175,7 +175,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "terminal",
         ],
     ),
-    ("cli", &["commands", "exit", "logging"]),
+    ("cli", &["causes", "commands", "exit", "logging"]),
     ("lib", &[]),
 ];
 

@@ -27,6 +27,7 @@ mod doctor;
 mod documents;
 mod exit_codes;
 mod explain;
+mod faults;
 #[cfg(feature = "sqlite")]
 mod fleet;
 #[cfg(feature = "sqlite")]
