@@ -32,6 +32,27 @@ fn what_it_panics_with_is_told_without_secrets() {
 }
 
 #[test]
+fn addresses_of_providers_are_shown_without_what_signs_in_there() {
+    let endpoint = "https://user:canary-password@auth.example.org/token?key=canary-key";
+    let config = format!(
+        "[refresh.providers.acme]\ntoken_url = \"{endpoint}\"\nauthorize_url = \"{endpoint}\"\nredirect_url = \"{endpoint}\"\n"
+    );
+    let home =
+        Home::new().profiles("main", &serde_json::json!({})).file(".config/authwatch/config.toml", config);
+    for arguments in [
+        &["config", "show"][..],
+        &["config", "check"],
+        &["refresh"],
+        &["auth", "login", "--provider", "acme"],
+    ] {
+        let ran = home.run(arguments);
+        assert!(!(ran.stdout + &ran.stderr).contains("canary"), "{arguments:?}");
+    }
+    let shown = home.run(&["config", "show"]).stdout;
+    assert!(shown.contains("token_url = \"https://auth.example.org/token?[redacted]\""), "{shown}");
+}
+
+#[test]
 fn no_core_is_left_behind() {
     let server = TokenServer::start();
     let home = home(&server);
