@@ -5,7 +5,8 @@ use std::process::Stdio;
 
 use serde_json::json;
 
-use crate::refresh::{PROFILE, expired, home, login, now, stored, wait_until, with_mounts};
+use crate::refresh::places::with_mounts;
+use crate::refresh::{PROFILE, expired, home, login, now, stored, wait_until};
 use crate::support::{Home, Ran};
 use crate::token_server::{Fault, TokenServer};
 
