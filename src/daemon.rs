@@ -39,6 +39,7 @@ use crate::random;
 use crate::refresh::endpoint;
 use crate::serve::{self, Paths, Published};
 use crate::state::Memory;
+use crate::stop::{asked, asked_but_by_hangup};
 
 /// Events that are kept for the page.
 const KEPT_EVENTS: usize = 200;
@@ -80,9 +81,29 @@ pub async fn once(options: Options) -> Result<u8, Failure> {
     let is_set_up = options.roots.state.is_dir();
     let mut daemon = Daemon::new(options);
     let begun = daemon.beat_start();
-    let result = daemon.pass(&never()).await;
+    let stopping = never();
+    let asked = asked();
+    tokio::pin!(asked);
+    let result = {
+        let pass = daemon.pass(&stopping);
+        tokio::pin!(pass);
+        // A timer's unit is stopped as well, when the machine goes down for one.
+        tokio::select! {
+            result = &mut pass => result,
+            _ = &mut asked => {
+                stop(&stopping);
+                pass.await
+            }
+        }
+    };
     let ended = daemon.beat_end(&result, begun);
-    daemon.deliver_once().await;
+    if !stopping.get() {
+        // What is not delivered now waits in the outbox.
+        tokio::select! {
+            () = daemon.deliver_once() => {}
+            _ = &mut asked => {}
+        }
+    }
     // What was delivered belongs into the textfile, too.
     daemon.publish(true);
     if let Some(ended) = ended {
@@ -182,9 +203,9 @@ impl Daemon {
 
     async fn passes(&mut self) -> Result<(), Failure> {
         let failed = |error| internal("cannot listen for signals", error);
-        let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-        let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
         let mut hang_up = signal(SignalKind::hangup()).map_err(failed)?;
+        let asked = asked_but_by_hangup();
+        tokio::pin!(asked);
         let stopping = never();
         let (told, mut tried) = mpsc::unbounded_channel();
         self.telling.start(&told);
@@ -199,8 +220,7 @@ impl Daemon {
                 loop {
                     tokio::select! {
                         result = &mut pass => break result,
-                        _ = terminate.recv() => stop(&stopping),
-                        _ = interrupt.recv() => stop(&stopping),
+                        _ = &mut asked, if !stopping.get() => stop(&stopping),
                     }
                 }
             };
@@ -224,8 +244,7 @@ impl Daemon {
                     () = watcher.changed() => tokio::time::sleep(DEBOUNCE).await,
                     () = &mut due => {}
                     _ = hang_up.recv() => self.reload("on SIGHUP"),
-                    _ = terminate.recv() => stop(&stopping),
-                    _ = interrupt.recv() => stop(&stopping),
+                    _ = &mut asked => stop(&stopping),
                     Some(()) = tried.recv() => {
                         self.telling.take_stock();
                         self.publish(true);
@@ -346,18 +365,15 @@ impl Daemon {
             let look = pipeline::look_again(&roots, environment, &request, Some(&mut cache));
             (look, cache)
         });
-        match look.await {
-            Ok((look, cache)) => {
-                self.cache = cache;
-                self.stores_changed |= look.changed;
-                self.has_read |= look.changed;
-                Ok((look.snapshot, start.elapsed()))
-            }
-            Err(error) => {
-                self.metrics.count_failed_scan();
-                Err(Failure::new(exit::INTERNAL, "a pass has failed; the next one starts afresh")
-                    .caused_by(error))
-            }
+        if let Ok((look, cache)) = look.await {
+            self.cache = cache;
+            self.stores_changed |= look.changed;
+            self.has_read |= look.changed;
+            Ok((look.snapshot, start.elapsed()))
+        } else {
+            self.metrics.count_failed_scan();
+            // What it panicked with was said by then, without what may be secret in it.
+            Err(Failure::new(exit::INTERNAL, "a pass has failed; the next one starts afresh"))
         }
     }
 

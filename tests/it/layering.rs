@@ -16,6 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("program", &[]),
     ("random", &[]),
     ("checkpoint", &[]),
+    ("stop", &[]),
     ("clock", &["model"]),
     // Which providers people sign in to is a fact, and no secret.
     ("remedy", &["causes", "model", "openclaw::provider"]),
@@ -76,7 +77,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "store",
         ],
     ),
-    ("terminal", &[]),
+    ("terminal", &["stop"]),
     // Whatever tells people sees the snapshot only, so it cannot leak.
     ("publish", &["clock", "exit", "model", "refresh::outcome", "remedy"]),
     (
@@ -119,6 +120,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "publish::words",
             "random",
             "refresh::endpoint",
+            "refresh::rescue",
             "remedy",
             "secret",
             "state",
@@ -142,6 +144,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "refresh",
             "serve",
             "state",
+            "stop",
         ],
     ),
     (
@@ -168,10 +171,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "refresh",
             "remedy",
             "state",
+            "stop",
             "terminal",
         ],
     ),
-    ("cli", &["commands", "exit", "logging"]),
+    ("cli", &["causes", "commands", "exit", "logging"]),
     ("lib", &[]),
 ];
 

@@ -27,6 +27,7 @@ mod doctor;
 mod documents;
 mod exit_codes;
 mod explain;
+mod faults;
 #[cfg(feature = "sqlite")]
 mod fleet;
 #[cfg(feature = "sqlite")]
@@ -40,6 +41,7 @@ mod migration;
 #[cfg(feature = "sqlite")]
 mod month;
 mod network;
+mod never_lost;
 #[cfg(feature = "sqlite")]
 mod page;
 mod probe;
