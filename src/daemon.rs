@@ -29,14 +29,14 @@ use crate::checkpoint;
 use crate::clock;
 use crate::config::Config;
 use crate::exit::{self, Failure};
-use crate::model::{Event, Millis, Renewal, Snapshot};
+use crate::model::{Event, EventKind, Millis, Renewal, Snapshot};
 use crate::notify::Notifier;
 use crate::pipeline::{self, Cache, Request};
 use crate::publish::changes::between;
 use crate::publish::metrics::{Metrics, Pass, ProfileNames};
 use crate::publish::textfile;
 use crate::random;
-use crate::refresh::endpoint;
+use crate::refresh::{endpoint, rescue};
 use crate::serve::{self, Paths, Published};
 use crate::state::Memory;
 
@@ -46,6 +46,9 @@ const KEPT_EVENTS: usize = 200;
 const FRESH_INTERVALS: f64 = 3.0;
 /// After a change on disk, writers are given this long to finish.
 const DEBOUNCE: Duration = Duration::from_millis(40);
+/// What is broken or gone all of a sudden is looked at once more after this: somebody may be half way through writing it, or a
+/// migration through moving it.
+const BLINK: Duration = Duration::from_secs(2);
 
 /// The daemon's memory from pass to pass.
 struct Daemon {
@@ -292,6 +295,13 @@ impl Daemon {
     /// One pass: discover, load, classify; renew; publish.
     async fn pass(&mut self, stopping: &Rc<Cell<bool>>) -> Result<(), Failure> {
         let (mut snapshot, mut took) = self.look().await?;
+        if self.is_startling(&snapshot) {
+            let start = Instant::now();
+            while start.elapsed() < BLINK && !stopping.get() {
+                tokio::time::sleep(BLINK / 20).await;
+            }
+            (snapshot, took) = self.look().await?;
+        }
         if self.options.config.refresh.enabled && self.options.at.is_none() && self.is_renewing_due() {
             // What cannot be renewed can still be watched.
             let renewed = self.renew(stopping).await.unwrap_or_else(|failure| {
@@ -306,14 +316,31 @@ impl Daemon {
         Ok(())
     }
 
+    /// Whether something that was there the last time is not, or cannot be read any more.
+    fn is_startling(&self, snapshot: &Snapshot) -> bool {
+        use EventKind::{Disappeared, SettingsBroken, StoreBroken};
+
+        let Some(previous) = &self.previous else { return false };
+        // In a large fleet it costs to compare, and nearly always nothing was read.
+        if !self.has_read && previous.agents.len() == snapshot.agents.len() {
+            return false;
+        }
+        let events = between(previous, snapshot);
+        events.iter().any(|event| matches!(event.kind, Disappeared | SettingsBroken | StoreBroken))
+    }
+
     /// Remembers what was found, with what has changed since the last time, and publishes it.
     fn show(&mut self, mut snapshot: Snapshot, took: Duration) {
         snapshot.renewals = self.renewals.values().cloned().collect();
+        snapshot.rescued = rescue::waiting_profiles(&self.options.state_dir);
         self.metrics.count_scan(&snapshot);
         let mut same = false;
         if let Some(previous) = self.previous.take() {
             let as_many = previous.agents.len() == snapshot.agents.len();
-            same = !self.has_read && as_many && previous.renewals == snapshot.renewals;
+            same = !self.has_read
+                && as_many
+                && previous.renewals == snapshot.renewals
+                && previous.rescued == snapshot.rescued;
             for event in between(&previous, &snapshot) {
                 self.remember(event);
             }

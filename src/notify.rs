@@ -119,14 +119,14 @@ impl Notifier {
     }
 
     /// Decides what a picture is worth telling, and puts that into the outbox: both or neither.
-    pub fn observe(&self, snapshot: &Snapshot, rescued: Vec<String>) -> Result<Vec<Change>, BookError> {
+    pub fn observe(&self, snapshot: &Snapshot) -> Result<Vec<Change>, BookError> {
         if self.channels.is_empty() {
             return Ok(Vec::new());
         }
         self.update(|book| {
             let newcomers = self.take_stock(book);
             book.silences.retain(|silence| silence.until > snapshot.now);
-            let own = Own { rescued, failing: self.failing(book, snapshot.now) };
+            let own = Own { failing: self.failing(book, snapshot.now) };
             let changes = decide(&mut book.ledger, snapshot, &own, &book.silences, &self.policy);
             // Who has not been told of anything yet, for its channel is new or has another name, hears of all that is so.
             let open = if newcomers.is_empty() {

@@ -2,8 +2,8 @@
 
 use crate::causes::{self, Context, Mend};
 use crate::model::{
-    AgentHealth, AgentId, CredentialKind, Login, LoginReason, ProfileHealth, ProviderId, ReasonCode, Status,
-    StoreErrorReason, StoreHealth, StrandedKind,
+    AgentHealth, AgentId, ConfigHealth, CredentialKind, Login, LoginReason, ProfileHealth, ProviderId,
+    ReasonCode, Status, StoreErrorReason, StoreHealth, StrandedKind,
 };
 use crate::openclaw::provider::{self, Renewal};
 
@@ -99,6 +99,32 @@ pub fn for_store(agent: &AgentHealth) -> Option<Remedy> {
             command: None,
         },
     })
+}
+
+/// What to do about OpenClaw's configuration; `None` where it is in order.
+#[must_use]
+pub fn for_config(config: &ConfigHealth) -> Option<Remedy> {
+    let error = config.error.as_ref()?;
+    let path = quote(&config.path.to_string_lossy());
+    // What OpenClaw can read and we cannot is our own trouble.
+    let (effect, command) = match error.reason {
+        StoreErrorReason::Parse => ("OpenClaw does not start with it", "openclaw doctor".to_owned()),
+        StoreErrorReason::Permission => ("OpenClaw may be able to read it", format!("ls -l {path}")),
+        _ => ("OpenClaw does not start with it", format!("ls -ld {path}")),
+    };
+    let meaning = format!(
+        "{}. {effect}; until it is mended, agents are found by their directories alone, and every login counts as used",
+        error.message
+    );
+    Some(Remedy { meaning, command: Some(command) })
+}
+
+/// What to do about a renewed login that could not be stored.
+#[must_use]
+pub fn for_rescued() -> Remedy {
+    let meaning = "its new token could not be stored and waits in a rescue file of authwatch's; the one in the store is spent. \
+                   Make the store writable again (space, permissions), then put it back";
+    Remedy { meaning: meaning.to_owned(), command: Some("authwatch refresh".to_owned()) }
 }
 
 /// The command that mends a cause, for whom it is about. What a message does not say stays a word in capitals.

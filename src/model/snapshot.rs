@@ -161,6 +161,9 @@ pub struct Snapshot {
     /// What authwatch has done and will do about renewable logins; only where it runs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub renewals: Vec<Renewal>,
+    /// Profiles whose renewed login could not be stored and waits in a rescue file of authwatch's; only where it runs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rescued: Vec<String>,
 }
 
 /// One login that authwatch renews.

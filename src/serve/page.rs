@@ -212,6 +212,7 @@ mod tests {
             agents,
             external: Vec::new(),
             renewals: Vec::new(),
+            rescued: Vec::new(),
         }
     }
 
