@@ -134,3 +134,50 @@ fn what_is_broken_for_a_blink_is_nobodys_alarm() {
     watching.wait("the alarm", || !receiver.received().is_empty());
     assert_eq!(told(&receiver), [words("new", "store_unreadable")]);
 }
+
+#[test]
+fn a_silence_for_what_is_not_there_is_taken_and_doubted() {
+    let receiver = Receiver::start();
+    let profiles = json!({ "xai:default": lasting("xai"), "anthropic:manual": lasting("anthropic") });
+    let home = home(&receiver, &profiles).profiles("bot", &json!({ "zai:own": lasting("zai") })).file(
+        ".openclaw/openclaw.json",
+        "{agents: {defaults: {model: 'groq/llama'}, list: [{id: 'main'}, {id: 'bot'}]}}",
+    );
+    let silence = |arguments: &[&str]| {
+        let ran = home.run(&[&["notify", "silence"], arguments, &["2h"]].concat());
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        assert!(ran.stdout.contains(" is silent for 2 h, until "), "it is taken: {}", ran.stdout);
+        ran.stderr
+    };
+    for sure in [
+        &["xai:default"][..],
+        &["xai:default", "--agent", "main"],
+        &["*"],
+        &["*", "--agent", "bot"],
+        &["groq"],
+        &["store"],
+        &["bot"],
+        &["zai:own", "--agent", "bot"],
+        &["openclaw.json"],
+    ] {
+        assert_eq!(silence(sure), "", "{sure:?}");
+    }
+    for (doubtful, said) in [
+        (&["xai:defualt"][..], "nothing is called `xai:defualt` now: did you mean `xai:default`?"),
+        (&["something:else"], "nothing is called `something:else` now\n"),
+        (
+            &["xai"],
+            "`xai` is a provider that has logins, and those are told of by their own names: `xai:default`",
+        ),
+        (&["*", "--agent", "bto"], "there is no agent `bto` now: did you mean `bot`?"),
+        (
+            &["xai:default", "--agent", "bot"],
+            "`bot` has `xai:default` from main, and it is told of there: authwatch notify silence xai:default DURATION --agent main",
+        ),
+        (&["zai:own", "--agent", "main"], "`main` has no `zai:own`; bot has"),
+        (&["\u{1b}[31m"], "nothing is called `\\u{1b}[31m` now"),
+    ] {
+        let stderr = silence(doubtful);
+        assert!(stderr.contains(said), "{doubtful:?}: {stderr}");
+    }
+}
