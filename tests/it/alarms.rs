@@ -181,3 +181,45 @@ fn a_silence_for_what_is_not_there_is_taken_and_doubted() {
         assert!(stderr.contains(said), "{doubtful:?}: {stderr}");
     }
 }
+
+#[test]
+fn the_report_has_the_command_that_mends_a_login_and_it_is_the_one_that_is_told() {
+    let receiver = Receiver::start();
+    let ended = |kind: &str, provider: &str| json!({ "type": kind, "provider": provider, "token": "t", "expires": now() - MINUTE });
+    let home = home(&receiver, &json!({ "xai:a b": ended("token", "xai"), "zai:fine": lasting("zai") }))
+        .profiles("bot", &json!({ "anthropic:setup": ended("token", "anthropic"), "mistral:key": { "type": "api_key", "provider": "mistral" } }))
+        .profiles("torn", &json!({}))
+        .file(".openclaw/openclaw.json", "{agents: {defaults: {model: 'groq/llama'}}}");
+    fs::write(home.store("torn"), "{").unwrap();
+    pass(&home, 0);
+    let report = home.run(&["status", "--json"]);
+    let profile = |agent: &str, id: &str| {
+        let agent = report.agent(agent);
+        let profiles = agent["profiles"].as_array().unwrap();
+        profiles.iter().find(|profile| profile["profileId"] == id).unwrap().clone()
+    };
+    assert_eq!(profile("main", "zai:fine").get("remedy"), None);
+    let of_main = "openclaw models auth paste-token --provider xai --agent main";
+    assert_eq!(profile("main", "xai:a b")["remedy"]["command"], of_main);
+    assert_eq!(profile("bot", "xai:a b")["remedy"]["command"], of_main, "it is mended where it is kept");
+    let messages = receiver.at("/own");
+    let mut compared = 0;
+    for change in messages[0]["changes"].as_array().unwrap() {
+        let agent = change["agent"].as_str().unwrap();
+        let remedies = report.agent(agent)["remedies"].clone();
+        let of = |what: &str| {
+            let fits = |remedy: &&Value| {
+                remedy["of"] == what && (what == "store" || remedy["provider"] == change["provider"])
+            };
+            remedies.as_array().unwrap().iter().find(fits).unwrap().clone()
+        };
+        let remedy = match change["of"].as_str().unwrap() {
+            "profile" => profile(agent, change["profile"].as_str().unwrap())["remedy"].clone(),
+            what => of(what),
+        };
+        assert_eq!(remedy["command"], change["command"], "{change:#}");
+        assert_eq!(remedy["meaning"], change["meaning"], "{change:#}");
+        compared += 1;
+    }
+    assert!(compared >= 5, "{messages:#?}");
+}

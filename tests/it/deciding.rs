@@ -34,6 +34,7 @@ fn profile(id: &str) -> ProfileHealth {
         inherited: false,
         in_use: true,
         cooldown: None,
+        remedy: None,
         source: Source::Json,
     }
 }
@@ -73,6 +74,7 @@ fn agent(id: &str, profiles: Vec<ProfileHealth>) -> AgentHealth {
         providers: Vec::new(),
         missing_providers_in_use: Vec::new(),
         rejected: Vec::new(),
+        remedies: Vec::new(),
     }
 }
 
