@@ -3,6 +3,7 @@
 //! The passes run on a thread of their own while the server goes on answering from what was published last. A pass that
 //! panics is a failed pass, and the next one starts afresh.
 
+mod blink;
 mod changes;
 mod listen;
 mod options;
@@ -29,7 +30,7 @@ use crate::checkpoint;
 use crate::clock;
 use crate::config::Config;
 use crate::exit::{self, Failure};
-use crate::model::{Event, EventKind, Millis, Renewal, Snapshot};
+use crate::model::{Event, Millis, Renewal, Snapshot};
 use crate::notify::Notifier;
 use crate::pipeline::{self, Cache, Request};
 use crate::publish::changes::between;
@@ -46,9 +47,6 @@ const KEPT_EVENTS: usize = 200;
 const FRESH_INTERVALS: f64 = 3.0;
 /// After a change on disk, writers are given this long to finish.
 const DEBOUNCE: Duration = Duration::from_millis(40);
-/// What is broken or gone all of a sudden is looked at once more after this: somebody may be half way through writing it, or a
-/// migration through moving it.
-const BLINK: Duration = Duration::from_secs(2);
 
 /// The daemon's memory from pass to pass.
 struct Daemon {
@@ -294,14 +292,7 @@ impl Daemon {
 
     /// One pass: discover, load, classify; renew; publish.
     async fn pass(&mut self, stopping: &Rc<Cell<bool>>) -> Result<(), Failure> {
-        let (mut snapshot, mut took) = self.look().await?;
-        if self.is_startling(&snapshot) {
-            let start = Instant::now();
-            while start.elapsed() < BLINK && !stopping.get() {
-                tokio::time::sleep(BLINK / 20).await;
-            }
-            (snapshot, took) = self.look().await?;
-        }
+        let (mut snapshot, mut took) = self.look_twice(stopping).await?;
         if self.options.config.refresh.enabled && self.options.at.is_none() && self.is_renewing_due() {
             // What cannot be renewed can still be watched.
             let renewed = self.renew(stopping).await.unwrap_or_else(|failure| {
@@ -312,25 +303,12 @@ impl Daemon {
                 (snapshot, took) = self.look().await?;
             }
         }
-        self.show(snapshot, took);
+        self.show(snapshot, took).await;
         Ok(())
     }
 
-    /// Whether something that was there the last time is not, or cannot be read any more.
-    fn is_startling(&self, snapshot: &Snapshot) -> bool {
-        use EventKind::{Disappeared, SettingsBroken, StoreBroken};
-
-        let Some(previous) = &self.previous else { return false };
-        // In a large fleet it costs to compare, and nearly always nothing was read.
-        if !self.has_read && previous.agents.len() == snapshot.agents.len() {
-            return false;
-        }
-        let events = between(previous, snapshot);
-        events.iter().any(|event| matches!(event.kind, Disappeared | SettingsBroken | StoreBroken))
-    }
-
     /// Remembers what was found, with what has changed since the last time, and publishes it.
-    fn show(&mut self, mut snapshot: Snapshot, took: Duration) {
+    async fn show(&mut self, mut snapshot: Snapshot, took: Duration) {
         snapshot.renewals = self.renewals.values().cloned().collect();
         snapshot.rescued = rescue::waiting_profiles(&self.options.state_dir);
         self.metrics.count_scan(&snapshot);
@@ -348,8 +326,13 @@ impl Daemon {
         self.has_read = false;
         self.previous = Some(Arc::new(snapshot));
         self.last_pass = Some(Pass { ended: clock::now(), took, configuration_is_good: true });
-        self.tell();
+        // Before people are told, which may have to wait for the disk.
         self.publish(same);
+        let channels = self.telling.channels.clone();
+        self.tell().await;
+        if self.telling.channels != channels {
+            self.publish(true);
+        }
         self.tell_systemd();
     }
 

@@ -123,9 +123,10 @@ impl Drop for Telling {
 
 impl Daemon {
     /// Decides what the last picture is worth telling, and wakes the channels.
-    pub(super) fn tell(&mut self) {
+    pub(super) async fn tell(&mut self) {
         let Some(snapshot) = self.previous.clone() else { return };
-        let observed = self.telling.notifier.observe(&snapshot);
+        let notifier = Rc::clone(&self.telling.notifier);
+        let observed = notifier.observe(&snapshot).await;
         self.telling.is_hampered = observed.is_err() || self.telling.notifier.is_forgetful();
         match observed {
             Ok(_) => self.telling.wake.notify_waiters(),

@@ -223,3 +223,24 @@ fn the_report_has_the_command_that_mends_a_login_and_it_is_the_one_that_is_told(
     }
     assert!(compared >= 5, "{messages:#?}");
 }
+
+#[test]
+fn a_disk_that_takes_for_ever_to_write_what_was_told_holds_no_visitor_up() {
+    let receiver = Receiver::start();
+    let ended = json!({ "xai:default": { "type": "token", "provider": "xai", "token": "t", "expires": now() - MINUTE } });
+    let home = home(&receiver, &ended);
+    let marker = home.path().join("writing");
+    let mut command =
+        home.command(&["watch", "--listen", "127.0.0.1:0", "--log-level", "info", "--no-refresh"]);
+    command.env("AUTHWATCH_TEST_PAUSE", "book-writing").env("AUTHWATCH_TEST_MARKER", &marker);
+    let watching = Watching::listening(command);
+    watching.wait("the record to be written", || marker.exists());
+    for path in ["/", "/metrics", "/healthz", "/readyz", "/api/v1/status"] {
+        assert_eq!(watching.get(path).status, 200, "{path}");
+    }
+    assert!(
+        watching.get("/metrics").text().contains("authwatch_check_exit_code_overall 1"),
+        "what was seen is shown"
+    );
+    assert!(receiver.received().is_empty(), "nothing is sent before it is written down");
+}
