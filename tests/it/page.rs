@@ -1,11 +1,13 @@
 //! The page in a real browser: what it shows, how it filters, that it stays up to date, obeys nothing that is in a
 //! store, and can be used by everybody.
 
+mod access;
+mod living;
+
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::Command;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use authwatch::clock;
 use authwatch::demo::Demo;
@@ -17,7 +19,6 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::support::Home;
-use crate::watching::Watching;
 use crate::webdriver::Browser;
 
 /// What the server sends with every answer.
@@ -189,139 +190,6 @@ fn every_condition_of_the_demo_is_shown() {
 }
 
 #[test]
-fn before_the_first_look_it_says_so_and_then_fills_itself() {
-    let (server, browser) = (Server::of(None), Browser::open());
-    browser.go(&server.address);
-    assert_eq!(browser.text("h1"), "Looking…");
-    let demo = Server::demo();
-    server.shown.lock().unwrap().snapshot = demo.shown.lock().unwrap().snapshot.clone();
-    browser.wait("the first look arrives", |browser| browser.text("h1") == "3 things need you now");
-    nothing_untoward(&browser, &server.address);
-}
-
-#[test]
-fn filter_and_order_work_without_javascript() {
-    let (server, browser) = (Server::demo(), Browser::without_javascript());
-    browser.go(&server.address);
-    assert_eq!(browser.count("html.js"), 0, "the script must not run in this test");
-    assert_eq!(browser.texts(".copy").join(""), "", "buttons that could do nothing are not shown");
-    browser.type_into("#q", "xai");
-    browser.click(".apply");
-    browser.wait("the form is sent", |browser| browser.address().contains("q=xai"));
-    assert_eq!(browser.texts(".logins .login .id"), ["xai:default"]);
-    browser.go(&format!("{}/?show=attention&sort=left", server.address));
-    let states = browser.texts(".logins .state");
-    assert!(!states.is_empty() && !states.contains(&"Working".to_owned()), "{states:?}");
-    browser.go(&format!("{}/?sort=provider&show=all", server.address));
-    let lines = browser.texts(".logins .login");
-    let at = |id: &str| {
-        lines.iter().position(|line| line.contains(id)).unwrap_or_else(|| panic!("{id}: {lines:?}"))
-    };
-    assert!(at("anthropic:manual") < at("groq:default") && at("groq:default") < at("xai:default"));
-}
-
-#[test]
-fn filter_and_order_apply_as_one_types() {
-    let (server, browser) = (Server::demo(), Browser::open());
-    browser.go(&server.address);
-    browser.type_into("#q", "mistral");
-    browser.wait("what does not match is gone", |browser| {
-        browser.texts(".logins .login .id") == ["mistral", "mistral:default"]
-    });
-    assert!(browser.address().contains("q=mistral"), "{}", browser.address());
-    assert_eq!(browser.run("return document.activeElement.id"), "q");
-    browser.type_into("#q", " nowhere");
-    browser.wait("nothing matches", |browser| joined(browser, ".empty").contains("Nothing matches."));
-    browser.run("const q = document.getElementById('q'); q.select();");
-    browser.press('\u{e003}');
-    browser.run("const sort = document.getElementById('sort'); sort.value = 'left'; sort.dispatchEvent(new Event('input', { bubbles: true }));");
-    browser.wait("the list is sorted by the time left", |browser| {
-        browser.count(".logins .agent") == 0 && browser.count(".logins .state") > 5
-    });
-    let ends = browser.run(
-        "return [...document.querySelectorAll('.logins .left .span time')].map((time) => Number(time.dataset.ms));",
-    );
-    let ends: Vec<f64> = ends.as_array().unwrap().iter().filter_map(Value::as_f64).collect();
-    assert!(ends.len() > 4 && ends.is_sorted(), "{ends:?}");
-    nothing_untoward(&browser, &server.address);
-}
-
-#[test]
-fn it_stays_up_to_date_and_leaves_the_visitor_alone() {
-    let (server, browser) = (Server::demo(), Browser::open());
-    browser.go(&server.address);
-    browser.click("#inherited summary");
-    browser.type_into("#q", "a");
-    browser.wait("the filter applies", |browser| browser.address().contains("q=a"));
-    browser.run(
-        "document.getElementById('q').setSelectionRange(0, 1); window.mark = document.getElementById('q');",
-    );
-    let before = browser.count(".need");
-    server.change(|snapshot| {
-        snapshot.agents.retain(|agent| agent.id.as_str() != "translator");
-        snapshot.now = Millis(snapshot.now.0 + 1000.0);
-    });
-    browser.wait("the change arrives", |browser| browser.count(".need") == before - 1);
-    assert_eq!(browser.text("h1"), "2 things need you now");
-    assert_eq!(browser.title(), "(5) authwatch");
-    let kept = browser.run(
-        "const q = document.getElementById('q'); return [document.activeElement === window.mark, q.value, q.selectionEnd, document.getElementById('inherited').open];",
-    );
-    assert_eq!(kept, json!([true, "a", 1, true]));
-    // An unchanged page is not sent again.
-    let fragments = || {
-        server
-            .shown
-            .lock()
-            .unwrap()
-            .requests
-            .iter()
-            .filter(|request| request.starts_with("/fragment"))
-            .count()
-    };
-    let asked = fragments();
-    browser.wait("it asks on", |_| fragments() > asked + 1);
-    nothing_untoward(&browser, &server.address);
-}
-
-#[test]
-fn a_store_that_changes_on_disk_changes_the_page_of_the_daemon() {
-    let token = |ends: Millis| {
-        json!({ "anthropic:<b>manual</b>": {
-            "type": "token", "provider": "anthropic", "token": "t", "expires": ends.0 } })
-    };
-    let (now, month) = (clock::now(), 30.0 * 86_400_000.0);
-    let home = Home::new().profiles("main", &token(Millis(now.0 + month)));
-    let (watching, browser) = (Watching::ready(&home, &["--no-refresh"]), Browser::open());
-    let address = format!("http://{}", watching.address);
-    browser.go(&address);
-    assert_eq!((browser.count(".need"), browser.count("h1")), (0, 1));
-    let calm = browser.text("h1");
-    let home = home.profiles("main", &token(Millis(now.0 - 60_000.0)));
-    browser.wait("it needs somebody", |browser| browser.count(".need") == 1);
-    let need = browser.text(".need");
-    assert!(need.contains("anthropic:<b>manual</b> of main") && need.contains("Expired"), "{need}");
-    assert!(joined(&browser, "#events li").contains("<b>manual</b>"), "{}", joined(&browser, "#events li"));
-    let _home = home.profiles("main", &token(Millis(now.0 + month)));
-    browser.wait("all is well again", |browser| browser.text("h1") == calm);
-    nothing_untoward(&browser, &address);
-}
-
-#[test]
-fn it_says_when_nobody_answers_and_when_nobody_looks() {
-    let (server, browser) = (Server::demo(), Browser::open());
-    server.change(|snapshot| snapshot.now = Millis(snapshot.now.0 - 600_000.0));
-    browser.go(&server.address);
-    browser.wait("an old look is called old", |browser| {
-        browser.text("#trouble").contains("more than 5 minutes")
-    });
-    assert!(browser.text(".look").contains("10 min ago"), "{}", browser.text(".look"));
-    server.shown.lock().unwrap().closed = true;
-    drop(server);
-    browser.wait("silence is noticed", |browser| browser.text("#trouble").contains("does not answer"));
-}
-
-#[test]
 fn hostile_names_are_shown_and_not_obeyed() {
     let hostile = [
         "<script>window.harm=1</script>",
@@ -367,55 +235,6 @@ fn hostile_names_are_shown_and_not_obeyed() {
 }
 
 #[test]
-fn everything_can_be_reached_with_the_keyboard() {
-    const TAB: char = '\u{e004}';
-    let (server, browser) = (Server::demo(), Browser::open());
-    browser.go(&server.address);
-    let mut reached = Vec::new();
-    for _ in 0..60 {
-        browser.press(TAB);
-        let here = browser.run(
-            "const here = document.activeElement; if (here === document.body) return null; const style = getComputedStyle(here); const marked = here.closest('.choice') ? getComputedStyle(here.nextElementSibling) : style; return [here.id || here.getAttribute('href') || here.name || here.className || here.nodeName + ' ' + here.parentElement.id, marked.outlineStyle];",
-        );
-        if here.is_null() {
-            break;
-        }
-        assert_eq!(here[1], "solid", "the focus on {here} cannot be seen");
-        reached.push(here[0].as_str().unwrap().to_owned());
-    }
-    for expected in [
-        "#main",
-        "#ahead",
-        "copy",
-        "q",
-        "show",
-        "sort",
-        "SUMMARY inherited",
-        "SUMMARY ahead-words",
-        "metrics",
-        "api/v1/status",
-    ] {
-        assert!(reached.iter().any(|id| id == expected), "{expected} was not reached: {reached:?}");
-    }
-    assert_eq!(reached[0], "#main", "the first stop skips to the content");
-    assert_eq!(reached.iter().filter(|id| *id == "copy").count(), browser.count(".need .copy"));
-}
-
-#[test]
-fn a_command_can_be_copied() {
-    let (server, browser) = (Server::demo(), Browser::open());
-    let permissions =
-        json!({ "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"], "origin": server.address });
-    browser.devtools("Browser.grantPermissions", &permissions);
-    browser.go(&server.address);
-    browser.click(".need .copy");
-    browser.wait("it says so", |browser| browser.text(".need .copy") == "Copied");
-    let copied = browser.run_async("return await navigator.clipboard.readText();");
-    assert_eq!(copied, browser.text(".need code"));
-    assert_eq!(browser.run("return document.getElementById('said').textContent"), "The command was copied.");
-}
-
-#[test]
 fn a_fleet_is_shown_by_what_needs_attention() {
     let now = clock::now();
     let server = Server::demo();
@@ -445,56 +264,6 @@ fn a_fleet_is_shown_by_what_needs_attention() {
     browser.type_into("#q", "agent-999");
     browser.wait("one of a thousand is found", |browser| browser.count(".logins .state") == 1);
     nothing_untoward(&browser, &server.address);
-}
-
-/// The version of axe-core the page is held against.
-const AXE: &str = "4.14.1";
-
-/// The source of axe-core, fetched once with npm.
-fn axe() -> &'static str {
-    static SOURCE: OnceLock<String> = OnceLock::new();
-    SOURCE.get_or_init(|| {
-        let prefix = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("axe-core-{AXE}"));
-        let file = prefix.join("node_modules/axe-core/axe.min.js");
-        if !file.exists() {
-            std::fs::create_dir_all(&prefix).unwrap();
-            let output = Command::new("npm")
-                .args(["install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"])
-                .arg(&prefix)
-                .arg(format!("axe-core@{AXE}"))
-                .output()
-                .unwrap_or_else(|error| panic!("npm ({error}): install Debian's package npm"));
-            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        }
-        std::fs::read_to_string(file).unwrap()
-    })
-}
-
-#[test]
-fn everybody_can_use_it() {
-    let (demo, first, browser) = (Server::demo(), Server::of(None), Browser::open());
-    let mut wrong = Vec::new();
-    for scheme in ["light", "dark"] {
-        for width in [360, 1280] {
-            browser.scheme(scheme);
-            browser.width(width);
-            for (address, query) in
-                [(&demo.address, "/"), (&demo.address, "/?sort=left&show=all"), (&first.address, "/")]
-            {
-                browser.go(&format!("{address}{query}"));
-                browser
-                    .run("for (const details of document.querySelectorAll('details')) details.open = true;");
-                let too_wide = browser.run("return document.documentElement.scrollWidth - innerWidth;");
-                assert!(too_wide.as_i64().unwrap() <= 0, "{too_wide} px too wide at {width} px: {}", browser.run("return [...document.querySelectorAll('*')].filter((e) => e.getBoundingClientRect().right > document.documentElement.clientWidth).map((e) => e.getBoundingClientRect().right + e.outerHTML.slice(0, 60)).slice(0, 12)"));
-                browser.run(axe());
-                let found = browser.run_async("return (await axe.run()).violations.map((finding) => ({ id: finding.id, impact: finding.impact, nodes: finding.nodes.map((node) => node.html + ' ' + node.failureSummary) }));");
-                let found = found.as_array().unwrap_or_else(|| panic!("{found}")).clone();
-                wrong
-                    .extend(found.into_iter().map(|finding| format!("{scheme} {width} {query} {finding:#}")));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// Not a test of anything: `cargo test --test it pictures -- --ignored` puts pictures of the page below target/tmp.

@@ -4,6 +4,7 @@ use crate::support::{Home, Ran};
 
 const README: &str = include_str!("../../README.md");
 
+#[cfg(feature = "sqlite")]
 /// The lines of a console block that follow a command, up to the next command or the end of the block.
 fn example(command: &str) -> Vec<&'static str> {
     let mut lines = README.lines().skip_while(|line| *line != format!("$ {command}"));
@@ -12,6 +13,7 @@ fn example(command: &str) -> Vec<&'static str> {
     lines.take_while(|line| !line.starts_with("```") && !line.starts_with("$ ")).collect()
 }
 
+#[cfg(feature = "sqlite")]
 /// A line without what differs from run to run: numbers and places.
 fn essence(line: &str) -> String {
     let mut essence = String::new();
