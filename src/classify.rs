@@ -23,6 +23,7 @@ use crate::openclaw::merge::{Effective, View};
 use crate::openclaw::order::{effective_profiles, ineligible};
 use crate::openclaw::provider::{self, Renewal};
 use crate::openclaw::settings::{ModelChoice, Settings};
+use crate::remedy;
 use crate::state::Memory;
 
 pub use self::rollup::worst_exit_code;
@@ -170,7 +171,12 @@ pub fn agent(
         providers,
         missing_providers_in_use,
         rejected: own.document.rejected.clone(),
+        remedies: Vec::new(),
     };
+    for profile in &mut health.profiles {
+        profile.remedy = remedy::for_profile(&agent.id, profile).map(Box::new);
+    }
+    health.remedies = remedy::for_agent_itself(&health);
     health.exit_code = exit_code(&health, in_use, judge);
     health
 }
@@ -326,6 +332,7 @@ fn health_of(
         inherited: false,
         in_use: false,
         cooldown: None,
+        remedy: None,
         source,
     }
 }

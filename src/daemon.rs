@@ -3,6 +3,7 @@
 //! The passes run on a thread of their own while the server goes on answering from what was published last. A pass that
 //! panics is a failed pass, and the next one starts afresh.
 
+mod blink;
 mod changes;
 mod listen;
 mod options;
@@ -36,7 +37,7 @@ use crate::publish::changes::between;
 use crate::publish::metrics::{Metrics, Pass, ProfileNames};
 use crate::publish::textfile;
 use crate::random;
-use crate::refresh::endpoint;
+use crate::refresh::{endpoint, rescue};
 use crate::serve::{self, Paths, Published};
 use crate::state::Memory;
 use crate::stop::{asked, asked_but_by_hangup};
@@ -310,7 +311,7 @@ impl Daemon {
 
     /// One pass: discover, load, classify; renew; publish.
     async fn pass(&mut self, stopping: &Rc<Cell<bool>>) -> Result<(), Failure> {
-        let (mut snapshot, mut took) = self.look().await?;
+        let (mut snapshot, mut took) = self.look_twice(stopping).await?;
         if self.options.config.refresh.enabled && self.options.at.is_none() && self.is_renewing_due() {
             // What cannot be renewed can still be watched.
             let renewed = self.renew(stopping).await.unwrap_or_else(|failure| {
@@ -321,18 +322,22 @@ impl Daemon {
                 (snapshot, took) = self.look().await?;
             }
         }
-        self.show(snapshot, took);
+        self.show(snapshot, took).await;
         Ok(())
     }
 
     /// Remembers what was found, with what has changed since the last time, and publishes it.
-    fn show(&mut self, mut snapshot: Snapshot, took: Duration) {
+    async fn show(&mut self, mut snapshot: Snapshot, took: Duration) {
         snapshot.renewals = self.renewals.values().cloned().collect();
+        snapshot.rescued = rescue::waiting_profiles(&self.options.state_dir);
         self.metrics.count_scan(&snapshot);
         let mut same = false;
         if let Some(previous) = self.previous.take() {
             let as_many = previous.agents.len() == snapshot.agents.len();
-            same = !self.has_read && as_many && previous.renewals == snapshot.renewals;
+            same = !self.has_read
+                && as_many
+                && previous.renewals == snapshot.renewals
+                && previous.rescued == snapshot.rescued;
             for event in between(&previous, &snapshot) {
                 self.remember(event);
             }
@@ -340,8 +345,13 @@ impl Daemon {
         self.has_read = false;
         self.previous = Some(Arc::new(snapshot));
         self.last_pass = Some(Pass { ended: clock::now(), took, configuration_is_good: true });
-        self.tell();
+        // Before people are told, which may have to wait for the disk.
         self.publish(same);
+        let channels = self.telling.channels.clone();
+        self.tell().await;
+        if self.telling.channels != channels {
+            self.publish(true);
+        }
         self.tell_systemd();
     }
 

@@ -158,6 +158,7 @@ pub fn look_again(
         config: discovery.config.clone(),
         external: classify::external(&load::external::read(roots), &judge),
         renewals: Vec::new(),
+        rescued: Vec::new(),
         agents,
     };
     Look { snapshot, unknown_agents, state_exists: discovery.state_exists, changed }

@@ -31,7 +31,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // The stages, in order.
     ("discover", &["load::file", "model", "openclaw", "paths", "secret"]),
     ("load", &["discover::Agent", "discover::KnownBy", "locking", "model", "openclaw", "paths", "secret"]),
-    ("classify", &["discover", "exit", "load", "model", "openclaw", "state"]),
+    ("classify", &["discover", "exit", "load", "model", "openclaw", "remedy", "state"]),
     // What writes credentials, and what decides to.
     ("locking", &["clock", "model", "openclaw", "random"]),
     ("store", &["checkpoint", "load::file", "locking", "model", "random", "secret"]),

@@ -8,6 +8,8 @@
 #![allow(missing_docs, reason = "nothing here is public")]
 
 #[cfg(feature = "sqlite")]
+mod alarms;
+#[cfg(feature = "sqlite")]
 mod alike;
 mod auth;
 mod auth_login;
