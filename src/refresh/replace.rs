@@ -149,7 +149,8 @@ fn is_newer(stored: &Credential<'_>, renewal: &Renewal<'_>) -> bool {
     let is_spent =
         stored.refresh.as_ref().is_some_and(|token| token.expose() == renewal.spent.token.as_str());
     let ends_later = stored.expires.moment(SEMANTICS) > renewal.login.expires;
-    stored.kind != CredentialKind::OAuth || !is_spent && ends_later && stored.is_usable(clock::now())
+    stored.kind != CredentialKind::OAuth
+        || !is_spent && ends_later && stored.is_usable(clock::now(), SEMANTICS)
 }
 
 /// Gives main the new token, if main has none of that login or an older one of the same account.

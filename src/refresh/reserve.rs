@@ -13,7 +13,7 @@ use crate::checkpoint;
 use crate::clock;
 use crate::load::file;
 use crate::locking::{self, REFRESH_LOCK, Taken};
-use crate::model::{CredentialKind, Millis, Semantics, Source};
+use crate::model::{CredentialKind, Millis, Source};
 use crate::openclaw::credential::Credential;
 use crate::openclaw::document::Document;
 use crate::openclaw::{edit, identity, lock};
@@ -148,7 +148,7 @@ impl Refresher {
             let document = Document::parse(text, SEMANTICS, Source::Json).ok()?;
             let other = document.get(login.profile.as_str())?;
             let found = memory.fingerprint(other.refresh.as_ref()?.expose());
-            let end = other.expires.moment(SEMANTICS).filter(|_| other.is_usable(clock::now()));
+            let end = other.expires.moment(SEMANTICS).filter(|_| other.is_usable(clock::now(), SEMANTICS));
             // Where it has ended itself, it is about to be renewed.
             let outcome = end.map_or(Outcome::Contended, |expires| Outcome::Adopted { expires });
             successors.contains(&found).then_some(outcome)
@@ -164,7 +164,7 @@ fn adopted(login: &Login, own: &Credential<'_>, now: Millis) -> Option<Millis> {
     let text = file::text(main, &buffer).ok()?;
     let document = Document::parse(text, SEMANTICS, Source::Json).ok()?;
     let theirs = document.get(login.profile.as_str())?;
-    let usable = theirs.is_usable(now, Semantics::V2026_9) && identity::may_replace(own, theirs);
+    let usable = theirs.is_usable(now, SEMANTICS) && identity::may_replace(own, theirs);
     if usable { theirs.expires.moment(SEMANTICS) } else { None }
 }
 

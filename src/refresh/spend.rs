@@ -13,7 +13,7 @@ use crate::checkpoint;
 use crate::clock;
 use crate::config;
 use crate::load::file;
-use crate::model::{LoginReason, Millis, Semantics, Source};
+use crate::model::{LoginReason, Millis, Source};
 use crate::openclaw::document::Document;
 use crate::openclaw::edit;
 use crate::secret::SecretBuffer;
@@ -86,7 +86,7 @@ impl Refresher {
             let differs =
                 other.refresh.as_ref().is_some_and(|token| memory.fingerprint(token.expose()) != *spent);
             let same = login.identity.matches(other);
-            if differs && same && other.is_usable(clock::now(), Semantics::V2026_9) {
+            if differs && same && other.is_usable(clock::now(), SEMANTICS) {
                 other.expires.moment(SEMANTICS)
             } else {
                 None
