@@ -10,6 +10,7 @@ pub mod environment;
 pub mod fence;
 pub mod identity;
 pub mod jwt;
+pub mod lenient;
 pub mod lock;
 pub mod loose;
 pub mod merge;

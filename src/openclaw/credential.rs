@@ -141,8 +141,7 @@ impl<'a> RawEntry<'a> {
         (self.key_ref, self.token_ref) = (None, None);
         self.key.take_if(|key| matches!(key, Loose::Object(_)));
         self.token.take_if(|token| matches!(token, Loose::Object(_)));
-        let is_token = self.kind.as_ref().and_then(Loose::as_text) == Some("token");
-        if is_token && matches!(self.expires, Some(Number(None))) {
+        if self.kind() == Ok(CredentialKind::Token) && matches!(self.expires, Some(Number(None))) {
             self.expires = None;
         }
     }
