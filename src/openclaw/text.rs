@@ -3,9 +3,13 @@
 /// `String.prototype.trim`: Unicode white space and the byte order mark, but not the next-line character.
 #[must_use]
 pub fn trim(text: &str) -> &str {
-    text.trim_matches(|character: char| {
-        (character.is_whitespace() && character != '\u{85}') || character == '\u{feff}'
-    })
+    text.trim_matches(is_space)
+}
+
+/// What JavaScript counts as white space.
+#[must_use]
+pub fn is_space(character: char) -> bool {
+    (character.is_whitespace() && character != '\u{85}') || character == '\u{feff}'
 }
 
 /// The text, unless it is empty once trimmed.

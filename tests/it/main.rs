@@ -8,6 +8,7 @@
 #![allow(missing_docs, reason = "nothing here is public")]
 
 #[cfg(feature = "sqlite")]
+mod agreement;
 mod alike;
 mod auth;
 mod auth_login;
