@@ -36,7 +36,7 @@ pub struct Credential<'a> {
     pub key_ref: bool,
     /// Whether `tokenRef` refers to a secret.
     pub token_ref: bool,
-    /// Whether `oauthRef` is set.
+    /// Whether `oauthRef` refers to a login that an older release kept elsewhere.
     pub oauth_ref: bool,
     /// `expires`.
     pub expires: Expires,
@@ -137,11 +137,11 @@ impl<'a> RawEntry<'a> {
     }
 
     /// Keeps what the import of a flat `auth.json` keeps: no references, and `expires` of a token only if it is a number.
-    pub fn drop_what_an_import_drops(&mut self) {
+    pub fn drop_what_an_import_drops(&mut self, semantics: Semantics) {
         (self.key_ref, self.token_ref) = (None, None);
         self.key.take_if(|key| matches!(key, Loose::Object(_)));
         self.token.take_if(|token| matches!(token, Loose::Object(_)));
-        if self.kind() == Ok(CredentialKind::Token) && matches!(self.expires, Some(Number(None))) {
+        if self.kind(semantics) == Ok(CredentialKind::Token) && matches!(self.expires, Some(Number(None))) {
             self.expires = None;
         }
     }
@@ -154,7 +154,7 @@ impl<'a> RawEntry<'a> {
         semantics: Semantics,
         fallback_provider: Option<&str>,
     ) -> Result<Credential<'a>, RejectReason> {
-        let kind = self.kind()?;
+        let kind = self.kind(semantics)?;
         let provider = match (&self.provider, fallback_provider) {
             (Some(Loose::Text(provider)), _) => provider.expose(),
             (None | Some(Loose::Null), Some(fallback)) => fallback,
@@ -179,7 +179,7 @@ impl<'a> RawEntry<'a> {
         self.into_credential(kind, provider, semantics)
     }
 
-    fn kind(&self) -> Result<CredentialKind, RejectReason> {
+    fn kind(&self, semantics: Semantics) -> Result<CredentialKind, RejectReason> {
         // `mode` stands in for `type` only where there is no `type` at all, not where it is null.
         let name = match (&self.kind, &self.mode) {
             (Some(kind), _) => kind.as_text(),
@@ -187,6 +187,7 @@ impl<'a> RawEntry<'a> {
         };
         match name {
             Some("api_key") => Ok(CredentialKind::ApiKey),
+            Some("apiKey") if semantics == Semantics::V2026_9 => Ok(CredentialKind::ApiKey),
             Some("token") => Ok(CredentialKind::Token),
             Some("oauth") => Ok(CredentialKind::OAuth),
             _ => Err(RejectReason::InvalidType),
@@ -219,7 +220,7 @@ impl<'a> RawEntry<'a> {
             token: filled(self.token),
             key_ref,
             token_ref,
-            oauth_ref: matches!(self.oauth_ref, Some(Loose::Object(_) | Loose::Text(_))),
+            oauth_ref: self.oauth_ref.as_ref().is_some_and(Loose::is_oauth_ref),
             expires: match self.expires {
                 None => Expires::Absent,
                 Some(Number(Some(at))) if at.is_finite() && at > 0.0 => Expires::At(Millis(at)),

@@ -374,7 +374,7 @@ impl<'de> Visitor<'de> for EntrySeed<'_, 'de> {
             entry.take(&field, &mut map)?;
         }
         if self.fallback.is_some() {
-            entry.drop_what_an_import_drops();
+            entry.drop_what_an_import_drops(self.semantics);
         }
         self.read.push(self.id, entry.coerce(self.semantics, self.fallback), self.source);
         Ok(())

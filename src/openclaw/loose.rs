@@ -39,20 +39,28 @@ impl Loose<'_> {
         }
     }
 
+    /// Whether it is what older releases left in `oauthRef`. Nothing else is taken for it.
+    #[must_use]
+    pub fn is_oauth_ref(&self) -> bool {
+        matches!(self, Self::Object(shape) if shape.is_oauth)
+    }
+
     /// Whether OpenClaw takes the value for a reference to a secret kept elsewhere.
     #[must_use]
     pub fn is_secret_ref(&self, semantics: Semantics) -> bool {
         match self {
-            Self::Text(value) => is_env_template(value.expose()),
+            Self::Text(value) => is_env_template(value.expose(), semantics),
             Self::Object(shape) => shape.is_secret_ref(semantics),
             Self::Null | Self::Other => false,
         }
     }
 }
 
-/// `${UPPER_CASE}`
-fn is_env_template(value: &str) -> bool {
-    let name = text::trim(value).strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+/// `${UPPER_CASE}`, and to 2026.9 `$UPPER_CASE`, too.
+fn is_env_template(value: &str, semantics: Semantics) -> bool {
+    let rest = text::trim(value).strip_prefix('$');
+    let braced = rest.and_then(|rest| rest.strip_prefix('{')?.strip_suffix('}'));
+    let name = braced.or(rest.filter(|_| semantics == Semantics::V2026_9));
     name.is_some_and(|name| {
         name.len() <= 128
             && name.starts_with(|first: char| first.is_ascii_uppercase())
@@ -67,6 +75,16 @@ pub struct RefShape {
     source: Option<RefSource>,
     provider: RefField,
     id: RefField,
+    is_oauth: bool,
+}
+
+/// A login that an older release kept elsewhere.
+fn is_oauth_ref(source: &Loose<'_>, provider: &Loose<'_>, id: &Loose<'_>) -> bool {
+    source.as_text() == Some("openclaw-credentials")
+        && provider.as_text() == Some("openai-codex")
+        && id.as_text().is_some_and(|id| {
+            id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f'))
+        })
 }
 
 #[derive(Debug, Default, PartialEq, Eq, Clone, Copy)]
@@ -193,6 +211,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Loose<'a> {
                 shape.source = source.as_ref().and_then(ref_source);
                 shape.provider = provider.as_ref().map_or(RefField::Absent, ref_field);
                 shape.id = id.as_ref().map_or(RefField::Absent, ref_field);
+                if let (Some(source), Some(provider), Some(id)) = (&source, &provider, &id) {
+                    shape.is_oauth = is_oauth_ref(source, provider, id);
+                }
                 Ok(Loose::Object(shape))
             }
         }
@@ -369,10 +390,26 @@ mod tests {
             assert!(!is_ref(r#""${lower}""#, semantics));
             assert!(!is_ref(r#""secretref-env:FOO""#, semantics));
             assert!(!is_ref("7", semantics));
+            assert!(!is_ref(r#""$lower""#, semantics) && !is_ref(r#""$""#, semantics));
         }
         let store = r#"{"source":"store","provider":"default","id":"X"}"#;
         assert!(!is_ref(store, Semantics::V2026_4));
         assert!(is_ref(store, Semantics::V2026_9));
+        assert!(!is_ref(r#""$OPENAI_API_KEY""#, Semantics::V2026_4));
+        assert!(is_ref(r#""$OPENAI_API_KEY""#, Semantics::V2026_9));
+    }
+
+    #[test]
+    fn a_login_kept_elsewhere_is_told_from_other_objects() {
+        let is_oauth_ref = |source: &str, provider: &str, id: &str| {
+            let json = format!(r#"{{"source":"{source}","provider":"{provider}","id":"{id}"}}"#);
+            serde_json::from_str::<Loose<'_>>(&json).expect("well-formed").is_oauth_ref()
+        };
+        let id = "0123456789abcdef".repeat(2);
+        assert!(is_oauth_ref("openclaw-credentials", "openai-codex", &id));
+        assert!(!is_oauth_ref("env", "openai-codex", &id));
+        assert!(!is_oauth_ref("openclaw-credentials", "openai", &id));
+        assert!(!is_oauth_ref("openclaw-credentials", "openai-codex", &id.to_uppercase()));
     }
 
     #[test]

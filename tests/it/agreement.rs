@@ -261,3 +261,38 @@ fn an_import_drops_the_end_of_a_token_that_is_no_number() {
         main["profiles"].as_array().unwrap().iter().map(|one| one["status"].clone()).collect();
     assert_eq!(statuses, ["static", "expiring", "static"]);
 }
+
+#[test]
+fn the_later_release_knows_more_spellings() {
+    let profiles = json!({
+        "xai:camel": { "type": "apiKey", "provider": "xai", "key": "k" },
+        "xai:short": { "type": "api_key", "provider": "xai", "keyRef": "$XAI_API_KEY" },
+        "xai:oauth": { "type": "oauth", "provider": "xai", "oauthRef": { "source": "env", "id": "X" } },
+    });
+    let home = Home::new().profiles("main", &profiles);
+    let main = home.status(&["--json", "--semantics", "2026.9"]).agent("main");
+    let reasons: Vec<_> =
+        main["profiles"].as_array().unwrap().iter().map(|one| (&one["status"], &one["reasonCode"])).collect();
+    let (fine, gone) = (json!("static"), json!("missing"));
+    let expected = [(&fine, &Value::Null), (&gone, &json!("missing_credential")), (&fine, &Value::Null)];
+    assert_eq!(reasons, expected);
+    let main = home.status(&["--json", "--semantics", "2026.4"]).agent("main");
+    assert_eq!(main["rejected"][0]["profileId"], "xai:camel");
+}
+
+#[test]
+fn an_agents_own_profiles_go_before_the_order_of_main_in_the_later_release() {
+    let main = json!({ "version": 1, "profiles": { "xai:work": token("xai", 30 * DAY) }, "order": { "xai": ["xai:work"] } });
+    let home = Home::new().file(".openclaw/agents/main/agent/auth-profiles.json", main.to_string()).profiles(
+        "work",
+        &json!({ "xai:own": token("xai", -DAY), "xai:none": { "type": "token", "provider": "xai" } }),
+    );
+    let status =
+        |home: &Home| home.status(&["--json", "--semantics", "2026.9"]).agent("work")["providers"].clone();
+    assert_eq!(status(&home)[0]["status"], "ok", "what could be tried counts");
+    let home = home.file(
+        ".openclaw/agents/main/agent/auth-profiles.json",
+        json!({ "version": 1, "profiles": {}, "order": { "xai": ["xai:work"] } }).to_string(),
+    );
+    assert_eq!(status(&home)[0]["status"], "expired", "main's order names none, the agent's own ones count");
+}
