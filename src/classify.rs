@@ -49,6 +49,8 @@ pub struct Judge<'a> {
     pub in_use: &'a InUse,
     /// OpenClaw's configuration.
     pub settings: &'a Settings,
+    /// Whether the configuration is there and cannot be read: OpenClaw does not start with it, nor say that all is well.
+    pub is_configuration_broken: bool,
     /// The variables that are set.
     pub environment: &'a Environment,
     /// The locks that are held.
@@ -105,9 +107,14 @@ impl Judge<'_> {
         self.only_providers.is_empty() || self.only_providers.contains(provider_id)
     }
 
+    /// Whether one of the providers in use signs in with this one's profiles.
+    fn is_used(&self, in_use: &BTreeSet<String>, provider_id: &str) -> bool {
+        in_use.iter().any(|id| provider::auth_of(id, self.semantics) == provider_id)
+    }
+
     /// Whether the environment or the configuration gives a provider auth, so that no profile has to.
     fn has_key(&self, provider_id: &str) -> bool {
-        self.environment.variable_for(provider_id).is_some()
+        self.environment.variable_for(provider::auth_of(provider_id, self.semantics)).is_some()
             || self.settings.has_key(provider_id, self.semantics)
     }
 }
@@ -141,7 +148,7 @@ pub fn agent(
             .map_or_else(|| ProviderId::from(&*first.provider), |known| ProviderId::known(known.id));
         let counting =
             effective_profiles(&view, group, id.as_str(), judge.settings, judge.now, judge.semantics);
-        let used = in_use.contains(id.as_str());
+        let used = judge.is_used(in_use, id.as_str());
         let start = profiles.len();
         for profile in group {
             let mut health = profile_health(profile, ids.get(profile.id), &id, judge);
@@ -157,7 +164,8 @@ pub fn agent(
     let missing_providers_in_use = in_use
         .iter()
         .filter(|id| {
-            !judge.has_key(id) && !providers.iter().any(|health| health.provider.as_str() == id.as_str())
+            let auth = provider::auth_of(id, judge.semantics);
+            !judge.has_key(id) && !providers.iter().any(|health| health.provider.as_str() == auth)
         })
         .map(|id| ProviderId::from(id.as_str()))
         .collect();

@@ -5,11 +5,14 @@
 pub mod attempts;
 pub mod credential;
 pub mod document;
+pub mod dotenv;
 pub mod edit;
 pub mod environment;
 pub mod fence;
 pub mod identity;
+pub mod include;
 pub mod jwt;
+pub mod lenient;
 pub mod lock;
 pub mod loose;
 pub mod merge;

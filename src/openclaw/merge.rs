@@ -31,6 +31,7 @@ pub struct View<'s, 'a> {
     /// The profiles.
     pub profiles: Vec<Effective<'s, 'a>>,
     own: &'s State,
+    own_profiles: &'s [Profile<'a>],
     main: Option<&'s State>,
     replaced: Vec<(&'s str, &'s str)>,
 }
@@ -40,7 +41,13 @@ impl<'s, 'a> View<'s, 'a> {
     #[must_use]
     pub fn of_main(document: &'s Document<'a>) -> Self {
         let profiles = document.profiles.iter().map(|profile| effective(profile, false)).collect();
-        Self { profiles, own: &document.state, main: None, replaced: Vec::new() }
+        Self {
+            profiles,
+            own: &document.state,
+            own_profiles: &document.profiles,
+            main: None,
+            replaced: Vec::new(),
+        }
     }
 
     /// What another agent sees: its own store over main's.
@@ -56,7 +63,7 @@ impl<'s, 'a> View<'s, 'a> {
         for &(superseded, replacement) in &replaced {
             give_way(&mut profiles, superseded, replacement, main, judge);
         }
-        Self { profiles, own: &own.state, main: Some(&main.state), replaced }
+        Self { profiles, own: &own.state, own_profiles: &own.profiles, main: Some(&main.state), replaced }
     }
 
     /// Finds a profile by id.
@@ -71,13 +78,18 @@ impl<'s, 'a> View<'s, 'a> {
         self.main.is_some() && !self.own.order.contains_key(provider)
     }
 
-    /// The stored order for a normalised provider, own before main's, with superseded ids replaced.
+    /// The stored order for a normalised provider, own before main's, with superseded ids replaced. Before an order of main's,
+    /// 2026.9 puts the agent's own profiles of that provider.
     #[must_use]
-    pub fn order(&self, provider: &str) -> Option<Vec<&str>> {
-        let ids = self.own.order.get(provider).or_else(|| self.main?.order.get(provider))?;
+    pub fn order(&self, provider: &str, semantics: Semantics) -> Option<Vec<&str>> {
+        let own = self.own.order.get(provider);
+        let ids = own.or_else(|| self.main?.order.get(provider))?;
+        let goes_first = own.is_none() && semantics == Semantics::V2026_9;
+        let first =
+            self.own_profiles.iter().filter(|profile| goes_first && profile.credential.provider == provider);
         let mut order: Vec<&str> = Vec::with_capacity(ids.len());
-        for id in ids {
-            let id = self.replaced.iter().find(|(old, _)| old == id).map_or(id.as_str(), |(_, new)| new);
+        for id in first.map(|profile| &*profile.id).chain(ids.iter().map(String::as_str)) {
+            let id = self.replaced.iter().find(|(old, _)| *old == id).map_or(id, |(_, new)| new);
             if !order.contains(&id) {
                 order.push(id);
             }

@@ -82,7 +82,7 @@ pub fn effective_profiles<'v, 's, 'a>(
             && fits_configuration(profile, provider_id, settings, semantics)
             && ineligible(profile.credential, now, semantics).is_none()
     };
-    let explicit = view.order(provider_id).or_else(|| {
+    let explicit = view.order(provider_id, semantics).or_else(|| {
         let configured = settings.order_of(provider_id, semantics)?;
         Some(configured.iter().map(String::as_str).collect())
     });

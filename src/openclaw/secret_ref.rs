@@ -121,11 +121,25 @@ mod tests {
             assert!(!is_ref(r#""${lower}""#, semantics));
             assert!(!is_ref(r#""secretref-env:FOO""#, semantics));
             assert!(!is_ref("7", semantics));
+            assert!(!is_ref(r#""$lower""#, semantics) && !is_ref(r#""$""#, semantics));
         }
         assert!(!is_ref(r#""$ANTHROPIC_API_KEY""#, Semantics::V2026_4));
         assert!(is_ref(r#"" $ANTHROPIC_API_KEY ""#, Semantics::V2026_9));
         let store = r#"{"source":"store","provider":"default","id":"X"}"#;
         assert!(!is_ref(store, Semantics::V2026_4));
         assert!(is_ref(store, Semantics::V2026_9));
+    }
+
+    #[test]
+    fn a_login_kept_elsewhere_is_told_from_other_objects() {
+        let is_oauth_ref = |source: &str, provider: &str, id: &str| {
+            let json = format!(r#"{{"source":"{source}","provider":"{provider}","id":"{id}"}}"#);
+            serde_json::from_str::<Loose<'_>>(&json).expect("well-formed").is_legacy_oauth_ref()
+        };
+        let id = "0123456789abcdef".repeat(2);
+        assert!(is_oauth_ref("openclaw-credentials", "openai-codex", &id));
+        assert!(!is_oauth_ref("env", "openai-codex", &id));
+        assert!(!is_oauth_ref("openclaw-credentials", "openai", &id));
+        assert!(!is_oauth_ref("openclaw-credentials", "openai-codex", &id.to_uppercase()));
     }
 }

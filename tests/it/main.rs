@@ -7,6 +7,7 @@
 #![allow(clippy::too_many_lines, reason = "a table of cases is as long as there are cases")]
 #![allow(missing_docs, reason = "nothing here is public")]
 
+mod agreement;
 #[cfg(feature = "sqlite")]
 mod alarms;
 #[cfg(feature = "sqlite")]
