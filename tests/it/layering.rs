@@ -180,7 +180,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// Modules that may use these packages only.
-const PACKAGES: [(&str, &[&str]); 2] = [("model", &["serde", "std"]), ("secret", &["std", "zeroize"])];
+const PACKAGES: [(&str, &[&str]); 2] =
+    [("model", &["serde", "serde_json", "std"]), ("secret", &["std", "zeroize"])];
 
 /// What only some modules may do: the text that shows it, and who may.
 const RESERVED: [(&str, &[&str]); 7] = [
