@@ -214,13 +214,17 @@ fn a_month_is_told_once_by_a_daemon_and_by_one_that_restarts_after_every_pass() 
 fn each_channel_may_be_down_for_a_day_and_catches_up_in_one_word_while_the_other_hears_all() {
     for down in [0, 1] {
         let mut heard = live(true, Some(down));
-        // That the one is down is told through the other, and not through itself; again after a day, for it is tried once an hour
-        // by then, and the last failure is a little more than a day after the first.
-        let of_channel = heard.each_mut().map(|heard| heard.remove(" channel"));
-        let told = ["new channel_failing", "still channel_failing", "mended channel_failing"]
-            .map(str::to_owned)
-            .to_vec();
-        assert_eq!((&of_channel[down], &of_channel[1 - down]), (&None, &Some(told)));
+        // That the one is down is told through the other, and not through itself; perhaps again after a day, for it is tried once an
+        // hour by then, and the last failure may be a little more than a day after the first.
+        let [of_down, mut of_other] = {
+            let mut of_channel = heard.each_mut().map(|heard| heard.remove(" channel"));
+            [of_channel[down].take(), of_channel[1 - down].take()]
+        };
+        if let Some(told) = of_other.as_mut().filter(|told| told.len() == 3) {
+            assert_eq!(told.remove(1), "still channel_failing");
+        }
+        let told = ["new channel_failing", "mended channel_failing"].map(str::to_owned).to_vec();
+        assert_eq!((of_down, of_other), (None, Some(told)));
         let (late, other) = (&heard[down], &heard[1 - down]);
         compare(other, "the other channel");
         let dead = &late["shift openai-codex:own"];
