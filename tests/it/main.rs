@@ -34,6 +34,7 @@ mod formats;
 mod generated;
 mod init_systems;
 mod install;
+mod install_upkeep;
 mod kill;
 mod layering;
 mod migration;
