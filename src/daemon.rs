@@ -93,8 +93,8 @@ pub async fn once(options: Options) -> Result<u8, Failure> {
     Ok(if is_set_up { seen } else { exit::EXPIRED_OR_MISSING })
 }
 
-/// Runs until it is told to stop.
-pub async fn run(options: Options) -> Result<u8, Failure> {
+/// Runs until it is told to stop. Whoever waits for it is told where to look.
+pub async fn run(options: Options, serving: impl FnOnce(&str)) -> Result<u8, Failure> {
     let access = access(&options.config)?;
     let listener =
         listen(&options.config.watch.listen, &access, options.config.watch.insecure_listen).await?;
@@ -116,7 +116,9 @@ pub async fn run(options: Options) -> Result<u8, Failure> {
         let board = daemon.board.subscribe();
         tokio::task::spawn_local(serve::run(listener, board, Arc::clone(&access), paths, stop));
     }
-    tracing::info!("serving on http{}://{address}/", if access.tls().is_some() { "s" } else { "" });
+    let page = format!("http{}://{address}/", if access.tls().is_some() { "s" } else { "" });
+    tracing::info!("serving on {page}");
+    serving(&page);
     daemon.address = Some(address);
     let result = daemon.passes().await;
     let _ = stopping.send(true);
@@ -125,11 +127,6 @@ pub async fn run(options: Options) -> Result<u8, Failure> {
 
 fn internal(what: &str, error: std::io::Error) -> Failure {
     Failure::new(exit::INTERNAL, what).caused_by(error)
-}
-
-/// What led to a failure, to be put behind it.
-fn cause(failure: &Failure) -> String {
-    std::error::Error::source(failure).map_or_else(String::new, |source| format!(": {source}"))
 }
 
 fn names(config: &Config) -> ProfileNames {
@@ -206,7 +203,7 @@ impl Daemon {
             };
             let ended = self.beat_end(&result, begun);
             if let Err(failure) = result {
-                tracing::error!("{failure}{}", cause(&failure));
+                tracing::error!("{}", failure.in_one_line());
                 // The counters know of it.
                 self.publish(true);
             }
@@ -295,7 +292,7 @@ impl Daemon {
         if self.options.config.refresh.enabled && self.options.at.is_none() && self.is_renewing_due() {
             // What cannot be renewed can still be watched.
             let renewed = self.renew(stopping).await.unwrap_or_else(|failure| {
-                tracing::error!("{failure}{}", cause(&failure));
+                tracing::error!("{}", failure.in_one_line());
                 false
             });
             if renewed {
@@ -330,7 +327,9 @@ impl Daemon {
     async fn look(&mut self) -> Result<(Snapshot, Duration), Failure> {
         let start = Instant::now();
         let status = &self.options.config.status;
-        let memory = Memory::read(&self.options.state_dir).map_err(|error| tracing::warn!("{error}")).ok();
+        let memory = Memory::read(&self.options.state_dir)
+            .map_err(|error| tracing::warn!("{}", exit::chain(&error)))
+            .ok();
         let request = Request {
             semantics: status.semantics.into(),
             scope: status.scope.map(Into::into),

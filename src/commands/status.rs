@@ -125,7 +125,10 @@ fn memory() -> Option<Arc<Memory>> {
     match Memory::read(&dir) {
         Ok(memory) => Some(Arc::new(memory)),
         Err(error) => {
-            tracing::warn!("{error}; what it says of dead logins is missing from this report");
+            tracing::warn!(
+                "{}; what it says of dead logins is missing from this report",
+                exit::chain(&error)
+            );
             None
         }
     }
@@ -153,7 +156,7 @@ fn finish(args: &StatusArgs, format: Format, look: &Look, roots: &Roots) -> Resu
 }
 
 fn report_and(failure: &Failure, code: u8) -> u8 {
-    tracing::warn!("{failure}");
+    tracing::warn!("{}", failure.in_one_line());
     code
 }
 

@@ -1,5 +1,6 @@
 //! `authwatch watch`: the daemon; with `--once`, one pass for timers.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -77,13 +78,23 @@ pub fn run(global: &GlobalArgs, args: &WatchArgs) -> Result<u8, Failure> {
         at: args.at,
         environment: cli::environment().collect(),
     };
+    if !options.roots.state.is_dir() {
+        let state = options.roots.state.display();
+        tracing::warn!(
+            "there is no OpenClaw state directory at `{state}`: give --state-dir or set OPENCLAW_STATE_DIR"
+        );
+    }
     if args.once {
-        if !options.roots.state.is_dir() {
-            tracing::warn!("there is no OpenClaw state directory at `{}`", options.roots.state.display());
-        }
         return local.block_on(&runtime, daemon::once(options));
     }
-    local.block_on(&runtime, daemon::run(options))
+    local.block_on(&runtime, daemon::run(options, say_where))
+}
+
+/// Tells the person who has started it by hand where the page is. Services have a journal, and the address in their configuration.
+fn say_where(page: &str) {
+    if std::io::stderr().is_terminal() {
+        cli::talk(&format!("the page is on {page} (Ctrl-C ends this)"));
+    }
 }
 
 fn config_file(global: &GlobalArgs) -> Option<ConfigFile> {
@@ -115,5 +126,5 @@ async fn demo(mut config: Config, flags: Flags) -> Result<u8, Failure> {
         environment: Vec::new(),
     };
     cli::talk(&format!("demo data in {}", options.roots.state.display()));
-    daemon::run(options).await
+    daemon::run(options, say_where).await
 }

@@ -9,6 +9,7 @@
 
 #[cfg(feature = "sqlite")]
 mod alike;
+mod anywhere;
 mod auth;
 mod auth_login;
 mod auth_storm;
