@@ -61,6 +61,8 @@ struct Daemon {
     /// Whether any store has been read since the last picture, and not only found to be what it was.
     has_read: bool,
     surveyed: Option<Instant>,
+    /// Why nothing could be renewed when that was last tried, as an exit code.
+    unrenewed: Option<u8>,
     last_pass: Option<Pass>,
     /// Where it is reached; `None` for a single pass.
     address: Option<SocketAddr>,
@@ -89,6 +91,10 @@ pub async fn once(options: Options) -> Result<u8, Failure> {
         let _ = ended.await;
     }
     result?;
+    // A timer has to learn that it did half of its work: whatever is said of the logins, this comes first.
+    if let Some(code) = daemon.trouble() {
+        return Ok(code);
+    }
     let seen = daemon.previous.map_or(exit::CANNOT_READ, |snapshot| snapshot.exit_code);
     Ok(if is_set_up { seen } else { exit::EXPIRED_OR_MISSING })
 }
@@ -164,6 +170,7 @@ impl Daemon {
             stores_changed: true,
             has_read: false,
             surveyed: None,
+            unrenewed: None,
             last_pass: None,
             address: None,
             told_ready: OnceCell::new(),
@@ -289,9 +296,14 @@ impl Daemon {
     /// One pass: discover, load, classify; renew; publish.
     async fn pass(&mut self, stopping: &Rc<Cell<bool>>) -> Result<(), Failure> {
         let (mut snapshot, mut took) = self.look().await?;
+        if !self.options.config.refresh.enabled {
+            self.unrenewed = None;
+        }
         if self.options.config.refresh.enabled && self.options.at.is_none() && self.is_renewing_due() {
             // What cannot be renewed can still be watched.
-            let renewed = self.renew(stopping).await.unwrap_or_else(|failure| {
+            let renewed = self.renew(stopping).await;
+            self.unrenewed = renewed.as_ref().err().map(|failure| failure.code);
+            let renewed = renewed.unwrap_or_else(|failure| {
                 tracing::error!("{}", failure.in_one_line());
                 false
             });

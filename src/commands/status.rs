@@ -107,9 +107,7 @@ pub fn run(global: &GlobalArgs, args: &StatusArgs) -> Result<u8, Failure> {
     let mut request = args.request(&config);
     if args.demo {
         request.memory = None;
-        let demo = Demo::lay_out(clock::now()).map_err(|error| {
-            Failure::new(exit::CANNOT_WRITE, "cannot lay out the demo data").caused_by(error)
-        })?;
+        let demo = Demo::lay_out(clock::now()).map_err(cannot_lay_out)?;
         tracing::info!("demo data in {}", demo.roots().state.display());
         let look = pipeline::look(demo.roots(), [], &request);
         return finish(args, format, &look, demo.roots());
@@ -117,6 +115,13 @@ pub fn run(global: &GlobalArgs, args: &StatusArgs) -> Result<u8, Failure> {
     let roots = Roots::from_process(global.state_dir.as_deref().or(config.state_dir.as_deref()));
     let look = pipeline::look(&roots, cli::environment(), &request);
     finish(args, format, &look, &roots)
+}
+
+/// Why there is no demo.
+pub(super) fn cannot_lay_out(error: std::io::Error) -> Failure {
+    Failure::new(exit::CANNOT_WRITE, "cannot lay out the demo data")
+        .caused_by(error)
+        .hint("set TMPDIR to a directory that can be written")
 }
 
 /// A memory that cannot be read is no reason not to report.

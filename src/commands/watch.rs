@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use tokio::task::LocalSet;
 
+use super::status::cannot_lay_out;
 use crate::cli::{self, GlobalArgs};
 use crate::clock;
 use crate::config::{self, CommandConfig, Config, NotifyConfig};
@@ -105,10 +106,9 @@ fn config_file(global: &GlobalArgs) -> Option<ConfigFile> {
 
 /// Demo data whose logins end and are renewed before one's eyes.
 async fn demo(mut config: Config, flags: Flags) -> Result<u8, Failure> {
-    let failed = |error| Failure::new(exit::CANNOT_WRITE, "cannot lay out the demo data").caused_by(error);
-    let demo = Demo::lay_out(clock::now()).map_err(failed)?;
-    let endpoint = TokenEndpoint::start().map_err(failed)?;
-    demo.add_short_lived(clock::now()).map_err(failed)?;
+    let demo = Demo::lay_out(clock::now()).map_err(cannot_lay_out)?;
+    let endpoint = TokenEndpoint::start().map_err(cannot_lay_out)?;
+    demo.add_short_lived(clock::now()).map_err(cannot_lay_out)?;
     config.refresh = endpoint.config();
     config.refresh.enabled &= !flags.no_refresh;
     config.watch.interval = Some(Millis(2000.0));

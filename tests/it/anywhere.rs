@@ -70,3 +70,29 @@ fn a_check_of_nothing_says_what_to_do() {
     assert!(ran.stderr.contains("no OpenClaw state directory"), "{}", ran.stderr);
     assert!(ran.stderr.contains("set OPENCLAW_STATE_DIR"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_timer_learns_that_nothing_could_be_renewed_or_remembered() {
+    let home = Home::new()
+        .profiles("main", &json!({ "anthropic:a": token("anthropic", DAY) }))
+        .file(".local/state", "a file where the state directory should be");
+    assert_eq!(home.run(&["watch", "--once"]).code, 73);
+    // Where there is nothing to renew, nor anybody to tell, nothing is lost but memory.
+    let ran = home.run(&["watch", "--once", "--no-refresh"]);
+    assert!(ran.code <= 2, "{}{}", ran.code, ran.stderr);
+    let told = home.file(".config/authwatch/config.toml", "[notify.command.x]\nrun = [\"true\"]\n");
+    assert_eq!(told.run(&["watch", "--once", "--no-refresh"]).code, 73);
+}
+
+#[test]
+fn where_nothing_can_be_written_the_way_out_is_named() {
+    let home = Home::new().file("file", "no directory");
+    let nowhere = home.path().join("file");
+    let demo = Home::new().env("TMPDIR", nowhere.to_str().unwrap());
+    for arguments in [&["status", "--demo"][..], &["watch", "--demo", "--listen", "127.0.0.1:0"]] {
+        let ran = demo.run(arguments);
+        assert!(ran.code == 73 && ran.stderr.contains("set TMPDIR"), "{}", ran.stderr);
+    }
+    let init = Home::new().env("XDG_CONFIG_HOME", nowhere.to_str().unwrap()).run(&["config", "init"]);
+    assert!(init.code == 73 && init.stderr.contains("XDG_CONFIG_HOME"), "{}", init.stderr);
+}
