@@ -1,10 +1,15 @@
 //! Copies of files that are about to be changed by a person's command, kept in authwatch's own state directory, so that every
 //! such change can be taken back. Renewing needs none: it replaces a login by its successor.
 
-use std::fs::{DirBuilder, OpenOptions};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder, DirEntry, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+use chrono::NaiveDateTime;
 
 use crate::clock;
 use crate::model::Millis;
@@ -14,37 +19,111 @@ use crate::secret::SecretBuffer;
 /// Where backups are, below authwatch's own state directory.
 pub const DIRECTORY: &str = "backups";
 
+/// No copy is cleared away that is younger. By then the refresh tokens in it are spent, and whoever has made a mistake knows.
+pub const KEEP_FOR: Millis = Millis(90.0 * 24.0 * 60.0 * 60.0 * 1000.0);
+/// Nor is any of so many newest ones of a file, however old: the way back is never cleared away.
+const KEEP_EACH: usize = 5;
+/// Nothing of this program's is older. A clock that says so had not been set, and nothing is known of such a copy's age.
+const FIRST: Millis = Millis(1_735_689_600_000.0);
+/// How a moment is written in the name of a copy's directory.
+const MOMENT: &str = "%Y%m%dT%H%M%SZ";
+/// The file that says where a copy came from.
+const ORIGINAL: &str = "original-path";
+/// What the directory of a copy is named while it is cleared away.
+const CLEARING: &str = ".clearing-";
+
 /// Keeps a copy of a file's content as it is now, readable by its owner alone; where the copy is.
 ///
 /// The copy is named after the moment and the file, and its directory holds the path it came from, so that
 /// `cp BACKUP ORIGINAL` takes the change back.
 pub fn keep(own_state: &Path, original: &Path, content: &SecretBuffer, now: Millis) -> io::Result<PathBuf> {
-    let dir = room(own_state, original, now)?;
-    let copy = dir.join(original.file_name().unwrap_or("file".as_ref()));
-    write(&copy, content.bytes())?;
-    Ok(copy)
+    let name = original.file_name().unwrap_or("file".as_ref());
+    in_room(own_state, original, now, name.as_ref(), content.bytes())
 }
 
 /// Keeps the command that takes a change back where there is no content to copy (a file's mode, say): `sh` runs what is returned.
 pub fn keep_command(own_state: &Path, original: &Path, command: &str, now: Millis) -> io::Result<PathBuf> {
-    let script = room(own_state, original, now)?.join("undo.sh");
-    write(&script, format!("{command}\n").as_bytes())?;
-    Ok(script)
+    in_room(own_state, original, now, UNDO.as_ref(), format!("{command}\n").as_bytes())
 }
 
-/// A directory for one change.
-fn room(own_state: &Path, original: &Path, now: Millis) -> io::Result<PathBuf> {
-    let moment = clock::date(now).map(|date| date.format("%Y%m%dT%H%M%SZ").to_string()).unwrap_or_default();
-    let dir = own_state.join(DIRECTORY).join(format!("{moment}-{}", random::word()));
+/// The command that takes a change back.
+const UNDO: &str = "undo.sh";
+
+/// Writes a file into a directory for one change, on disk before the change is made. Old copies are cleared away by then.
+fn in_room(own_state: &Path, original: &Path, now: Millis, name: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
+    let moment = clock::date(now).map(|date| date.format(MOMENT).to_string()).unwrap_or_default();
+    let root = own_state.join(DIRECTORY);
+    let dir = root.join(format!("{moment}-{}", random::word()));
     DirBuilder::new().recursive(true).mode(0o700).create(&dir)?;
-    write(&dir.join("original-path"), original.as_os_str().as_encoded_bytes())?;
-    Ok(dir)
+    let kept = dir.join(name);
+    let write_all = || {
+        write(&dir.join(ORIGINAL), original.as_os_str().as_encoded_bytes())?;
+        write(&kept, bytes)?;
+        File::open(&dir)?.sync_all()?;
+        File::open(&root)?.sync_all()
+    };
+    // Half a copy is none, and a full disk is not to be filled further.
+    write_all().inspect_err(|_| drop(fs::remove_dir_all(&dir)))?;
+    clear(&root, now);
+    Ok(kept)
 }
 
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
+}
+
+/// A copy.
+struct Copy {
+    dir: PathBuf,
+    made: Millis,
+    /// What it is a copy of. Drafts have names of their own each and are one kind of file.
+    of: PathBuf,
+}
+
+/// The copies there are. What this program did not make is none.
+fn copies(root: &Path) -> Vec<Copy> {
+    let Ok(entries) = fs::read_dir(root) else { return Vec::new() };
+    let copy = |entry: DirEntry| {
+        let (dir, name) = (entry.path(), entry.file_name().into_string().ok()?);
+        let moment = name.split_once('-').filter(|_| entry.file_type().is_ok_and(|kind| kind.is_dir()))?.0;
+        let made = NaiveDateTime::parse_from_str(moment, MOMENT).ok()?.and_utc().timestamp_millis();
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 stay far below 2^53")]
+        let made = Some(Millis(made as f64)).filter(|made| *made >= FIRST)?;
+        let original = PathBuf::from(OsString::from_vec(fs::read(dir.join(ORIGINAL)).ok()?));
+        let is_draft = original.file_name()?.as_bytes().starts_with(b".");
+        Some(Copy { dir, made, of: if is_draft { original.with_file_name(".") } else { original } })
+    };
+    entries.flatten().filter_map(copy).collect()
+}
+
+/// Clears away the copies that are neither young nor among the newest of their file. What cannot be cleared stays.
+fn clear(root: &Path, now: Millis) {
+    let mut copies = copies(root);
+    copies.sort_by(|one, other| other.made.0.total_cmp(&one.made.0));
+    let mut seen: BTreeMap<&Path, usize> = BTreeMap::new();
+    for copy in &copies {
+        let newer = seen.entry(&copy.of).or_default();
+        *newer += 1;
+        if *newer > KEEP_EACH && now.0 - copy.made.0 > KEEP_FOR.0 {
+            let name = format!("{CLEARING}{}", random::word());
+            let _ = fs::rename(&copy.dir, root.join(name));
+        }
+    }
+    // Once renamed, whatever is left of one after a crash is cleared away the next time.
+    for entry in fs::read_dir(root).into_iter().flatten().flatten() {
+        if entry.file_name().as_bytes().starts_with(CLEARING.as_bytes()) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// How many copies of credentials are older than they are useful.
+#[must_use]
+pub fn count_old(own_state: &Path, now: Millis) -> usize {
+    let is_old = |copy: &Copy| now.0 - copy.made.0 > KEEP_FOR.0 && !copy.dir.join(UNDO).exists();
+    copies(&own_state.join(DIRECTORY)).iter().filter(|copy| is_old(copy)).count()
 }
 
 #[cfg(test)]
@@ -67,5 +146,39 @@ mod tests {
         assert_eq!(one.metadata().expect("a file").permissions().mode() & 0o777, 0o600);
         let from = std::fs::read(one.with_file_name("original-path")).expect("a file");
         assert_eq!(from, original.as_os_str().as_encoded_bytes());
+    }
+
+    #[test]
+    fn copies_are_cleared_away_only_when_old_and_not_among_the_newest_of_their_file() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let root = dir.path().join(DIRECTORY);
+        let content = SecretBuffer::default();
+        let day = 86_400_000.0;
+        let start = 1_800_000_000_000.0;
+        let keep = |name: &str, days: f64| {
+            keep(dir.path(), &Path::new("/x").join(name), &content, Millis(start + days * day))
+                .expect("writable")
+        };
+        let there = |kept: &[PathBuf]| kept.iter().map(|path| u8::from(path.exists())).collect::<Vec<u8>>();
+        let one: Vec<_> = (0..8).map(|days| keep("one.json", f64::from(days))).collect();
+        let other = keep("other.json", 0.0);
+        // Each draft has a name of its own.
+        let drafts: Vec<_> = (0..6).map(|days| keep(&format!(".draft-{days}"), f64::from(days))).collect();
+        // A clock that had not been set, and what somebody else has put there.
+        let unset =
+            super::keep(dir.path(), Path::new("/x/one.json"), &content, Millis(0.0)).expect("writable");
+        fs::create_dir(root.join("mine")).expect("writable");
+        assert_eq!(there(&one), [1; 8], "they are young");
+        let last = keep("one.json", 92.5);
+        // The last one and those of the days 4 to 7 are the five newest; that of day 3 is not old yet.
+        assert_eq!(there(&one), [0, 0, 0, 1, 1, 1, 1, 1]);
+        assert_eq!(there(&drafts), [0, 1, 1, 1, 1, 1]);
+        assert_eq!(there(&[last, other, unset, root.join("mine")]), [1; 4]);
+        assert_eq!(count_old(dir.path(), Millis(start + 92.5 * day)), 1 + 2, "the other's, and two drafts'");
+        let names = fs::read_dir(&root).expect("a directory").flatten().map(|entry| entry.file_name());
+        assert!(!names.into_iter().any(|name| name.as_bytes().starts_with(CLEARING.as_bytes())));
+        // Years later there still is a way back.
+        keep("other.json", 4000.0);
+        assert_eq!(there(&one), [0, 0, 0, 0, 1, 1, 1, 1]);
     }
 }

@@ -31,7 +31,9 @@ pub fn fails(step: &str) -> io::Result<()> {
 pub fn panics(step: &str) {
     let named = std::env::var("AUTHWATCH_TEST_PANIC").ok();
     let file = named.as_deref().and_then(|named| named.strip_prefix(step)?.strip_prefix('='));
-    assert!(!file.is_some_and(|file| std::path::Path::new(file).exists()), "made to panic at `{step}`");
+    let content = file.and_then(|file| std::fs::read_to_string(file).ok());
+    // As where a piece of text is asked for that is none: the message has the text in it.
+    assert!(content.is_none(), "made to panic at `{step}`: {}", content.unwrap_or_default());
 }
 
 /// Does nothing.

@@ -23,6 +23,7 @@ use crate::openclaw::merge::{Effective, View};
 use crate::openclaw::order::{effective_profiles, ineligible};
 use crate::openclaw::provider::{self, Renewal};
 use crate::openclaw::settings::{ModelChoice, Settings};
+use crate::remedy;
 use crate::state::Memory;
 
 pub use self::rollup::worst_exit_code;
@@ -48,6 +49,8 @@ pub struct Judge<'a> {
     pub in_use: &'a InUse,
     /// OpenClaw's configuration.
     pub settings: &'a Settings,
+    /// Whether the configuration is there and cannot be read: OpenClaw does not start with it, nor say that all is well.
+    pub is_configuration_broken: bool,
     /// The variables that are set.
     pub environment: &'a Environment,
     /// The locks that are held.
@@ -104,9 +107,14 @@ impl Judge<'_> {
         self.only_providers.is_empty() || self.only_providers.contains(provider_id)
     }
 
+    /// Whether one of the providers in use signs in with this one's profiles.
+    fn is_used(&self, in_use: &BTreeSet<String>, provider_id: &str) -> bool {
+        in_use.iter().any(|id| provider::auth_of(id, self.semantics) == provider_id)
+    }
+
     /// Whether the environment or the configuration gives a provider auth, so that no profile has to.
     fn has_key(&self, provider_id: &str) -> bool {
-        self.environment.variable_for(provider_id).is_some()
+        self.environment.variable_for(provider::auth_of(provider_id, self.semantics)).is_some()
             || self.settings.has_key(provider_id, self.semantics)
     }
 }
@@ -121,7 +129,7 @@ pub fn agent(
     ids: &mut ProfileIds,
 ) -> AgentHealth {
     let view = match main {
-        Some(main) => View::merged(&own.document, &main.document, judge.now),
+        Some(main) => View::merged(&own.document, &main.document, judge.now, judge.semantics),
         None => View::of_main(&own.document),
     };
     let in_use = judge.in_use.of(agent.id.as_str());
@@ -140,7 +148,7 @@ pub fn agent(
             .map_or_else(|| ProviderId::from(&*first.provider), |known| ProviderId::known(known.id));
         let counting =
             effective_profiles(&view, group, id.as_str(), judge.settings, judge.now, judge.semantics);
-        let used = in_use.contains(id.as_str());
+        let used = judge.is_used(in_use, id.as_str());
         let start = profiles.len();
         for profile in group {
             let mut health = profile_health(profile, ids.get(profile.id), &id, judge);
@@ -156,7 +164,8 @@ pub fn agent(
     let missing_providers_in_use = in_use
         .iter()
         .filter(|id| {
-            !judge.has_key(id) && !providers.iter().any(|health| health.provider.as_str() == id.as_str())
+            let auth = provider::auth_of(id, judge.semantics);
+            !judge.has_key(id) && !providers.iter().any(|health| health.provider.as_str() == auth)
         })
         .map(|id| ProviderId::from(id.as_str()))
         .collect();
@@ -170,7 +179,12 @@ pub fn agent(
         providers,
         missing_providers_in_use,
         rejected: own.document.rejected.clone(),
+        remedies: Vec::new(),
     };
+    for profile in &mut health.profiles {
+        profile.remedy = remedy::for_profile(&agent.id, profile).map(Box::new);
+    }
+    health.remedies = remedy::for_agent_itself(&health);
     health.exit_code = exit_code(&health, in_use, judge);
     health
 }
@@ -270,10 +284,15 @@ fn token_verdict(credential: &Credential<'_>, judge: &Judge<'_>) -> Token {
 }
 
 /// The markers of a refresh in progress are judged before anything else: their `expires` of 1 means nothing.
-fn fence_verdict(fence: Fence) -> (Token, Login, Option<LoginReason>) {
+fn fence_verdict(fence: Fence, semantics: Semantics) -> (Token, Login, Option<LoginReason>) {
     match fence {
         Fence::Pending => (Token::new(Status::Ok), Login::Refreshing, None),
-        Fence::Failed => (Token::new(Status::Expired), Login::Dead, Some(LoginReason::RefreshFailed)),
+        Fence::Failed => {
+            // The release that leaves such markers says so.
+            let reason = (semantics == Semantics::V2026_9).then_some(ReasonCode::Expired);
+            let token = Token { reason, ..Token::new(Status::Expired) };
+            (token, Login::Dead, Some(LoginReason::RefreshFailed))
+        }
     }
 }
 
@@ -284,9 +303,10 @@ fn profile_health(
     judge: &Judge<'_>,
 ) -> ProfileHealth {
     let credential = profile.credential;
-    let fence = if credential.kind == CredentialKind::OAuth { credential.fence() } else { None };
+    let may_be_fenced = credential.kind == CredentialKind::OAuth && !credential.is_replacement;
+    let fence = if may_be_fenced { credential.fence() } else { None };
     let (token, (login, login_reason, login_since)) = if let Some(fence) = fence {
-        let (token, login, reason) = fence_verdict(fence);
+        let (token, login, reason) = fence_verdict(fence, judge.semantics);
         (token, (login, reason, None))
     } else {
         (token_verdict(credential, judge), login_verdict(profile, judge))
@@ -320,6 +340,7 @@ fn health_of(
         inherited: false,
         in_use: false,
         cooldown: None,
+        remedy: None,
         source,
     }
 }
@@ -331,13 +352,14 @@ fn login_verdict(profile: &Effective<'_, '_>, judge: &Judge<'_>) -> LoginVerdict
     if provider::is_owned_by_cli(profile.id, &credential.provider) {
         return (Login::External, Some(LoginReason::OwnedByCli), None);
     }
+    if credential.is_replacement {
+        return (Login::None, None, None);
+    }
     let login = match credential.kind {
         CredentialKind::ApiKey | CredentialKind::Token => {
-            let there = match credential.kind {
-                CredentialKind::ApiKey => credential.key.is_some() || credential.key_ref,
-                _ => credential.token.is_some() || credential.token_ref,
-            };
-            if there { Login::Static } else { Login::None }
+            let secret =
+                if credential.kind == CredentialKind::ApiKey { &credential.key } else { &credential.token };
+            if secret.is_some() || credential.refers { Login::Static } else { Login::None }
         }
         CredentialKind::OAuth => {
             match credential.known.map(|provider| provider.renewal) {

@@ -9,6 +9,7 @@ use clap::error::ErrorKind;
 use clap::{Args, ColorChoice, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::causes;
 use crate::commands;
 use crate::commands::auth::AuthCommand;
 use crate::commands::config::ConfigCommand;
@@ -109,6 +110,7 @@ pub fn run() -> ExitCode {
     apply_color(cli.global.color);
     let log_color = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
     logging::start(cli.global.log_level, cli.global.log_format, log_color);
+    keep_faults_to_ourselves();
     // A panic is a fault of ours and must not exit with 101, which nobody's table lists.
     let result = std::panic::catch_unwind(|| dispatch(cli));
     match result {
@@ -116,6 +118,24 @@ pub fn run() -> ExitCode {
         Ok(Err(failure)) => report(&failure),
         Err(_) => exit::code(exit::INTERNAL),
     }
+}
+
+/// What a fault of ours is told with may be what was worked on, and that may be a secret. So may what is left in a core dump.
+fn keep_faults_to_ourselves() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    // Only the lower limit: programs of the user's that are run from here may raise it again.
+    let limit = Rlimit { current: Some(0), ..getrlimit(Resource::Core) };
+    // Where that is not allowed, the system's own setting counts.
+    let _ = setrlimit(Resource::Core, limit);
+    std::panic::set_hook(Box::new(|fault| {
+        let backtrace = std::backtrace::Backtrace::capture();
+        let mut text = format!("authwatch: a fault of its own: {}\n", causes::mask(&fault.to_string()));
+        if backtrace.status() == std::backtrace::BacktraceStatus::Captured {
+            text += &backtrace.to_string();
+        }
+        let _ = anstream::stderr().lock().write_all(text.as_bytes());
+    }));
 }
 
 fn dispatch(cli: Cli) -> Result<u8, Failure> {

@@ -204,11 +204,14 @@ pub fn default_path() -> Option<PathBuf> {
 fn nearest_key(problem: &str) -> Option<&str> {
     let mut names = problem.starts_with("unknown").then(|| problem.split('`').skip(1).step_by(2))?;
     let unknown = names.next()?;
-    names
-        .map(|name| (distance(unknown, name), name))
-        .min()
-        .filter(|(distance, _)| *distance <= 3)
-        .map(|(_, name)| name)
+    nearest(unknown, names)
+}
+
+/// The name that a mistyped word was probably meant to be, if one is near enough.
+#[must_use]
+pub fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let near = names.map(|name| (distance(word, name), name)).min();
+    near.filter(|(distance, _)| *distance <= 3).map(|(_, name)| name)
 }
 
 /// Levenshtein's distance, by the textbook; the words are short.

@@ -3,6 +3,7 @@
 //! The passes run on a thread of their own while the server goes on answering from what was published last. A pass that
 //! panics is a failed pass, and the next one starts afresh.
 
+mod blink;
 mod changes;
 mod listen;
 mod options;
@@ -36,9 +37,10 @@ use crate::publish::changes::between;
 use crate::publish::metrics::{Metrics, Pass, ProfileNames};
 use crate::publish::textfile;
 use crate::random;
-use crate::refresh::endpoint;
+use crate::refresh::{endpoint, rescue};
 use crate::serve::{self, Paths, Published};
 use crate::state::Memory;
+use crate::stop::{asked, asked_but_by_hangup};
 
 /// Events that are kept for the page.
 const KEPT_EVENTS: usize = 200;
@@ -82,9 +84,29 @@ pub async fn once(options: Options) -> Result<u8, Failure> {
     let is_set_up = options.roots.state.is_dir();
     let mut daemon = Daemon::new(options);
     let begun = daemon.beat_start();
-    let result = daemon.pass(&never()).await;
+    let stopping = never();
+    let asked = asked();
+    tokio::pin!(asked);
+    let result = {
+        let pass = daemon.pass(&stopping);
+        tokio::pin!(pass);
+        // A timer's unit is stopped as well, when the machine goes down for one.
+        tokio::select! {
+            result = &mut pass => result,
+            _ = &mut asked => {
+                stop(&stopping);
+                pass.await
+            }
+        }
+    };
     let ended = daemon.beat_end(&result, begun);
-    daemon.deliver_once().await;
+    if !stopping.get() {
+        // What is not delivered now waits in the outbox.
+        tokio::select! {
+            () = daemon.deliver_once() => {}
+            _ = &mut asked => {}
+        }
+    }
     // What was delivered belongs into the textfile, too.
     daemon.publish(true);
     if let Some(ended) = ended {
@@ -186,9 +208,9 @@ impl Daemon {
 
     async fn passes(&mut self) -> Result<(), Failure> {
         let failed = |error| internal("cannot listen for signals", error);
-        let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-        let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
         let mut hang_up = signal(SignalKind::hangup()).map_err(failed)?;
+        let asked = asked_but_by_hangup();
+        tokio::pin!(asked);
         let stopping = never();
         let (told, mut tried) = mpsc::unbounded_channel();
         self.telling.start(&told);
@@ -203,8 +225,7 @@ impl Daemon {
                 loop {
                     tokio::select! {
                         result = &mut pass => break result,
-                        _ = terminate.recv() => stop(&stopping),
-                        _ = interrupt.recv() => stop(&stopping),
+                        _ = &mut asked, if !stopping.get() => stop(&stopping),
                     }
                 }
             };
@@ -228,8 +249,7 @@ impl Daemon {
                     () = watcher.changed() => tokio::time::sleep(DEBOUNCE).await,
                     () = &mut due => {}
                     _ = hang_up.recv() => self.reload("on SIGHUP"),
-                    _ = terminate.recv() => stop(&stopping),
-                    _ = interrupt.recv() => stop(&stopping),
+                    _ = &mut asked => stop(&stopping),
                     Some(()) = tried.recv() => {
                         self.telling.take_stock();
                         self.publish(true);
@@ -295,7 +315,7 @@ impl Daemon {
 
     /// One pass: discover, load, classify; renew; publish.
     async fn pass(&mut self, stopping: &Rc<Cell<bool>>) -> Result<(), Failure> {
-        let (mut snapshot, mut took) = self.look().await?;
+        let (mut snapshot, mut took) = self.look_twice(stopping).await?;
         if !self.options.config.refresh.enabled {
             self.unrenewed = None;
         }
@@ -311,18 +331,22 @@ impl Daemon {
                 (snapshot, took) = self.look().await?;
             }
         }
-        self.show(snapshot, took);
+        self.show(snapshot, took).await;
         Ok(())
     }
 
     /// Remembers what was found, with what has changed since the last time, and publishes it.
-    fn show(&mut self, mut snapshot: Snapshot, took: Duration) {
+    async fn show(&mut self, mut snapshot: Snapshot, took: Duration) {
         snapshot.renewals = self.renewals.values().cloned().collect();
+        snapshot.rescued = rescue::waiting_profiles(&self.options.state_dir);
         self.metrics.count_scan(&snapshot);
         let mut same = false;
         if let Some(previous) = self.previous.take() {
             let as_many = previous.agents.len() == snapshot.agents.len();
-            same = !self.has_read && as_many && previous.renewals == snapshot.renewals;
+            same = !self.has_read
+                && as_many
+                && previous.renewals == snapshot.renewals
+                && previous.rescued == snapshot.rescued;
             for event in between(&previous, &snapshot) {
                 self.remember(event);
             }
@@ -330,8 +354,13 @@ impl Daemon {
         self.has_read = false;
         self.previous = Some(Arc::new(snapshot));
         self.last_pass = Some(Pass { ended: clock::now(), took, configuration_is_good: true });
-        self.tell();
+        // Before people are told, which may have to wait for the disk.
         self.publish(same);
+        let channels = self.telling.channels.clone();
+        self.tell().await;
+        if self.telling.channels != channels {
+            self.publish(true);
+        }
         self.tell_systemd();
     }
 
@@ -357,18 +386,15 @@ impl Daemon {
             let look = pipeline::look_again(&roots, environment, &request, Some(&mut cache));
             (look, cache)
         });
-        match look.await {
-            Ok((look, cache)) => {
-                self.cache = cache;
-                self.stores_changed |= look.changed;
-                self.has_read |= look.changed;
-                Ok((look.snapshot, start.elapsed()))
-            }
-            Err(error) => {
-                self.metrics.count_failed_scan();
-                Err(Failure::new(exit::INTERNAL, "a pass has failed; the next one starts afresh")
-                    .caused_by(error))
-            }
+        if let Ok((look, cache)) = look.await {
+            self.cache = cache;
+            self.stores_changed |= look.changed;
+            self.has_read |= look.changed;
+            Ok((look.snapshot, start.elapsed()))
+        } else {
+            self.metrics.count_failed_scan();
+            // What it panicked with was said by then, without what may be secret in it.
+            Err(Failure::new(exit::INTERNAL, "a pass has failed; the next one starts afresh"))
         }
     }
 

@@ -1,11 +1,13 @@
 //! First stage: which agents there are, and what the configuration and the environment say about them.
 
+mod configuration;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::load::file;
-use crate::model::{AgentId, ConfigHealth, StoreError, StoreErrorReason};
-use crate::openclaw::environment::{Environment, parse_dotenv};
+use crate::model::{AgentId, ConfigHealth};
+use crate::openclaw::environment::{Environment, Variables};
 use crate::openclaw::settings::{MAIN_AGENT, Settings};
 use crate::paths::Roots;
 use crate::secret::SecretBuffer;
@@ -60,32 +62,17 @@ pub struct Discovery {
 /// Finds the agents.
 #[must_use]
 pub fn discover(roots: &Roots, process: impl IntoIterator<Item = (String, String)>) -> Discovery {
+    let mut variables = Variables::new(process);
     let mut buffer = SecretBuffer::default();
-    let (settings, config) = read_settings(roots, &mut buffer);
-    let mut environment = Environment::new(process);
-    environment.add(settings.variables.iter().cloned());
-    if let Ok(Some(_)) = file::read(&roots.dotenv(), &mut buffer)
-        && let Ok(content) = file::text(&roots.dotenv(), &buffer)
-    {
-        environment.add(parse_dotenv(content));
+    for path in [Some(roots.dotenv()), roots.gateway_env.clone()].into_iter().flatten() {
+        if let Ok(Some(_)) = file::read(&path, &mut buffer) {
+            variables.add_dotenv(&String::from_utf8_lossy(buffer.bytes()));
+        }
     }
+    let (settings, config) = configuration::read(roots, &mut variables);
+    let environment = variables.environment();
     let agents = agents(roots, &settings);
     Discovery { agents, settings, config, environment, state_exists: roots.state.is_dir() }
-}
-
-fn read_settings(roots: &Roots, buffer: &mut SecretBuffer) -> (Settings, ConfigHealth) {
-    let path = roots.config.clone();
-    let read = file::read(&path, buffer).and_then(|found| match found {
-        None => Ok(Settings::default()),
-        Some(_) => Settings::parse(file::text(&path, buffer)?).map_err(|problem| StoreError {
-            reason: StoreErrorReason::Parse,
-            message: format!("`{}` is not JSON5: {problem}", path.display()),
-        }),
-    });
-    match read {
-        Ok(settings) => (settings, ConfigHealth { path, error: None }),
-        Err(error) => (Settings::default(), ConfigHealth { path, error: Some(error) }),
-    }
 }
 
 fn agents(roots: &Roots, settings: &Settings) -> Vec<Agent> {
@@ -129,7 +116,8 @@ pub fn requested(roots: &Roots, id: &str) -> Option<Agent> {
 }
 
 /// An id becomes part of a path, so it must not leave its directory.
-fn is_id(id: &str) -> bool {
+#[must_use]
+pub fn is_id(id: &str) -> bool {
     !id.is_empty() && id != "." && id != ".." && !id.contains(['/', '\0'])
 }
 

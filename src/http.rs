@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use hyper::header::{HeaderValue, USER_AGENT};
 use hyper::{Method, Request, StatusCode, Uri};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -127,22 +128,40 @@ impl HttpClient {
         content_type: &'static str,
         body: Bytes,
     ) -> Result<Answer, NoAnswer> {
-        let request = Request::builder()
-            .method(method)
-            .uri(url.clone())
-            .header("content-type", content_type)
-            .header("accept", "application/json")
-            .body(Full::new(body))
-            .expect("the parts are valid");
-        self.perform(request).await
+        self.perform(request(method, url, content_type, body)).await
+    }
+
+    /// The same for an answer that is worth having even where the connection breaks, or nothing more comes, before its announced end:
+    /// then it comes with the reason. What is asked may be granted once only, and the bytes that were missing may be none that count.
+    pub async fn send_for_what_comes(
+        &self,
+        method: Method,
+        url: &Uri,
+        content_type: &'static str,
+        body: Bytes,
+    ) -> Result<(Answer, Option<NoAnswer>), NoAnswer> {
+        self.receive(request(method, url, content_type, body)).await
     }
 
     /// Sends a request with headers of the caller's and reads the whole answer.
     pub async fn perform(&self, request: Request<Full<Bytes>>) -> Result<Answer, NoAnswer> {
-        tokio::time::timeout(self.timeout, self.exchange(request)).await.unwrap_or(Err(NoAnswer::Timeout))
+        match self.receive(request).await? {
+            (answer, None) => Ok(answer),
+            (_, Some(cut)) => Err(cut),
+        }
     }
 
-    async fn exchange(&self, mut request: Request<Full<Bytes>>) -> Result<Answer, NoAnswer> {
+    async fn receive(&self, request: Request<Full<Bytes>>) -> Result<(Answer, Option<NoAnswer>), NoAnswer> {
+        let end = tokio::time::Instant::now() + self.timeout;
+        let ask = tokio::time::timeout_at(end, self.ask(request));
+        let (mut answer, body) = ask.await.unwrap_or(Err(NoAnswer::Timeout))?;
+        let read = tokio::time::timeout_at(end, read(body, &mut answer.body));
+        let cut = read.await.unwrap_or(Err(NoAnswer::Timeout)).err();
+        Ok((answer, cut))
+    }
+
+    /// The answer's head, and where its body comes from.
+    async fn ask(&self, mut request: Request<Full<Bytes>>) -> Result<(Answer, Incoming), NoAnswer> {
         let agent = HeaderValue::from_static(concat!("authwatch/", env!("CARGO_PKG_VERSION")));
         request.headers_mut().insert(USER_AGENT, agent);
         let url = request.uri().clone();
@@ -160,7 +179,7 @@ impl HttpClient {
         let header = |name: &str| {
             response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
         };
-        let mut answer = Answer {
+        let answer = Answer {
             status: StatusCode::as_u16(&response.status()),
             retry_after: retry_after(header("retry-after")),
             challenged: header("cf-mitigated") == "challenge",
@@ -168,12 +187,7 @@ impl HttpClient {
             date: moment(header("date")),
             body: Zeroizing::new(Vec::new()),
         };
-        let read = Limited::new(response.into_body(), MAX_ANSWER).collect().await;
-        let read = read.map_err(|error| {
-            if error.is::<http_body_util::LengthLimitError>() { NoAnswer::TooLarge } else { NoAnswer::Lost }
-        })?;
-        answer.body = Zeroizing::new(read.to_bytes().to_vec());
-        Ok(answer)
+        Ok((answer, response.into_body()))
     }
 
     fn https<C>(&self, connector: C) -> HttpsConnector<C> {
@@ -189,6 +203,35 @@ impl fmt::Debug for HttpClient {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("HttpClient")
     }
+}
+
+fn request(method: Method, url: &Uri, content_type: &'static str, body: Bytes) -> Request<Full<Bytes>> {
+    Request::builder()
+        .method(method)
+        .uri(url.clone())
+        .header("content-type", content_type)
+        .header("accept", "application/json")
+        .body(Full::new(body))
+        .expect("the parts are valid")
+}
+
+/// Reads a body to its end, piece by piece: what has come stays where the rest does not.
+async fn read(mut body: Incoming, into: &mut Zeroizing<Vec<u8>>) -> Result<(), NoAnswer> {
+    while let Some(frame) = body.frame().await {
+        let Ok(piece) = frame.map_err(|_| NoAnswer::Lost)?.into_data() else { continue };
+        let length = into.len() + piece.len();
+        if length > MAX_ANSWER {
+            return Err(NoAnswer::TooLarge);
+        }
+        if into.capacity() < length {
+            // Growing in place would leave copies of tokens behind.
+            let mut larger = Zeroizing::new(Vec::with_capacity((2 * length).min(MAX_ANSWER)));
+            larger.extend_from_slice(into);
+            *into = larger;
+        }
+        into.extend_from_slice(&piece);
+    }
+    Ok(())
 }
 
 fn http_connector() -> HttpConnector {

@@ -45,5 +45,6 @@ pub mod remedy;
 pub mod secret;
 pub mod serve;
 pub mod state;
+pub mod stop;
 pub mod store;
 pub mod terminal;

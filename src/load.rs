@@ -16,6 +16,7 @@ use crate::model::{
     Mode, Semantics, Source, StoreError, StoreErrorReason, StoreHealth, StoreKind, Stranded, StrandedKind,
 };
 use crate::openclaw::document::{Document, DocumentError, Room};
+use crate::openclaw::lenient;
 use crate::openclaw::state::State;
 use crate::paths::Roots;
 use crate::secret::SecretBuffer;
@@ -38,6 +39,7 @@ pub struct Buffers {
     store: SecretBuffer,
     state: SecretBuffer,
     legacy: SecretBuffer,
+    lenient: SecretBuffer,
 }
 
 impl Buffers {
@@ -136,7 +138,7 @@ fn load_json<'b>(
     buffers: &'b mut Buffers,
 ) -> Option<Loaded<'b>> {
     let path = agent.dir.join(STORE_FILE);
-    let Buffers { base, room, store, state, legacy } = buffers;
+    let Buffers { base, room, store, state, legacy, lenient } = buffers;
     let facts = match base.read(&path, store) {
         Ok(Some(facts)) => facts,
         Ok(None) if agent.known_by == KnownBy::Directory && !agent.dir.is_dir() => return None,
@@ -147,13 +149,16 @@ fn load_json<'b>(
     };
     let mut loaded = match parse_into(std::mem::take(room), &path, store, semantics, Source::Json) {
         Ok(document) => Loaded { health: health(StoreKind::Json, path, Some(facts)), document },
-        // What is no store is imported over by OpenClaw; its error stays visible all the same.
-        Err(error) => {
-            return Some(
-                legacy::import(agent, roots, semantics, [state, legacy])
-                    .into_loaded(path, Some((facts, error))),
-            );
-        }
+        Err(error) => match parse_leniently(&path, store, lenient, semantics, Source::Json) {
+            Some(document) => Loaded { health: health(StoreKind::Json, path, Some(facts)), document },
+            // What is no store is imported over by OpenClaw; its error stays visible all the same.
+            None => {
+                return Some(
+                    legacy::import(agent, roots, semantics, [state, legacy])
+                        .into_loaded(path, Some((facts, error))),
+                );
+            }
+        },
     };
     let beside = agent.dir.join(STATE_FILE);
     if base.has(&beside) {
@@ -174,8 +179,25 @@ fn read_state(path: &Path, buffer: &mut SecretBuffer, semantics: Semantics) -> R
 }
 
 fn parse_state(path: &Path, buffer: &SecretBuffer, semantics: Semantics) -> Result<State, StoreError> {
-    State::parse(file::text(path, buffer)?, semantics)
-        .map_err(|error| parse_error(path, &DocumentError::syntax(&error)))
+    let read = file::text(path, buffer).and_then(|text| {
+        State::parse(text, semantics).map_err(|error| parse_error(path, &DocumentError::syntax(&error)))
+    });
+    read.or_else(|error| {
+        let lenient = lenient::strict(buffer.bytes()).and_then(|text| String::from_utf8(text).ok());
+        lenient.and_then(|text| State::parse(&text, semantics).ok()).ok_or(error)
+    })
+}
+
+/// Reads a document once more, as JavaScript would.
+fn parse_leniently<'b>(
+    path: &Path,
+    refused: &SecretBuffer,
+    lenient: &'b mut SecretBuffer,
+    semantics: Semantics,
+    source: Source,
+) -> Option<Document<'b>> {
+    *lenient = SecretBuffer::from(lenient::strict(refused.bytes())?);
+    parse(path, lenient, semantics, source).ok()
 }
 
 fn parse_into<'b>(
@@ -200,7 +222,7 @@ fn parse<'b>(
 
 fn parse_error(path: &Path, error: &DocumentError) -> StoreError {
     let reason = match error {
-        DocumentError::Syntax { .. } => StoreErrorReason::Parse,
+        DocumentError::Syntax { .. } | DocumentError::Unwritable { .. } => StoreErrorReason::Parse,
         DocumentError::NoStore(_) => StoreErrorReason::Schema,
     };
     StoreError { reason, message: format!("`{}` is {error}", path.display()) }
@@ -215,11 +237,14 @@ fn from_database<'b>(
     buffers: &'b mut Buffers,
 ) -> Loaded<'b> {
     let source = if kind == StoreKind::SharedSqlite { Source::SharedSqlite } else { Source::AgentSqlite };
-    let Buffers { store, state, legacy, .. } = buffers;
+    let Buffers { store, state, legacy, lenient, .. } = buffers;
     let mut document = if content.has_store {
         match parse(&path, store, semantics, source) {
             Ok(document) => document,
-            Err(error) => return unreadable(kind, path, Some(content.facts), error),
+            Err(error) => match parse_leniently(&path, store, lenient, semantics, source) {
+                Some(document) => document,
+                None => return unreadable(kind, path, Some(content.facts), error),
+            },
         }
     } else {
         Document::default()

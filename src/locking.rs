@@ -198,7 +198,8 @@ fn create(path: &Path) -> io::Result<LockGuard> {
     let draft = dir.join(format!(".authwatch-lock-{}-{}", std::process::id(), crate::random::word()));
     let write = |path: &Path| {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-        file.write_all(&payload)?;
+        // On a full disk there may be room for a name and none for what is in it.
+        file.write_all(&payload).inspect_err(|_| drop(std::fs::remove_file(path)))?;
         Ok::<File, io::Error>(file)
     };
     let file = write(&draft)?;

@@ -8,6 +8,7 @@ mod channel;
 mod credential;
 mod event;
 mod ids;
+mod remedy;
 mod severity;
 mod snapshot;
 mod store;
@@ -19,6 +20,7 @@ pub use self::credential::{
 };
 pub use self::event::{Event, EventKind};
 pub use self::ids::{AgentId, Millis, ProfileId, ProfileIds, ProviderId};
+pub use self::remedy::{AgentRemedy, Remedy, RemedyOf};
 pub use self::severity::Severity;
 pub use self::snapshot::{AgentHealth, ProfileHealth, ProviderHealth, Renewal, Snapshot, Summary};
 pub use self::store::{

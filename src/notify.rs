@@ -28,12 +28,12 @@ pub mod outcome;
 mod webhook;
 mod words;
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
-use self::book::InMemory;
+use self::book::Memory;
 pub use self::book::{Book, BookError};
 use self::channel::{Channel, Kind, Wires, channels};
 pub use self::check::problems;
@@ -62,7 +62,7 @@ pub struct Notifier {
     wires: Wires,
     host: String,
     /// For who goes on after each pass: what it knows of the book.
-    memory: Option<Rc<RefCell<InMemory>>>,
+    memory: Option<Rc<Memory>>,
 }
 
 impl Notifier {
@@ -96,18 +96,18 @@ impl Notifier {
     /// Whether what has been told is remembered in memory alone.
     #[must_use]
     pub fn is_forgetful(&self) -> bool {
-        self.memory.as_ref().is_some_and(|memory| memory.borrow().kept.is_some())
+        self.memory.as_ref().is_some_and(|memory| memory.known.borrow().kept.is_some())
     }
 
-    fn book(&self) -> Result<Rc<Book>, BookError> {
-        let Some(memory) = &self.memory else { return Book::read(&self.dir).map(Rc::new) };
-        let memory = &mut *memory.borrow_mut();
-        memory.kept.clone().map_or_else(|| Book::read_again(&self.dir, &mut memory.seen), Ok)
+    fn book(&self) -> Result<Arc<Book>, BookError> {
+        let Some(memory) = &self.memory else { return Book::read(&self.dir).map(Arc::new) };
+        let known = &mut *memory.known.borrow_mut();
+        known.kept.clone().map_or_else(|| Book::read_again(&self.dir, &mut known.seen), Ok)
     }
 
-    fn update<T>(&self, change: impl FnOnce(&mut Book) -> T) -> Result<T, BookError> {
+    async fn update<T>(&self, change: impl FnOnce(&mut Book) -> T) -> Result<T, BookError> {
         match &self.memory {
-            Some(memory) => Book::update_or_keep(&self.dir, &mut memory.borrow_mut(), change),
+            Some(memory) => Book::update_or_keep(&self.dir, memory, change).await,
             None => Book::update(&self.dir, change),
         }
     }
@@ -119,14 +119,14 @@ impl Notifier {
     }
 
     /// Decides what a picture is worth telling, and puts that into the outbox: both or neither.
-    pub fn observe(&self, snapshot: &Snapshot, rescued: Vec<String>) -> Result<Vec<Change>, BookError> {
+    pub async fn observe(&self, snapshot: &Snapshot) -> Result<Vec<Change>, BookError> {
         if self.channels.is_empty() {
             return Ok(Vec::new());
         }
         self.update(|book| {
             let newcomers = self.take_stock(book);
             book.silences.retain(|silence| silence.until > snapshot.now);
-            let own = Own { rescued, failing: self.failing(book, snapshot.now) };
+            let own = Own { failing: self.failing(book, snapshot.now) };
             let changes = decide(&mut book.ledger, snapshot, &own, &book.silences, &self.policy);
             // Who has not been told of anything yet, for its channel is new or has another name, hears of all that is so.
             let open = if newcomers.is_empty() {
@@ -154,6 +154,7 @@ impl Notifier {
             }
             changes
         })
+        .await
     }
 
     /// Brings the book in line with the channels that are configured; those that it has not known.

@@ -17,6 +17,8 @@ pub mod variables {
     pub const OPENCLAW_AGENT_DIR: &str = "OPENCLAW_AGENT_DIR";
     /// The older name of it.
     pub const PI_CODING_AGENT_DIR: &str = "PI_CODING_AGENT_DIR";
+    /// Directories outside of the configuration's that it may include files from, separated by colons.
+    pub const OPENCLAW_INCLUDE_ROOTS: &str = "OPENCLAW_INCLUDE_ROOTS";
     /// The directory of the legacy `oauth.json`.
     pub const OPENCLAW_OAUTH_DIR: &str = "OPENCLAW_OAUTH_DIR";
     /// Codex CLI's directory.
@@ -49,6 +51,10 @@ pub struct Roots {
     pub state: PathBuf,
     /// `openclaw.json`.
     pub config: PathBuf,
+    /// Variables that OpenClaw takes from beside its own `.env`, unless its state directory has been moved.
+    pub gateway_env: Option<PathBuf>,
+    /// Further directories that the configuration may include files from.
+    pub include: Vec<PathBuf>,
     /// The main agent's directory, if it is moved.
     pub main_agent: Option<PathBuf>,
     /// The directory of the legacy `oauth.json`.
@@ -78,8 +84,13 @@ impl Roots {
             .or_else(|| place(variables::OPENCLAW_STATE_DIR))
             .unwrap_or_else(|| default_state(&tilde));
         let config = place(variables::OPENCLAW_CONFIG_PATH).unwrap_or_else(|| default_config(&state));
+        let is_moved = state != tilde.join(".openclaw") && state != default_state(&tilde);
+        let include = set(variables::OPENCLAW_INCLUDE_ROOTS);
+        let include = include.iter().flat_map(|list| std::env::split_paths(list));
         Self {
             config,
+            gateway_env: (!is_moved).then(|| tilde.join(".config/openclaw/gateway.env")),
+            include: include.map(|dir| expand(&dir, &tilde)).filter(|dir| dir.is_absolute()).collect(),
             main_agent: place(variables::OPENCLAW_AGENT_DIR)
                 .or_else(|| place(variables::PI_CODING_AGENT_DIR)),
             oauth: place(variables::OPENCLAW_OAUTH_DIR).unwrap_or_else(|| state.join("credentials")),
@@ -195,6 +206,7 @@ mod tests {
         assert_eq!(plain.config, Path::new("/home/u/.openclaw/openclaw.json"));
         assert_eq!(plain.oauth, Path::new("/home/u/.openclaw/credentials"));
         assert_eq!(plain.codex, Path::new("/home/u/.codex"));
+        assert_eq!(plain.gateway_env.as_deref(), Some(Path::new("/home/u/.config/openclaw/gateway.env")));
         let moved = roots(&[
             ("HOME", "/home/u"),
             ("OPENCLAW_HOME", "~/claw"),
@@ -206,6 +218,9 @@ mod tests {
         assert_eq!(moved.config, Path::new("/home/u/claw/c.json"));
         assert_eq!(moved.main_agent.as_deref(), Some(Path::new("/old")));
         assert_eq!(moved.expand("~/x"), Path::new("/home/u/claw/x"));
-        assert_eq!(roots(&[("HOME", "/h"), ("OPENCLAW_STATE_DIR", "~/s")]).state, Path::new("/h/s"));
+        let elsewhere =
+            roots(&[("HOME", "/h"), ("OPENCLAW_STATE_DIR", "~/s"), ("OPENCLAW_INCLUDE_ROOTS", "/a:b:~/c")]);
+        assert_eq!((elsewhere.state.as_path(), &elsewhere.gateway_env), (Path::new("/h/s"), &None));
+        assert_eq!(elsewhere.include, [Path::new("/a"), Path::new("/h/c")]);
     }
 }

@@ -13,6 +13,7 @@ use crate::discover::{self, Agent, Discovery};
 use crate::load::{self, Buffers, Loaded};
 use crate::model::{AgentHealth, Millis, ProfileIds, Scope, Semantics, Snapshot, Summary};
 use crate::openclaw::provider;
+use crate::openclaw::settings::normalized_agent_id;
 use crate::paths::Roots;
 use crate::state::Memory;
 
@@ -113,6 +114,7 @@ pub fn look_again(
         only_providers: &only_providers,
         in_use: &in_use,
         settings: &discovery.settings,
+        is_configuration_broken: discovery.config.error.is_some(),
         environment: &discovery.environment,
         refreshing: &refreshing,
         memory: request.memory.as_deref().filter(|memory| !memory.is_empty()),
@@ -158,6 +160,7 @@ pub fn look_again(
         config: discovery.config.clone(),
         external: classify::external(&load::external::read(roots), &judge),
         renewals: Vec::new(),
+        rescued: Vec::new(),
         agents,
     };
     Look { snapshot, unknown_agents, state_exists: discovery.state_exists, changed }
@@ -169,8 +172,10 @@ fn select<'d>(roots: &Roots, discovery: &'d Discovery, wanted: &[String]) -> (Co
     }
     let (mut agents, mut unknown) = (Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
+    let find = |id: &str| discovery.agents.iter().find(|agent| agent.id.as_str() == id);
     for id in wanted.iter().filter(|id| seen.insert(id.as_str())) {
-        let known = discovery.agents.iter().find(|agent| agent.id.as_str() == id);
+        // As it is written, or as OpenClaw would make an id of it.
+        let known = find(id).or_else(|| find(&normalized_agent_id(id)).filter(|_| discover::is_id(id)));
         if known.is_none() {
             unknown.push(id.clone());
         }

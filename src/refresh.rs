@@ -1,8 +1,9 @@
 //! Fourth stage: renewing what can be renewed, under OpenClaw's own locks, and never at the price of a login.
 //!
 //! The order of work: reserve before you spend (both locks, read again, decide again with what was read, prove that the store can be
-//! replaced), then one call to the provider, then persist at once, then mirror, then unlock, then tell. Between the provider's
-//! answer and the rename there is no waiting point, so nothing but the death of the process can come between them.
+//! replaced), then one call to the provider, then write the answer down and persist at once, then mirror, then unlock, then tell.
+//! Between the provider's answer and the rename there is no waiting point, so nothing but the death of the process can come between
+//! them; and once the answer is written down, not even that loses it.
 
 pub mod answer;
 pub mod delegate;
@@ -109,7 +110,7 @@ impl Refresher {
         let mut restored = Vec::new();
         for path in rescue::waiting(&self.state_dir) {
             let Ok(memory) = self.memory() else { break };
-            let result = rescue::restore(&path, &memory).await;
+            let Some(result) = rescue::restore(&path, &memory).await else { continue };
             match &result {
                 rescue::Restored::PutBack => info!("put a rescued login back from `{}`", path.display()),
                 rescue::Restored::Superseded => info!("`{}` is superseded by a newer login", path.display()),

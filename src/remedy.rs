@@ -2,23 +2,23 @@
 
 use crate::causes::{self, Context, Mend};
 use crate::model::{
-    AgentHealth, AgentId, CredentialKind, Login, LoginReason, ProfileHealth, ProviderId, ReasonCode, Status,
-    StoreErrorReason, StoreHealth, StrandedKind,
+    AgentHealth, AgentId, AgentRemedy, ConfigHealth, CredentialKind, Login, LoginReason, ProfileHealth,
+    ProviderId, ReasonCode, RemedyOf, Status, StoreErrorReason, StoreHealth, StrandedKind,
 };
 use crate::openclaw::provider::{self, Renewal};
 
-/// What to do about something.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Remedy {
-    /// What it means, a short sentence without a full stop.
-    pub meaning: String,
-    /// The exact command, safe to paste into a shell.
-    pub command: Option<String>,
-}
+pub use crate::model::Remedy;
 
-/// What to do about a profile; `None` where there is nothing to do.
+/// Whose logins all other agents have, too.
+const MAIN: &str = "main";
+
+/// What to do about a profile, as an agent sees it; `None` where there is nothing to do.
 #[must_use]
 pub fn for_profile(agent: &AgentId, profile: &ProfileHealth) -> Option<Remedy> {
+    if profile.inherited && agent.as_str() != MAIN {
+        // Signed in to at the agent, it would be a second login, and main's as broken as before.
+        return if is_fine(profile) { None } else { for_profile(&AgentId::from(MAIN), profile) };
+    }
     let sign_in = || Some(sign_in_again(agent, profile));
     let meaning = match (profile.status, profile.login) {
         (_, Login::Dead) => {
@@ -46,6 +46,10 @@ pub fn for_profile(agent: &AgentId, profile: &ProfileHealth) -> Option<Remedy> {
         (Status::Missing, _) => match profile.reason_code {
             Some(ReasonCode::InvalidExpires) => "its `expires` is no time: set it up again",
             Some(ReasonCode::UnresolvedRef) => "refers to a secret that only OpenClaw can resolve",
+            Some(ReasonCode::MalformedApiKey) => "holds a command line in place of a key: set it up again",
+            Some(ReasonCode::SetupInactive) => {
+                "is saved and not in use: its setup in OpenClaw is not finished"
+            }
             _ if profile.kind == CredentialKind::OAuth && profile.reason_code.is_none() => {
                 "says nothing valid about when it ends: sign in again"
             }
@@ -54,12 +58,28 @@ pub fn for_profile(agent: &AgentId, profile: &ProfileHealth) -> Option<Remedy> {
     };
     let command = match profile.login {
         Login::External => None,
-        _ if profile.reason_code == Some(ReasonCode::UnresolvedRef) => {
+        _ if matches!(profile.reason_code, Some(ReasonCode::UnresolvedRef | ReasonCode::SetupInactive)) => {
             Some("openclaw models status".to_owned())
         }
         _ => sign_in(),
     };
     Some(Remedy { meaning: meaning.to_owned(), command })
+}
+
+fn is_fine(profile: &ProfileHealth) -> bool {
+    matches!(profile.status, Status::Ok | Status::Static) && profile.login != Login::Dead
+}
+
+/// What to do about everything of an agent's that is no profile.
+#[must_use]
+pub fn for_agent_itself(agent: &AgentHealth) -> Vec<AgentRemedy> {
+    let of_provider = |provider: &ProviderId| AgentRemedy {
+        of: RemedyOf::Provider,
+        provider: Some(provider.clone()),
+        remedy: for_missing_provider(&agent.id, provider),
+    };
+    let store = for_store(agent).map(|remedy| AgentRemedy { of: RemedyOf::Store, provider: None, remedy });
+    store.into_iter().chain(agent.missing_providers_in_use.iter().map(of_provider)).collect()
 }
 
 /// What to do about a provider that models use and nothing gives auth to.
@@ -99,6 +119,32 @@ pub fn for_store(agent: &AgentHealth) -> Option<Remedy> {
             command: None,
         },
     })
+}
+
+/// What to do about OpenClaw's configuration; `None` where it is in order.
+#[must_use]
+pub fn for_config(config: &ConfigHealth) -> Option<Remedy> {
+    let error = config.error.as_ref()?;
+    let path = quote(&config.path.to_string_lossy());
+    // What OpenClaw can read and we cannot is our own trouble.
+    let (effect, command) = match error.reason {
+        StoreErrorReason::Parse => ("OpenClaw does not start with it", "openclaw doctor".to_owned()),
+        StoreErrorReason::Permission => ("OpenClaw may be able to read it", format!("ls -l {path}")),
+        _ => ("OpenClaw does not start with it", format!("ls -ld {path}")),
+    };
+    let meaning = format!(
+        "{}. {effect}; until it is mended, agents are found by their directories alone, and every login counts as used",
+        error.message
+    );
+    Some(Remedy { meaning, command: Some(command) })
+}
+
+/// What to do about a renewed login that could not be stored.
+#[must_use]
+pub fn for_rescued() -> Remedy {
+    let meaning = "its new token could not be stored and waits in a rescue file of authwatch's; the one in the store is spent. \
+                   Make the store writable again (space, permissions), then put it back";
+    Remedy { meaning: meaning.to_owned(), command: Some("authwatch refresh".to_owned()) }
 }
 
 /// The command that mends a cause, for whom it is about. What a message does not say stays a word in capitals.

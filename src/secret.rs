@@ -79,6 +79,12 @@ impl SecretBuffer {
         &self.0
     }
 
+    /// Takes over bytes.
+    #[must_use]
+    pub fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
     /// The buffer to read into. Growing it must not leave unwiped copies behind, so reserve before reading.
     pub fn bytes_mut(&mut self) -> &mut Vec<u8> {
         &mut self.0

@@ -23,6 +23,8 @@ use crate::random;
 const VERSION: u32 = 1;
 /// Records nobody has touched for so long are dropped: their token is gone. Well past every provider's refresh token.
 const KEEP: Millis = Millis(400.0 * 24.0 * 60.0 * 60.0 * 1000.0);
+/// So long it is remembered which token took a spent one's place. A login that is renewed every hour leaves two dozen of them a day.
+const KEEP_SPENT: Millis = Millis(60.0 * 24.0 * 60.0 * 60.0 * 1000.0);
 
 /// A token's name: safe to store and to log.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
@@ -52,6 +54,9 @@ pub struct LoginRecord {
     /// When and for how long its access token was issued, by the boot-time clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issued: Option<Issued>,
+    /// The token that was issued in its place, by its name: to present this one again would end that one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub successor: Option<Fingerprint>,
     /// When the record was last written, Unix milliseconds.
     pub touched: Option<Millis>,
 }
@@ -102,6 +107,13 @@ struct Document {
     version: u32,
     fingerprint_key: String,
     logins: BTreeMap<String, LoginRecord>,
+}
+
+impl Document {
+    fn forget(&mut self, now: Millis) {
+        let keep = |record: &LoginRecord| if record.successor.is_some() { KEEP_SPENT.0 } else { KEEP.0 };
+        self.logins.retain(|_, record| record.touched.is_none_or(|touched| now.0 - touched.0 < keep(record)));
+    }
 }
 
 /// The memory, as read at one moment.
@@ -183,10 +195,46 @@ impl Memory {
             let record = document.logins.entry(fingerprint.0.clone()).or_default();
             change(record);
             record.touched = Some(now);
-            document
-                .logins
-                .retain(|_, record| record.touched.is_none_or(|touched| now.0 - touched.0 < KEEP.0));
+            document.forget(now);
         })
+    }
+
+    /// Writes down that a token was renewed, and of the one that is stored now what there is to remember. They may be the same.
+    pub fn remember_renewal(
+        &mut self,
+        spent: &Fingerprint,
+        name: &Fingerprint,
+        now: Millis,
+        change: impl FnOnce(&mut LoginRecord),
+    ) -> Result<(), MemoryError> {
+        self.update(|document| {
+            if spent != name {
+                let profile = document.logins.remove(&spent.0).unwrap_or_default().profile;
+                let successor = Some(name.clone());
+                let record = LoginRecord { profile, successor, touched: Some(now), ..LoginRecord::default() };
+                document.logins.insert(spent.0.clone(), record);
+            }
+            let record = document.logins.entry(name.0.clone()).or_default();
+            change(record);
+            record.touched = Some(now);
+            document.forget(now);
+        })
+    }
+
+    /// The tokens that were issued one after another in the place of this one.
+    #[must_use]
+    pub fn successors(&self, fingerprint: &Fingerprint) -> Vec<Fingerprint> {
+        let mut found: Vec<Fingerprint> = Vec::new();
+        let mut last = fingerprint;
+        while let Some(next) = self.login(last).and_then(|record| record.successor.as_ref()) {
+            // A provider that issues an old token again must not send us round in circles.
+            if found.contains(next) {
+                break;
+            }
+            found.push(next.clone());
+            last = next;
+        }
+        found
     }
 
     /// Makes sure that the directory and the key are there. Fails where nothing could be remembered later.

@@ -4,12 +4,17 @@
 //! break for a moment. Reading lines the usual way would leave the rest of a token to the shell.
 
 use std::io::{self, IsTerminal, PipeReader, Read, Write};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::termios::{InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios};
 use zeroize::Zeroizing;
 
+use crate::stop;
+
+/// Shells add a signal's number to this for the code of a program it has ended.
+const SIGNALLED: i32 = 128;
 /// What is pasted follows a line break within this time, even over a slow line. People take longer.
 const PASTE_GAP: Duration = Duration::from_millis(300);
 /// No token is longer.
@@ -21,16 +26,21 @@ pub fn is_there() -> bool {
     io::stdin().is_terminal()
 }
 
-/// The terminal without echo and line editing; as before when this is dropped.
+/// How the terminal was before it hid what is typed, while it does.
+static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
+/// Whether signals that end the program show again first what is typed.
+static GUARDED: OnceLock<()> = OnceLock::new();
+
+/// The terminal without echo and line editing; as before when this is dropped, and when a signal ends the program.
 #[derive(Debug)]
-pub struct Quiet(Option<Termios>);
+pub struct Quiet(());
 
 impl Quiet {
     /// Turns them off, if standard input is a terminal.
     #[must_use]
     pub fn start() -> Self {
         let stdin = io::stdin();
-        let Ok(before) = rustix::termios::tcgetattr(&stdin) else { return Self(None) };
+        let Ok(before) = rustix::termios::tcgetattr(&stdin) else { return Self(()) };
         let mut quiet = before.clone();
         // Signals are taken from the keys here: a program that is interrupted while it hides input has to show it again first.
         quiet
@@ -39,18 +49,53 @@ impl Quiet {
         quiet.input_modes.insert(InputModes::ICRNL);
         quiet.special_codes[SpecialCodeIndex::VMIN] = 1;
         quiet.special_codes[SpecialCodeIndex::VTIME] = 0;
+        GUARDED.get_or_init(guard);
+        let mut kept = lock(&BEFORE);
         // What was typed or pasted ahead is input, too.
-        let set = rustix::termios::tcsetattr(&stdin, OptionalActions::Now, &quiet);
-        Self(set.is_ok().then_some(before))
+        if rustix::termios::tcsetattr(&stdin, OptionalActions::Now, &quiet).is_ok() {
+            *kept = Some(before);
+        }
+        Self(())
     }
 }
 
 impl Drop for Quiet {
     fn drop(&mut self) {
-        if let Some(before) = &self.0 {
-            let _ = rustix::termios::tcsetattr(io::stdin(), OptionalActions::Now, before);
-        }
+        show_what_is_typed(&mut lock(&BEFORE), OptionalActions::Now);
     }
+}
+
+fn lock(before: &Mutex<Option<Termios>>) -> MutexGuard<'_, Option<Termios>> {
+    before.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn show_what_is_typed(before: &mut Option<Termios>, how: OptionalActions) {
+    if let Some(before) = before.take() {
+        let _ = rustix::termios::tcsetattr(io::stdin(), how, &before);
+    }
+}
+
+/// From now on a signal that ends the program shows again first what is typed. It ends it all the same, at once and wherever it is, with
+/// the code a shell has for that.
+fn guard() {
+    let (ready, is_ready) = mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        // Without one, signals do what they did before.
+        let Ok(runtime) = runtime else { return };
+        let signal = runtime.block_on(async {
+            let asked = stop::asked();
+            let _ = ready.send(());
+            asked.await
+        });
+        // Held to the end, so that nothing is hidden any more.
+        let mut before = lock(&BEFORE);
+        // What was pasted and not read yet is a secret: it is nothing for the shell to show and to keep.
+        show_what_is_typed(&mut before, OptionalActions::Flush);
+        #[expect(clippy::exit, reason = "this is what the signal would have done")]
+        std::process::exit(SIGNALLED + signal.as_raw_value());
+    });
+    let _ = is_ready.recv();
 }
 
 /// What came of waiting for input.

@@ -82,5 +82,5 @@ fn with_view<T>(
     }
     let own = load::load(agent, roots, semantics, &mut buffers);
     let own = own.map(|own| own.document).unwrap_or_default();
-    look(&View::merged(&own, &main.document, now), now)
+    look(&View::merged(&own, &main.document, now, semantics), now)
 }

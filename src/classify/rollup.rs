@@ -67,7 +67,8 @@ pub(super) fn provider_health<'h>(
 /// What `--check` says of one agent.
 pub(super) fn exit_code(health: &AgentHealth, in_use: &BTreeSet<String>, judge: &Judge<'_>) -> u8 {
     // What cannot be read cannot be vouched for, nor can logins that OpenClaw no longer sees.
-    let unreadable = health.store.error.is_some()
+    let unreadable = judge.is_configuration_broken
+        || health.store.error.is_some()
         || health
             .store
             .stranded
@@ -88,7 +89,8 @@ pub(super) fn exit_code(health: &AgentHealth, in_use: &BTreeSet<String>, judge: 
         }
         Scope::InUse => {
             let wanted = health.providers.iter().filter(|provider| {
-                in_use.contains(provider.provider.as_str()) && !judge.has_key(provider.provider.as_str())
+                judge.is_used(in_use, provider.provider.as_str())
+                    && !judge.has_key(provider.provider.as_str())
             });
             worst_exit_code(wanted.map(|provider| code(in_use_status(health, provider))))
         }

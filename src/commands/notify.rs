@@ -1,19 +1,20 @@
 //! `authwatch notify`: does it arrive, what was told, and what not to be told of.
 
+mod silence;
+
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use serde_json::json;
 
 use crate::cli::{self, GlobalArgs};
 use crate::clock;
 use crate::config::Config;
 use crate::exit::{self, Failure};
-use crate::model::Millis;
 use crate::notify::outcome::Outcome;
-use crate::notify::{Book, BookError, Notifier, Silence};
+use crate::notify::{Book, BookError, Notifier};
 use crate::paths;
-use crate::publish::words::{date, safe, span};
+use crate::publish::words::{date, safe};
 
 /// The subcommands of `notify`.
 #[derive(Debug, Subcommand)]
@@ -30,27 +31,7 @@ pub enum NotifyCommand {
         json: bool,
     },
     /// Hear nothing of a profile for a while
-    Silence(SilenceArgs),
-}
-
-/// The flags of `notify silence`.
-#[derive(Debug, Args)]
-pub struct SilenceArgs {
-    /// The profile, or a provider without a login; `*` for everything
-    #[arg(required_unless_present = "list")]
-    profile: Option<String>,
-    /// For how long: 2h, 3d
-    #[arg(value_parser = clock::duration, required_unless_present_any = ["list", "end"])]
-    duration: Option<Millis>,
-    /// Only at this agent
-    #[arg(long, value_name = "ID")]
-    agent: Option<String>,
-    /// End the silence now
-    #[arg(long, conflicts_with_all = ["duration", "list"])]
-    end: bool,
-    /// Show the silences there are
-    #[arg(long, conflicts_with_all = ["profile", "duration"])]
-    list: bool,
+    Silence(silence::SilenceArgs),
 }
 
 /// Runs the command.
@@ -62,7 +43,7 @@ pub fn run(global: &GlobalArgs, command: &NotifyCommand) -> Result<u8, Failure> 
             test(&Notifier::new(&config, &dir), channel.as_deref())
         }
         NotifyCommand::History { json } => history(&Book::read(&dir).map_err(|e| unusable(&e))?, *json),
-        NotifyCommand::Silence(args) => silence(&dir, args),
+        NotifyCommand::Silence(args) => silence::run(global, &dir, args),
     }
 }
 
@@ -177,48 +158,4 @@ fn history(book: &Book, as_json: bool) -> Result<u8, Failure> {
     }
     cli::print(lines.as_bytes())?;
     Ok(exit::OK)
-}
-
-fn silence(dir: &std::path::Path, args: &SilenceArgs) -> Result<u8, Failure> {
-    let now = clock::now();
-    if args.list {
-        let book = Book::read(dir).map_err(|error| unusable(&error))?;
-        let lines: String = book.silences.iter().filter(|silence| silence.until > now).map(line).collect();
-        let lines = if lines.is_empty() { "there are no silences\n".to_owned() } else { lines };
-        cli::print(lines.as_bytes())?;
-        return Ok(exit::OK);
-    }
-    let profile = args.profile.clone().unwrap_or_default();
-    let is_meant =
-        |silence: &Silence| silence.profile == profile && silence.agent == args.agent && silence.until > now;
-    let changed = Book::update(dir, |book| {
-        let there = book.silences.iter().any(is_meant);
-        book.silences.retain(|silence| !is_meant(silence) && silence.until > now);
-        if let Some(duration) = args.duration {
-            let until = Millis(now.0 + duration.0);
-            book.silences.push(Silence { profile: profile.clone(), agent: args.agent.clone(), until });
-        }
-        there
-    });
-    let there = changed.map_err(|error| {
-        let cause = std::error::Error::source(&error).map_or_else(String::new, |cause| format!(": {cause}"));
-        Failure::new(exit::CANNOT_WRITE, format!("{error}{cause}"))
-    })?;
-    let said = match args.duration {
-        Some(duration) => format!(
-            "{} is silent for {}, until {}\n",
-            safe(&profile),
-            span(duration),
-            date(Millis(now.0 + duration.0))
-        ),
-        None if there => format!("{} is heard of again\n", safe(&profile)),
-        None => return Err(Failure::new(exit::NO_INPUT, format!("`{}` was not silent", safe(&profile)))),
-    };
-    cli::print(said.as_bytes())?;
-    Ok(exit::OK)
-}
-
-fn line(silence: &Silence) -> String {
-    let agent = silence.agent.as_ref().map_or_else(String::new, |agent| format!(" of {}", safe(agent)));
-    format!("{}{agent} until {}\n", safe(&silence.profile), date(silence.until))
 }

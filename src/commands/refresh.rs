@@ -1,6 +1,5 @@
 //! `authwatch refresh`: says who is due and why not, renews, and says what came of it.
 
-use std::future::Future;
 use std::io::{IsTerminal, Write};
 use std::rc::Rc;
 
@@ -21,6 +20,7 @@ use crate::refresh::rescue::Restored;
 use crate::refresh::survey::{self, Login, Survey, Wanted};
 use crate::refresh::{Refresher, round};
 use crate::state::Memory;
+use crate::stop;
 
 /// The flags of `refresh`.
 #[derive(Debug, Args)]
@@ -139,7 +139,7 @@ async fn act(
         tracing::warn!("agent {agent}: {}", error.message);
     }
     let refresher = Rc::new(refresher);
-    let outcomes = round::run(&refresher, &survey.logins, args.force, asked_to_stop(), progress).await;
+    let outcomes = round::run(&refresher, &survey.logins, args.force, stop::asked(), progress).await;
     let outcomes: Vec<Outcome> = outcomes.into_iter().map(|(outcome, _)| outcome).collect();
 
     let now = clock::now();
@@ -168,21 +168,6 @@ fn progress(login: &Login) {
     if stderr.is_terminal() {
         let _ =
             writeln!(stderr, "renewing {} of {} …", safe(login.profile.as_str()), safe(login.agent.as_str()));
-    }
-}
-
-fn asked_to_stop() -> impl Future<Output = ()> {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let (terminate, interrupt) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
-    async move {
-        let (Ok(mut terminate), Ok(mut interrupt)) = (terminate, interrupt) else {
-            return std::future::pending().await;
-        };
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
     }
 }
 

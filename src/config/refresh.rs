@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::secrets::shown_endpoint;
 use super::{window, window_text};
 use crate::model::Millis;
 
@@ -42,13 +43,13 @@ pub struct ProviderConfig {
     /// Whether this provider's logins are renewed.
     pub enabled: bool,
     /// Its token endpoint; https, or http to this machine.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "shown_endpoint")]
     pub token_url: Option<String>,
     /// Where the browser goes to sign in; https, or http to this machine.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "shown_endpoint")]
     pub authorize_url: Option<String>,
     /// Where it comes back to: an address of this machine that the provider knows.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "shown_endpoint")]
     pub redirect_url: Option<String>,
     /// What is asked for when signing in.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -100,6 +100,19 @@ pub(super) fn shown_addresses<S: serde::Serializer>(
     serializer.collect_seq(addresses.iter().map(|address| without_user(address)))
 }
 
+/// An endpoint of a provider's: without whoever signs in with it, and without what a gateway's key may be in.
+#[expect(clippy::ref_option, reason = "serde hands the field over by reference")]
+pub(super) fn shown_endpoint<S: serde::Serializer>(
+    url: &Option<String>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let url = without_user(url.as_deref().unwrap_or_default());
+    match url.split_once('?') {
+        Some((endpoint, _)) => serializer.serialize_str(&format!("{endpoint}?[redacted]")),
+        None => serializer.serialize_str(&url),
+    }
+}
+
 /// An address without user and password.
 #[must_use]
 pub fn without_user(address: &str) -> String {

@@ -61,7 +61,7 @@ impl Daemon {
                 outcomes = &mut round => break outcomes,
                 () = tokio::time::sleep(MEANWHILE) => {
                     if let Ok((snapshot, took)) = self.look().await {
-                        self.show(snapshot, took);
+                        self.show(snapshot, took).await;
                         shown = true;
                     }
                 }

@@ -13,7 +13,6 @@ use crate::exit::{self, Failure};
 use crate::model::{ChannelHealth, Millis};
 use crate::notify::outcome::Outcome;
 use crate::notify::{Beat, Notifier};
-use crate::refresh::rescue;
 
 /// A channel looks at its outbox at least this often: another process may have put something into it.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
@@ -124,10 +123,10 @@ impl Drop for Telling {
 
 impl Daemon {
     /// Decides what the last picture is worth telling, and wakes the channels.
-    pub(super) fn tell(&mut self) {
+    pub(super) async fn tell(&mut self) {
         let Some(snapshot) = self.previous.clone() else { return };
-        let rescued = rescue::waiting_profiles(&self.options.state_dir);
-        let observed = self.telling.notifier.observe(&snapshot, rescued);
+        let notifier = Rc::clone(&self.telling.notifier);
+        let observed = notifier.observe(&snapshot).await;
         self.telling.is_hampered = observed.is_err() || self.telling.notifier.is_forgetful();
         match observed {
             Ok(_) => self.telling.wake.notify_waiters(),

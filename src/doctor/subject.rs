@@ -242,10 +242,10 @@ fn service_variables(roots: &Roots, discovery: &Discovery) -> Environment {
     let mut environment = Environment::default();
     environment.add(discovery.settings.variables.iter().cloned());
     let mut buffer = SecretBuffer::default();
-    if let Ok(Some(_)) = file::read(&roots.dotenv(), &mut buffer)
-        && let Ok(content) = file::text(&roots.dotenv(), &buffer)
-    {
-        environment.add(parse_dotenv(content));
+    for path in [Some(roots.dotenv()), roots.gateway_env.clone()].into_iter().flatten() {
+        if let Ok(Some(_)) = file::read(&path, &mut buffer) {
+            environment.add(parse_dotenv(&String::from_utf8_lossy(buffer.bytes())));
+        }
     }
     environment
 }

@@ -183,18 +183,27 @@ fn read_opened(
     Ok(FileFacts::of(metadata))
 }
 
+/// The buffer as text that may begin with a byte order mark: to JSON5 that is white space.
+pub fn text_after_mark<'b>(path: &Path, buffer: &'b SecretBuffer) -> Result<&'b str, StoreError> {
+    decoded(path, buffer).map(|text| text.strip_prefix('\u{feff}').unwrap_or(text))
+}
+
 /// The buffer as text.
 pub fn text<'b>(path: &Path, buffer: &'b SecretBuffer) -> Result<&'b str, StoreError> {
-    let parse = |what: String| StoreError {
-        reason: StoreErrorReason::Parse,
-        message: format!("`{}` {what}", path.display()),
-    };
-    let text = std::str::from_utf8(buffer.bytes())
-        .map_err(|error| parse(format!("is not UTF-8 at byte {}", error.valid_up_to())))?;
+    let text = decoded(path, buffer)?;
     if text.starts_with('\u{feff}') {
-        return Err(parse("starts with a byte order mark, which JSON does not allow".to_owned()));
+        return Err(parse_error(path, "starts with a byte order mark, which JSON does not allow"));
     }
     Ok(text)
+}
+
+fn decoded<'b>(path: &Path, buffer: &'b SecretBuffer) -> Result<&'b str, StoreError> {
+    std::str::from_utf8(buffer.bytes())
+        .map_err(|error| parse_error(path, &format!("is not UTF-8 at byte {}", error.valid_up_to())))
+}
+
+fn parse_error(path: &Path, what: &str) -> StoreError {
+    StoreError { reason: StoreErrorReason::Parse, message: format!("`{}` {what}", path.display()) }
 }
 
 /// Nothing there, or a link to nothing: not the same, for the link shows that somebody meant a file to be there.

@@ -7,6 +7,7 @@ use super::{Loaded, health};
 use crate::discover::Agent;
 use crate::model::{Semantics, StoreError, StoreKind};
 use crate::openclaw::document::Document;
+use crate::openclaw::lenient;
 use crate::paths::Roots;
 use crate::secret::SecretBuffer;
 
@@ -45,6 +46,9 @@ impl<'b> Import<'b> {
         let Ok(Some(facts)) = file::read(&path, buffer) else {
             return;
         };
+        if let Some(text) = lenient::strict(buffer.bytes()) {
+            *buffer = SecretBuffer::from(text);
+        }
         let Ok(text) = file::text(&path, buffer) else {
             return;
         };

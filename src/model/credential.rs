@@ -129,6 +129,10 @@ pub enum ReasonCode {
     Expired,
     /// Only a reference that cannot be resolved from here.
     UnresolvedRef,
+    /// A command line was pasted in place of the key.
+    MalformedApiKey,
+    /// Saved to replace another credential, and not put to use yet.
+    SetupInactive,
 }
 
 impl ReasonCode {
@@ -140,6 +144,8 @@ impl ReasonCode {
             Self::InvalidExpires => "invalid_expires",
             Self::Expired => "expired",
             Self::UnresolvedRef => "unresolved_ref",
+            Self::MalformedApiKey => "malformed_api_key",
+            Self::SetupInactive => "setup_inactive",
         }
     }
 }

@@ -42,6 +42,10 @@ pub enum EventKind {
     StoreBroken,
     /// A store can be read again.
     StoreMended,
+    /// OpenClaw's configuration cannot be used any more.
+    SettingsBroken,
+    /// OpenClaw's configuration can be used again.
+    SettingsMended,
     /// authwatch's own configuration was read again, or refused.
     Configuration,
 }

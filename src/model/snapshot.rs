@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::store::shown_path;
 use super::{
-    AgentId, Bucket, ConfigHealth, Cooldown, CredentialKind, Login, LoginReason, Millis, ProfileId,
-    ProviderId, ReasonCode, Rejected, Scope, Semantics, Source, Status, StoreHealth,
+    AgentId, AgentRemedy, Bucket, ConfigHealth, Cooldown, CredentialKind, Login, LoginReason, Millis,
+    ProfileId, ProviderId, ReasonCode, Rejected, Remedy, Scope, Semantics, Source, Status, StoreHealth,
 };
 
 /// The health of one profile, as one agent sees it.
@@ -52,6 +52,9 @@ pub struct ProfileHealth {
     /// Set while OpenClaw leaves it alone. Few profiles have one, so it is kept apart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cooldown: Option<Box<Cooldown>>,
+    /// What to do, where it is not fine. Most are, so it is kept apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<Box<Remedy>>,
     /// Where it was read from.
     pub source: Source,
 }
@@ -103,6 +106,9 @@ pub struct AgentHealth {
     pub missing_providers_in_use: Vec<ProviderId>,
     /// Entries OpenClaw drops.
     pub rejected: Vec<Rejected>,
+    /// What to do about its store, and about those providers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub remedies: Vec<AgentRemedy>,
 }
 
 /// How many profiles are on each heap.
@@ -161,6 +167,9 @@ pub struct Snapshot {
     /// What authwatch has done and will do about renewable logins; only where it runs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub renewals: Vec<Renewal>,
+    /// Profiles whose renewed login could not be stored and waits in a rescue file of authwatch's; only where it runs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rescued: Vec<String>,
 }
 
 /// One login that authwatch renews.

@@ -12,6 +12,7 @@ use super::book::Book;
 use super::channel::{Wires, json_request, rfc3339, secret};
 use super::condition::{Kind, What};
 use super::incident::Incident;
+use super::message::of;
 use super::outcome::{FailureReason, Outcome};
 use super::words::sentence;
 use crate::config::{AlertmanagerConfig, Filter};
@@ -105,13 +106,13 @@ fn alert(incident: &Incident, host: &str) -> Alert {
     match &subject.what {
         What::Profile(id) | What::Rescue(id) => label("profile", id),
         What::Channel(id) => label("channel", id),
-        What::Agent | What::Store | What::Provider(_) => {}
+        What::Agent | What::Store | What::Provider(_) | What::Config => {}
     }
     if let Some(provider) = &condition.provider {
         label("provider", provider);
     }
     let mut annotations = json!({
-        "summary": format!("{} of agent {} {}", subject.name(), subject.agent, condition.state),
+        "summary": format!("{} {}", of(subject), condition.state),
         "description": sentence(&condition.meaning),
     });
     // Where Prometheus has no such rule there is no runbook for it, either.
@@ -140,6 +141,7 @@ fn name(kind: Kind) -> &'static str {
         Kind::Rescued => "AuthwatchRescueWaiting",
         Kind::Gone => "AuthwatchLoginGone",
         Kind::ChannelFailing => "AuthwatchNotificationFailing",
+        Kind::ConfigUnreadable => "AuthwatchOpenClawConfigUnreadable",
     }
 }
 

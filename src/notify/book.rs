@@ -3,11 +3,13 @@
 //! They are in one file so that they change together: a message is in the outbox as soon as the ledger says that it is told, and
 //! neither before nor after. It is replaced atomically, 0600, and read and written under a lock that ends with the process.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::decide::Silence;
 use super::incident::Ledger;
 use super::outbox::{ChannelRecord, Entry, Parcel};
+use crate::checkpoint;
 use crate::state;
 
 /// The format of the file.
@@ -98,15 +101,15 @@ impl Book {
     }
 
     /// Reads the book, unless it is the one that was read `last`: in a large fleet it is long, and every channel looks at it.
-    pub(super) fn read_again(dir: &Path, last: &mut Option<Seen>) -> Result<Rc<Self>, BookError> {
+    pub(super) fn read_again(dir: &Path, last: &mut Option<Seen>) -> Result<Arc<Self>, BookError> {
         let stamp = Stamp::of(&dir.join(FILE));
         if let (Some(stamp), Some(seen)) = (stamp, &*last)
             && seen.stamp == stamp
         {
-            return Ok(Rc::clone(&seen.book));
+            return Ok(Arc::clone(&seen.book));
         }
-        let book = Rc::new(Self::read(dir)?);
-        *last = stamp.map(|stamp| Seen { stamp, book: Rc::clone(&book) });
+        let book = Arc::new(Self::read(dir)?);
+        *last = stamp.map(|stamp| Seen { stamp, book: Arc::clone(&book) });
         Ok(book)
     }
 
@@ -135,38 +138,32 @@ impl Book {
         Ok(result)
     }
 
-    /// The same for who goes on after it: where the file cannot be written, the book is `kept` until it can be.
-    pub(super) fn update_or_keep<T>(
+    /// The same for who goes on after it: where the file cannot be written, the book is kept in memory until it can be.
+    ///
+    /// Whatever may wait for a lock or for the disk is done on a thread of its own: a disk may take seconds, and visitors are served
+    /// meanwhile. Changes take turns in the process, too, so that none counts as another process that holds the lock for too long.
+    pub(super) async fn update_or_keep<T>(
         dir: &Path,
-        memory: &mut InMemory,
+        memory: &Memory,
         change: impl FnOnce(&mut Self) -> T,
     ) -> Result<T, BookError> {
-        let lock = match state::lock_soon(dir, LOCK, PATIENCE) {
-            Err(source) if source.kind() == io::ErrorKind::WouldBlock => {
-                return Err(BookError::Io { path: dir.join(LOCK), source });
-            }
-            lock => lock,
-        };
-        let was_kept = memory.kept.is_some();
-        let before = match memory.kept.take() {
-            Some(kept) => {
-                let mut before = Self::clone(&kept);
-                // People may have written theirs where we may not.
-                before.silences = Self::read(dir).map_or(before.silences, |written| written.silences);
-                Rc::new(before)
-            }
-            None => match Self::read_again(dir, &mut memory.seen) {
-                Err(BookError::Damaged { .. }) => Rc::new(Self::read_or_begin(dir)?),
-                read => read?,
-            },
-        };
+        let _turn = memory.turn.lock().await;
+        let (place, known) = (dir.to_owned(), memory.known.borrow().clone());
+        let was_kept = known.kept.is_some();
+        let Begun { lock, before, seen } = aside(dir, move || begin(&place, known)).await??;
+        memory.known.borrow_mut().seen = seen;
         let (book, result) = before.changed(change);
         if !was_kept && book == *before {
             return Ok(result);
         }
-        let book = Rc::new(book);
-        match lock.and_then(|_lock| book.write(dir).map(|()| Stamp::of(&dir.join(FILE)))) {
-            Ok(stamp) => memory.seen = stamp.map(|stamp| Seen { stamp, book }),
+        let book = Arc::new(book);
+        let (place, written) = (dir.to_owned(), Arc::clone(&book));
+        let stamp = aside(dir, move || {
+            let _lock = lock?;
+            written.write(&place).map(|()| Stamp::of(&place.join(FILE)))
+        });
+        let known = match stamp.await? {
+            Ok(stamp) => Known { seen: stamp.map(|stamp| Seen { stamp, book }), kept: None },
             Err(problem) => {
                 if !was_kept {
                     let path = dir.join(FILE);
@@ -175,9 +172,10 @@ impl Book {
                         path.display()
                     );
                 }
-                memory.kept = Some(book);
+                Known { kept: Some(book), ..memory.known.borrow().clone() }
             }
-        }
+        };
+        memory.known.replace(known);
         Ok(result)
     }
 
@@ -191,24 +189,73 @@ impl Book {
     }
 
     fn write(&self, dir: &Path) -> io::Result<()> {
+        checkpoint::reached("book-writing");
         state::replace(&dir.join(FILE), &serde_json::to_vec(self).expect("the book is plain data"))
     }
 }
 
-/// What who goes on after each pass knows of the book.
+/// What who goes on after each pass remembers.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    pub(super) known: RefCell<Known>,
+    /// Who changes the book has it, from reading to writing.
+    turn: tokio::sync::Mutex<()>,
+}
+
+/// What is known of the book.
 #[derive(Clone, Debug, Default)]
-pub(super) struct InMemory {
+pub(super) struct Known {
     /// The book as it was read or written last.
     pub(super) seen: Option<Seen>,
     /// The book, while its file cannot be written.
-    pub(super) kept: Option<Rc<Book>>,
+    pub(super) kept: Option<Arc<Book>>,
 }
 
 /// A book, and by what to know that it is still the same.
 #[derive(Clone, Debug)]
 pub(super) struct Seen {
     stamp: Stamp,
-    book: Rc<Book>,
+    book: Arc<Book>,
+}
+
+/// A change that has begun.
+struct Begun {
+    /// The lock, or why it cannot be had: then nothing can be written, either.
+    lock: io::Result<File>,
+    before: Arc<Book>,
+    seen: Option<Seen>,
+}
+
+/// Takes the lock and reads the book.
+fn begin(dir: &Path, Known { mut seen, kept }: Known) -> Result<Begun, BookError> {
+    let lock = match state::lock_soon(dir, LOCK, PATIENCE) {
+        Err(source) if source.kind() == io::ErrorKind::WouldBlock => {
+            return Err(BookError::Io { path: dir.join(LOCK), source });
+        }
+        lock => lock,
+    };
+    let before = match kept {
+        Some(kept) => {
+            let mut before = Book::clone(&kept);
+            // People may have written theirs where we may not.
+            before.silences = Book::read(dir).map_or(before.silences, |written| written.silences);
+            Arc::new(before)
+        }
+        None => match Book::read_again(dir, &mut seen) {
+            Err(BookError::Damaged { .. }) => Arc::new(Book::read_or_begin(dir)?),
+            read => read?,
+        },
+    };
+    Ok(Begun { lock, before, seen })
+}
+
+/// Does something on a thread that may wait.
+async fn aside<T: Send + 'static>(
+    dir: &Path,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, BookError> {
+    let failed = |error| BookError::Io { path: dir.join(FILE), source: io::Error::other(error) };
+    tokio::task::spawn_blocking(work).await.map_err(failed)
 }
 
 /// Tells one file from the next: it is only ever replaced.

@@ -40,6 +40,8 @@ pub enum What {
     Rescue(String),
     /// A channel of authwatch's.
     Channel(String),
+    /// OpenClaw's configuration: no agent's in particular.
+    Config,
 }
 
 impl Subject {
@@ -59,6 +61,7 @@ impl Subject {
         match &self.what {
             What::Profile(name) | What::Rescue(name) | What::Provider(name) | What::Channel(name) => name,
             What::Store => "store",
+            What::Config => "openclaw.json",
             What::Agent => &self.agent,
         }
     }
@@ -92,6 +95,8 @@ pub enum Kind {
     Gone,
     /// A channel does not take messages.
     ChannelFailing,
+    /// OpenClaw's configuration cannot be used.
+    ConfigUnreadable,
 }
 
 /// Something that is worth telling.
@@ -145,14 +150,14 @@ pub struct Limits {
 /// What authwatch knows besides the picture.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Own {
-    /// Profiles whose renewed login waits in a rescue file.
-    pub rescued: Vec<String>,
     /// Channels that take nothing: since when, Unix milliseconds, and what is wrong.
     pub failing: BTreeMap<String, (Millis, String)>,
 }
 
 /// No writer holds a store for longer.
 const LOCKED_FOR: Millis = Millis(10.0 * 60.0 * 1000.0);
+/// Nobody who edits a file leaves it broken for longer.
+const EDITED_FOR: Millis = Millis(10.0 * 60.0 * 1000.0);
 /// Further agents that are named.
 const NAMED: usize = 5;
 /// There are more.
@@ -199,9 +204,14 @@ pub fn conditions(
             found.insert(subject, condition);
         }
     }
-    for profile in &own.rescued {
+    if let Some(condition) = configuration(snapshot) {
+        found.insert(Subject { agent: String::new(), what: What::Config }, condition);
+    }
+    for profile in &snapshot.rescued {
         let subject = Subject { agent: String::new(), what: What::Rescue(profile.clone()) };
-        found.insert(subject, rescued());
+        let remedy = remedy::for_rescued();
+        let condition = Condition::new(Kind::Rescued, Severity::Critical, "could not be stored", remedy);
+        found.insert(subject, condition);
     }
     for (channel, (since, problem)) in &own.failing {
         let subject = Subject { agent: String::new(), what: What::Channel(channel.clone()) };
@@ -248,20 +258,38 @@ impl Condition {
 
 /// Whether the logins that an agent has, or has not, can be seen: all may inherit from the first.
 pub(super) fn sees_logins(agent: &AgentHealth, snapshot: &Snapshot) -> bool {
-    let first = snapshot.agents.first();
-    agent.store.error.is_none() && first.is_none_or(|first| first.store.error.is_none())
+    shows_its_logins(agent) && snapshot.agents.first().is_none_or(shows_its_logins)
+}
+
+/// Whether what is not in an agent's store is not there: one that cannot be read, or that a migration left empty, shows nothing.
+pub(super) fn shows_its_logins(agent: &AgentHealth) -> bool {
+    let left_behind = agent.store.stranded.as_ref();
+    let is_empty = left_behind.is_some_and(|stranded| stranded.kind == StrandedKind::EmptyDatabase);
+    agent.store.error.is_none() && !is_empty
+}
+
+/// What authwatch may not read, OpenClaw may well; a broken file stops both.
+fn of_unreadable(reason: StoreErrorReason) -> Severity {
+    match reason {
+        StoreErrorReason::Parse | StoreErrorReason::NotAFile | StoreErrorReason::TooLarge => {
+            Severity::Critical
+        }
+        _ => Severity::Warning,
+    }
+}
+
+fn configuration(snapshot: &Snapshot) -> Option<Condition> {
+    let error = snapshot.config.error.as_ref()?;
+    let remedy = remedy::for_config(&snapshot.config)?;
+    let severity = of_unreadable(error.reason);
+    let condition = Condition::new(Kind::ConfigUnreadable, severity, "cannot be used", remedy);
+    Some(Condition { patience: Some(EDITED_FOR), ..condition })
 }
 
 fn store(agent: &AgentHealth) -> Option<Condition> {
     let remedy = remedy::for_store(agent)?;
     if let Some(error) = &agent.store.error {
-        // What authwatch may not read, OpenClaw may well; a broken file stops both.
-        let severity = match error.reason {
-            StoreErrorReason::Parse | StoreErrorReason::NotAFile | StoreErrorReason::TooLarge => {
-                Severity::Critical
-            }
-            _ => Severity::Warning,
-        };
+        let severity = of_unreadable(error.reason);
         // A writer holds a database for seconds.
         let patience = (error.reason == StoreErrorReason::Locked).then_some(LOCKED_FOR);
         let condition = Condition::new(Kind::StoreUnreadable, severity, "cannot be read", remedy);
@@ -270,11 +298,4 @@ fn store(agent: &AgentHealth) -> Option<Condition> {
     let stranded = agent.store.stranded.as_ref()?;
     (stranded.kind == StrandedKind::EmptyDatabase)
         .then(|| Condition::new(Kind::StoreStranded, Severity::Critical, "has lost its logins", remedy))
-}
-
-fn rescued() -> Condition {
-    let meaning = "its new token could not be stored and waits in a rescue file of authwatch's; the one in the store is spent. \
-                   Make the store writable again (space, permissions), then put it back";
-    let remedy = Remedy { meaning: meaning.to_owned(), command: Some("authwatch refresh".to_owned()) };
-    Condition::new(Kind::Rescued, Severity::Critical, "could not be stored", remedy)
 }

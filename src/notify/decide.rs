@@ -195,15 +195,15 @@ fn open(subject: Subject, condition: Condition, around: &Circumstances<'_>) -> I
 fn to_tell(incident: &mut Incident, around: &Circumstances<'_>) -> Option<Turn> {
     let (now, policy) = (around.snapshot.now, around.policy);
     let severity = incident.condition.severity;
-    if around.silences.iter().any(|silence| silence.covers(&incident.subject, now)) {
-        return None;
-    }
+    let is_silent = around.silences.iter().any(|silence| silence.covers(&incident.subject, now));
     let is_quiet = policy.quiet.is_some_and(|quiet| quiet.contains(now));
     match (incident.phase, incident.told) {
         (Phase::Pending | Phase::Over, _) | (Phase::Mended, None) => None,
         (Phase::Mended, Some(told)) => {
             (!is_quiet || told.worst == Severity::Critical).then_some(Turn::Mended)
         }
+        // Who has heard that it broke before the silence waits for the word above; of all else nobody wants to hear.
+        (Phase::Firing, _) if is_silent => None,
         // Found mended once: whatever there is to say can wait for the next look.
         (Phase::Firing, _) if incident.clear > 0 => None,
         (Phase::Firing, _) if is_quiet && severity < Severity::Critical => None,

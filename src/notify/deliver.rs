@@ -80,7 +80,7 @@ impl Notifier {
             Err(_) if self.is_forgetful() => None,
             Err(source) => return Err(BookError::Io { path: self.dir.join(name), source }),
         };
-        let outcome = match self.due(channel, now())? {
+        let outcome = match self.due(channel, now()).await? {
             Due::NotBefore(next) => return Ok(Step::Wait(next)),
             Due::Message(message) => {
                 let message = message.as_of(now());
@@ -88,7 +88,7 @@ impl Notifier {
                 let outcome = channel.send(&message, &self.wires).await;
                 checkpoint::reached("notify-sent");
                 let at = now();
-                self.update(|book| book.note(&channel.name, &message, &outcome, at))?;
+                self.update(|book| book.note(&channel.name, &message, &outcome, at)).await?;
                 outcome
             }
             Due::Alerts(alerts) => self.alert(channel, &alerts, now()).await?,
@@ -111,11 +111,11 @@ impl Notifier {
         Ok(Step::Tried)
     }
 
-    fn due(&self, channel: &Channel, now: Millis) -> Result<Due, BookError> {
+    async fn due(&self, channel: &Channel, now: Millis) -> Result<Due, BookError> {
         let mut book = self.book()?;
         let Kind::Alertmanager(config) = &channel.kind else {
             if book.outbox.get(&channel.name).is_some_and(|parcels| parcels.len() > 1) {
-                self.update(|book| book.gather(&channel.name))?;
+                self.update(|book| book.gather(&channel.name)).await?;
                 book = self.book()?;
             }
             let Some(parcel) = book.first(&channel.name) else { return Ok(Due::NotBefore(None)) };
@@ -155,7 +155,8 @@ impl Notifier {
             if let (Outcome::Accepted(_), Some(record)) = (&outcome, book.channels.get_mut(&channel.name)) {
                 record.posted = alertmanager::posted(alerts);
             }
-        })?;
+        })
+        .await?;
         Ok(outcome)
     }
 }

@@ -40,34 +40,43 @@ pub(super) async fn send(config: &EmailConfig, message: &Message, wires: &Wires)
         Ok(prepared) => prepared,
         Err(problem) => return Outcome::refused(FailureReason::Configuration, problem),
     };
-    let outcome = tokio::time::timeout(TOTAL_TIMEOUT, hand_over(&transport, &mail))
+    let has_waited = message.late_by.is_some();
+    let outcome = tokio::time::timeout(TOTAL_TIMEOUT, hand_over(&transport, &mail, has_waited))
         .await
         .unwrap_or_else(|_| Outcome::later(FailureReason::Timeout, "the mail server took too long"));
     outcome.map(|text| super::channel::masked(text, &password.iter().collect::<Vec<_>>()))
 }
 
-/// Hands a mail over. A server refuses it for all if it does not know one of them: then it goes to each by itself.
-async fn hand_over(transport: &AsyncSmtpTransport<Tokio1Executor>, mail: &Mail) -> Outcome {
+/// Hands a mail over. A server refuses it for all if it does not know one of them: then it goes to each by itself. So it does once a
+/// server that only puts it off has done so for long enough: greylisting is over by then, and one full mailbox stays full.
+async fn hand_over(transport: &AsyncSmtpTransport<Tokio1Executor>, mail: &Mail, has_waited: bool) -> Outcome {
     let (envelope, content) = (mail.envelope(), mail.formatted());
     let all = attempt(transport, envelope, &content).await;
-    let is_about_the_mail =
-        matches!(&all, Outcome::Refused { reason, .. } if *reason == FailureReason::Refused);
-    if !is_about_the_mail || envelope.to().len() < 2 {
+    let may_be_about_one = match &all {
+        Outcome::Refused { reason, .. } => *reason == FailureReason::Refused,
+        Outcome::Later { reason, .. } => has_waited && *reason == FailureReason::ServerError,
+        Outcome::Accepted(_) => false,
+    };
+    if !may_be_about_one || envelope.to().len() < 2 {
         return all;
     }
-    let (mut taken, mut refused) = (0, Vec::new());
+    let (mut taken, mut refused, mut put_off) = (0, Vec::new(), None);
     for address in envelope.to() {
         let one =
             Envelope::new(envelope.from().cloned(), vec![address.clone()]).expect("there is a recipient");
-        match attempt(transport, &one, &content).await {
+        let one = attempt(transport, &one, &content).await;
+        match one {
             Outcome::Accepted(_) => taken += 1,
-            Outcome::Later { problem, .. } | Outcome::Refused { problem, .. } => {
+            Outcome::Refused { problem, .. } => refused.push(format!("{address}: {problem}")),
+            Outcome::Later { ref problem, .. } => {
                 refused.push(format!("{address}: {problem}"));
+                put_off.get_or_insert(one);
             }
         }
     }
     if taken == 0 {
-        return all;
+        // As long as one of them may take it, it is not refused.
+        return put_off.unwrap_or(all);
     }
     let refused = super::outbox::clip(&refused.join("; "));
     tracing::warn!("a mail has not reached everybody: {refused}");

@@ -5,7 +5,7 @@ mod body;
 use serde::{Deserialize, Serialize};
 
 pub use self::body::Paragraph;
-use self::body::of;
+pub(super) use self::body::of;
 use super::condition::Kind;
 use super::decide::{Change, Turn};
 use super::outbox::clip;

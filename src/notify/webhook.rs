@@ -125,6 +125,7 @@ fn change(change: &Change) -> Value {
         What::Profile(_) => "profile",
         What::Rescue(_) => "rescue",
         What::Channel(_) => "channel",
+        What::Config => "config",
     };
     let profile = matches!(subject.what, What::Profile(_) | What::Rescue(_)).then(|| subject.name());
     json!({

@@ -76,7 +76,7 @@ pub fn attempts(
             .map_or(Verdict::Absent, |profile| verdict(view, profile, provider_id, settings, now, semantics));
         (id.to_owned(), verdict)
     };
-    let stored = view.order(provider_id);
+    let stored = view.order(provider_id, semantics);
     let configured = settings.order_of(provider_id, semantics);
     let explicit = match (stored, configured) {
         (Some(ids), _) => {

@@ -6,7 +6,7 @@ use serde::de::MapAccess;
 
 use super::loose::{Loose, Number, Skipped};
 use super::provider::Provider;
-use super::{fence, provider, text};
+use super::{fence, provider, setup, text};
 use crate::model::{CredentialKind, Millis, RejectReason, Semantics};
 use crate::secret::SecretStr;
 
@@ -32,12 +32,10 @@ pub struct Credential<'a> {
     pub key: Option<SecretStr<'a>>,
     /// `token`, likewise.
     pub token: Option<SecretStr<'a>>,
-    /// Whether `keyRef` refers to a secret.
-    pub key_ref: bool,
-    /// Whether `tokenRef` refers to a secret.
-    pub token_ref: bool,
-    /// Whether `oauthRef` is set.
-    pub oauth_ref: bool,
+    /// Whether its secret is one that is referred to: by `keyRef`, `tokenRef` or `oauthRef`, whichever its kind has.
+    pub refers: bool,
+    /// Whether it is saved to replace another and not put to use (2026.9).
+    pub is_replacement: bool,
     /// `expires`.
     pub expires: Expires,
     /// `email`, as written.
@@ -71,11 +69,11 @@ impl Expires {
 impl Credential<'_> {
     /// Whether an agent could make a call with it now and for the next five minutes: OAuth with an access token and a valid end.
     #[must_use]
-    pub fn is_usable(&self, now: Millis) -> bool {
+    pub fn is_usable(&self, now: Millis, semantics: Semantics) -> bool {
         self.kind == CredentialKind::OAuth
             && self.access.is_some()
             && self.fence().is_none()
-            && self.expires.moment(Semantics::V2026_9).is_some_and(|at| at.0 - now.0 > REFRESH_MARGIN.0)
+            && self.expires.moment(semantics).is_some_and(|at| at.0 - now.0 > REFRESH_MARGIN.0)
     }
 
     /// The refresh OpenClaw has begun with it, if any.
@@ -101,6 +99,7 @@ pub struct RawEntry<'a> {
     access: Option<Loose<'a>>,
     refresh: Option<Loose<'a>>,
     oauth_ref: Option<Loose<'a>>,
+    is_replacement: bool,
     expires: Option<Number>,
     email: Option<Loose<'a>>,
     account_id: Option<Loose<'a>>,
@@ -123,6 +122,10 @@ impl<'a> RawEntry<'a> {
             "oauthRef" => &mut self.oauth_ref,
             "email" => &mut self.email,
             "accountId" => &mut self.account_id,
+            "setup" => {
+                self.is_replacement = setup::is_replacement(map)?;
+                return Ok(());
+            }
             "expires" => {
                 self.expires = Some(map.next_value()?);
                 return Ok(());
@@ -137,12 +140,11 @@ impl<'a> RawEntry<'a> {
     }
 
     /// Keeps what the import of a flat `auth.json` keeps: no references, and `expires` of a token only if it is a number.
-    pub fn drop_what_an_import_drops(&mut self) {
+    pub fn drop_what_an_import_drops(&mut self, semantics: Semantics) {
         (self.key_ref, self.token_ref) = (None, None);
         self.key.take_if(|key| matches!(key, Loose::Object(_)));
         self.token.take_if(|token| matches!(token, Loose::Object(_)));
-        let is_token = self.kind.as_ref().and_then(Loose::as_text) == Some("token");
-        if is_token && matches!(self.expires, Some(Number(None))) {
+        if self.kind(semantics) == Ok(CredentialKind::Token) && matches!(self.expires, Some(Number(None))) {
             self.expires = None;
         }
     }
@@ -155,7 +157,7 @@ impl<'a> RawEntry<'a> {
         semantics: Semantics,
         fallback_provider: Option<&str>,
     ) -> Result<Credential<'a>, RejectReason> {
-        let kind = self.kind()?;
+        let kind = self.kind(semantics)?;
         let provider = match (&self.provider, fallback_provider) {
             (Some(Loose::Text(provider)), _) => provider.expose(),
             (None | Some(Loose::Null), Some(fallback)) => fallback,
@@ -169,7 +171,12 @@ impl<'a> RawEntry<'a> {
     }
 
     /// The legacy import of `credentials/oauth.json` takes the entry as it is: OAuth of the key's provider unless it says otherwise.
-    pub fn assume_oauth(self, semantics: Semantics, default_provider: &str) -> Credential<'a> {
+    ///
+    /// As it is: what stands in for a key elsewhere, and a reference where a value should be, stays what it is, and is nothing.
+    pub fn assume_oauth(mut self, semantics: Semantics, default_provider: &str) -> Credential<'a> {
+        self.api_key = None;
+        self.key.take_if(|key| matches!(key, Loose::Object(_)));
+        self.token.take_if(|token| matches!(token, Loose::Object(_)));
         let kind = match self.kind.as_ref().and_then(Loose::as_text) {
             Some("api_key") => CredentialKind::ApiKey,
             Some("token") => CredentialKind::Token,
@@ -180,7 +187,7 @@ impl<'a> RawEntry<'a> {
         self.into_credential(kind, provider, semantics)
     }
 
-    fn kind(&self) -> Result<CredentialKind, RejectReason> {
+    fn kind(&self, semantics: Semantics) -> Result<CredentialKind, RejectReason> {
         // `mode` stands in for `type` only where there is no `type` at all, not where it is null.
         let name = match (&self.kind, &self.mode) {
             (Some(kind), _) => kind.as_text(),
@@ -188,6 +195,7 @@ impl<'a> RawEntry<'a> {
         };
         match name {
             Some("api_key") => Ok(CredentialKind::ApiKey),
+            Some("apiKey") if semantics == Semantics::V2026_9 => Ok(CredentialKind::ApiKey),
             Some("token") => Ok(CredentialKind::Token),
             Some("oauth") => Ok(CredentialKind::OAuth),
             _ => Err(RejectReason::InvalidType),
@@ -204,8 +212,11 @@ impl<'a> RawEntry<'a> {
             |field: &Option<Loose<'a>>| field.as_ref().is_some_and(|value| value.is_secret_ref(semantics));
         // An object found where a value should be moves to the reference field, unless that one refers already.
         let moved = |field: &Option<Loose<'a>>| matches!(field, Some(Loose::Object(_))) && is_ref(field);
-        let key_ref = is_ref(&self.key_ref) || moved(&self.key);
-        let token_ref = is_ref(&self.token_ref) || moved(&self.token);
+        let refers = match kind {
+            CredentialKind::ApiKey => is_ref(&self.key_ref) || moved(&self.key),
+            CredentialKind::Token => is_ref(&self.token_ref) || moved(&self.token),
+            CredentialKind::OAuth => self.oauth_ref.as_ref().is_some_and(Loose::is_legacy_oauth_ref),
+        };
         let key = match (self.key, self.api_key) {
             (None, api_key @ Some(Loose::Text(_))) => api_key,
             (key, _) => key,
@@ -218,9 +229,8 @@ impl<'a> RawEntry<'a> {
             refresh: filled(self.refresh),
             key: filled(key),
             token: filled(self.token),
-            key_ref,
-            token_ref,
-            oauth_ref: matches!(self.oauth_ref, Some(Loose::Object(_) | Loose::Text(_))),
+            refers,
+            is_replacement: self.is_replacement && semantics == Semantics::V2026_9,
             expires: match self.expires {
                 None => Expires::Absent,
                 Some(Number(Some(at))) if at.is_finite() && at > 0.0 => Expires::At(Millis(at)),

@@ -16,6 +16,8 @@ use super::loose::{self, Entries, Shape, TakeEntry, Text, scalars_are};
 use super::state::{State, StateReader};
 use crate::model::{ProfileId, RejectReason, Rejected, Semantics, Source};
 
+/// What JavaScript takes for something else than a key.
+const PROTOTYPE: &str = "__proto__";
 /// Most stores hold no more profiles; room for them is made at once.
 const USUAL_PROFILES: usize = 8;
 
@@ -54,6 +56,18 @@ pub enum DocumentError {
         /// What the parser expected. Never quotes the text.
         problem: String,
     },
+    /// It is JSON to JavaScript alone.
+    #[error(
+        "JSON that only JavaScript reads (line {line}, column {column}: {problem}), and cannot be rewritten as it is"
+    )]
+    Unwritable {
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+        /// What it is that only JavaScript reads.
+        problem: &'static str,
+    },
     /// It is JSON, but has no `profiles` object.
     #[error("no credential store: {0}")]
     NoStore(&'static str),
@@ -64,10 +78,17 @@ impl DocumentError {
     #[must_use]
     pub fn syntax(error: &serde_json::Error) -> Self {
         let text = error.to_string();
+        let (line, column) = (error.line(), error.column());
+        if text.starts_with("number out of range") {
+            return Self::Unwritable { line, column, problem: "a number out of range" };
+        }
+        if text.starts_with("lone leading surrogate") || text.starts_with("unexpected end of hex escape") {
+            return Self::Unwritable { line, column, problem: "half of a character" };
+        }
         let problem = text.rsplit_once(" at line ").map_or(text.as_str(), |(problem, _)| problem);
         // serde quotes values in "invalid type" and "invalid value" messages only, and always in backquotes or quotes.
         let problem = problem.split(['`', '"']).next().unwrap_or_default().trim_end();
-        Self::Syntax { line: error.line(), column: error.column(), problem: problem.to_owned() }
+        Self::Syntax { line, column, problem: problem.to_owned() }
     }
 }
 
@@ -194,6 +215,10 @@ impl<'a> Read<'a> {
     }
 
     fn push(&mut self, id: Cow<'a, str>, entry: Result<Credential<'a>, RejectReason>, source: Source) {
+        // JavaScript sets an object's prototype by that name, and no entry.
+        if id == PROTOTYPE {
+            return;
+        }
         match entry {
             Ok(credential) => self.profiles.push(Profile { id, credential, source }),
             Err(reason) => self.rejected.push((self.profiles.len(), id, reason)),
@@ -349,7 +374,7 @@ impl<'de> Visitor<'de> for EntrySeed<'_, 'de> {
             entry.take(&field, &mut map)?;
         }
         if self.fallback.is_some() {
-            entry.drop_what_an_import_drops();
+            entry.drop_what_an_import_drops(self.semantics);
         }
         self.read.push(self.id, entry.coerce(self.semantics, self.fallback), self.source);
         Ok(())

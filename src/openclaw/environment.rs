@@ -1,9 +1,12 @@
-//! Which variables are set, in the process and in OpenClaw's `.env`. Values are never kept: they are keys.
+//! Which variables are set, in the process, in OpenClaw's `.env` and in its configuration.
+//!
+//! Values are keys: they are held only while the configuration is read, for it may refer to them, and wiped then.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::provider;
-use super::text;
+use zeroize::Zeroizing;
+
+use super::{dotenv, provider, text};
 
 /// The names of the variables that are set to something.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,11 +15,10 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Takes the names of non-empty variables.
+    /// Takes the names of variables that hold something.
     #[must_use]
     pub fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        let filled = variables.into_iter().filter(|(_, value)| text::non_empty(value).is_some());
-        Self { names: filled.map(|(name, _)| name).collect() }
+        Variables::new(variables).environment()
     }
 
     /// Adds names that something else sets.
@@ -38,114 +40,101 @@ impl Environment {
     }
 }
 
-/// Reads a `.env` file: the names of the variables it sets to something.
+/// Variables with their values.
+#[derive(Default)]
+pub struct Variables {
+    values: BTreeMap<String, Zeroizing<String>>,
+}
+
+impl Variables {
+    /// Takes the process's.
+    #[must_use]
+    pub fn new(process: impl IntoIterator<Item = (String, String)>) -> Self {
+        let values = process.into_iter().map(|(name, value)| (name, Zeroizing::new(value)));
+        Self { values: values.collect() }
+    }
+
+    /// Adds what a `.env` file sets. What the process has stays, were it empty.
+    pub fn add_dotenv(&mut self, content: &str) {
+        let mut added: BTreeMap<&str, &str> = BTreeMap::new();
+        added.extend(dotenv::assignments(content));
+        for (name, value) in added {
+            self.values.entry(name.to_owned()).or_insert_with(|| Zeroizing::new(value.to_owned()));
+        }
+    }
+
+    /// Adds a variable of the configuration, unless there is one that holds something.
+    pub fn add_configured(&mut self, name: &str, value: &str) {
+        if self.get(name).is_none_or(|value| text::non_empty(value).is_none()) {
+            self.values.insert(name.to_owned(), Zeroizing::new(value.to_owned()));
+        }
+    }
+
+    /// The value of a variable, if it is not empty.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(|value| value.as_str()).filter(|value| !value.is_empty())
+    }
+
+    /// The names of those that hold something a key could be.
+    #[must_use]
+    pub fn environment(&self) -> Environment {
+        let usable = self.values.iter().filter(|(_, value)| is_usable(value));
+        Environment { names: usable.map(|(name, _)| name.clone()).collect() }
+    }
+}
+
+/// OpenClaw strips line breaks and what Latin-1 has no place for from a key before it asks whether anything is left.
+fn is_usable(value: &str) -> bool {
+    value.chars().any(|character| u32::from(character) <= 0xff && !text::is_space(character))
+}
+
+/// The names of the variables that a `.env` file sets to something.
 #[must_use]
 pub fn parse_dotenv(content: &str) -> Vec<String> {
-    content.lines().filter_map(dotenv_line).collect()
-}
-
-fn dotenv_line(line: &str) -> Option<String> {
-    let line = text::trim(line);
-    if line.starts_with('#') {
-        return None;
-    }
-    let line = line.strip_prefix("export ").map_or(line, str::trim_start);
-    let (name, value) = line.split_once('=')?;
-    let name = text::trim(name);
-    let is_name = !name.is_empty()
-        && !name.starts_with(|first: char| first.is_ascii_digit())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'));
-    (is_name && text::non_empty(dotenv_value(value)).is_some()).then(|| name.to_owned())
-}
-
-/// The value without its quotes, or without the comment behind it.
-fn dotenv_value(value: &str) -> &str {
-    let value = text::trim(value);
-    for quote in ['"', '\'', '`'] {
-        if let Some(rest) = value.strip_prefix(quote)
-            && let Some((inner, _)) = rest.split_once(quote)
-        {
-            return inner;
-        }
-    }
-    value.split('#').next().unwrap_or_default()
-}
-
-/// The numbers, from 1, of lines that are neither blank, a comment nor NAME=VALUE, and of those whose quote does not end.
-#[must_use]
-pub fn malformed_lines(content: &str) -> Vec<usize> {
-    let lines: Vec<&str> = content.lines().collect();
-    let (mut malformed, mut index) = (Vec::new(), 0);
-    while let Some(line) = lines.get(index) {
-        index += 1;
-        let line = text::trim(line);
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        let Some(value) = assigned(line) else {
-            malformed.push(index);
-            continue;
-        };
-        let Some(quote) = value.chars().next().filter(|first| matches!(first, '"' | '\'' | '`')) else {
-            continue;
-        };
-        if value[1..].contains(quote) {
-            continue;
-        }
-        // A quoted value may go on over lines. One that swallows the next variable was not meant to.
-        match lines[index..].iter().position(|line| line.contains(quote)) {
-            Some(more) if !lines[index..=index + more].iter().any(|line| sets_variable(line)) => {
-                index += more + 1;
-            }
-            _ => malformed.push(index),
-        }
-    }
-    malformed
-}
-
-/// The value of `export NAME=VALUE` or `NAME: VALUE`.
-fn assigned(line: &str) -> Option<&str> {
-    let line = line.strip_prefix("export ").map_or(line, str::trim_start);
-    let (name, value) = line.split_once('=').or_else(|| line.split_once(": "))?;
-    let name = text::trim(name);
-    let is_name = !name.is_empty()
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'));
-    is_name.then(|| text::trim(value))
-}
-
-/// Whether a line sets a variable, as they are usually named.
-fn sets_variable(line: &str) -> bool {
-    let line = text::trim(line);
-    line.strip_prefix("export ").unwrap_or(line).split_once('=').is_some_and(|(name, _)| {
-        name.contains('_')
-            && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
-    })
+    let mut variables = Variables::default();
+    variables.add_dotenv(content);
+    variables.environment().names.into_iter().collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn lines_that_nobody_understands_are_numbered() {
-        let fine =
-            "# keys\n\nexport A=1\nB: 2\nC=\nD='two\nthree'\nE=\"-----BEGIN\nabc=\n-----END\" # x\nF=a\"b\n";
-        assert_eq!(malformed_lines(fine), [0_usize; 0]);
-        assert_eq!(malformed_lines("A=1\nsk-1234\nB\n A B=2\n"), [2, 3, 4]);
-        assert_eq!(malformed_lines("A=\"1\nOPENAI_API_KEY=\"2\"\nC='"), [1, 3]);
+    fn set(name: &str, value: &str) -> (String, String) {
+        (name.to_owned(), value.to_owned())
     }
 
     #[test]
     fn dotenv_names_what_is_set() {
         let names = parse_dotenv(
-            "# keys\nexport A=1\nB=\"two # no comment\"\nC=''\nD= # nothing\nE = x # y\n1BAD=2\nnot a line\nF=\"\n",
+            "# keys\nexport A=1\nB=\"two # no comment\"\nC=''\nD= # nothing\nE = x # y\nnot a line\nF=\"\nG: 1\nA=\n",
         );
-        assert_eq!(names, ["A", "B", "E", "F"]);
+        assert_eq!(names, ["B", "E", "F", "G"]);
+    }
+
+    #[test]
+    fn what_the_process_has_stays_and_the_configuration_fills_what_is_empty() {
+        let mut variables =
+            Variables::new([set("A", ""), set("B", "b"), set("D", " "), set("E", "\u{2026}")]);
+        variables.add_dotenv("A=1\nB=2\nC=3\n");
+        assert_eq!(
+            (variables.get("A"), variables.get("B"), variables.get("C")),
+            (None, Some("b"), Some("3"))
+        );
+        variables.add_configured("A", "x");
+        variables.add_configured("B", "x");
+        variables.add_configured("D", "x");
+        assert_eq!(
+            (variables.get("A"), variables.get("B"), variables.get("D")),
+            (Some("x"), Some("b"), Some("x"))
+        );
+        let environment = variables.environment();
+        assert!(environment.has("A") && !environment.has("E"));
     }
 
     #[test]
     fn the_first_variable_of_a_provider_that_is_set_counts() {
-        let set = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let environment = Environment::new([set("GOOGLE_API_KEY", "k"), set("GEMINI_API_KEY", " ")]);
         assert_eq!(environment.variable_for("google"), Some("GOOGLE_API_KEY"));
         assert_eq!(environment.variable_for("openai"), None);

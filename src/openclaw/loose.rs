@@ -9,7 +9,7 @@ use std::fmt;
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::text;
+use super::secret_ref::{self, RefShape};
 use crate::model::Semantics;
 use crate::secret::SecretStr;
 
@@ -43,79 +43,16 @@ impl Loose<'_> {
     #[must_use]
     pub fn is_secret_ref(&self, semantics: Semantics) -> bool {
         match self {
-            Self::Text(value) => is_env_template(value.expose()),
+            Self::Text(value) => secret_ref::is_env_template(value.expose(), semantics),
             Self::Object(shape) => shape.is_secret_ref(semantics),
             Self::Null | Self::Other => false,
         }
     }
-}
 
-/// `${UPPER_CASE}`
-fn is_env_template(value: &str) -> bool {
-    let name = text::trim(value).strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
-    name.is_some_and(|name| {
-        name.len() <= 128
-            && name.starts_with(|first: char| first.is_ascii_uppercase())
-            && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
-    })
-}
-
-/// What decides whether an object is a `SecretRef`.
-#[derive(Debug, Default)]
-pub struct RefShape {
-    keys: usize,
-    source: Option<RefSource>,
-    provider: RefField,
-    id: RefField,
-}
-
-#[derive(Debug, Default, PartialEq, Eq, Clone, Copy)]
-enum RefField {
-    #[default]
-    Absent,
-    Filled,
-    Useless,
-}
-
-#[derive(Debug, PartialEq, Eq, Clone, Copy)]
-enum RefSource {
-    Env,
-    File,
-    Exec,
-    Store,
-}
-
-impl RefShape {
-    fn is_secret_ref(&self, semantics: Semantics) -> bool {
-        let source_known = match self.source {
-            Some(RefSource::Env | RefSource::File | RefSource::Exec) => true,
-            Some(RefSource::Store) => semantics == Semantics::V2026_9,
-            None => false,
-        };
-        source_known
-            && self.id == RefField::Filled
-            && match self.provider {
-                RefField::Filled => self.keys == 3,
-                RefField::Absent => true,
-                RefField::Useless => false,
-            }
-    }
-}
-
-fn ref_field(value: &Loose<'_>) -> RefField {
-    match value.as_text().and_then(text::non_empty) {
-        Some(_) => RefField::Filled,
-        None => RefField::Useless,
-    }
-}
-
-fn ref_source(value: &Loose<'_>) -> Option<RefSource> {
-    match value.as_text()? {
-        "env" => Some(RefSource::Env),
-        "file" => Some(RefSource::File),
-        "exec" => Some(RefSource::Exec),
-        "store" => Some(RefSource::Store),
-        _ => None,
+    /// Whether it is the one shape in which older releases referred to OAuth tokens kept in a file of their own.
+    #[must_use]
+    pub fn is_legacy_oauth_ref(&self) -> bool {
+        matches!(self, Self::Object(shape) if shape.is_legacy_oauth_ref())
     }
 }
 
@@ -174,7 +111,6 @@ impl<'de: 'a, 'a> Deserialize<'de> for Loose<'a> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut shape = RefShape::default();
                 let mut extra = 0;
                 let (mut source, mut provider, mut id) = (None, None, None);
                 while let Some(Text(key)) = map.next_key()? {
@@ -188,12 +124,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Loose<'a> {
                         }
                     }
                 }
-                let present = [&source, &provider, &id].into_iter().flatten().count();
-                shape.keys = extra + present;
-                shape.source = source.as_ref().and_then(ref_source);
-                shape.provider = provider.as_ref().map_or(RefField::Absent, ref_field);
-                shape.id = id.as_ref().map_or(RefField::Absent, ref_field);
-                Ok(Loose::Object(shape))
+                Ok(Loose::Object(RefShape::of(extra, [&source, &provider, &id])))
             }
         }
 
@@ -352,28 +283,6 @@ impl<'de> Deserialize<'de> for Number {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn is_ref(json: &str, semantics: Semantics) -> bool {
-        serde_json::from_str::<Loose<'_>>(json).expect("well-formed").is_secret_ref(semantics)
-    }
-
-    #[test]
-    fn secret_references_are_told_from_other_values() {
-        for semantics in [Semantics::V2026_4, Semantics::V2026_9] {
-            assert!(is_ref(r#"{"source":"env","provider":"default","id":"X"}"#, semantics));
-            assert!(is_ref(r#"{"source":"env","id":"X"}"#, semantics));
-            assert!(is_ref(r#"" ${ANTHROPIC_API_KEY} ""#, semantics));
-            assert!(!is_ref(r#"{"source":"env","provider":"default","id":"X","extra":1}"#, semantics));
-            assert!(!is_ref(r#"{"source":"env","provider":"","id":"X"}"#, semantics));
-            assert!(!is_ref(r#"{"source":"nope","provider":"default","id":"X"}"#, semantics));
-            assert!(!is_ref(r#""${lower}""#, semantics));
-            assert!(!is_ref(r#""secretref-env:FOO""#, semantics));
-            assert!(!is_ref("7", semantics));
-        }
-        let store = r#"{"source":"store","provider":"default","id":"X"}"#;
-        assert!(!is_ref(store, Semantics::V2026_4));
-        assert!(is_ref(store, Semantics::V2026_9));
-    }
 
     #[test]
     fn numbers_are_javascripts() {

@@ -10,7 +10,7 @@ use super::credential::Credential;
 use super::document::{Document, Profile};
 use super::identity;
 use super::state::{State, Usage};
-use crate::model::{CredentialKind, Millis, Source};
+use crate::model::{CredentialKind, Millis, Semantics, Source};
 
 /// A profile as an agent sees it.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +31,7 @@ pub struct View<'s, 'a> {
     /// The profiles.
     pub profiles: Vec<Effective<'s, 'a>>,
     own: &'s State,
+    own_profiles: &'s [Profile<'a>],
     main: Option<&'s State>,
     replaced: Vec<(&'s str, &'s str)>,
 }
@@ -40,22 +41,29 @@ impl<'s, 'a> View<'s, 'a> {
     #[must_use]
     pub fn of_main(document: &'s Document<'a>) -> Self {
         let profiles = document.profiles.iter().map(|profile| effective(profile, false)).collect();
-        Self { profiles, own: &document.state, main: None, replaced: Vec::new() }
+        Self {
+            profiles,
+            own: &document.state,
+            own_profiles: &document.profiles,
+            main: None,
+            replaced: Vec::new(),
+        }
     }
 
     /// What another agent sees: its own store over main's.
     #[must_use]
-    pub fn merged(own: &'s Document<'a>, main: &'s Document<'a>, now: Millis) -> Self {
+    pub fn merged(own: &'s Document<'a>, main: &'s Document<'a>, now: Millis, semantics: Semantics) -> Self {
+        let judge = Judge { now, semantics };
         let mut profiles = merge_sorted(&own.profiles, &main.profiles);
         let replaced: Vec<(&str, &str)> = own
             .profiles
             .iter()
-            .filter_map(|profile| Some((&*profile.id, superseded_by(profile, main, now)?)))
+            .filter_map(|profile| Some((&*profile.id, superseded_by(profile, main, judge)?)))
             .collect();
         for &(superseded, replacement) in &replaced {
-            give_way(&mut profiles, superseded, replacement, main, now);
+            give_way(&mut profiles, superseded, replacement, main, judge);
         }
-        Self { profiles, own: &own.state, main: Some(&main.state), replaced }
+        Self { profiles, own: &own.state, own_profiles: &own.profiles, main: Some(&main.state), replaced }
     }
 
     /// Finds a profile by id.
@@ -70,13 +78,18 @@ impl<'s, 'a> View<'s, 'a> {
         self.main.is_some() && !self.own.order.contains_key(provider)
     }
 
-    /// The stored order for a normalised provider, own before main's, with superseded ids replaced.
+    /// The stored order for a normalised provider, own before main's, with superseded ids replaced. Before an order of main's,
+    /// 2026.9 puts the agent's own profiles of that provider.
     #[must_use]
-    pub fn order(&self, provider: &str) -> Option<Vec<&str>> {
-        let ids = self.own.order.get(provider).or_else(|| self.main?.order.get(provider))?;
+    pub fn order(&self, provider: &str, semantics: Semantics) -> Option<Vec<&str>> {
+        let own = self.own.order.get(provider);
+        let ids = own.or_else(|| self.main?.order.get(provider))?;
+        let goes_first = own.is_none() && semantics == Semantics::V2026_9;
+        let first =
+            self.own_profiles.iter().filter(|profile| goes_first && profile.credential.provider == provider);
         let mut order: Vec<&str> = Vec::with_capacity(ids.len());
-        for id in ids {
-            let id = self.replaced.iter().find(|(old, _)| old == id).map_or(id.as_str(), |(_, new)| new);
+        for id in first.map(|profile| &*profile.id).chain(ids.iter().map(String::as_str)) {
+            let id = self.replaced.iter().find(|(old, _)| *old == id).map_or(id, |(_, new)| new);
             if !order.contains(&id) {
                 order.push(id);
             }
@@ -126,9 +139,22 @@ fn merge_sorted<'s, 'a>(own: &'s [Profile<'a>], main: &'s [Profile<'a>]) -> Vec<
     }
 }
 
-/// Whether `candidate` is usable and `existing` is not, or ends sooner.
-fn is_better(existing: &Credential<'_>, candidate: &Credential<'_>, now: Millis) -> bool {
-    candidate.is_usable(now) && (!existing.is_usable(now) || end(candidate) > end(existing))
+/// When, and by the rules of which release, credentials are compared.
+#[derive(Clone, Copy)]
+struct Judge {
+    now: Millis,
+    semantics: Semantics,
+}
+
+impl Judge {
+    fn is_usable(self, credential: &Credential<'_>) -> bool {
+        credential.is_usable(self.now, self.semantics)
+    }
+
+    /// Whether `candidate` is usable and `existing` is not, or ends sooner.
+    fn is_better(self, existing: &Credential<'_>, candidate: &Credential<'_>) -> bool {
+        self.is_usable(candidate) && (!self.is_usable(existing) || end(candidate) > end(existing))
+    }
 }
 
 fn end(credential: &Credential<'_>) -> f64 {
@@ -139,7 +165,7 @@ fn end(credential: &Credential<'_>) -> f64 {
 }
 
 /// The id of main's profile that takes the place of this one, if any.
-fn superseded_by<'s>(profile: &Profile<'_>, main: &'s Document<'_>, now: Millis) -> Option<&'s str> {
+fn superseded_by<'s>(profile: &Profile<'_>, main: &'s Document<'_>, judge: Judge) -> Option<&'s str> {
     let ours = &profile.credential;
     let is_default = profile.id.strip_suffix(":default").is_some_and(|provider| provider == ours.provider);
     if ours.kind != CredentialKind::OAuth || !is_default {
@@ -151,8 +177,9 @@ fn superseded_by<'s>(profile: &Profile<'_>, main: &'s Document<'_>, now: Millis)
         .filter(|candidate| {
             candidate.id != profile.id
                 && candidate.credential.kind == CredentialKind::OAuth
+                && !candidate.credential.is_replacement
                 && candidate.credential.provider == ours.provider
-                && is_better(ours, &candidate.credential, now)
+                && judge.is_better(ours, &candidate.credential)
         })
         .collect();
     candidates.sort_by(|one, other| {
@@ -164,7 +191,7 @@ fn superseded_by<'s>(profile: &Profile<'_>, main: &'s Document<'_>, now: Millis)
         let ambiguous = !identity::is_known(ours) && same_account.next().is_some();
         return (!ambiguous).then_some(&*first.id);
     }
-    if ours.is_usable(now) {
+    if judge.is_usable(ours) {
         return None;
     }
     let mut compatible =
@@ -181,7 +208,7 @@ fn give_way<'s, 'a>(
     superseded: &str,
     replacement: &str,
     main: &'s Document<'a>,
-    now: Millis,
+    judge: Judge,
 ) {
     if let Ok(index) = find(profiles, superseded) {
         match main_profile(main, superseded) {
@@ -197,7 +224,7 @@ fn give_way<'s, 'a>(
     match find(profiles, replacement) {
         Ok(index) => {
             let ours = profiles[index].credential;
-            if ours.kind == CredentialKind::OAuth && is_better(ours, &theirs.credential, now) {
+            if ours.kind == CredentialKind::OAuth && judge.is_better(ours, &theirs.credential) {
                 profiles[index] = effective(theirs, true);
             }
         }

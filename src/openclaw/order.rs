@@ -2,18 +2,24 @@
 
 use super::credential::{Credential, Expires};
 use super::merge::{Effective, View};
-use super::provider;
 use super::settings::Settings;
+use super::{provider, text};
 use crate::model::{CredentialKind, Millis, ReasonCode, Semantics};
 
 /// Why a stored credential can't be used at all, in 2026.9's words; `None` where it can be tried.
 #[must_use]
 pub fn ineligible(credential: &Credential<'_>, now: Millis, semantics: Semantics) -> Option<ReasonCode> {
+    if credential.is_replacement {
+        return Some(ReasonCode::SetupInactive);
+    }
     match credential.kind {
-        CredentialKind::ApiKey => {
-            (credential.key.is_none() && !credential.key_ref).then_some(ReasonCode::MissingCredential)
+        CredentialKind::ApiKey if semantics == Semantics::V2026_9 && is_command(credential) => {
+            Some(ReasonCode::MalformedApiKey)
         }
-        CredentialKind::Token if credential.token.is_none() && !credential.token_ref => {
+        CredentialKind::ApiKey => {
+            (credential.key.is_none() && !credential.refers).then_some(ReasonCode::MissingCredential)
+        }
+        CredentialKind::Token if credential.token.is_none() && !credential.refers => {
             Some(ReasonCode::MissingCredential)
         }
         CredentialKind::Token => match (credential.expires, credential.expires.moment(semantics)) {
@@ -22,9 +28,21 @@ pub fn ineligible(credential: &Credential<'_>, now: Millis, semantics: Semantics
             (_, Some(at)) => (now >= at).then_some(ReasonCode::Expired),
         },
         CredentialKind::OAuth if credential.access.is_some() || credential.refresh.is_some() => None,
-        CredentialKind::OAuth if credential.oauth_ref => Some(ReasonCode::UnresolvedRef),
+        CredentialKind::OAuth if credential.refers => Some(ReasonCode::UnresolvedRef),
         CredentialKind::OAuth => Some(ReasonCode::MissingCredential),
     }
+}
+
+/// Whether the key is OpenClaw's own command line, pasted where the key should have been.
+fn is_command(credential: &Credential<'_>) -> bool {
+    // A reference goes before a key.
+    let Some(key) = credential.key.as_ref().filter(|_| !credential.refers) else { return false };
+    let mut words = text::trim(key.expose()).split(text::is_space).filter(|word| !word.is_empty());
+    let is =
+        |word: Option<&str>, expected: &str| word.is_some_and(|word| word.eq_ignore_ascii_case(expected));
+    is(words.next(), "openclaw")
+        && is(words.next(), "onboard")
+        && words.any(|word| is(word.split('=').next(), "--auth-choice"))
 }
 
 /// The profiles of a provider that decide its roll-up.
@@ -64,7 +82,7 @@ pub fn effective_profiles<'v, 's, 'a>(
             && fits_configuration(profile, provider_id, settings, semantics)
             && ineligible(profile.credential, now, semantics).is_none()
     };
-    let explicit = view.order(provider_id).or_else(|| {
+    let explicit = view.order(provider_id, semantics).or_else(|| {
         let configured = settings.order_of(provider_id, semantics)?;
         Some(configured.iter().map(String::as_str).collect())
     });

@@ -37,19 +37,23 @@ const fn oauth(id: &'static str, variables: &'static [&'static str], renewal: Re
 
 /// Every provider this program knows something about, by id.
 pub const PROVIDERS: &[Provider] = &[
+    key("alibaba", &["MODELSTUDIO_API_KEY", "DASHSCOPE_API_KEY", "QWEN_API_KEY"]),
     oauth("anthropic", &["ANTHROPIC_OAUTH_TOKEN", "ANTHROPIC_API_KEY"], Renewal::Refreshable),
     key("arcee", &["ARCEEAI_API_KEY"]),
     key("byteplus", &["BYTEPLUS_API_KEY"]),
     key("cerebras", &["CEREBRAS_API_KEY"]),
     oauth("chutes", &["CHUTES_API_KEY", "CHUTES_OAUTH_TOKEN"], Renewal::Refreshable),
     key("cloudflare-ai-gateway", &["CLOUDFLARE_AI_GATEWAY_API_KEY"]),
+    key("comfy", &["COMFY_API_KEY", "COMFY_CLOUD_API_KEY"]),
     key("deepinfra", &["DEEPINFRA_API_KEY"]),
     key("deepseek", &["DEEPSEEK_API_KEY"]),
+    key("fal", &["FAL_KEY", "FAL_API_KEY"]),
     key("fireworks", &["FIREWORKS_API_KEY"]),
     oauth("github-copilot", &["COPILOT_GITHUB_TOKEN", "GH_TOKEN", "GITHUB_TOKEN"], Renewal::NotNeeded),
     key("google", &["GEMINI_API_KEY", "GOOGLE_API_KEY"]),
     oauth("google-antigravity", &[], Renewal::Refreshable),
     oauth("google-gemini-cli", &[], Renewal::Refreshable),
+    key("google-vertex", &["GOOGLE_CLOUD_API_KEY"]),
     key("groq", &["GROQ_API_KEY"]),
     key("huggingface", &["HUGGINGFACE_HUB_TOKEN", "HF_TOKEN"]),
     key("kilocode", &["KILOCODE_API_KEY"]),
@@ -57,6 +61,7 @@ pub const PROVIDERS: &[Provider] = &[
     key("kimi-coding", &["KIMI_API_KEY", "KIMICODE_API_KEY"]),
     key("litellm", &["LITELLM_API_KEY"]),
     key("lmstudio", &["LM_API_TOKEN"]),
+    key("microsoft-foundry", &["AZURE_OPENAI_API_KEY"]),
     key("minimax", &["MINIMAX_CODE_PLAN_KEY", "MINIMAX_CODING_API_KEY", "MINIMAX_API_KEY"]),
     key("minimax-portal", &["MINIMAX_OAUTH_TOKEN", "MINIMAX_API_KEY"]),
     key("mistral", &["MISTRAL_API_KEY"]),
@@ -72,15 +77,19 @@ pub const PROVIDERS: &[Provider] = &[
     key("qianfan", &["QIANFAN_API_KEY"]),
     key("qwen", &["QWEN_API_KEY", "MODELSTUDIO_API_KEY", "DASHSCOPE_API_KEY"]),
     key("qwen-portal", &[]),
+    key("runway", &["RUNWAYML_API_SECRET", "RUNWAY_API_KEY"]),
     key("sglang", &["SGLANG_API_KEY"]),
     key("stepfun", &["STEPFUN_API_KEY"]),
+    key("stepfun-plan", &["STEPFUN_API_KEY"]),
     key("synthetic", &["SYNTHETIC_API_KEY"]),
+    key("tencent-tokenhub", &["TOKENHUB_API_KEY"]),
     key("together", &["TOGETHER_API_KEY"]),
     key("venice", &["VENICE_API_KEY"]),
     key("vercel-ai-gateway", &["AI_GATEWAY_API_KEY"]),
     key("vllm", &["VLLM_API_KEY"]),
     key("volcengine", &["VOLCANO_ENGINE_API_KEY"]),
     key("voyage", &["VOYAGE_API_KEY"]),
+    key("vydra", &["VYDRA_API_KEY"]),
     oauth("xai", &["XAI_API_KEY"], Renewal::Refreshable),
     key("xiaomi", &["XIAOMI_API_KEY"]),
     key("zai", &["ZAI_API_KEY", "Z_AI_API_KEY"]),
@@ -124,6 +133,33 @@ pub fn normalize(id: &str, semantics: Semantics) -> Cow<'_, str> {
         return Cow::Borrowed(ALIASES[index].1);
     }
     lower
+}
+
+/// Providers that sign in with the profiles, keys and variables of another, by the release that knows them so.
+const SHARED_AUTH: &[(&str, &str, Semantics)] = &[
+    ("byteplus-plan", "byteplus", Semantics::V2026_4),
+    ("minimax-cn", "minimax", Semantics::V2026_9),
+    ("minimax-portal-cn", "minimax-portal", Semantics::V2026_9),
+    ("volcengine-plan", "volcengine", Semantics::V2026_4),
+    ("x-ai", "xai", Semantics::V2026_9),
+];
+
+/// The provider whose auth a provider uses: mostly its own.
+#[must_use]
+pub fn auth_of(id: &str, semantics: Semantics) -> &str {
+    let shared = SHARED_AUTH.iter().find(|(of, _, by)| *of == id && *by == semantics);
+    shared.map_or(id, |(_, with, _)| with)
+}
+
+/// The provider of a model as configured: 2026.4 reads the models of the vendors' CLIs as those of their provider.
+#[must_use]
+pub fn model_alias(id: &str, semantics: Semantics) -> &str {
+    match (semantics, id) {
+        (Semantics::V2026_4, "claude-cli") => "anthropic",
+        (Semantics::V2026_4, "codex-cli") => "openai",
+        (Semantics::V2026_4, "google-gemini-cli") => "google",
+        (_, id) => id,
+    }
 }
 
 /// Whether cooldowns are ignored for the provider, because it routes around failing accounts itself.

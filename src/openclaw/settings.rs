@@ -2,16 +2,26 @@
 //!
 //! JSON5, and OpenClaw's own: whatever is not understood is passed over, never an error.
 
+mod nesting;
+mod substitute;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
+use super::environment::Variables;
 use super::loose::MAX_DEPTH;
 use super::{provider, text};
 use crate::model::{CredentialKind, Semantics};
 
+use self::nesting::nests_deeper_than;
+
 /// The id an agent has when the configuration names none.
 pub const MAIN_AGENT: &str = "main";
+/// The provider of a model that is named without one.
+const DEFAULT_PROVIDER: &str = "openai";
+/// OpenClaw's agents have no longer names.
+const MAX_AGENT_ID: usize = 64;
 
 /// What the configuration says about agents and auth. Holds no secret: of keys only whether they are set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,8 +32,12 @@ pub struct Settings {
     pub model: ModelChoice,
     /// `agents.defaults.imageModel`.
     pub image_model: ModelChoice,
-    /// `agents.defaults.models.<key>.alias`: alias to `provider/model`.
+    /// `agents.defaults.models.<key>.alias`: alias, in lower case, to `provider/model`.
     pub aliases: BTreeMap<String, String>,
+    /// The keys of `agents.defaults.models`: provider and model, the latter in lower case.
+    pub listed: Vec<(String, String)>,
+    /// The models of `models.providers`, likewise.
+    pub models: Vec<(String, String)>,
     /// Providers with `models.providers.<id>.apiKey`, normalised by nothing but trimming.
     pub configured_keys: BTreeSet<String>,
     /// `auth.order`, by provider as written.
@@ -68,20 +82,27 @@ pub struct ProfileSettings {
 }
 
 impl Settings {
-    /// Reads the configuration. The error says where the JSON5 breaks off and never quotes it.
+    /// Reads a configuration that is all in one file.
+    #[cfg(test)]
     pub fn parse(json5: &str) -> Result<Self, String> {
-        // The parser recurses without a limit of its own, and an overflow of the stack would end the program.
-        if nests_deeper_than(MAX_DEPTH, json5) {
-            return Err(format!("nested deeper than {MAX_DEPTH} levels"));
-        }
-        let value: Value = json5::from_str(json5).map_err(|error| describe(&error))?;
-        let Value::Object(root) = value else {
-            return Err("the top level is no object".to_owned());
-        };
-        Ok(Self::from_root(&root))
+        Self::of(tree(json5)?, &mut Variables::default()).map_err(str::to_owned)
     }
 
-    fn from_root(root: &Map<String, Value>) -> Self {
+    /// Makes settings of a configuration whose files have been put together. What `env` sets is added to the variables.
+    pub fn of(mut tree: Value, variables: &mut Variables) -> Result<Self, &'static str> {
+        let Value::Object(root) = &mut tree else {
+            return Err("the top level is no object");
+        };
+        let set = add_variables(object(root, "env"), variables);
+        for section in ["agents", "auth"] {
+            if let Some(section) = root.get_mut(section) {
+                substitute::fill(section, variables);
+            }
+        }
+        Ok(Self { variables: set, ..Self::from_root(root, variables) })
+    }
+
+    fn from_root(root: &Map<String, Value>, variables: &Variables) -> Self {
         let agents = object(root, "agents");
         let defaults = agents.and_then(|agents| object(agents, "defaults"));
         let auth = object(root, "auth");
@@ -92,10 +113,14 @@ impl Settings {
             model: model_choice(defaults.and_then(|defaults| defaults.get("model"))),
             image_model: model_choice(defaults.and_then(|defaults| defaults.get("imageModel"))),
             aliases: entries(defaults.and_then(|defaults| object(defaults, "models")))
-                .filter_map(|(key, entry)| Some((filled(entry.get("alias")?)?.to_owned(), key.clone())))
+                .filter_map(|(key, entry)| Some((filled(entry.get("alias")?)?.to_lowercase(), key.clone())))
+                .collect(),
+            listed: entries(defaults.and_then(|defaults| object(defaults, "models")))
+                .filter_map(|(key, _)| key.split_once('/'))
+                .map(|(id, model)| (text::trim(id).to_owned(), text::trim(model).to_lowercase()))
                 .collect(),
             configured_keys: entries(providers)
-                .filter(|(_, entry)| entry.get("apiKey").is_some_and(is_key))
+                .filter(|(_, entry)| entry.get("apiKey").is_some_and(|key| is_key(key, variables)))
                 .map(|(id, _)| text::trim(id).to_owned())
                 .collect(),
             order: entries(auth.and_then(|auth| object(auth, "order")))
@@ -104,7 +129,8 @@ impl Settings {
             profiles: entries(auth.and_then(|auth| object(auth, "profiles")))
                 .filter_map(|(id, entry)| Some((id.clone(), profile(entry)?)))
                 .collect(),
-            variables: variables(object(root, "env")),
+            variables: BTreeSet::new(),
+            models: entries(providers).flat_map(|(id, entry)| models_of(id, entry)).collect(),
             asks_shell: object(root, "env")
                 .and_then(|env| object(env, "shellEnv"))
                 .is_some_and(|shell| shell.get("enabled") == Some(&Value::Bool(true))),
@@ -141,71 +167,53 @@ impl Settings {
     /// The same for an agent with this model of its own, if it has one.
     #[must_use]
     pub fn providers_chosen(&self, own: Option<&ModelChoice>, semantics: Semantics) -> BTreeSet<String> {
-        let primary = own.and_then(|own| own.primary.as_ref()).or(self.model.primary.as_ref());
-        let fallbacks = own.and_then(|own| own.fallbacks.as_ref()).or(self.model.fallbacks.as_ref());
+        let primary = own.and_then(|own| own.primary.as_ref());
+        let fallbacks = match own {
+            // A model of its own comes with its own fallbacks or with none.
+            Some(ModelChoice { primary: Some(_), fallbacks }) => fallbacks.as_ref(),
+            own => own.and_then(|own| own.fallbacks.as_ref()).or(self.model.fallbacks.as_ref()),
+        };
+        let primary = primary.or(self.model.primary.as_ref());
         let chosen = primary.into_iter().chain(fallbacks.into_iter().flatten());
         let image = &self.image_model;
         let images = image.primary.iter().chain(image.fallbacks.iter().flatten());
         chosen.chain(images).filter_map(|reference| self.provider_of(reference, semantics)).collect()
     }
 
-    /// The provider of `provider/model`, or of what an alias stands for.
+    /// The provider of `provider/model`, of what an alias stands for, or of a model that is named alone.
     fn provider_of(&self, reference: &str, semantics: Semantics) -> Option<String> {
         let reference = text::trim(reference);
-        let target = self.aliases.get(reference).map_or(reference, String::as_str);
-        let (id, model) = target.split_once('/')?;
-        let id = provider::normalize(id, semantics);
-        (!id.is_empty() && text::non_empty(model).is_some()).then(|| id.into_owned())
-    }
-}
-
-/// Whether brackets nest deeper than that. Those in strings and comments are none.
-fn nests_deeper_than(limit: usize, json5: &str) -> bool {
-    let mut level = 0_usize;
-    let mut rest = json5.as_bytes();
-    while let [first, after @ ..] = rest {
-        rest = match (first, after) {
-            (b'/', [b'/', comment @ ..]) => past(comment, ends_line, 1),
-            (b'/', [b'*', comment @ ..]) => past(comment, |rest| rest.starts_with(b"*/"), 2),
-            (quote @ (b'"' | b'\''), _) => past_string(*quote, after),
-            (b'[' | b'{', _) => {
-                level += 1;
-                if level > limit {
-                    return true;
-                }
-                after
-            }
-            (b']' | b'}', _) => {
-                level = level.saturating_sub(1);
-                after
-            }
-            _ => after,
+        let name = reference.to_lowercase();
+        let target = self.aliases.get(&name).map_or(reference, String::as_str);
+        let Some((id, model)) = target.split_once('/') else {
+            return (!name.is_empty()).then(|| self.provider_of_model(&name, semantics));
         };
+        let id = provider::normalize(id, semantics);
+        let id = provider::model_alias(&id, semantics);
+        (!id.is_empty() && text::non_empty(model).is_some()).then(|| id.to_owned())
     }
-    false
+
+    /// The only provider the configuration knows the model from, else OpenClaw's default.
+    fn provider_of_model(&self, name: &str, semantics: Semantics) -> String {
+        if name == "openrouter:auto" {
+            return "openrouter".to_owned();
+        }
+        let known = self.listed.iter().chain(&self.models).filter(|(_, model)| model == name);
+        let mut ids: BTreeSet<_> = known.map(|(id, _)| provider::normalize(id, semantics)).collect();
+        match (ids.pop_first(), ids.is_empty()) {
+            (Some(id), true) => id.into_owned(),
+            _ => DEFAULT_PROVIDER.to_owned(),
+        }
+    }
 }
 
-/// JSON5 knows four ends of a line, two of them as UTF-8.
-fn ends_line(text: &[u8]) -> bool {
-    text.starts_with(b"\n")
-        || text.starts_with(b"\r")
-        || text.starts_with(b"\xe2\x80\xa8")
-        || text.starts_with(b"\xe2\x80\xa9")
-}
-
-fn past(text: &[u8], is_end: impl Fn(&[u8]) -> bool, length: usize) -> &[u8] {
-    let end = (0..text.len()).find(|&at| is_end(&text[at..])).map_or(text.len(), |at| at + length);
-    &text[end..]
-}
-
-fn past_string(quote: u8, text: &[u8]) -> &[u8] {
-    let mut escaped = false;
-    let end = text.iter().position(|&byte| {
-        let ends = byte == quote && !escaped;
-        escaped = byte == b'\\' && !escaped;
-        ends
-    });
-    end.map_or(&[], |end| &text[end + 1..])
+/// Parses JSON5. The error says where it breaks off and never quotes it.
+pub fn tree(json5: &str) -> Result<Value, String> {
+    // The parser recurses without a limit of its own, and an overflow of the stack would end the program.
+    if nests_deeper_than(MAX_DEPTH, json5) {
+        return Err(format!("nested deeper than {MAX_DEPTH} levels"));
+    }
+    json5::from_str(json5).map_err(|error| describe(&error))
 }
 
 /// json5's message without the source it may quote.
@@ -233,11 +241,34 @@ fn texts(list: &[Value]) -> Vec<String> {
 
 fn agent(entry: &Value) -> Option<AgentSettings> {
     Some(AgentSettings {
-        id: filled(entry.get("id")?)?.to_lowercase(),
+        id: normalized_agent_id(filled(entry.get("id")?)?),
         default: entry.get("default") == Some(&Value::Bool(true)),
         dir: entry.get("agentDir").and_then(filled).map(str::to_owned),
         model: model_choice(entry.get("model")),
     })
+}
+
+/// An agent's id as OpenClaw makes it of what is written: lower case, and `-` for whatever has no place in a path.
+#[must_use]
+pub fn normalized_agent_id(id: &str) -> String {
+    let mut normalized = String::with_capacity(id.len());
+    let is_plain = |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '-');
+    let trimmed = text::trim(id);
+    if trimmed.chars().all(is_plain) && !trimmed.starts_with(['-', '_']) && trimmed.len() <= MAX_AGENT_ID {
+        return if trimmed.is_empty() { MAIN_AGENT.to_owned() } else { trimmed.to_lowercase() };
+    }
+    let mut in_gap = false;
+    for character in trimmed.to_lowercase().chars() {
+        if is_plain(character) {
+            normalized.push(character);
+        } else if !in_gap {
+            normalized.push('-');
+        }
+        in_gap = !is_plain(character);
+    }
+    let mut normalized = normalized.trim_matches('-').to_owned();
+    normalized.truncate(MAX_AGENT_ID);
+    if normalized.is_empty() { MAIN_AGENT.to_owned() } else { normalized }
 }
 
 fn model_choice(value: Option<&Value>) -> ModelChoice {
@@ -251,12 +282,25 @@ fn model_choice(value: Option<&Value>) -> ModelChoice {
     }
 }
 
-fn is_key(value: &Value) -> bool {
+/// Whether the value gives a key: text, or a reference, which to a variable has to find one that is set.
+fn is_key(value: &Value, variables: &Variables) -> bool {
     match value {
         Value::String(key) => text::non_empty(key).is_some(),
-        Value::Object(reference) => reference.contains_key("source") && reference.contains_key("id"),
+        Value::Object(reference) => match (reference.get("source"), reference.get("id")) {
+            (Some(Value::String(source)), Some(Value::String(id))) if source == "env" => {
+                variables.get(text::trim(id)).is_some()
+            }
+            (source, id) => source.is_some() && id.is_some(),
+        },
         _ => false,
     }
+}
+
+/// The models a provider of `models.providers` lists, in lower case.
+fn models_of(id: &str, entry: &Value) -> Vec<(String, String)> {
+    let models = entry.get("models").and_then(Value::as_array);
+    let names = models.into_iter().flatten().filter_map(|model| filled(model.get("id")?));
+    names.map(|name| (id.to_owned(), name.to_lowercase())).collect()
 }
 
 fn profile(entry: &Value) -> Option<ProfileSettings> {
@@ -269,10 +313,23 @@ fn profile(entry: &Value) -> Option<ProfileSettings> {
     Some(ProfileSettings { provider: filled(entry.get("provider")?)?.to_owned(), mode })
 }
 
-fn variables(env: Option<&Map<String, Value>>) -> BTreeSet<String> {
+/// Adds what `env` and `env.vars` set, and says the names. What refers to a variable that is not set counts for nothing.
+fn add_variables(env: Option<&Map<String, Value>>, variables: &mut Variables) -> BTreeSet<String> {
     let direct = entries(env).filter(|(name, _)| !matches!(name.as_str(), "vars" | "shellEnv"));
     let vars = entries(env.and_then(|env| object(env, "vars")));
-    direct.chain(vars).filter(|(_, value)| filled(value).is_some()).map(|(name, _)| name.clone()).collect()
+    let mut set: BTreeMap<&String, String> = BTreeMap::new();
+    for (name, value) in vars.chain(direct) {
+        if let Some(value) = value.as_str().filter(|value| text::non_empty(value).is_some()) {
+            let value = substitute::filled(value, variables);
+            if !substitute::refers(&value) {
+                set.insert(name, value);
+            }
+        }
+    }
+    for (name, value) in &set {
+        variables.add_configured(name, value);
+    }
+    set.into_keys().cloned().collect()
 }
 
 #[cfg(test)]
@@ -293,12 +350,72 @@ mod tests {
         };
         assert_eq!(in_use("main"), ["google", "openai", "xai"]);
         assert_eq!(in_use("work"), ["google", "z.ai"]);
-        assert_eq!(in_use("b"), ["google", "openai", "zai"]);
+        assert_eq!(in_use("b"), ["google", "zai"]);
         assert_eq!(settings.default_agent(), "work");
         assert_eq!(settings.agents[0].dir.as_deref(), Some("~/work"));
         assert!(
             settings.has_key("mistral", Semantics::V2026_9) && !settings.has_key("groq", Semantics::V2026_9)
         );
+    }
+
+    #[test]
+    fn models_named_alone_belong_to_the_only_provider_that_has_them() {
+        let settings = Settings::parse(
+            "{ agents: { defaults: { model: { primary: 'FAST', fallbacks: ['gpt-5', 'Glm', 'two', 'openrouter:auto', ' '] },
+                models: { 'xai/grok': { alias: 'Fast' }, 'zai/glm': {}, 'a/two': {} } } },
+              models: { providers: { b: { models: [{ id: 'two' }, {}, 3] } } } }",
+        )
+        .expect("JSON5");
+        let in_use: Vec<_> = settings.providers_in_use("main", Semantics::V2026_9).into_iter().collect();
+        assert_eq!(in_use, ["openai", "openrouter", "xai", "zai"]);
+    }
+
+    #[test]
+    fn a_model_of_its_own_comes_without_the_fallbacks_of_all() {
+        let settings = Settings::parse(
+            "{ agents: { defaults: { model: { primary: 'a/m', fallbacks: ['b/m'] } },
+              list: [{ id: 'text', model: 'c/m' }, { id: 'first', model: { primary: 'c/m' } },
+                { id: 'next', model: { fallbacks: ['d/m'] } }, { id: 'none', model: {} }] } }",
+        )
+        .expect("JSON5");
+        let cases =
+            [("text", vec!["c"]), ("first", vec!["c"]), ("next", vec!["a", "d"]), ("none", vec!["a", "b"])];
+        for (agent, expected) in cases {
+            let in_use: Vec<_> = settings.providers_in_use(agent, Semantics::V2026_4).into_iter().collect();
+            assert_eq!(in_use, expected, "{agent}");
+        }
+    }
+
+    #[test]
+    fn variables_are_filled_in_where_they_are_set() {
+        let set = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let mut variables = Variables::new([set("PROVIDER", "xai"), set("WHERE", "/srv/x"), set("KEY", "k")]);
+        let json5 = "{ env: { MINE: '${KEY}', NOT: '${GONE}', vars: { OTHER: 'o' } },
+            agents: { defaults: { model: '${PROVIDER}/m' }, list: [{ id: 'a', agentDir: '${WHERE}/${OTHER}' }] },
+            models: { providers: { one: { apiKey: { source: 'env', provider: 'default', id: 'KEY' } },
+              two: { apiKey: { source: 'env', provider: 'default', id: 'GONE' } }, three: { apiKey: '${GONE}' } } } }";
+        let settings = Settings::of(tree(json5).expect("JSON5"), &mut variables).expect("an object");
+        assert_eq!(settings.model.primary.as_deref(), Some("xai/m"));
+        assert_eq!(settings.agents[0].dir.as_deref(), Some("/srv/x/o"));
+        assert_eq!(settings.variables.iter().collect::<Vec<_>>(), ["MINE", "OTHER"]);
+        let keys: Vec<_> = settings.configured_keys.iter().collect();
+        assert_eq!(keys, ["one", "three"]);
+    }
+
+    #[test]
+    fn agents_are_called_as_openclaw_calls_them() {
+        let cases = [
+            ("Work", "work"),
+            (" My Agent! ", "my-agent"),
+            ("-a_b-", "a_b"),
+            ("../x", "x"),
+            ("日本", "main"),
+            ("_x", "_x"),
+        ];
+        for (written, expected) in cases {
+            assert_eq!(normalized_agent_id(written), expected, "{written}");
+        }
+        assert_eq!(normalized_agent_id(&"a".repeat(70)).len(), 64);
     }
 
     #[test]

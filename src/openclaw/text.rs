@@ -1,11 +1,15 @@
 //! JavaScript's idea of white space, which decides what OpenClaw takes for empty.
 
-/// `String.prototype.trim`: Unicode white space and the byte order mark, but not the next-line character.
+/// Unicode white space and the byte order mark, but not the next-line character.
+#[must_use]
+pub fn is_space(character: char) -> bool {
+    (character.is_whitespace() && character != '\u{85}') || character == '\u{feff}'
+}
+
+/// `String.prototype.trim`.
 #[must_use]
 pub fn trim(text: &str) -> &str {
-    text.trim_matches(|character: char| {
-        (character.is_whitespace() && character != '\u{85}') || character == '\u{feff}'
-    })
+    text.trim_matches(is_space)
 }
 
 /// The text, unless it is empty once trimmed.

@@ -11,6 +11,19 @@ use crate::model::{
 #[must_use]
 pub fn between(before: &Snapshot, after: &Snapshot) -> Vec<Event> {
     let mut events = Vec::new();
+    let broken = |snapshot: &Snapshot| snapshot.config.error.as_ref().map(|error| error.message.clone());
+    let of_config = match (broken(before), broken(after)) {
+        (None, Some(message)) => Some((EventKind::SettingsBroken, message)),
+        (Some(_), None) => Some((EventKind::SettingsMended, "it can be used again".to_owned())),
+        _ => None,
+    };
+    events.extend(of_config.map(|(kind, text)| Event {
+        at: after.now,
+        kind,
+        agent: None,
+        profile: None,
+        text,
+    }));
     let mut earlier: BTreeMap<_, _> = before.agents.iter().map(|agent| (&agent.id, agent)).collect();
     for agent in &after.agents {
         match earlier.remove(&agent.id) {

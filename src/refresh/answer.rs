@@ -8,6 +8,9 @@ use super::outcome::{MisconfiguredReason, TransientReason};
 use crate::http::Answer;
 use crate::model::{LoginReason, Millis};
 
+/// No access token lives longer than ten years. Whoever says so means a moment, or milliseconds; believed, it would never be renewed again.
+const LONGEST_LIFE: f64 = 10.0 * 365.0 * 86_400.0;
+
 /// What it means.
 #[derive(Debug)]
 pub enum Verdict {
@@ -147,7 +150,7 @@ impl Body {
             refresh: secret(self.refresh_token),
             id: secret(self.id_token),
             lifetime: seconds
-                .filter(|seconds: &f64| seconds.is_finite() && *seconds > 0.0)
+                .filter(|seconds: &f64| *seconds > 0.0 && *seconds <= LONGEST_LIFE)
                 .map(|seconds| Millis(seconds * 1000.0)),
         })
     }

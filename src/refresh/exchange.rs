@@ -76,10 +76,13 @@ async fn ask(
     let (content_type, body) = request_body(resolved, fields);
     // Counted from before the request: the token may have been issued at any moment since.
     let started = clock::now();
-    let answer = client.send(Method::POST, url, content_type, body).await.map_err(unanswered)?;
-    match answer::judge(&answer) {
-        Verdict::Tokens(tokens) => Ok(issued(tokens, started, resolved)),
-        other => Err(other),
+    let asked = client.send_for_what_comes(Method::POST, url, content_type, body).await;
+    let (answer, cut) = asked.map_err(unanswered)?;
+    match (answer::judge(&answer), cut) {
+        // Whole JSON is whole, wherever the connection broke: the token it was issued for is spent.
+        (Verdict::Tokens(tokens), _) => Ok(issued(tokens, started, resolved)),
+        (_, Some(cut)) => Err(unanswered(cut)),
+        (other, None) => Err(other),
     }
 }
 

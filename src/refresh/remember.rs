@@ -21,7 +21,7 @@ impl Refresher {
                 .as_ref()
                 .map_or_else(|| spent.clone(), |token| memory.fingerprint(token));
             let boot = clock::boot();
-            memory.remember(&name, clock::now(), |record| {
+            memory.remember_renewal(spent, &name, clock::now(), |record| {
                 login.profile.as_str().clone_into(&mut record.profile);
                 record.failing = None;
                 record.dead = None;

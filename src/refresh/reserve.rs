@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 
 use super::outcome::{NotRenewable, Outcome, TransientReason};
 use super::plan::{Candidate, Clocks, Decision, decide};
-use super::survey::{Login, jitter_of};
-use super::{Refresher, SEMANTICS};
+use super::survey::{self, Login, jitter_of};
+use super::{Refresher, SEMANTICS, rescue};
 use crate::checkpoint;
 use crate::clock;
 use crate::load::file;
@@ -19,7 +19,7 @@ use crate::openclaw::document::Document;
 use crate::openclaw::{edit, identity, lock};
 use crate::paths;
 use crate::secret::SecretBuffer;
-use crate::state::Fingerprint;
+use crate::state::{Fingerprint, Memory};
 use crate::store::{LockedStore, OpenError};
 
 /// A login that is due, as its store holds it while the locks are held.
@@ -113,11 +113,46 @@ impl Refresher {
         if let Some(expires) = adopted(login, credential, clocks.now) {
             return Err(Outcome::Adopted { expires });
         }
+        if let Some(outcome) = self.spent_before(login, token.expose(), &fingerprint, &memory) {
+            return Err(outcome);
+        }
         let refresh_token = Zeroizing::new(token.expose().to_owned());
         let entry =
             edit::entry(text, login.profile.as_str()).ok_or(Outcome::NotRenewable(NotRenewable::Gone))?;
         let entry = Zeroizing::new(entry.to_owned());
         Ok(Spendable { fingerprint, refresh_token, entry })
+    }
+}
+
+impl Refresher {
+    /// A token that was renewed before, and whose successor is somewhere else, is not presented again: that would end the
+    /// successor, too. It is where a copy was made of it, or where the successor could not be stored.
+    fn spent_before(
+        &self,
+        login: &Login,
+        token: &str,
+        name: &Fingerprint,
+        memory: &Memory,
+    ) -> Option<Outcome> {
+        if rescue::holds_successor(&self.state_dir, token, memory) {
+            return Some(Outcome::Transient(TransientReason::Rescued, None));
+        }
+        let successors = memory.successors(name);
+        if successors.is_empty() {
+            return None;
+        }
+        let mut buffer = SecretBuffer::default();
+        survey::json_stores(&self.roots).into_iter().find_map(|path| {
+            file::read(&path, &mut buffer).ok()??;
+            let text = file::text(&path, &buffer).ok()?;
+            let document = Document::parse(text, SEMANTICS, Source::Json).ok()?;
+            let other = document.get(login.profile.as_str())?;
+            let found = memory.fingerprint(other.refresh.as_ref()?.expose());
+            let end = other.expires.moment(SEMANTICS).filter(|_| other.is_usable(clock::now(), SEMANTICS));
+            // Where it has ended itself, it is about to be renewed.
+            let outcome = end.map_or(Outcome::Contended, |expires| Outcome::Adopted { expires });
+            successors.contains(&found).then_some(outcome)
+        })
     }
 }
 
@@ -129,7 +164,7 @@ fn adopted(login: &Login, own: &Credential<'_>, now: Millis) -> Option<Millis> {
     let text = file::text(main, &buffer).ok()?;
     let document = Document::parse(text, SEMANTICS, Source::Json).ok()?;
     let theirs = document.get(login.profile.as_str())?;
-    let usable = theirs.is_usable(now) && identity::may_replace(own, theirs);
+    let usable = theirs.is_usable(now, SEMANTICS) && identity::may_replace(own, theirs);
     if usable { theirs.expires.moment(SEMANTICS) } else { None }
 }
 

@@ -26,7 +26,7 @@ pub async fn run(
     refresher: &Rc<Refresher>,
     logins: &[Login],
     force: bool,
-    stop: impl Future<Output = ()> + 'static,
+    stop: impl Future + 'static,
     begin: fn(&Login),
 ) -> Vec<(Outcome, Duration)> {
     let permits = Rc::new(Semaphore::new(AT_ONCE));
@@ -60,8 +60,9 @@ pub async fn run(
     let mut outcomes = Vec::with_capacity(tasks.len());
     for task in tasks {
         // Its locks were released on the way; the others go on.
-        outcomes.push(task.await.unwrap_or_else(|error| {
-            tracing::error!("a refresh has failed: {error}");
+        outcomes.push(task.await.unwrap_or_else(|_| {
+            // What it panicked with was said by then, without what may be secret in it.
+            tracing::error!("a refresh has failed by a fault of authwatch's own");
             (Outcome::Contended, Duration::ZERO)
         }));
     }

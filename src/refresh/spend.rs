@@ -4,6 +4,8 @@ use tracing::warn;
 
 use super::answer::Verdict;
 use super::outcome::{MisconfiguredReason, Outcome, TransientReason};
+use super::replace::Renewal;
+use super::rescue::Spent;
 use super::reserve::{Locks, Spendable};
 use super::survey::{self, Login};
 use super::{Refresher, SEMANTICS, endpoint, exchange, rescue};
@@ -57,7 +59,10 @@ impl Refresher {
         let answered = exchange::exchange(client, &url, &resolved, &refresh_token).await;
         checkpoint::reached("answered");
         match answered {
-            Ok(issued) => self.persist(login, reserved, rescue, &fingerprint, &entry, issued).await,
+            Ok(issued) => {
+                let spent = Spent { name: &fingerprint, token: &refresh_token };
+                self.persist(&Renewal { login, spent, entry: &entry }, reserved, rescue, issued).await
+            }
             Err(Verdict::Dead(LoginReason::RefreshTokenReused)) => {
                 // A peer may hold the successor of the token that we found spent.
                 match self.successor(login, &fingerprint) {
@@ -81,7 +86,7 @@ impl Refresher {
             let differs =
                 other.refresh.as_ref().is_some_and(|token| memory.fingerprint(token.expose()) != *spent);
             let same = login.identity.matches(other);
-            if differs && same && other.is_usable(clock::now()) {
+            if differs && same && other.is_usable(clock::now(), SEMANTICS) {
                 other.expires.moment(SEMANTICS)
             } else {
                 None

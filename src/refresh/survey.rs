@@ -168,7 +168,7 @@ impl Surveyor<'_, '_> {
         }
         let main = &self.main.document;
         let view = match own {
-            Some(own) => View::merged(&own.document, main, self.clocks.now),
+            Some(own) => View::merged(&own.document, main, self.clocks.now, super::SEMANTICS),
             None => View::of_main(main),
         };
         for profile in &view.profiles {

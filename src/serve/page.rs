@@ -173,6 +173,7 @@ mod tests {
             inherited: false,
             in_use: true,
             cooldown: None,
+            remedy: None,
             source: Source::Json,
         }
     }
@@ -196,6 +197,7 @@ mod tests {
             providers: Vec::new(),
             missing_providers_in_use: Vec::new(),
             rejected: Vec::new(),
+            remedies: Vec::new(),
         }
     }
 
@@ -212,6 +214,7 @@ mod tests {
             agents,
             external: Vec::new(),
             renewals: Vec::new(),
+            rescued: Vec::new(),
         }
     }
 

@@ -1,27 +1,22 @@
 # What in a report is worth a notification, one object each: the rules by which authwatch's own messages are written.
 # One login is one condition, told where it is kept. A renewable token that merely lapses is nobody's alarm for an hour.
+# What mends it, and what it means, is in the report (`remedy`, `remedies`).
 
 def grace: -3600000;
-def command($verb; $agent; $provider):
-  "openclaw models auth \($verb) --provider \($provider | @sh) --agent \($agent | @sh)";
-def signing_in($type; $agent; $provider):
-  if $type == "oauth" then command("login"; $agent; $provider)
-  elif $type == "token" and $provider == "anthropic" then command("setup-token"; $agent; $provider)
-  elif $type == "token" then command("paste-token"; $agent; $provider)
-  else command("paste-api-key"; $agent; $provider) end;
-
-# Who is signed in to, rather than given a key.
-def is_login: IN("anthropic", "chutes", "github-copilot", "google-antigravity", "google-gemini-cli", "minimax-portal",
-  "openai-codex", "qwen-portal", "xai");
+# A tenth of the largest threshold, which is a day.
+def urgent: 8640000;
 
 # Where nothing says what is used, everything counts as used.
 (.scope == "all" and ([.agents[] | .missingProvidersInUse[], (.profiles[] | select(.inUse))] | length == 0)) as $all_in_use
+# Who inherits a login may use it where main does not.
+| [.agents[] | .profiles[] | select(.inherited and .inUse) | .profileId] as $inherited_in_use
 | .agents[] | .id as $agent
 | (
     .profiles[]
     | select(.inherited | not)
     | select(.login != "external")
-    | (if .inUse or $all_in_use then "critical" else "warning" end) as $broken
+    | (.inUse or $all_in_use or ($agent == "main" and (.profileId | IN($inherited_in_use[])))) as $in_use
+    | (if $in_use then "critical" else "warning" end) as $broken
     | (.login | IN("renewable", "refreshing", "blocked")) as $renews
     | (
         if .login == "dead" then ["dead", $broken]
@@ -29,24 +24,29 @@ def is_login: IN("anthropic", "chutes", "github-copilot", "google-antigravity", 
         elif $renews then empty
         elif .status == "missing" then ["missing", $broken]
         elif .status == "expired" then ["expired", $broken]
-        elif .status == "expiring" then ["expiring", "warning"]
+        elif .status == "expiring" and (.remainingMs // 0) > urgent then ["expiring", "warning"]
+        elif .status == "expiring" then ["expiring", $broken]
         else empty end
       ) as [$condition, $severity]
     | {of: "profile", profile: .profileId, provider, condition: $condition, severity: $severity}
       + {ends: (if .expiresAt then .expiresAt / 1000 | floor | todate else null end)}
-      + {command: (if $condition == "lapsed" then "authwatch refresh --agent \($agent | @sh) --profile \(.profileId | @sh)"
-                   else signing_in(.type; $agent; .provider) end)}
+      # Of what should have been renewed the report says that it renews itself; after an hour somebody has to look why it has not.
+      + (if $condition == "lapsed" then {command: "authwatch refresh --agent \($agent | @sh) --profile \(.profileId | @sh)"}
+         else .remedy // {} | {meaning, command} end)
   ),
   (
-    .missingProvidersInUse[]
-    | {of: "provider", profile: null, provider: ., condition: "provider_missing", severity: "critical"}
-      + {ends: null, command: command(if is_login then "login" else "paste-api-key" end; $agent; .)}
+    (.remedies // [])[] | select(.of == "provider")
+    | {of: "provider", profile: null, provider, condition: "provider_missing", severity: "critical", ends: null, meaning, command}
   ),
   (
-    .store.error // empty
     # A writer holds a database for seconds.
-    | select(.reason != "locked")
-    | {of: "store", profile: null, provider: null, condition: "store_unreadable", severity: "critical"}
-      + {ends: null, command: "authwatch doctor"}
+    select(.store.error.reason != "locked") | .store as $store
+    | (.remedies // [])[] | select(.of == "store")
+    | (if $store.error then "store_unreadable"
+       elif $store.stranded.kind == "empty-database" then "store_stranded"
+       else empty end) as $condition
+    | {of: "store", profile: null, provider: null, condition: $condition, ends: null, meaning, command}
+      # What authwatch may not read, OpenClaw may well.
+      + {severity: (if $store.error.reason // "parse" | IN("parse", "not-a-file", "too-large") then "critical" else "warning" end)}
   )
 | {agent: $agent} + .

@@ -6,12 +6,13 @@ def states: {
   dead: "needs a new login", missing: "holds no credential", expired: "has ended", expiring: "ends soon",
   lapsed: "was not renewed", disabled: "is set aside by OpenClaw", provider_missing: "has no login",
   store_unreadable: "cannot be read", store_stranded: "has lost its logins", rescued: "could not be stored",
-  gone: "is gone", channel_failing: "takes no messages"
+  gone: "is gone", channel_failing: "takes no messages", config_unreadable: "cannot be used"
 };
 
 # One line that says what it is.
 def title:
   (if .of == "store" then "the store" elif .of == "agent" then "the agent"
+    elif .of == "config" then "OpenClaw's configuration"
     elif .of == "rescue" then "the new login of \(.profile)" else .profile // .provider // .of end) as $name
   | (if (.agent // "") == "" then $name else "\($name) of \(.agent)" end)
     + " " + (states[.condition // ""] // .condition // "has changed")

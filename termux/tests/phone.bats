@@ -36,7 +36,7 @@ key_of() {
         . as $a | def of($name): $a[($a | index($name)) + 1];
         of("--id") == $id
         and of("--title") == "anthropic:manual of main has ended"
-        and (of("--content") | contains("on me@server.example") and contains("setup-token --provider '\''anthropic'\''"))
+        and (of("--content") | contains("on me@server.example") and contains("setup-token --provider anthropic"))
         and of("--priority") == "high" and of("--button1") == "Sign in" and of("--button2") == "Copy command")' >/dev/null || fail "another notification"
     [ "$(calls termux-notification | jq -r 'select(.arguments | contains(["xai:default of main ends soon"])) | .arguments | .[index("--priority") + 1]')" = default ]
 }
@@ -206,7 +206,7 @@ xai:default of main ends soon' ] || fail "$toast"
     at_host main "{\"xai:default\":{\"type\":\"oauth\",\"provider\":\"xai\",\"access\":\"a\",\"expires\":$(hours -5)}}"
     authwatch_phone check
     authwatch_phone sign-in "$(key_of xai:default)" </dev/null
-    [ "$(calls termux-clipboard-set | jq -r .stdin)" = "openclaw models auth login --provider 'xai' --agent 'main'" ] || fail "not copied"
+    [ "$(calls termux-clipboard-set | jq -r .stdin)" = "openclaw models auth login --provider xai --agent main" ] || fail "not copied"
     [ "$(calls termux-dialog | wc -l)" -eq 0 ]
 }
 
@@ -216,6 +216,25 @@ xai:default of main ends soon' ] || fail "$toast"
     script -qec "'$TERMUX/authwatch-phone' sign-in $(key_of xai:default)" /dev/null >/dev/null
     [ "$(calls ssh | jq -c '.arguments' | grep -c '^."-t","--","me@server.example","authwatch ')" -eq 1 ] || fail "no terminal at the host"
     [ "$(calls authwatch | jq -c .arguments)" = '["auth","login","--provider=xai","--agent=main","--profile-id=xai:default"]' ] || fail "other arguments"
+}
+
+@test "a notification is as urgent as authwatch's own message would be" {
+    urgency() {
+        calls termux-notification | jq -r --arg title "$1" 'select(.arguments | contains([$title])) | .arguments | .[index("--priority") + 1]'
+    }
+    mkdir -p "$HOST_HOME/.openclaw"
+    echo "{agents: {defaults: {model: 'groq/x'}, list: [{id: 'main'}, {id: 'bot', model: 'anthropic/x'}]}}" >"$HOST_HOME/.openclaw/openclaw.json"
+    # Two hours are less than a tenth of a day; main does not use what bot has from it.
+    at_host main "{\"anthropic:manual\":$(token anthropic -5),\"xai:default\":$(token xai 3)}"
+    at_host bot "{\"groq:own\":$(token groq 2)}"
+    authwatch_phone check
+    [ "$(urgency 'anthropic:manual of main has ended')" = high ] || fail "bot uses it"
+    [ "$(urgency 'xai:default of main ends soon')" = default ] || fail "nobody uses it"
+    echo "{}" >"$HOST_HOME/.openclaw/openclaw.json"
+    forget_calls
+    at_host bot "{\"groq:own\":$(token groq 2)}"
+    authwatch_phone check
+    [ "$(urgency 'groq:own of bot ends soon')" = high ] || fail "it ends in two hours"
 }
 
 @test "ids that are commands stay ids" {

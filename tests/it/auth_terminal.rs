@@ -103,6 +103,37 @@ fn ctrl_c_shows_what_is_typed_again_and_changes_nothing() {
 }
 
 #[test]
+fn a_signal_shows_what_is_typed_again_and_changes_nothing() {
+    use rustix::process::Signal;
+
+    let home = home();
+    let login = ["auth", "login", "--provider", "openai-codex", "--no-browser"];
+    for signal in [Signal::TERM, Signal::HUP, Signal::QUIT, Signal::INT] {
+        for arguments in [&["auth", "paste-api-key", "--provider", "mistral"][..], &login] {
+            let before = home.tree();
+            let mut terminal = on_a_phone(&home, arguments);
+            terminal.expect("press Enter");
+            terminal.until_hidden();
+            terminal.signal(signal);
+            // As it would have ended without a terminal.
+            assert_eq!(terminal.end(), 128 + signal.as_raw(), "{signal:?}: {}", terminal.text());
+            assert!(arguments == login || home.tree() == before);
+        }
+    }
+    // Once it has been hidden, a question is left by the same signals.
+    let arguments =
+        ["auth", "paste-api-key", "--provider", "openai-codex", "--profile-id", "openai-codex:default"];
+    let mut terminal = on_a_phone(&home, &arguments);
+    terminal.expect("Enter: ");
+    terminal.until_hidden();
+    terminal.types("sk-proj-canary-0123456789\r");
+    terminal.expect("[y/N] ");
+    terminal.signal(Signal::INT);
+    assert_eq!(terminal.end(), 130, "{}", terminal.text());
+    assert_eq!(profile(&home, "openai-codex:default")["type"], "oauth");
+}
+
+#[test]
 fn removing_and_replacing_are_asked_about() {
     let home = home();
     for (answer, code) in [("n\r", 64), ("\r", 64), ("maybe\r", 64), ("\u{4}", 64), ("y\r", 0)] {

@@ -65,12 +65,16 @@ fn assert_broken_as(
 }
 
 fn assert_others_report(report: &Ran) {
+    assert_others_report_and_exit(report, 0);
+}
+
+fn assert_others_report_and_exit(report: &Ran, code: u8) {
     for (agent, expected) in
         [("main", vec!["anthropic:default"]), ("other", vec!["anthropic:default", "xai:default"])]
     {
         let agent = report.agent(agent);
         assert_eq!(ids(&agent), expected);
-        assert_eq!(agent["exitCode"], 0);
+        assert_eq!(agent["exitCode"], code);
         assert_eq!(agent["store"]["error"], Value::Null);
         assert!(agent["profiles"].as_array().unwrap().iter().all(|profile| profile["status"] == "ok"));
     }

@@ -6,7 +6,7 @@ use authwatch::config::Config;
 use authwatch::model::{
     AgentHealth, Bucket, ConfigHealth, CredentialKind, Login, LoginReason, Millis, ProfileHealth, ProviderId,
     Scope, Semantics, Severity, Snapshot, Source, Status, StoreError, StoreErrorReason, StoreHealth,
-    StoreKind, Summary,
+    StoreKind, Stranded, StrandedKind, Summary,
 };
 use authwatch::notify::{Change, Ledger, Own, Policy, Silence, Turn, decide, policy};
 use proptest::prelude::*;
@@ -34,6 +34,7 @@ fn profile(id: &str) -> ProfileHealth {
         inherited: false,
         in_use: true,
         cooldown: None,
+        remedy: None,
         source: Source::Json,
     }
 }
@@ -73,6 +74,7 @@ fn agent(id: &str, profiles: Vec<ProfileHealth>) -> AgentHealth {
         providers: Vec::new(),
         missing_providers_in_use: Vec::new(),
         rejected: Vec::new(),
+        remedies: Vec::new(),
     }
 }
 
@@ -95,6 +97,7 @@ fn snapshot(now: f64, agents: Vec<AgentHealth>) -> Snapshot {
         agents,
         external: Vec::new(),
         renewals: Vec::new(),
+        rescued: Vec::new(),
     }
 }
 
@@ -434,6 +437,111 @@ fn what_is_silenced_is_told_when_the_silence_ends() {
         told.after(31.0 * MINUTE).main(vec![dead("xai:a"), dead("xai:b")]),
         [(Turn::New, Severity::Critical)]
     );
+}
+
+#[test]
+fn who_has_heard_of_it_hears_in_a_silence_that_it_is_mended_and_of_nothing_else() {
+    let mut told = Told::new("");
+    assert_eq!(told.main(vec![dead("xai:a")]), [(Turn::New, Severity::Critical)]);
+    told.silences.push(Silence { profile: "*".to_owned(), agent: None, until: Millis(START + 24.0 * HOUR) });
+    assert_eq!(told.after(8.0 * HOUR).main(vec![dead("xai:a"), dead("xai:b")]), [], "not repeated, not new");
+    assert_eq!(told.after(MINUTE).main(vec![profile("xai:a"), profile("xai:b")]), []);
+    let mended = told.after(MINUTE).main(vec![profile("xai:a"), profile("xai:b")]);
+    assert_eq!(mended, [(Turn::Mended, Severity::Critical)], "nobody has heard of xai:b");
+    // What breaks in the silence and is mended in it is nobody's business.
+    assert_eq!(told.after(MINUTE).main(vec![dead("xai:a")]), []);
+    for _ in 0..3 {
+        assert_eq!(told.after(MINUTE).main(vec![profile("xai:a")]), []);
+    }
+}
+
+#[test]
+fn a_broken_login_that_moves_to_main_is_not_all_right_again() {
+    let mut told = Told::new("");
+    let inherited = |profile: ProfileHealth| ProfileHealth { inherited: true, ..profile };
+    let title = |changes: &[Change]| {
+        let filter = authwatch::config::Filter::default();
+        authwatch::notify::message::Message::of(changes, &filter, "host", None).unwrap().title()
+    };
+    let own = || vec![agent("main", Vec::new()), agent("bot", vec![dead("xai:a")])];
+    let moved = || vec![agent("main", vec![dead("xai:a")]), agent("bot", vec![inherited(dead("xai:a"))])];
+    told.pass(own());
+    assert_eq!(title(&told.after(MINUTE).pass(moved())), "xai:a of main is dead: sign in again");
+    // What was told of it is taken back all the same, for buttons and threads hang on it.
+    let changes = told.after(MINUTE).pass(moved());
+    assert_eq!(title(&changes), "xai:a of bot is gone");
+    assert_eq!(
+        changes[0].mended.as_deref(),
+        Some("it is gone from its own store, and main's is used instead")
+    );
+    // Where main's is fine, so is the agent.
+    let mut told = Told::new("");
+    told.pass(own());
+    let fine =
+        || vec![agent("main", vec![profile("xai:a")]), agent("bot", vec![inherited(profile("xai:a"))])];
+    assert_eq!(told.after(MINUTE).pass(fine()), []);
+    assert_eq!(title(&told.after(MINUTE).pass(fine())), "xai:a of bot is all right again");
+}
+
+#[test]
+fn logins_that_a_migration_left_behind_are_one_incident() {
+    let mut told = Told::new("");
+    let main = |profiles: Vec<ProfileHealth>| agent("main", profiles);
+    told.pass(vec![main(vec![profile("xai:a"), dead("xai:b")]), agent("bot", Vec::new())]);
+    let stranded = || {
+        let mut main = main(Vec::new());
+        main.store.kind = StoreKind::AgentSqlite;
+        main.missing_providers_in_use = vec![ProviderId::from("xai")];
+        let path = PathBuf::from("/agents/main/auth-profiles.json");
+        main.store.stranded = Some(Stranded { kind: StrandedKind::EmptyDatabase, path, profiles: 2 });
+        vec![main, agent("bot", Vec::new())]
+    };
+    let changes = told.after(MINUTE).pass(stranded());
+    let named: Vec<_> = changes.iter().map(|change| change.condition.state.as_str()).collect();
+    assert_eq!(named, ["has lost its logins"]);
+    for _ in 0..5 {
+        assert_eq!(told.after(MINUTE).pass(stranded()), []);
+    }
+    // They are there again, as they were.
+    let back = || vec![main(vec![profile("xai:a"), dead("xai:b")]), agent("bot", Vec::new())];
+    assert_eq!(told.after(MINUTE).pass(back()), []);
+    let changes = told.after(MINUTE).pass(back());
+    assert_eq!(changes.len(), 1, "{changes:?}");
+    assert!(changes[0].is_mended());
+}
+
+#[test]
+fn a_configuration_of_openclaw_that_stays_broken_is_told_once_and_one_that_is_being_edited_never() {
+    let mut told = Told::new("");
+    let broken = |told: &mut Told| {
+        let mut picture = snapshot(told.now, vec![agent("main", vec![profile("xai:a")])]);
+        picture.config.error = Some(StoreError {
+            reason: StoreErrorReason::Parse,
+            message: "`/openclaw.json` is not JSON5: at line 3, column 7".to_owned(),
+        });
+        decide(&mut told.ledger, &picture, &Own::default(), &told.silences, &told.policy)
+    };
+    let fine = || vec![agent("main", vec![profile("xai:a")])];
+    // Saved now and then with half a sentence in it.
+    for _ in 0..12 {
+        assert_eq!(broken(told.after(4.0 * MINUTE)), []);
+        assert_eq!(broken(told.after(4.0 * MINUTE)), []);
+        assert_eq!(told.after(MINUTE).pass(fine()), []);
+    }
+    let mut changes = Vec::new();
+    for _ in 0..30 {
+        changes.extend(broken(told.after(MINUTE)));
+    }
+    assert_eq!(changes.len(), 1, "{changes:?}");
+    let condition = &changes[0].condition;
+    assert_eq!((changes[0].turn, condition.severity), (Turn::New, Severity::Critical));
+    assert!(condition.meaning.contains("line 3, column 7"), "{}", condition.meaning);
+    assert_eq!(condition.command.as_deref(), Some("openclaw doctor"));
+    let filter = authwatch::config::Filter::default();
+    let message = authwatch::notify::message::Message::of(&changes, &filter, "host", None).unwrap();
+    assert_eq!(message.title(), "OpenClaw's configuration cannot be used");
+    assert_eq!(told.after(MINUTE).pass(fine()), []);
+    assert!(told.after(MINUTE).pass(fine())[0].is_mended());
 }
 
 /// What a login may be like in a pass.

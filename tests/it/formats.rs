@@ -9,7 +9,7 @@ use crate::support::{AT, DAY, HOUR, Home, NOW, Ran, oauth, run, token};
 /// A fleet with a bit of everything.
 fn fleet() -> Home {
     let config = "{ agents: { defaults: { model: { primary: 'anthropic/claude-opus-4-5', fallbacks: ['mistral/large'] } },
-        list: [{ id: 'main', default: true }, { id: 'painter', model: 'xai/grok-4' }] } }";
+        list: [{ id: 'main', default: true }, { id: 'painter', model: { primary: 'xai/grok-4', fallbacks: ['mistral/large'] } }] } }";
     let marker = |kind: &str| {
         let (short, long) = ("0123456789abcdef".repeat(2), "0123456789abcdef".repeat(4));
         format!("openclaw-oauth-refresh-fence:v1:{short}:{kind}:{long}")
@@ -270,6 +270,7 @@ fn json_has_the_keys_of_the_contract() {
             ("providers", List, true),
             ("missingProvidersInUse", List, true),
             ("rejected", List, true),
+            ("remedies", List, false),
         ];
         assert_keys(agent, &keys);
         let store = &agent["store"];
@@ -293,12 +294,16 @@ fn json_has_the_keys_of_the_contract() {
                 ("inherited", Truth, true),
                 ("inUse", Truth, true),
                 ("cooldown", Object, false),
+                ("remedy", Object, false),
                 ("source", Text, true),
             ];
             assert_keys(profile, &keys);
             let one_of = |key: &str, words: &[&str]| {
                 assert!(words.contains(&profile[key].as_str().unwrap()), "{profile:#}");
             };
+            if let Some(remedy) = profile.get("remedy") {
+                assert_keys(remedy, &[("meaning", Text, true), ("command", Text, false)]);
+            }
             one_of("status", &["ok", "static", "expiring", "expired", "missing"]);
             one_of("bucket", &["valid", "expiring", "missing"]);
             one_of("type", &["api_key", "token", "oauth"]);
@@ -315,6 +320,16 @@ fn json_has_the_keys_of_the_contract() {
                 ("remainingMs", Number, false),
             ];
             assert_keys(provider, &keys);
+        }
+        for remedy in agent["remedies"].as_array().into_iter().flatten() {
+            let keys = [
+                ("of", Text, true),
+                ("provider", Text, false),
+                ("meaning", Text, true),
+                ("command", Text, false),
+            ];
+            assert_keys(remedy, &keys);
+            assert!(["store", "provider"].contains(&remedy["of"].as_str().unwrap()), "{remedy:#}");
         }
         for rejected in agent["rejected"].as_array().unwrap() {
             assert_keys(rejected, &[("profileId", Text, true), ("reason", Text, true)]);

@@ -16,6 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("program", &[]),
     ("random", &[]),
     ("checkpoint", &[]),
+    ("stop", &[]),
     ("clock", &["model"]),
     // Which providers people sign in to is a fact, and no secret.
     ("remedy", &["causes", "model", "openclaw::provider"]),
@@ -30,7 +31,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // The stages, in order.
     ("discover", &["load::file", "model", "openclaw", "paths", "secret"]),
     ("load", &["discover::Agent", "discover::KnownBy", "locking", "model", "openclaw", "paths", "secret"]),
-    ("classify", &["discover", "exit", "load", "model", "openclaw", "state"]),
+    ("classify", &["discover", "exit", "load", "model", "openclaw", "remedy", "state"]),
     // What writes credentials, and what decides to.
     ("locking", &["clock", "model", "openclaw", "random"]),
     ("store", &["checkpoint", "load::file", "locking", "model", "random", "secret"]),
@@ -76,7 +77,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "store",
         ],
     ),
-    ("terminal", &[]),
+    ("terminal", &["stop"]),
     // Whatever tells people sees the snapshot only, so it cannot leak.
     ("publish", &["clock", "exit", "model", "refresh::outcome", "remedy"]),
     (
@@ -119,6 +120,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "publish::words",
             "random",
             "refresh::endpoint",
+            "refresh::rescue",
             "remedy",
             "secret",
             "state",
@@ -142,6 +144,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "refresh",
             "serve",
             "state",
+            "stop",
         ],
     ),
     (
@@ -168,15 +171,17 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "refresh",
             "remedy",
             "state",
+            "stop",
             "terminal",
         ],
     ),
-    ("cli", &["commands", "exit", "logging"]),
+    ("cli", &["causes", "commands", "exit", "logging"]),
     ("lib", &[]),
 ];
 
 /// Modules that may use these packages only.
-const PACKAGES: [(&str, &[&str]); 2] = [("model", &["serde", "std"]), ("secret", &["std", "zeroize"])];
+const PACKAGES: [(&str, &[&str]); 2] =
+    [("model", &["serde", "serde_json", "std"]), ("secret", &["std", "zeroize"])];
 
 /// What only some modules may do: the text that shows it, and who may.
 const RESERVED: [(&str, &[&str]); 7] = [

@@ -7,6 +7,9 @@
 #![allow(clippy::too_many_lines, reason = "a table of cases is as long as there are cases")]
 #![allow(missing_docs, reason = "nothing here is public")]
 
+mod agreement;
+#[cfg(feature = "sqlite")]
+mod alarms;
 #[cfg(feature = "sqlite")]
 mod alike;
 mod anywhere;
@@ -28,6 +31,7 @@ mod doctor;
 mod documents;
 mod exit_codes;
 mod explain;
+mod faults;
 #[cfg(feature = "sqlite")]
 mod fleet;
 #[cfg(feature = "sqlite")]
@@ -42,6 +46,7 @@ mod migration;
 #[cfg(feature = "sqlite")]
 mod month;
 mod network;
+mod never_lost;
 #[cfg(feature = "sqlite")]
 mod page;
 mod probe;
@@ -53,6 +58,8 @@ mod real_prometheus;
 #[cfg(feature = "sqlite")]
 mod receiver;
 mod refresh;
+#[cfg(feature = "sqlite")]
+mod replacements;
 #[cfg(feature = "sqlite")]
 mod servers;
 #[cfg(feature = "sqlite")]

@@ -126,7 +126,7 @@ fn live(restart: bool, down: Option<usize>) -> [Heard; 2] {
         let moment = Millis(at as f64);
         let request = Request { at: Some(authwatch::clock::At::Absolute(moment)), ..Request::default() };
         let look = pipeline::look(&home.roots(), [], &request);
-        told.observe(&look.snapshot, Vec::new()).unwrap();
+        runtime.block_on(told.observe(&look.snapshot)).unwrap();
         let is_down = (DOWN * DAY..(DOWN + 1) * DAY).contains(&(at - NOW));
         let silent = down.filter(|_| is_down).map(|index| &channels[index]);
         // What is answered with a failure is not heard.

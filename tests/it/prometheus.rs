@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 const RUNBOOKS: &str = "https://github.com/authwatch/authwatch/blob/main/docs/runbooks.md#";
 
 /// Every metric of the exporter, as it is told to Prometheus (histograms without their suffixes).
-pub(crate) const METRICS: [&str; 36] = [
+pub(crate) const METRICS: [&str; 38] = [
     "authwatch_agents",
     "authwatch_build_info",
     "authwatch_check_exit_code",
@@ -23,6 +23,7 @@ pub(crate) const METRICS: [&str; 36] = [
     "authwatch_credential_login",
     "authwatch_credential_status",
     "authwatch_credentials",
+    "authwatch_openclaw_config_error",
     "authwatch_provider_in_use_missing",
     "authwatch_notification_failures_total",
     "authwatch_notification_last_success_timestamp_seconds",
@@ -38,6 +39,7 @@ pub(crate) const METRICS: [&str; 36] = [
     "authwatch_refresh_lock_wait_seconds",
     "authwatch_refresh_locks_stale_total",
     "authwatch_refresh_next_timestamp_seconds",
+    "authwatch_rescues_waiting",
     "authwatch_scan_duration_seconds",
     "authwatch_scan_failures_total",
     "authwatch_scan_last_success_timestamp_seconds",

@@ -91,6 +91,11 @@ impl Terminal {
             .contains(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG)
     }
 
+    /// Sends the program a signal.
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal).unwrap();
+    }
+
     pub(crate) fn types(&self, text: &str) {
         rustix::io::write(&self.master, text.as_bytes()).unwrap();
     }

@@ -14,6 +14,8 @@ use crate::watching::Watching;
 const SILENT_ON_DEMO: &[&str] = &[
     // The login that is being renewed there is in a database, where a marker stands for the lock.
     "dashboards/authwatch-host.json Locks held 1",
+    "deploy/prometheus/rules/authwatch.alerts.yml AuthwatchOpenClawConfigUnreadable 1",
+    "deploy/prometheus/rules/authwatch.alerts.yml AuthwatchOpenClawConfigUnreadable 2",
     "deploy/prometheus/rules/authwatch.alerts.yml AuthwatchRefreshLockStuck 1",
     // Prometheus and authwatch are up, and agree.
     "deploy/prometheus/rules/authwatch.alerts.yml AuthwatchAbsent 1",

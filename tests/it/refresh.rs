@@ -3,7 +3,7 @@
 mod outcomes;
 mod owners;
 mod peers;
-mod places;
+pub(crate) mod places;
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;

@@ -23,6 +23,12 @@ pub(crate) enum Fault {
     Slow,
     /// The right answer, and ten megabytes behind it.
     Huge,
+    /// The right answer, and the connection breaks before the bytes that were to come behind it.
+    CutBehind,
+    /// The right answer in a chunk, and the connection breaks before the last one.
+    Unchunked,
+    /// Half of the right answer.
+    CutWithin,
 }
 
 #[derive(Default)]
@@ -224,10 +230,18 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>) {
         _ => "Content-Type: application/json\r\n",
     };
     let padding = if matches!(fault, Some(Fault::Huge)) { 10_000_000 } else { 0 };
-    let length = body.len() + padding;
-    let head =
-        format!("HTTP/1.1 {status} X\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n");
+    let promised = if matches!(fault, Some(Fault::CutBehind)) { 9 } else { padding };
+    let (framing, body) = match fault {
+        Some(Fault::Unchunked) => {
+            ("Transfer-Encoding: chunked".to_owned(), format!("{:x}\r\n{body}\r\n", body.len()))
+        }
+        _ => (format!("Content-Length: {}", body.len() + promised), body),
+    };
+    let head = format!("HTTP/1.1 {status} X\r\n{headers}{framing}\r\nConnection: close\r\n\r\n");
     match fault {
+        Some(Fault::CutWithin) => {
+            let _ = stream.write_all((head + &body[..body.len() / 2]).as_bytes());
+        }
         Some(Fault::Hang) => std::thread::sleep(Duration::from_secs(3600)),
         Some(Fault::Slow) => {
             for byte in (head + &body).into_bytes() {

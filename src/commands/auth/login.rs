@@ -1,5 +1,6 @@
 //! `auth login`: through a browser here, or one anywhere with the answer pasted.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -109,8 +110,7 @@ impl Waiting {
             }
             Err(error) => {
                 drop(visited);
-                tracing::info!("port {port} cannot be listened on: {error}");
-                say(&format!("Port {port} is taken, so the browser's answer has to be pasted here."));
+                say(&format!("{}, so the browser's answer has to be pasted here.", not_bound(port, &error)));
                 false
             }
         };
@@ -185,6 +185,15 @@ impl Waiting {
         }
         Err(Failure::new(exit::TRY_AGAIN, "there is no way for the answer to come; nothing was changed")
             .hint("run it on a terminal, or free the port"))
+    }
+}
+
+/// Why nobody can be listened to on a port.
+fn not_bound(port: u16, error: &std::io::Error) -> String {
+    match error.kind() {
+        ErrorKind::AddrInUse => format!("Port {port} is taken"),
+        ErrorKind::PermissionDenied => format!("Port {port} may not be listened on ({error})"),
+        _ => format!("Port {port} cannot be listened on ({error})"),
     }
 }
 
@@ -294,4 +303,23 @@ fn open_browser(address: &str) -> bool {
         // Nobody waits for a browser.
         started.is_ok()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_is_taken_only_where_it_is() {
+        let says = |errno: rustix::io::Errno| not_bound(80, &errno.into());
+        assert_eq!(says(rustix::io::Errno::ADDRINUSE), "Port 80 is taken");
+        assert_eq!(
+            says(rustix::io::Errno::ACCESS),
+            "Port 80 may not be listened on (Permission denied (os error 13))"
+        );
+        assert!(
+            says(rustix::io::Errno::ADDRNOTAVAIL)
+                .starts_with("Port 80 cannot be listened on (Cannot assign requested address")
+        );
+    }
 }

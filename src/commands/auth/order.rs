@@ -139,6 +139,12 @@ fn why_not(verdict: &Verdict, now: Millis) -> Option<String> {
         Verdict::Ineligible(ReasonCode::MissingCredential) => "holds no credential".to_owned(),
         Verdict::Ineligible(ReasonCode::InvalidExpires) => "its `expires` is no time".to_owned(),
         Verdict::Ineligible(ReasonCode::Expired) => "has ended".to_owned(),
+        Verdict::Ineligible(ReasonCode::MalformedApiKey) => {
+            "holds a command line in place of a key".to_owned()
+        }
+        Verdict::Ineligible(ReasonCode::SetupInactive) => {
+            "is saved, and its setup is not finished".to_owned()
+        }
         Verdict::Ineligible(ReasonCode::UnresolvedRef) => {
             "refers to a secret that only OpenClaw can resolve".to_owned()
         }

@@ -25,13 +25,10 @@ fn judge(draft: &Draft) -> crate::doctor::finding::Finding {
     let path = &draft.path;
     let name = quote(&path.to_string_lossy());
     match draft {
-        Draft { newer: true, agent: None, .. } => {
-            let rescue = quote(&path.with_file_name("rescue-recovered.json").to_string_lossy());
-            NEWER
-                .found("authwatch was killed while it rescued a renewed login, and this file has the only copy")
-                .at(path)
-                .command(format!("mv {name} {rescue} && authwatch refresh"))
-        }
+        Draft { newer: true, agent: None, .. } => NEWER
+            .found("authwatch was killed before it could store a renewed login, and this file has the only copy")
+            .at(path)
+            .command("authwatch refresh"),
         // The only copy of a login that was renewed may be in it: that is nothing to tidy away.
         Draft { newer: true, .. } => NEWER
             .found("whoever wrote it was stopped before it took the store's place, and it holds a newer login than the store. If the one in the store is refused, put this one back")

@@ -6,7 +6,7 @@ use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::fix::Fix;
 use crate::doctor::subject::Subject;
 use crate::load::file;
-use crate::openclaw::environment::malformed_lines;
+use crate::openclaw::dotenv::malformed_lines;
 use crate::remedy::quote;
 use crate::secret::SecretBuffer;
 
@@ -16,24 +16,16 @@ const UNREADABLE: Kind = Kind::new("env-unreadable", Severity::Critical);
 
 pub(super) const CHECK: Check = Check { kinds: &[MALFORMED, MODE, UNREADABLE], run };
 
-/// Invisible, and no part of any name.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
 fn run(subject: &Subject, findings: &mut Findings) {
     let path = subject.roots.dotenv();
     let name = quote(&path.to_string_lossy());
     let mut buffer = SecretBuffer::default();
     let text = match file::read(&path, &mut buffer) {
         Ok(None) => return,
-        Ok(Some(_)) => file::text(&path, &buffer),
+        Ok(Some(_)) => file::text_after_mark(&path, &buffer),
         Err(error) => Err(error),
     };
     match text {
-        Err(_) if buffer.bytes().starts_with(BYTE_ORDER_MARK) => {
-            let meaning = "line 1 starts with a byte order mark, as some editors write it: OpenClaw takes it for part of the first name";
-            let command = format!("sed -i '1s/^\\xEF\\xBB\\xBF//' {name}");
-            findings.push(MALFORMED.found(meaning).at(&path).command(command));
-        }
         Ok(text) => {
             let lines = malformed_lines(text);
             if let Some(first) = lines.first() {

@@ -84,6 +84,8 @@ fn judge(subject: &Subject, agent: &AgentHealth, profile: &ProfileHealth) -> Opt
     let renews = profile.login == Login::Renewable || profile.login == Login::Refreshing;
     match (profile.status, profile.login) {
         (_, Login::External) => None,
+        // Nobody uses it, and somebody is about to: that is no trouble.
+        _ if profile.reason_code == Some(ReasonCode::SetupInactive) && !profile.in_use => None,
         (_, Login::Dead) => {
             let why = profile.login_reason.map(reason).unwrap_or_default();
             told(DEAD, weight, format!("{why}{}", last_breath(profile)))

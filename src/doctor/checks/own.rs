@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::Check;
+use crate::backup;
 use crate::config;
 use crate::doctor::files;
 use crate::doctor::finding::{Findings, Kind, Severity};
@@ -14,11 +15,12 @@ use crate::remedy::quote;
 const CONFIG: Kind = Kind::new("own-config", Severity::Critical);
 const STATE: Kind = Kind::new("own-state", Severity::Critical);
 const STATE_MODE: Kind = Kind::mended("own-state-mode", Severity::Warning);
+const BACKUPS: Kind = Kind::new("old-backups", Severity::Info);
 const SECRET_MISSING: Kind = Kind::new("secret-file-missing", Severity::Critical);
 const SECRET_MODE: Kind = Kind::mended("secret-file-mode", Severity::Warning);
 
 pub(super) const CHECK: Check =
-    Check { kinds: &[CONFIG, STATE, STATE_MODE, SECRET_MISSING, SECRET_MODE], run };
+    Check { kinds: &[CONFIG, STATE, STATE_MODE, BACKUPS, SECRET_MISSING, SECRET_MODE], run };
 
 fn run(subject: &Subject, findings: &mut Findings) {
     if let Some(problem) = &subject.own.config_problem {
@@ -66,6 +68,20 @@ fn state(subject: &Subject, findings: &mut Findings) {
     for path in std::iter::once(dir.join("state.json")).chain(rescued) {
         mode(subject, &path, STATE_MODE, "what authwatch remembers", 0o077, findings);
     }
+    backups(subject, dir, findings);
+}
+
+fn backups(subject: &Subject, dir: &Path, findings: &mut Findings) {
+    let count = backup::count_old(dir, subject.now);
+    if count == 0 {
+        return;
+    }
+    let (dir, days) = (dir.join(backup::DIRECTORY), backup::KEEP_FOR.0 / 86_400_000.0);
+    let meaning = format!(
+        "{count} copies from before a change are older than {days} days. Keys and logins of then are in them; authwatch itself clears away what is older than the newest few of a file"
+    );
+    let name = quote(&dir.to_string_lossy());
+    findings.push(BACKUPS.found(meaning).at(&dir).command(format!("ls -lR {name}")));
 }
 
 fn secret_file(subject: &Subject, path: &Path, findings: &mut Findings) {

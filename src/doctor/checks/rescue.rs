@@ -4,12 +4,14 @@ use super::Check;
 use crate::doctor::files;
 use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::subject::Subject;
+use crate::refresh::rescue;
 use crate::remedy::quote;
 
 const WAITING: Kind = Kind::new("rescue-waiting", Severity::Critical);
 const SUPERSEDED: Kind = Kind::new("rescue-superseded", Severity::Info);
+const OTHER_ACCOUNT: Kind = Kind::new("rescue-other-account", Severity::Warning);
 
-pub(super) const CHECK: Check = Check { kinds: &[WAITING, SUPERSEDED], run };
+pub(super) const CHECK: Check = Check { kinds: &[WAITING, SUPERSEDED, OTHER_ACCOUNT], run };
 
 fn run(subject: &Subject, findings: &mut Findings) {
     let Some(state) = &subject.own.state else { return };
@@ -18,11 +20,14 @@ fn run(subject: &Subject, findings: &mut Findings) {
             continue;
         }
         let shown = quote(&path.to_string_lossy());
-        let ends_in = |wanted: &str| path.extension().is_some_and(|extension| extension == wanted);
-        if ends_in("json") {
+        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        if extension == "json" {
             let meaning = "a login was renewed and could not be stored; this file has the only copy, and the store a token that is spent";
             findings.push(WAITING.found(meaning).at(&path).command("authwatch refresh"));
-        } else if ends_in("superseded") {
+        } else if extension == rescue::OTHER_ACCOUNT {
+            let meaning = "a provider renewed a login with another account's tokens, which were not stored: somebody has put one account's refresh token into another's profile. Sign in to that profile again";
+            findings.push(OTHER_ACCOUNT.found(meaning).at(&path).command(format!("rm -i -- {shown}")));
+        } else if extension == rescue::SUPERSEDED {
             let meaning = "a rescued login that was not needed any more: somebody had signed in meanwhile";
             findings.push(SUPERSEDED.found(meaning).at(&path).command(format!("rm -i -- {shown}")));
         }

@@ -3,8 +3,8 @@
 use super::super::words;
 use super::{Condition, Kind, Limits};
 use crate::model::{
-    AgentHealth, AgentId, CooldownKind, Login, Millis, ProfileHealth, Scope, Severity, Snapshot, Source,
-    Status,
+    AgentHealth, AgentId, CooldownKind, Login, Millis, ProfileHealth, ReasonCode, Scope, Severity, Snapshot,
+    Source, Status,
 };
 use crate::remedy::{self, Remedy};
 
@@ -53,6 +53,8 @@ impl Judge<'_> {
         let remedy = || remedy::for_profile(agent, profile);
         let condition = match (profile.login, profile.status) {
             (Login::External, _) => return None,
+            // Saved for later on purpose.
+            _ if profile.reason_code == Some(ReasonCode::SetupInactive) && !profile.in_use => return None,
             (Login::Dead, _) => Condition::new(Kind::Dead, broken, "is dead: sign in again", remedy()?),
             (Login::Renewable | Login::Refreshing | Login::Blocked, Status::Expired) => {
                 if lapsed_for <= self.limits.grace.0 {

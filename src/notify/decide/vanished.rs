@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::super::condition::{Condition, Kind, Subject, What, sees_logins};
+use super::super::condition::{Condition, Kind, Subject, What, sees_logins, shows_its_logins};
 use super::super::incident::{Known, Ledger, Phase};
 use super::{Circumstances, Here};
-use crate::model::{Severity, Snapshot};
+use crate::model::{Bucket, Login, Severity, Snapshot};
 use crate::publish::words::state;
 use crate::remedy::Remedy;
 
@@ -26,8 +26,8 @@ pub(super) fn find(
             }
             continue;
         };
-        // Profiles that vanish with an unreadable store have not been removed by anybody.
-        if agent.store.error.is_some() {
+        // Profiles that vanish with an unreadable store, or in a migration, have not been removed by anybody.
+        if !shows_its_logins(agent) {
             continue;
         }
         // An agent has a few, mostly in this order, and nearly always all of them: nothing is gained by an index.
@@ -60,7 +60,7 @@ pub(super) fn remember(ledger: &mut Ledger, snapshot: &Snapshot, gone: &BTreeSet
         let own = agent.profiles.iter().filter(|profile| !profile.inherited);
         let mut profiles: BTreeSet<String> =
             own.map(|profile| profile.profile_id.as_str().to_owned()).collect();
-        if agent.store.error.is_some() {
+        if !shows_its_logins(agent) {
             profiles.extend(before.get(id).into_iter().flatten().cloned());
         }
         known.insert(id.to_owned(), profiles);
@@ -113,10 +113,12 @@ pub(super) fn is_out_of_sight(subject: &Subject, around: &Circumstances<'_>) -> 
     let has_no_settings = around.snapshot.config.error.is_some();
     let agent = around.here.get(subject.agent.as_str());
     match (&subject.what, agent) {
-        (What::Rescue(_) | What::Channel(_), _) | (What::Agent | What::Store, Some(_)) => false,
+        (What::Rescue(_) | What::Channel(_) | What::Config, _) | (What::Agent | What::Store, Some(_)) => {
+            false
+        }
         // The configuration may be all that names it.
         (_, None) => has_no_settings,
-        (What::Profile(_), Some(agent)) => agent.store.error.is_some(),
+        (What::Profile(_), Some(agent)) => !shows_its_logins(agent),
         (What::Provider(_), Some(agent)) => has_no_settings || !sees_logins(agent, around.snapshot),
     }
 }
@@ -130,6 +132,7 @@ pub(super) fn how(subject: &Subject, around: &Circumstances<'_>) -> String {
         return match subject.what {
             What::Rescue(_) => "it is back in its store".to_owned(),
             What::Channel(_) => "it takes messages again, or is used no more".to_owned(),
+            What::Config => "it can be used".to_owned(),
             _ => "its agent is gone".to_owned(),
         };
     };
@@ -137,7 +140,15 @@ pub(super) fn how(subject: &Subject, around: &Circumstances<'_>) -> String {
         What::Profile(id) => {
             agent.profiles.iter().find(|profile| profile.profile_id.as_str() == id).map_or_else(
                 || "it is gone from the store".to_owned(),
-                |profile| state(profile, around.snapshot.now),
+                |profile| {
+                    let is_fine = profile.bucket == Bucket::Valid && profile.login != Login::Dead;
+                    if profile.inherited && !is_fine {
+                        // Another incident, which is told where that one is kept.
+                        "it is gone from its own store, and main's is used instead".to_owned()
+                    } else {
+                        state(profile, around.snapshot.now)
+                    }
+                },
             )
         }
         What::Provider(_) => "it has a login, or no model uses it any more".to_owned(),

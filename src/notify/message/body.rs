@@ -28,17 +28,19 @@ impl Message {
             parts.push(Paragraph::Prose(words));
         }
         let (described, rest) = self.changes.split_at(self.changes.len().min(DESCRIBED));
-        let agent = |change: &Change| change.subject.agent.clone();
-        let mut agents: Vec<String> = Vec::new();
+        let mut groups: Vec<Group<'_>> = Vec::new();
         for change in described.iter().filter(|change| !change.is_mended()) {
-            if !agents.contains(&change.subject.agent) {
-                agents.push(agent(change));
+            if !groups.contains(&group(&change.subject)) {
+                groups.push(group(&change.subject));
             }
         }
-        for id in agents {
-            let name = if id.is_empty() { "authwatch itself".to_owned() } else { safe(&id) };
-            parts.push(Paragraph::Agent(name));
-            let open = described.iter().filter(|change| !change.is_mended() && change.subject.agent == id);
+        for of in groups {
+            parts.push(Paragraph::Agent(match of {
+                Group::Agent(id) => safe(id),
+                Group::OpenClaw => "OpenClaw".to_owned(),
+                Group::Own => "authwatch itself".to_owned(),
+            }));
+            let open = described.iter().filter(|change| !change.is_mended() && group(&change.subject) == of);
             parts.extend(open.map(item));
         }
         if described.iter().any(Change::is_mended) {
@@ -54,6 +56,22 @@ impl Message {
             parts.push(Paragraph::Link(url.clone()));
         }
         parts
+    }
+}
+
+/// What changes are put together under.
+#[derive(PartialEq)]
+enum Group<'a> {
+    Agent(&'a str),
+    OpenClaw,
+    Own,
+}
+
+fn group(subject: &Subject) -> Group<'_> {
+    match &subject.what {
+        What::Config => Group::OpenClaw,
+        _ if subject.agent.is_empty() => Group::Own,
+        _ => Group::Agent(&subject.agent),
     }
 }
 
@@ -185,7 +203,7 @@ fn wrap(words: &str, width: usize, indent: &str) -> String {
 }
 
 /// What a change is about, with its agent.
-pub(super) fn of(subject: &Subject) -> String {
+pub(in super::super) fn of(subject: &Subject) -> String {
     let agent = safe(&subject.agent);
     match &subject.what {
         What::Agent => format!("agent {agent}"),
@@ -193,6 +211,7 @@ pub(super) fn of(subject: &Subject) -> String {
         What::Provider(name) | What::Profile(name) => format!("{} of {agent}", safe(name)),
         What::Rescue(name) => format!("the new login of {}", safe(name)),
         What::Channel(name) => format!("channel {}", safe(name)),
+        What::Config => "OpenClaw's configuration".to_owned(),
     }
 }
 
@@ -203,6 +222,7 @@ fn of_agent(subject: &Subject) -> String {
         What::Store => "its store".to_owned(),
         What::Provider(name) | What::Profile(name) => safe(name),
         What::Rescue(_) | What::Channel(_) => of(subject),
+        What::Config => "its configuration".to_owned(),
     }
 }
 
@@ -221,5 +241,6 @@ fn past(kind: Kind) -> &'static str {
         Kind::Rescued => "could not be stored",
         Kind::Gone => "was gone",
         Kind::ChannelFailing => "took no messages",
+        Kind::ConfigUnreadable => "could not be used",
     }
 }

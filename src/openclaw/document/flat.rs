@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::de::{DeserializeSeed, MapAccess};
 use serde_json::Deserializer;
 
-use super::{Document, DocumentError, EntrySeed, Read};
+use super::{Document, DocumentError, EntrySeed, PROTOTYPE, Read};
 use crate::model::{Semantics, Source};
 use crate::openclaw::credential::RawEntry;
 use crate::openclaw::loose::{Entries, Shape, Skipped, TakeEntry};
@@ -59,6 +59,9 @@ impl<'de> TakeEntry<'de> for FlatReader<'de> {
         match self.shape {
             FlatShape::Strict if key == "profiles" => {
                 self.has_profiles = true;
+                map.next_value::<Skipped>()?;
+            }
+            FlatShape::Strict if key == PROTOTYPE => {
                 map.next_value::<Skipped>()?;
             }
             FlatShape::Strict => {

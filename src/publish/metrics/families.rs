@@ -6,7 +6,9 @@ use prometheus::proto::{Counter, Gauge, LabelPair, Metric, MetricFamily, MetricT
 use ring::digest;
 
 use super::Pass;
-use crate::model::{AgentHealth, ChannelHealth, Login, Millis, ProfileHealth, ProfileId, Snapshot, Status};
+use crate::model::{
+    AgentHealth, ChannelHealth, Login, Millis, ProfileHealth, ProfileId, Snapshot, Status, StoreErrorReason,
+};
 
 /// How agents and profiles are named in labels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,6 +54,10 @@ pub(super) const HELP: &[(&str, &str)] = &[
     ("authwatch_credential_status", "The access token's state, in OpenClaw's words: 1 for the one it is in."),
     ("authwatch_credentials", "Profiles of all agents by state."),
     (
+        "authwatch_openclaw_config_error",
+        "Whether OpenClaw's configuration cannot be used, by reason: 1 for the one there is.",
+    ),
+    (
         "authwatch_provider_in_use_missing",
         "A configured model uses the provider, and nothing gives it auth; always 1.",
     ),
@@ -78,6 +84,7 @@ pub(super) const HELP: &[(&str, &str)] = &[
     ("authwatch_refresh_lock_wait_seconds", "How long refreshes waited for their locks."),
     ("authwatch_refresh_locks_stale_total", "Stale locks that were removed."),
     ("authwatch_refresh_next_timestamp_seconds", "When the login is due to be renewed."),
+    ("authwatch_rescues_waiting", "Renewed logins that could not be stored and wait in a rescue file."),
     ("authwatch_scan_duration_seconds", "How long the last pass took."),
     ("authwatch_scan_failures_total", "Passes that ended without a result."),
     ("authwatch_scan_last_success_timestamp_seconds", "When the last pass ended with a result."),
@@ -211,6 +218,13 @@ pub(super) fn of_snapshot(snapshot: &Snapshot, names: ProfileNames) -> Vec<Metri
     }
     let mut families = gauges.done();
     families.push(credentials.done());
+    let mut config = Family::new("authwatch_openclaw_config_error");
+    let reason = snapshot.config.error.as_ref().map(|error| error.reason);
+    for known in StoreErrorReason::ALL {
+        config.add(&[("reason", known.as_str())], f64::from(u8::from(reason == Some(known))));
+    }
+    families.push(config.done());
+    families.push(Family::single("authwatch_rescues_waiting", count(snapshot.rescued.len())));
     families.push(Family::single("authwatch_agents", count(snapshot.agents.len())));
     families.push(Family::single("authwatch_check_exit_code_overall", f64::from(snapshot.exit_code)));
     families

@@ -8,6 +8,7 @@ use super::PageInput;
 use super::pieces::{As, Foreign, Tone, command, count, grouped, icon, moment};
 use super::rows::{Row, What};
 use crate::model::{Login, Millis, Snapshot, Status};
+use crate::remedy::{self, Remedy};
 
 /// Something a person has to see to: one cause, however many agents feel it.
 pub(super) struct Need<'a> {
@@ -52,7 +53,8 @@ pub(super) fn verdict(
     needs: &[Need<'_>],
 ) -> Markup {
     let urgent = needs.iter().filter(|need| need.tone == Tone::Bad).count()
-        + usize::from(snapshot.config.error.is_some());
+        + usize::from(snapshot.config.error.is_some())
+        + snapshot.rescued.len();
     let later = needs.len().saturating_sub(needs.iter().filter(|need| need.tone == Tone::Bad).count());
     let profiles = || rows.iter().filter(|row| matches!(row.what, What::Profile(_)) && row.agent.is_some());
     let (tone, title) = match (urgent, later) {
@@ -124,29 +126,39 @@ pub(super) fn renews_itself(row: &Row<'_>) -> bool {
 
 /// What needs a person, each with what it means, since when, and the command.
 pub(super) fn section(snapshot: &Snapshot, needs: &[Need<'_>]) -> Markup {
-    let config_error = snapshot.config.error.as_ref();
-    if needs.is_empty() && config_error.is_none() {
+    let config = remedy::for_config(&snapshot.config);
+    if needs.is_empty() && config.is_none() && snapshot.rescued.is_empty() {
         return Markup::default();
     }
     html! {
         section #needs aria-labelledby="needs-title" {
             h2 #needs-title { "What needs you" }
             ul.needs {
-                @if let Some(error) = config_error {
-                    li.need.bad {
-                        (icon(Tone::Bad))
-                        div.what {
-                            h3 { "OpenClaw’s configuration" span.badge { "Unusable" } }
-                            p { (Foreign(&error.message)) }
-                            p.fine { "Agents are found by their directories alone until it is mended." }
-                        }
-                    }
+                @for profile in snapshot.rescued.iter().take(MOST_NEEDS) {
+                    (apart("The new login of ", profile, "Not stored", &remedy::for_rescued()))
+                }
+                @if let Some(remedy) = &config {
+                    (apart("OpenClaw’s configuration", "", "Unusable", remedy))
                 }
                 @for need in needs.iter().take(MOST_NEEDS) { (one(need, snapshot.now)) }
             }
             @if needs.len() > MOST_NEEDS {
                 p.more { "And " (grouped(needs.len() - MOST_NEEDS)) " more: "
                     a href="?show=attention#logins" { "all that needs attention" } "." }
+            }
+        }
+    }
+}
+
+/// What is no row of its own: it is about no agent in particular.
+fn apart(title: &str, name: &str, badge: &str, remedy: &Remedy) -> Markup {
+    html! {
+        li.need.bad {
+            (icon(Tone::Bad))
+            div.what {
+                h3 { (title) @if !name.is_empty() { span.id { (Foreign(name)) } } " " span.badge { (badge) } }
+                p { (Foreign(&sentence(&remedy.meaning))) "." }
+                @if let Some(line) = &remedy.command { (command(line, &format!("{title}{name}"))) }
             }
         }
     }

@@ -42,6 +42,8 @@ fn one(event: &Event, now: Millis) -> Markup {
         EventKind::Disappeared => (Tone::Busy, "Gone"),
         EventKind::StoreBroken => (Tone::Bad, "Store unreadable"),
         EventKind::StoreMended => (Tone::Good, "Store readable again"),
+        EventKind::SettingsBroken => (Tone::Bad, "OpenClaw’s configuration broken"),
+        EventKind::SettingsMended => (Tone::Good, "OpenClaw’s configuration in order"),
         EventKind::Configuration => (Tone::Busy, "Configuration"),
     };
     html! {

@@ -31,7 +31,7 @@ fn a_truncated_file() {
 
 #[test]
 fn a_file_that_is_not_utf8() {
-    assert_content_is_broken(b"{\"profiles\":{\"\xff\xfe\":1}}", "parse", "is not UTF-8 at byte 14");
+    assert_content_is_broken(b"{\"profiles\":{\"\xff\xfe\":1}", "parse", "is not UTF-8 at byte 14");
     assert_content_is_broken(b"\xff\xfe{\0}\0", "parse", "is not UTF-8 at byte 0");
     assert_content_is_broken([0; 4096], "parse", "not JSON");
 }

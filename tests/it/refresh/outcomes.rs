@@ -126,7 +126,6 @@ fn every_answer_has_its_outcome_and_leaves_the_credential_alone() {
         ),
         (Fault::Answer(400, json_type, r#"{"error":"invalid_request"}"#.into()), 78, "invalid request"),
         (Fault::Reset, 75, "connection lost"),
-        (Fault::Huge, 75, "too large"),
     ];
     for (fault, code, words) in cases {
         let server = TokenServer::start();

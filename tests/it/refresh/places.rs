@@ -10,7 +10,7 @@ use crate::support::{Home, Ran};
 use crate::token_server::TokenServer;
 
 /// Runs a shell script where it may mount: as root, or as root of a namespace of its own.
-fn with_mounts(home: &Home, script: &str) -> Ran {
+pub(crate) fn with_mounts(home: &Home, script: &str) -> Ran {
     let root = rustix::process::geteuid().is_root();
     let mut command = Command::new("unshare");
     command

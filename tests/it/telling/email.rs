@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::{CONFIG, STORE, home, mended, once};
+use super::{CONFIG, STORE, home, mended, now, once};
 use crate::support::{Home, document};
 
 /// A real mail server.
@@ -162,4 +162,29 @@ fn one_address_that_is_no_more_keeps_the_mail_from_nobody() {
     assert_eq!(server.mails().len(), 1);
     let history = home.run(&["notify", "history", "--json"]).json();
     assert!(history["history"][0]["answer"].as_str().unwrap().contains("no such user"), "{history}");
+}
+
+#[test]
+fn one_mailbox_that_is_full_for_days_keeps_the_mail_from_nobody() {
+    let home = home("");
+    let server = MailServer::start(&home);
+    home.write(CONFIG, server.config(&home, "").replace("Ops <ops@example.org>", "Full <full@example.org>"));
+    let pass = |minutes: i64| {
+        home.run(&["watch", "--once", "--at", &(now() + minutes * 60_000).to_string()]);
+    };
+    // It may well be a moment's trouble (greylisting): then everybody gets one mail, and nobody two.
+    for minutes in 0..15 {
+        pass(minutes);
+        assert!(server.mails().is_empty(), "after {minutes} minutes");
+    }
+    pass(40);
+    let mails = server.mails();
+    assert_eq!(mails.len(), 1, "the other one has waited long enough");
+    assert_eq!(mails[0]["to"], json!(["night@example.org"]));
+    pass(41);
+    pass(120);
+    assert_eq!(server.mails().len(), 1);
+    let history = home.run(&["notify", "history", "--json"]).json();
+    let last = history["history"].as_array().unwrap().last().unwrap().clone();
+    assert!(last["answer"].as_str().unwrap().contains("mailbox full"), "{last}");
 }

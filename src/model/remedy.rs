@@ -1,0 +1,38 @@
+//! What to do about something.
+
+use serde::Serialize;
+
+use super::ProviderId;
+
+/// What to do about something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Remedy {
+    /// What it means, a short sentence without a full stop.
+    pub meaning: String,
+    /// The exact command, safe to paste into a shell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+}
+
+/// What to do about something of an agent's that is no profile.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AgentRemedy {
+    /// What it is about.
+    pub of: RemedyOf,
+    /// The provider, if it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<ProviderId>,
+    /// What to do.
+    #[serde(flatten)]
+    pub remedy: Remedy,
+}
+
+/// What of an agent's is not in order, besides profiles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RemedyOf {
+    /// Its store.
+    Store,
+    /// A provider that its models use and nothing gives auth.
+    Provider,
+}
