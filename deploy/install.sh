@@ -55,6 +55,8 @@ while [ $# -gt 0 ]; do
 done
 scope=${scope:-user}
 here=$(cd "$(dirname "$0")" && pwd)
+# The service's user and everybody's shell read what the machine is given, however strict root's own umask is.
+[ "$scope" = user ] || umask 022
 
 case "$init" in
 '')
@@ -78,6 +80,7 @@ esac
 
 if [ "$scope" = user ]; then
 	[ -z "$for" ] || fail "--for is for --system: a user's own service watches that user's OpenClaw"
+	[ -n "${HOME:-}" ] || fail "HOME is not set, and --user installs below it: set it, or use --system"
 	prefix=${prefix:-$HOME/.local}
 	units=${XDG_CONFIG_HOME:-$HOME/.config}/systemd/user
 	case "$init" in
@@ -125,6 +128,7 @@ recorded() {
 }
 
 scratch=$(mktemp -d)
+updated=''
 trap 'rm -rf "$scratch"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
@@ -156,6 +160,7 @@ put() {
 			}
 		else
 			say "update $target"
+			updated=yes
 		fi
 	else
 		say "write $target"
@@ -178,7 +183,7 @@ template() {
 		-e "s|^authwatch_user=openclaw|authwatch_user=${for:-openclaw}|" \
 		-e "s|^#authwatch_home=.*|authwatch_home=\"${home_of:-/home/openclaw}\"|" \
 		-e "s|^\(\*/5 [* ]*\)openclaw |\1${for:-openclaw} |" \
-		-e "s|<string>/dev/null</string>|<string>$HOME/Library/Logs/authwatch.log</string>|" \
+		-e "s|<string>/dev/null</string>|<string>${HOME:-}/Library/Logs/authwatch.log</string>|" \
 		"$2" >"$scratch/filled"
 	put "$1" "$scratch/filled" "$3"
 }
@@ -229,8 +234,22 @@ install_services() {
 	esac
 }
 
+# What runs goes on with the old program, and `enable --now` or `start` leave what runs alone.
+newer() {
+	case "$init:$scope" in
+	systemd:user) how="systemctl --user daemon-reload && systemctl --user try-restart authwatch.service" ;;
+	systemd:system) how="systemctl daemon-reload && systemctl try-restart authwatch.service" ;;
+	openrc:*) how="rc-service --ifstarted authwatch restart" ;;
+	runit:*) how="sv try-restart authwatch" ;;
+	launchd:*) how="launchctl kickstart -k gui/$(id -u)/authwatch" ;;
+	*) return 0 ;;
+	esac
+	say "If it runs already, what is new takes over with: $how"
+}
+
 next() {
 	say ''
+	[ -z "$updated" ] || newer
 	case "$init:$scope" in
 	systemd:user)
 		say "Next: systemctl --user daemon-reload && systemctl --user enable --now authwatch.service"
@@ -261,9 +280,43 @@ prune() {
 	done
 }
 
+# try COMMAND...: says and runs a command of the init system's, if this is the machine it is about.
+try() {
+	say "run $*"
+	[ -z "$dry$destdir" ] || return 0
+	"$@" || say "That failed: see whether it still runs."
+}
+
+systemd() {
+	if [ "$scope" = user ]; then
+		try systemctl --user "$@"
+	else
+		try systemctl "$@"
+	fi
+}
+
+# What is to be removed must not run on, nor be started again from a link that leads nowhere.
+stop_services() {
+	reload=''
+	if [ -n "$(recorded "$destdir$manifest" "$units/authwatch.service")" ]; then
+		reload=yes
+		systemd disable --now authwatch.service authwatch.socket authwatch-check.timer
+	fi
+	if [ -n "$(recorded "$destdir$manifest" /etc/init.d/authwatch)" ]; then
+		try rc-service --ifstarted authwatch stop
+		try rc-update --all delete authwatch
+	fi
+	for link in /etc/service/authwatch /var/service/authwatch; do
+		[ "$(readlink "$destdir$link")" != /etc/sv/authwatch ] || try rm "$destdir$link"
+	done
+	if [ -n "$(recorded "$destdir$manifest" "${HOME:-}/Library/LaunchAgents/authwatch.plist")" ]; then
+		try launchctl bootout "gui/$(id -u)/authwatch"
+	fi
+}
+
 uninstall() {
 	[ -r "$destdir$manifest" ] || fail "nothing is installed: there is no \`$destdir$manifest\`" 66
-	say "Stop it first, if it runs: systemctl disable --now authwatch.service authwatch-check.timer (or what your init has)"
+	stop_services
 	: >"$scratch/kept"
 	while read -r sum path; do
 		target=$destdir$path
@@ -277,6 +330,7 @@ uninstall() {
 		[ -n "$dry" ] || { rm -f "$target" && prune "$path"; }
 	done <"$destdir$manifest"
 	[ -n "$dry" ] || { rm -f "$destdir$manifest" && prune "$manifest"; }
+	[ -z "$reload" ] || systemd daemon-reload
 	say "Configuration and state stay where they are."
 }
 

@@ -183,13 +183,7 @@ fn apply_color(choice: ColorChoice) {
 
 fn report(failure: &Failure) -> ExitCode {
     let mut stderr = anstream::stderr().lock();
-    let _ = write!(stderr, "authwatch: {failure}");
-    let mut source = std::error::Error::source(failure);
-    while let Some(cause) = source {
-        let _ = write!(stderr, ": {cause}");
-        source = cause.source();
-    }
-    let _ = writeln!(stderr);
+    let _ = writeln!(stderr, "authwatch: {}", exit::chain(failure));
     if let Some(hint) = &failure.hint {
         let _ = writeln!(stderr, "hint: {hint}");
     }

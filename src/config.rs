@@ -197,7 +197,7 @@ pub fn variable(name: &str) -> Option<String> {
 /// Where the configuration is looked for when none is named.
 #[must_use]
 pub fn default_path() -> Option<PathBuf> {
-    paths::own_config(|name| std::env::var_os(name))
+    paths::own_config(paths::of_process)
 }
 
 /// serde's message lists the known names in backquotes, the unknown one first.

@@ -63,6 +63,8 @@ struct Daemon {
     /// Whether any store has been read since the last picture, and not only found to be what it was.
     has_read: bool,
     surveyed: Option<Instant>,
+    /// Why nothing could be renewed when that was last tried, as an exit code.
+    unrenewed: Option<u8>,
     last_pass: Option<Pass>,
     /// Where it is reached; `None` for a single pass.
     address: Option<SocketAddr>,
@@ -111,12 +113,16 @@ pub async fn once(options: Options) -> Result<u8, Failure> {
         let _ = ended.await;
     }
     result?;
+    // A timer has to learn that it did half of its work: whatever is said of the logins, this comes first.
+    if let Some(code) = daemon.trouble() {
+        return Ok(code);
+    }
     let seen = daemon.previous.map_or(exit::CANNOT_READ, |snapshot| snapshot.exit_code);
     Ok(if is_set_up { seen } else { exit::EXPIRED_OR_MISSING })
 }
 
-/// Runs until it is told to stop.
-pub async fn run(options: Options) -> Result<u8, Failure> {
+/// Runs until it is told to stop. Whoever waits for it is told where to look.
+pub async fn run(options: Options, serving: impl FnOnce(&str)) -> Result<u8, Failure> {
     let access = access(&options.config)?;
     let listener =
         listen(&options.config.watch.listen, &access, options.config.watch.insecure_listen).await?;
@@ -138,7 +144,9 @@ pub async fn run(options: Options) -> Result<u8, Failure> {
         let board = daemon.board.subscribe();
         tokio::task::spawn_local(serve::run(listener, board, Arc::clone(&access), paths, stop));
     }
-    tracing::info!("serving on http{}://{address}/", if access.tls().is_some() { "s" } else { "" });
+    let page = format!("http{}://{address}/", if access.tls().is_some() { "s" } else { "" });
+    tracing::info!("serving on {page}");
+    serving(&page);
     daemon.address = Some(address);
     let result = daemon.passes().await;
     let _ = stopping.send(true);
@@ -147,11 +155,6 @@ pub async fn run(options: Options) -> Result<u8, Failure> {
 
 fn internal(what: &str, error: std::io::Error) -> Failure {
     Failure::new(exit::INTERNAL, what).caused_by(error)
-}
-
-/// What led to a failure, to be put behind it.
-fn cause(failure: &Failure) -> String {
-    std::error::Error::source(failure).map_or_else(String::new, |source| format!(": {source}"))
 }
 
 fn names(config: &Config) -> ProfileNames {
@@ -189,6 +192,7 @@ impl Daemon {
             stores_changed: true,
             has_read: false,
             surveyed: None,
+            unrenewed: None,
             last_pass: None,
             address: None,
             told_ready: OnceCell::new(),
@@ -227,7 +231,7 @@ impl Daemon {
             };
             let ended = self.beat_end(&result, begun);
             if let Err(failure) = result {
-                tracing::error!("{failure}{}", cause(&failure));
+                tracing::error!("{}", failure.in_one_line());
                 // The counters know of it.
                 self.publish(true);
             }
@@ -312,10 +316,15 @@ impl Daemon {
     /// One pass: discover, load, classify; renew; publish.
     async fn pass(&mut self, stopping: &Rc<Cell<bool>>) -> Result<(), Failure> {
         let (mut snapshot, mut took) = self.look_twice(stopping).await?;
+        if !self.options.config.refresh.enabled {
+            self.unrenewed = None;
+        }
         if self.options.config.refresh.enabled && self.options.at.is_none() && self.is_renewing_due() {
             // What cannot be renewed can still be watched.
-            let renewed = self.renew(stopping).await.unwrap_or_else(|failure| {
-                tracing::error!("{failure}{}", cause(&failure));
+            let renewed = self.renew(stopping).await;
+            self.unrenewed = renewed.as_ref().err().map(|failure| failure.code);
+            let renewed = renewed.unwrap_or_else(|failure| {
+                tracing::error!("{}", failure.in_one_line());
                 false
             });
             if renewed {
@@ -359,7 +368,9 @@ impl Daemon {
     async fn look(&mut self) -> Result<(Snapshot, Duration), Failure> {
         let start = Instant::now();
         let status = &self.options.config.status;
-        let memory = Memory::read(&self.options.state_dir).map_err(|error| tracing::warn!("{error}")).ok();
+        let memory = Memory::read(&self.options.state_dir)
+            .map_err(|error| tracing::warn!("{}", exit::chain(&error)))
+            .ok();
         let request = Request {
             semantics: status.semantics.into(),
             scope: status.scope.map(Into::into),

@@ -60,6 +60,25 @@ impl Failure {
         self.source = Some(source.into());
         self
     }
+
+    /// All of it in one line, for logs.
+    #[must_use]
+    pub fn in_one_line(&self) -> String {
+        let hint = self.hint.as_deref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+        format!("{}{hint}", chain(self))
+    }
+}
+
+/// An error and, behind colons, whatever led to it: what is told where there is one line for it.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        words = format!("{words}: {cause}");
+        source = cause.source();
+    }
+    words
 }
 
 /// Turns one of this module's constants into the process's exit code.

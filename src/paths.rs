@@ -31,6 +31,17 @@ pub mod variables {
     pub const XDG_STATE_HOME: &str = "XDG_STATE_HOME";
 }
 
+/// A variable of this process. Where no `HOME` is set, as in what a machine starts at boot, it is what the system knows of the
+/// user, as it is for OpenClaw (Node's `os.homedir()`).
+#[must_use]
+pub fn of_process(name: &str) -> Option<OsString> {
+    let value = std::env::var_os(name).filter(|value| !value.is_empty());
+    if name != variables::HOME {
+        return value;
+    }
+    value.or_else(|| std::env::home_dir().map(PathBuf::into_os_string)).filter(|home| !home.is_empty())
+}
+
 /// OpenClaw's places on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Roots {
@@ -57,7 +68,7 @@ impl Roots {
     /// Resolves all places from the process's environment; `state` overrides what it says of the state directory.
     #[must_use]
     pub fn from_process(state: Option<&Path>) -> Self {
-        Self::resolve(|name| std::env::var_os(name), state)
+        Self::resolve(of_process, state)
     }
 
     /// Resolves all places from the given variables.
@@ -155,7 +166,7 @@ pub fn own_config(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf
 /// This program's own state directory, by the process's environment.
 #[must_use]
 pub fn own_state_of_process() -> Option<PathBuf> {
-    own_state(|name| std::env::var_os(name))
+    own_state(of_process)
 }
 
 /// This program's own state directory: systemd's, else the user's.

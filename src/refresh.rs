@@ -63,6 +63,19 @@ pub enum SetupError {
     Client(#[from] crate::http::ClientError),
 }
 
+impl SetupError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Memory(_) => {
+                "authwatch needs a state directory it can write: set XDG_STATE_HOME or STATE_DIRECTORY"
+            }
+            Self::Client(_) => "`authwatch config check` looks at the certificates that are named",
+        }
+    }
+}
+
 impl Refresher {
     /// Makes sure that what must be remembered can be.
     pub fn new(roots: Roots, state_dir: PathBuf, config: Config) -> Result<Self, SetupError> {

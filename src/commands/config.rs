@@ -72,10 +72,9 @@ fn init(path: &std::path::Path) -> Result<u8, Failure> {
             Err(Failure::new(exit::CANNOT_WRITE, format!("`{}` is there already", path.display()))
                 .hint("it was left as it is; `authwatch config check` says whether it is right"))
         }
-        Err(error) => {
-            Err(Failure::new(exit::CANNOT_WRITE, format!("cannot write `{}`", path.display()))
-                .caused_by(error))
-        }
+        Err(error) => Err(Failure::new(exit::CANNOT_WRITE, format!("cannot write `{}`", path.display()))
+            .caused_by(error)
+            .hint("set XDG_CONFIG_HOME, or give --config, for a place that can be written")),
     }
 }
 

@@ -84,7 +84,7 @@ pub fn run(global: &GlobalArgs, args: &DoctorArgs) -> Result<u8, Failure> {
 fn place(global: &GlobalArgs) -> Place {
     let (config, config_problem) = match Config::load(global.config.as_deref()) {
         Ok(config) => (config, None),
-        Err(failure) => (Config::default(), Some(described(&failure))),
+        Err(failure) => (Config::default(), Some(failure.in_one_line())),
     };
     Place {
         roots: Roots::from_process(global.state_dir.as_deref().or(config.state_dir.as_deref())),
@@ -96,12 +96,6 @@ fn place(global: &GlobalArgs) -> Place {
             config_problem,
         },
     }
-}
-
-fn described(failure: &Failure) -> String {
-    let hint = failure.hint.as_deref().map(|hint| format!(" ({hint})")).unwrap_or_default();
-    let source = std::error::Error::source(failure).map(|source| format!(": {source}")).unwrap_or_default();
-    format!("{failure}{source}{hint}")
 }
 
 fn known_agents(subject: &Subject, args: &DoctorArgs) -> Result<(), Failure> {

@@ -129,9 +129,8 @@ async fn act(
     args: &RefreshArgs,
 ) -> Result<u8, Failure> {
     let refresher = Refresher::new(roots, state_dir, config).map_err(|error| {
-        Failure::new(exit::CANNOT_WRITE, "nothing is renewed")
-            .caused_by(error)
-            .hint("authwatch needs a state directory it can write: set XDG_STATE_HOME or STATE_DIRECTORY")
+        let hint = error.hint();
+        Failure::new(exit::CANNOT_WRITE, "nothing is renewed").caused_by(error).hint(hint)
     })?;
     let rescued = refresher.restore_rescued().await;
     let survey = look(&refresher.roots, &refresher.state_dir, &refresher.config, args)?;

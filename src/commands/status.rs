@@ -107,9 +107,7 @@ pub fn run(global: &GlobalArgs, args: &StatusArgs) -> Result<u8, Failure> {
     let mut request = args.request(&config);
     if args.demo {
         request.memory = None;
-        let demo = Demo::lay_out(clock::now()).map_err(|error| {
-            Failure::new(exit::CANNOT_WRITE, "cannot lay out the demo data").caused_by(error)
-        })?;
+        let demo = Demo::lay_out(clock::now()).map_err(cannot_lay_out)?;
         tracing::info!("demo data in {}", demo.roots().state.display());
         let look = pipeline::look(demo.roots(), [], &request);
         return finish(args, format, &look, demo.roots());
@@ -119,13 +117,23 @@ pub fn run(global: &GlobalArgs, args: &StatusArgs) -> Result<u8, Failure> {
     finish(args, format, &look, &roots)
 }
 
+/// Why there is no demo.
+pub(super) fn cannot_lay_out(error: std::io::Error) -> Failure {
+    Failure::new(exit::CANNOT_WRITE, "cannot lay out the demo data")
+        .caused_by(error)
+        .hint("set TMPDIR to a directory that can be written")
+}
+
 /// A memory that cannot be read is no reason not to report.
 fn memory() -> Option<Arc<Memory>> {
     let dir = paths::own_state_of_process()?;
     match Memory::read(&dir) {
         Ok(memory) => Some(Arc::new(memory)),
         Err(error) => {
-            tracing::warn!("{error}; what it says of dead logins is missing from this report");
+            tracing::warn!(
+                "{}; what it says of dead logins is missing from this report",
+                exit::chain(&error)
+            );
             None
         }
     }
@@ -153,7 +161,7 @@ fn finish(args: &StatusArgs, format: Format, look: &Look, roots: &Roots) -> Resu
 }
 
 fn report_and(failure: &Failure, code: u8) -> u8 {
-    tracing::warn!("{failure}");
+    tracing::warn!("{}", failure.in_one_line());
     code
 }
 

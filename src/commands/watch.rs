@@ -1,10 +1,12 @@
 //! `authwatch watch`: the daemon; with `--once`, one pass for timers.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::Args;
 use tokio::task::LocalSet;
 
+use super::status::cannot_lay_out;
 use crate::cli::{self, GlobalArgs};
 use crate::clock;
 use crate::config::{self, CommandConfig, Config, NotifyConfig};
@@ -77,13 +79,23 @@ pub fn run(global: &GlobalArgs, args: &WatchArgs) -> Result<u8, Failure> {
         at: args.at,
         environment: cli::environment().collect(),
     };
+    if !options.roots.state.is_dir() {
+        let state = options.roots.state.display();
+        tracing::warn!(
+            "there is no OpenClaw state directory at `{state}`: give --state-dir or set OPENCLAW_STATE_DIR"
+        );
+    }
     if args.once {
-        if !options.roots.state.is_dir() {
-            tracing::warn!("there is no OpenClaw state directory at `{}`", options.roots.state.display());
-        }
         return local.block_on(&runtime, daemon::once(options));
     }
-    local.block_on(&runtime, daemon::run(options))
+    local.block_on(&runtime, daemon::run(options, say_where))
+}
+
+/// Tells the person who has started it by hand where the page is. Services have a journal, and the address in their configuration.
+fn say_where(page: &str) {
+    if std::io::stderr().is_terminal() {
+        cli::talk(&format!("the page is on {page} (Ctrl-C ends this)"));
+    }
 }
 
 fn config_file(global: &GlobalArgs) -> Option<ConfigFile> {
@@ -94,10 +106,9 @@ fn config_file(global: &GlobalArgs) -> Option<ConfigFile> {
 
 /// Demo data whose logins end and are renewed before one's eyes.
 async fn demo(mut config: Config, flags: Flags) -> Result<u8, Failure> {
-    let failed = |error| Failure::new(exit::CANNOT_WRITE, "cannot lay out the demo data").caused_by(error);
-    let demo = Demo::lay_out(clock::now()).map_err(failed)?;
-    let endpoint = TokenEndpoint::start().map_err(failed)?;
-    demo.add_short_lived(clock::now()).map_err(failed)?;
+    let demo = Demo::lay_out(clock::now()).map_err(cannot_lay_out)?;
+    let endpoint = TokenEndpoint::start().map_err(cannot_lay_out)?;
+    demo.add_short_lived(clock::now()).map_err(cannot_lay_out)?;
     config.refresh = endpoint.config();
     config.refresh.enabled &= !flags.no_refresh;
     config.watch.interval = Some(Millis(2000.0));
@@ -115,5 +126,5 @@ async fn demo(mut config: Config, flags: Flags) -> Result<u8, Failure> {
         environment: Vec::new(),
     };
     cli::talk(&format!("demo data in {}", options.roots.state.display()));
-    daemon::run(options).await
+    daemon::run(options, say_where).await
 }

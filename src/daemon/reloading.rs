@@ -41,6 +41,7 @@ impl Daemon {
             }
             Err(failure) => {
                 self.configuration_is_good = false;
+                let failure = failure.in_one_line();
                 tracing::warn!("{failure}; the configuration stays as it was");
                 self.remember(Event {
                     at: clock::now(),

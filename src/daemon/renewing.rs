@@ -34,8 +34,11 @@ impl Daemon {
     /// Renews what is due, and goes on showing what is there if that takes long; whether the picture has to be made again.
     pub(super) async fn renew(&mut self, stopping: &Rc<Cell<bool>>) -> Result<bool, Failure> {
         let options = self.options.clone();
-        let refresher = Refresher::new(options.roots, options.state_dir, options.config)
-            .map_err(|error| Failure::new(exit::CANNOT_WRITE, "nothing is renewed").caused_by(error))?;
+        let refresher =
+            Refresher::new(options.roots, options.state_dir, options.config).map_err(|error| {
+                let hint = error.hint();
+                Failure::new(exit::CANNOT_WRITE, "nothing is renewed").caused_by(error).hint(hint)
+            })?;
         let refresher: Rc<Refresher> = Rc::new(refresher);
         let restored = refresher.restore_rescued().await;
         self.stores_changed = false;

@@ -164,6 +164,11 @@ impl Daemon {
         })
     }
 
+    /// What of the last pass could not be done, as an exit code: nothing was renewed, or nobody can be told as it should be.
+    pub(super) fn trouble(&self) -> Option<u8> {
+        self.unrenewed.or(self.telling.is_hampered.then_some(exit::CANNOT_WRITE))
+    }
+
     /// Tells it how the pass ended, once it has heard of its beginning.
     pub(super) fn beat_end(
         &self,
@@ -174,8 +179,10 @@ impl Daemon {
             return None;
         }
         let beat = match result {
-            Ok(()) if self.telling.is_hampered => Beat::End(exit::CANNOT_WRITE),
             Ok(()) => {
+                if let Some(code) = self.trouble() {
+                    return Some(self.beat(Beat::End(code), begun));
+                }
                 let code = self.previous.as_ref().map_or(0, |snapshot| snapshot.exit_code);
                 self.telling.notifier.beat_of(code)
             }

@@ -18,6 +18,7 @@ use super::service::{self, Gateway};
 use crate::clock;
 use crate::config::Config;
 use crate::discover::{self, Discovery};
+use crate::exit;
 use crate::load::file;
 use crate::model::{
     AgentHealth, AgentId, Millis, ProfileHealth, ProfileId, Scope, Semantics, Snapshot, StoreKind,
@@ -126,7 +127,7 @@ impl Subject {
         let Place { roots, variables, own } = place.clone();
         let (memory, memory_problem) = match own.state.as_deref().map(Memory::read) {
             Some(Ok(memory)) => (Some(Arc::new(memory)), None),
-            Some(Err(error)) => (None, Some(error.to_string())),
+            Some(Err(error)) => (None, Some(exit::chain(&error))),
             None => (None, None),
         };
         let semantics = Semantics::from(own.config.status.semantics);

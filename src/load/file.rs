@@ -46,7 +46,12 @@ impl Base {
     /// Opens a directory.
     #[must_use]
     pub fn open(path: PathBuf) -> Self {
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        // The way through a directory is all that is wanted, where a system can be asked for no more; others want it readable.
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        let only_the_way = OFlags::PATH;
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        let only_the_way = OFlags::RDONLY;
+        let flags = only_the_way | OFlags::DIRECTORY | OFlags::CLOEXEC;
         Self { descriptor: rustix::fs::open(&path, flags, Mode::empty()).ok(), path }
     }
 

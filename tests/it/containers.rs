@@ -335,6 +335,9 @@ fn the_image_is_written_well_and_runs_what_there_is() {
         assert!(root().join(path).exists(), "{path}");
     }
     assert!(dockerfile.contains("\nUSER 1000:1000\n"));
+    // The compose file and `docker run --user` let it be run as anybody, who then keeps the state of what is told and refused.
+    let state = dockerfile.lines().find(|line| line.ends_with(" /image/var/lib/authwatch \\"));
+    assert!(state.is_some_and(|line| line.contains("install -d -m 1777 ")), "{state:?}");
     assert_eq!(instruction("ENTRYPOINT"), ["/usr/local/bin/authwatch"]);
     // The image's own health check, with the compose file's configuration and command.
     let compose = yaml(&root().join("deploy/container/compose.yaml"));

@@ -12,6 +12,7 @@ mod agreement;
 mod alarms;
 #[cfg(feature = "sqlite")]
 mod alike;
+mod anywhere;
 mod auth;
 mod auth_login;
 mod auth_storm;
@@ -38,6 +39,7 @@ mod formats;
 mod generated;
 mod init_systems;
 mod install;
+mod install_upkeep;
 mod kill;
 mod layering;
 mod migration;
