@@ -3,7 +3,9 @@
 //! Two axes. `status` is OpenClaw's word for the access token; `login` says whether it can renew itself. A token that
 //! ends in an hour is nothing to worry about if its login renews it, and a valid one is if its login is dead.
 
+mod login;
 mod rollup;
+mod token;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,20 +16,21 @@ use crate::load::external::ExternalLogin;
 use crate::load::refreshing::Refreshing;
 use crate::model::{
     AgentHealth, CredentialKind, Login, LoginReason, Millis, ProfileHealth, ProfileId, ProfileIds,
-    ProviderId, ReasonCode, Scope, Semantics, Source, Status,
+    ProviderId, Scope, Semantics, Source, Status,
 };
-use crate::openclaw::credential::{Credential, Expires, REFRESH_MARGIN};
+use crate::openclaw::credential::REFRESH_MARGIN;
 use crate::openclaw::environment::Environment;
-use crate::openclaw::fence::Fence;
 use crate::openclaw::merge::{Effective, View};
-use crate::openclaw::order::{effective_profiles, ineligible};
-use crate::openclaw::provider::{self, Renewal};
+use crate::openclaw::order::effective_profiles;
+use crate::openclaw::provider::{self};
 use crate::openclaw::settings::{ModelChoice, Settings};
 use crate::remedy;
 use crate::state::Memory;
 
+use self::login::login_verdict;
 pub use self::rollup::worst_exit_code;
 use self::rollup::{exit_code, provider_health};
+use self::token::{Token, fence_verdict, token_verdict};
 
 /// The warning window where the user gives none.
 const DEFAULT_WINDOW: Millis = Millis(24.0 * 60.0 * 60.0 * 1000.0);
@@ -215,87 +218,6 @@ pub fn external(logins: &[ExternalLogin], judge: &Judge<'_>) -> Vec<ProfileHealt
         .collect()
 }
 
-/// The verdict on an access token.
-#[derive(Clone, Copy)]
-struct Token {
-    status: Status,
-    reason: Option<ReasonCode>,
-    expires_at: Option<Millis>,
-    remaining: Option<Millis>,
-    ended_at: Option<Millis>,
-}
-
-impl Token {
-    fn new(status: Status) -> Self {
-        Self { status, reason: None, expires_at: None, remaining: None, ended_at: None }
-    }
-
-    fn because(reason: ReasonCode, expires: Expires, semantics: Semantics) -> Self {
-        let has_ended = reason == ReasonCode::Expired;
-        let status = if has_ended { Status::Expired } else { Status::Missing };
-        let ended_at = if has_ended { expires.moment(semantics) } else { None };
-        Self { reason: Some(reason), ended_at, ..Self::new(status) }
-    }
-
-    fn by_end(at: Millis, now: Millis, window: Millis) -> Self {
-        let remaining = Millis(at.0 - now.0);
-        let status = if remaining.0 <= 0.0 {
-            Status::Expired
-        } else if remaining <= window {
-            Status::Expiring
-        } else {
-            Status::Ok
-        };
-        Self { expires_at: Some(at), remaining: Some(remaining), ..Self::new(status) }
-    }
-}
-
-fn token_verdict(credential: &Credential<'_>, judge: &Judge<'_>) -> Token {
-    let Judge { now, semantics, .. } = *judge;
-    let window = judge.window.unwrap_or(DEFAULT_WINDOW);
-    let reason = ineligible(credential, now, semantics);
-    match (credential.kind, semantics) {
-        (CredentialKind::ApiKey, Semantics::V2026_4) => Token::new(Status::Static),
-        (CredentialKind::ApiKey, Semantics::V2026_9) => reason.map_or(Token::new(Status::Static), |reason| {
-            Token::because(reason, credential.expires, semantics)
-        }),
-        (CredentialKind::Token, _) => match (reason, credential.expires.moment(semantics)) {
-            (Some(reason), _) => Token::because(reason, credential.expires, semantics),
-            (None, Some(at)) => Token::by_end(at, now, window),
-            (None, None) => Token::new(Status::Static),
-        },
-        (CredentialKind::OAuth, Semantics::V2026_9) if reason.is_some() => {
-            Token { reason, ..Token::new(Status::Missing) }
-        }
-        (CredentialKind::OAuth, _) => {
-            let renews_itself = semantics == Semantics::V2026_9 && credential.refresh.is_some();
-            let window = match judge.window {
-                Some(window) => window,
-                None if renews_itself => REFRESH_MARGIN,
-                None => DEFAULT_WINDOW,
-            };
-            let window = Millis(window.0.max(REFRESH_MARGIN.0));
-            credential
-                .expires
-                .moment(semantics)
-                .map_or(Token::new(Status::Missing), |at| Token::by_end(at, now, window))
-        }
-    }
-}
-
-/// The markers of a refresh in progress are judged before anything else: their `expires` of 1 means nothing.
-fn fence_verdict(fence: Fence, semantics: Semantics) -> (Token, Login, Option<LoginReason>) {
-    match fence {
-        Fence::Pending => (Token::new(Status::Ok), Login::Refreshing, None),
-        Fence::Failed => {
-            // The release that leaves such markers says so.
-            let reason = (semantics == Semantics::V2026_9).then_some(ReasonCode::Expired);
-            let token = Token { reason, ..Token::new(Status::Expired) };
-            (token, Login::Dead, Some(LoginReason::RefreshFailed))
-        }
-    }
-}
-
 fn profile_health(
     profile: &Effective<'_, '_>,
     id: ProfileId,
@@ -343,58 +265,6 @@ fn health_of(
         remedy: None,
         source,
     }
-}
-
-type LoginVerdict = (Login, Option<LoginReason>, Option<Millis>);
-
-fn login_verdict(profile: &Effective<'_, '_>, judge: &Judge<'_>) -> LoginVerdict {
-    let credential = profile.credential;
-    if provider::is_owned_by_cli(profile.id, &credential.provider) {
-        return (Login::External, Some(LoginReason::OwnedByCli), None);
-    }
-    if credential.is_replacement {
-        return (Login::None, None, None);
-    }
-    let login = match credential.kind {
-        CredentialKind::ApiKey | CredentialKind::Token => {
-            let secret =
-                if credential.kind == CredentialKind::ApiKey { &credential.key } else { &credential.token };
-            if secret.is_some() || credential.refers { Login::Static } else { Login::None }
-        }
-        CredentialKind::OAuth => {
-            match credential.known.map(|provider| provider.renewal) {
-                Some(Renewal::NotNeeded) if credential.access.is_some() || credential.refresh.is_some() => {
-                    Login::Static
-                }
-                Some(Renewal::Refreshable) if credential.refresh.is_some() => Login::Renewable,
-                // A provider nobody knows may well be refreshed by a plug-in of OpenClaw's; it is not by us.
-                _ if ineligible(credential, judge.now, judge.semantics).is_none()
-                    && credential.refresh.is_some() =>
-                {
-                    Login::Unsupported
-                }
-                _ => Login::None,
-            }
-        }
-    };
-    if login != Login::Renewable {
-        return (login, None, None);
-    }
-    remembered(profile, judge).unwrap_or_else(|| {
-        let since = judge.refreshing.since(&credential.provider, profile.id);
-        (if since.is_some() { Login::Refreshing } else { login }, None, since)
-    })
-}
-
-/// What earlier attempts to renew a login have shown, as long as the token is the same.
-fn remembered(profile: &Effective<'_, '_>, judge: &Judge<'_>) -> Option<LoginVerdict> {
-    let memory = judge.memory.filter(|memory| memory.knows(profile.id))?;
-    let record = memory.login(&memory.fingerprint(profile.credential.refresh.as_ref()?.expose()))?;
-    if let Some(dead) = record.dead {
-        return Some((Login::Dead, Some(dead.reason), Some(dead.since)));
-    }
-    let failing = record.failing.as_ref()?;
-    failing.blocked.map(|reason| (Login::Blocked, Some(reason), Some(failing.since)))
 }
 
 fn cooldown(view: &View<'_, '_>, profile: &Effective<'_, '_>, now: Millis) -> Option<crate::model::Cooldown> {

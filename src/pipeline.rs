@@ -1,4 +1,6 @@
-//! One pass: discover, load, classify. (Refreshing and publishing follow where a pass is more than a look.)
+//! The stages in order: [`discover`], [`load`], [`classify`], then [`crate::refresh`] and [`crate::publish`].
+//!
+//! A look is the first three, and is here. Where a pass is more than that, `daemon/pass.rs` renews, publishes and tells.
 
 mod unchanged;
 

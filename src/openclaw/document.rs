@@ -4,22 +4,18 @@
 //! and would hold every secret in memory that is never wiped.
 
 mod flat;
+mod reader;
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
+use serde::de::DeserializeSeed;
 use serde_json::Deserializer;
 
-use super::credential::{Credential, RawEntry};
-use super::loose::{self, Entries, Shape, TakeEntry, Text, scalars_are};
+use self::reader::{DocumentReader, ProfilesField, Read};
+use super::credential::Credential;
+use super::loose::{Entries, Shape};
 use super::state::{State, StateReader};
 use crate::model::{ProfileId, RejectReason, Rejected, Semantics, Source};
-
-/// What JavaScript takes for something else than a key.
-const PROTOTYPE: &str = "__proto__";
-/// Most stores hold no more profiles; room for them is made at once.
-const USUAL_PROFILES: usize = 8;
 
 /// A store's content.
 #[derive(Debug, Default)]
@@ -200,185 +196,6 @@ fn sort_keeping_last<T>(entries: &mut Vec<T>, key: impl Fn(&T) -> &Cow<'_, str>)
     entries.reverse();
     entries.dedup_by(|earlier, kept| key(earlier) == key(kept));
     entries.reverse();
-}
-
-/// The entries as they were read.
-struct Read<'a> {
-    profiles: Vec<Profile<'a>>,
-    /// Entries that are dropped, and how many profiles stood before each.
-    rejected: Vec<(usize, Cow<'a, str>, RejectReason)>,
-}
-
-impl<'a> Read<'a> {
-    fn new() -> Self {
-        Self { profiles: Vec::with_capacity(USUAL_PROFILES), rejected: Vec::new() }
-    }
-
-    fn push(&mut self, id: Cow<'a, str>, entry: Result<Credential<'a>, RejectReason>, source: Source) {
-        // JavaScript sets an object's prototype by that name, and no entry.
-        if id == PROTOTYPE {
-            return;
-        }
-        match entry {
-            Ok(credential) => self.profiles.push(Profile { id, credential, source }),
-            Err(reason) => self.rejected.push((self.profiles.len(), id, reason)),
-        }
-    }
-}
-
-enum ProfilesField {
-    Absent,
-    Useless,
-    Read,
-}
-
-struct DocumentReader<'a> {
-    profiles: ProfilesField,
-    read: Read<'a>,
-    state: StateReader,
-    semantics: Semantics,
-    source: Source,
-}
-
-impl<'de> TakeEntry<'de> for DocumentReader<'de> {
-    fn take<A: MapAccess<'de>>(&mut self, key: Cow<'de, str>, map: &mut A) -> Result<(), A::Error> {
-        if key != "profiles" {
-            return self.state.take(key, map);
-        }
-        self.read.profiles.clear();
-        self.read.rejected.clear();
-        let (semantics, source) = (self.semantics, self.source);
-        let is_store = map.next_value_seed(ProfilesSeed { read: &mut self.read, semantics, source })?;
-        self.profiles = if is_store { ProfilesField::Read } else { ProfilesField::Useless };
-        Ok(())
-    }
-}
-
-/// Reads the value of `profiles`; yields whether it passes for an object.
-struct ProfilesSeed<'s, 'a> {
-    read: &'s mut Read<'a>,
-    semantics: Semantics,
-    source: Source,
-}
-
-impl<'de> DeserializeSeed<'de> for ProfilesSeed<'_, 'de> {
-    type Value = bool;
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for ProfilesSeed<'_, 'de> {
-    type Value = bool;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("any value")
-    }
-
-    scalars_are!(false);
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(false)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(false)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<Self::Value, A::Error> {
-        // 2026.4 asks `typeof`, to which an array is an object whose keys are 0, 1, …
-        if self.semantics == Semantics::V2026_9 {
-            loose::drain_seq(seq)?;
-            return Ok(false);
-        }
-        for index in 0.. {
-            if seq.next_element_seed(self.entry(Cow::Owned(index.to_string())))?.is_none() {
-                break;
-            }
-        }
-        Ok(true)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Self::Value, A::Error> {
-        while let Some(Text(id)) = map.next_key()? {
-            map.next_value_seed(self.entry(id))?;
-        }
-        Ok(true)
-    }
-}
-
-impl<'a> ProfilesSeed<'_, 'a> {
-    fn entry(&mut self, id: Cow<'a, str>) -> EntrySeed<'_, 'a> {
-        EntrySeed { read: self.read, id, semantics: self.semantics, fallback: None, source: self.source }
-    }
-}
-
-/// Reads one entry of `profiles` to where it is kept: a credential is too large to be handed from call to call.
-struct EntrySeed<'s, 'a> {
-    read: &'s mut Read<'a>,
-    id: Cow<'a, str>,
-    semantics: Semantics,
-    /// The provider of an entry that names none, in files that are keyed by provider.
-    fallback: Option<&'s str>,
-    source: Source,
-}
-
-impl<'de> DeserializeSeed<'de> for EntrySeed<'_, 'de> {
-    type Value = ();
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl EntrySeed<'_, '_> {
-    fn reject(self, reason: RejectReason) {
-        self.read.push(self.id, Err(reason), self.source);
-    }
-}
-
-impl<'de> Visitor<'de> for EntrySeed<'_, 'de> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("any value")
-    }
-
-    scalars_are!(self => self.reject(RejectReason::NonObject));
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        self.reject(RejectReason::NonObject);
-        Ok(())
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-        self.reject(RejectReason::NonObject);
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
-        loose::drain_seq(seq)?;
-        // An array has no `type` to 2026.4, and is no record to 2026.9.
-        let reason = match self.semantics {
-            Semantics::V2026_4 => RejectReason::InvalidType,
-            Semantics::V2026_9 => RejectReason::NonObject,
-        };
-        self.reject(reason);
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut entry = RawEntry::default();
-        while let Some(Text(field)) = map.next_key()? {
-            entry.take(&field, &mut map)?;
-        }
-        if self.fallback.is_some() {
-            entry.drop_what_an_import_drops(self.semantics);
-        }
-        self.read.push(self.id, entry.coerce(self.semantics, self.fallback), self.source);
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! JSON5, and OpenClaw's own: whatever is not understood is passed over, never an error.
 
 mod nesting;
+mod pieces;
 mod substitute;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +16,9 @@ use super::{provider, text};
 use crate::model::{CredentialKind, Semantics};
 
 use self::nesting::nests_deeper_than;
+use self::pieces::{
+    add_variables, agent, entries, filled, is_key, model_choice, models_of, object, profile, texts,
+};
 
 /// The id an agent has when the configuration names none.
 pub const MAIN_AGENT: &str = "main";
@@ -223,31 +227,6 @@ fn describe(error: &json5::Error) -> String {
     message.split(['`', '"', '\'']).next().unwrap_or_default().trim().trim_end_matches(':').to_owned()
 }
 
-fn object<'a>(parent: &'a Map<String, Value>, key: &str) -> Option<&'a Map<String, Value>> {
-    parent.get(key)?.as_object()
-}
-
-fn entries(map: Option<&Map<String, Value>>) -> impl Iterator<Item = (&String, &Value)> {
-    map.into_iter().flatten()
-}
-
-fn filled(value: &Value) -> Option<&str> {
-    value.as_str().and_then(text::non_empty)
-}
-
-fn texts(list: &[Value]) -> Vec<String> {
-    list.iter().filter_map(filled).map(str::to_owned).collect()
-}
-
-fn agent(entry: &Value) -> Option<AgentSettings> {
-    Some(AgentSettings {
-        id: normalized_agent_id(filled(entry.get("id")?)?),
-        default: entry.get("default") == Some(&Value::Bool(true)),
-        dir: entry.get("agentDir").and_then(filled).map(str::to_owned),
-        model: model_choice(entry.get("model")),
-    })
-}
-
 /// An agent's id as OpenClaw makes it of what is written: lower case, and `-` for whatever has no place in a path.
 #[must_use]
 pub fn normalized_agent_id(id: &str) -> String {
@@ -269,67 +248,6 @@ pub fn normalized_agent_id(id: &str) -> String {
     let mut normalized = normalized.trim_matches('-').to_owned();
     normalized.truncate(MAX_AGENT_ID);
     if normalized.is_empty() { MAIN_AGENT.to_owned() } else { normalized }
-}
-
-fn model_choice(value: Option<&Value>) -> ModelChoice {
-    match value {
-        Some(Value::Object(choice)) => ModelChoice {
-            primary: choice.get("primary").and_then(filled).map(str::to_owned),
-            fallbacks: choice.get("fallbacks").and_then(Value::as_array).map(|list| texts(list)),
-        },
-        Some(value) => ModelChoice { primary: filled(value).map(str::to_owned), fallbacks: None },
-        None => ModelChoice::default(),
-    }
-}
-
-/// Whether the value gives a key: text, or a reference, which to a variable has to find one that is set.
-fn is_key(value: &Value, variables: &Variables) -> bool {
-    match value {
-        Value::String(key) => text::non_empty(key).is_some(),
-        Value::Object(reference) => match (reference.get("source"), reference.get("id")) {
-            (Some(Value::String(source)), Some(Value::String(id))) if source == "env" => {
-                variables.get(text::trim(id)).is_some()
-            }
-            (source, id) => source.is_some() && id.is_some(),
-        },
-        _ => false,
-    }
-}
-
-/// The models a provider of `models.providers` lists, in lower case.
-fn models_of(id: &str, entry: &Value) -> Vec<(String, String)> {
-    let models = entry.get("models").and_then(Value::as_array);
-    let names = models.into_iter().flatten().filter_map(|model| filled(model.get("id")?));
-    names.map(|name| (id.to_owned(), name.to_lowercase())).collect()
-}
-
-fn profile(entry: &Value) -> Option<ProfileSettings> {
-    let mode = match entry.get("mode").and_then(Value::as_str) {
-        Some("api_key") => Some(CredentialKind::ApiKey),
-        Some("token") => Some(CredentialKind::Token),
-        Some("oauth") => Some(CredentialKind::OAuth),
-        _ => None,
-    };
-    Some(ProfileSettings { provider: filled(entry.get("provider")?)?.to_owned(), mode })
-}
-
-/// Adds what `env` and `env.vars` set, and says the names. What refers to a variable that is not set counts for nothing.
-fn add_variables(env: Option<&Map<String, Value>>, variables: &mut Variables) -> BTreeSet<String> {
-    let direct = entries(env).filter(|(name, _)| !matches!(name.as_str(), "vars" | "shellEnv"));
-    let vars = entries(env.and_then(|env| object(env, "vars")));
-    let mut set: BTreeMap<&String, String> = BTreeMap::new();
-    for (name, value) in vars.chain(direct) {
-        if let Some(value) = value.as_str().filter(|value| text::non_empty(value).is_some()) {
-            let value = substitute::filled(value, variables);
-            if !substitute::refers(&value) {
-                set.insert(name, value);
-            }
-        }
-    }
-    for (name, value) in &set {
-        variables.add_configured(name, value);
-    }
-    set.into_keys().cloned().collect()
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use serde::de::{DeserializeSeed, MapAccess};
 use serde_json::Deserializer;
 
-use super::{Document, DocumentError, EntrySeed, PROTOTYPE, Read};
+use super::reader::{EntrySeed, PROTOTYPE, Read};
+use super::{Document, DocumentError};
 use crate::model::{Semantics, Source};
 use crate::openclaw::credential::RawEntry;
 use crate::openclaw::loose::{Entries, Shape, Skipped, TakeEntry};

@@ -1,0 +1,59 @@
+//! The second axis: whether the login behind the token can renew itself.
+
+use super::Judge;
+use crate::model::{CredentialKind, Login, LoginReason, Millis};
+use crate::openclaw::merge::Effective;
+use crate::openclaw::order::ineligible;
+use crate::openclaw::provider::{self, Renewal};
+
+pub(super) type LoginVerdict = (Login, Option<LoginReason>, Option<Millis>);
+
+pub(super) fn login_verdict(profile: &Effective<'_, '_>, judge: &Judge<'_>) -> LoginVerdict {
+    let credential = profile.credential;
+    if provider::is_owned_by_cli(profile.id, &credential.provider) {
+        return (Login::External, Some(LoginReason::OwnedByCli), None);
+    }
+    if credential.is_replacement {
+        return (Login::None, None, None);
+    }
+    let login = match credential.kind {
+        CredentialKind::ApiKey | CredentialKind::Token => {
+            let secret =
+                if credential.kind == CredentialKind::ApiKey { &credential.key } else { &credential.token };
+            if secret.is_some() || credential.refers { Login::Static } else { Login::None }
+        }
+        CredentialKind::OAuth => {
+            match credential.known.map(|provider| provider.renewal) {
+                Some(Renewal::NotNeeded) if credential.access.is_some() || credential.refresh.is_some() => {
+                    Login::Static
+                }
+                Some(Renewal::Refreshable) if credential.refresh.is_some() => Login::Renewable,
+                // A provider nobody knows may well be refreshed by a plug-in of OpenClaw's; it is not by us.
+                _ if ineligible(credential, judge.now, judge.semantics).is_none()
+                    && credential.refresh.is_some() =>
+                {
+                    Login::Unsupported
+                }
+                _ => Login::None,
+            }
+        }
+    };
+    if login != Login::Renewable {
+        return (login, None, None);
+    }
+    remembered(profile, judge).unwrap_or_else(|| {
+        let since = judge.refreshing.since(&credential.provider, profile.id);
+        (if since.is_some() { Login::Refreshing } else { login }, None, since)
+    })
+}
+
+/// What earlier attempts to renew a login have shown, as long as the token is the same.
+fn remembered(profile: &Effective<'_, '_>, judge: &Judge<'_>) -> Option<LoginVerdict> {
+    let memory = judge.memory.filter(|memory| memory.knows(profile.id))?;
+    let record = memory.login(&memory.fingerprint(profile.credential.refresh.as_ref()?.expose()))?;
+    if let Some(dead) = record.dead {
+        return Some((Login::Dead, Some(dead.reason), Some(dead.since)));
+    }
+    let failing = record.failing.as_ref()?;
+    failing.blocked.map(|reason| (Login::Blocked, Some(reason), Some(failing.since)))
+}

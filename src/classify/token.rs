@@ -1,0 +1,88 @@
+//! The first axis: what the access token is, in OpenClaw's words.
+
+use super::{DEFAULT_WINDOW, Judge};
+use crate::model::{CredentialKind, Login, LoginReason, Millis, ReasonCode, Semantics, Status};
+use crate::openclaw::credential::{Credential, Expires, REFRESH_MARGIN};
+use crate::openclaw::fence::Fence;
+use crate::openclaw::order::ineligible;
+
+/// The verdict on an access token.
+#[derive(Clone, Copy)]
+pub(super) struct Token {
+    pub(super) status: Status,
+    pub(super) reason: Option<ReasonCode>,
+    pub(super) expires_at: Option<Millis>,
+    pub(super) remaining: Option<Millis>,
+    pub(super) ended_at: Option<Millis>,
+}
+
+impl Token {
+    pub(super) fn new(status: Status) -> Self {
+        Self { status, reason: None, expires_at: None, remaining: None, ended_at: None }
+    }
+
+    fn because(reason: ReasonCode, expires: Expires, semantics: Semantics) -> Self {
+        let has_ended = reason == ReasonCode::Expired;
+        let status = if has_ended { Status::Expired } else { Status::Missing };
+        let ended_at = if has_ended { expires.moment(semantics) } else { None };
+        Self { reason: Some(reason), ended_at, ..Self::new(status) }
+    }
+
+    pub(super) fn by_end(at: Millis, now: Millis, window: Millis) -> Self {
+        let remaining = Millis(at.0 - now.0);
+        let status = if remaining.0 <= 0.0 {
+            Status::Expired
+        } else if remaining <= window {
+            Status::Expiring
+        } else {
+            Status::Ok
+        };
+        Self { expires_at: Some(at), remaining: Some(remaining), ..Self::new(status) }
+    }
+}
+
+pub(super) fn token_verdict(credential: &Credential<'_>, judge: &Judge<'_>) -> Token {
+    let Judge { now, semantics, .. } = *judge;
+    let window = judge.window.unwrap_or(DEFAULT_WINDOW);
+    let reason = ineligible(credential, now, semantics);
+    match (credential.kind, semantics) {
+        (CredentialKind::ApiKey, Semantics::V2026_4) => Token::new(Status::Static),
+        (CredentialKind::ApiKey, Semantics::V2026_9) => reason.map_or(Token::new(Status::Static), |reason| {
+            Token::because(reason, credential.expires, semantics)
+        }),
+        (CredentialKind::Token, _) => match (reason, credential.expires.moment(semantics)) {
+            (Some(reason), _) => Token::because(reason, credential.expires, semantics),
+            (None, Some(at)) => Token::by_end(at, now, window),
+            (None, None) => Token::new(Status::Static),
+        },
+        (CredentialKind::OAuth, Semantics::V2026_9) if reason.is_some() => {
+            Token { reason, ..Token::new(Status::Missing) }
+        }
+        (CredentialKind::OAuth, _) => {
+            let renews_itself = semantics == Semantics::V2026_9 && credential.refresh.is_some();
+            let window = match judge.window {
+                Some(window) => window,
+                None if renews_itself => REFRESH_MARGIN,
+                None => DEFAULT_WINDOW,
+            };
+            let window = Millis(window.0.max(REFRESH_MARGIN.0));
+            credential
+                .expires
+                .moment(semantics)
+                .map_or(Token::new(Status::Missing), |at| Token::by_end(at, now, window))
+        }
+    }
+}
+
+/// The markers of a refresh in progress are judged before anything else: their `expires` of 1 means nothing.
+pub(super) fn fence_verdict(fence: Fence, semantics: Semantics) -> (Token, Login, Option<LoginReason>) {
+    match fence {
+        Fence::Pending => (Token::new(Status::Ok), Login::Refreshing, None),
+        Fence::Failed => {
+            // The release that leaves such markers says so.
+            let reason = (semantics == Semantics::V2026_9).then_some(ReasonCode::Expired);
+            let token = Token { reason, ..Token::new(Status::Expired) };
+            (token, Login::Dead, Some(LoginReason::RefreshFailed))
+        }
+    }
+}
