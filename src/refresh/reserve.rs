@@ -11,14 +11,12 @@ use super::survey::{self, Login, jitter_of};
 use super::{Refresher, SEMANTICS, rescue};
 use crate::checkpoint;
 use crate::clock;
-use crate::load::file;
 use crate::locking::{self, REFRESH_LOCK, Taken};
 use crate::model::{CredentialKind, Millis, Source};
 use crate::openclaw::credential::Credential;
 use crate::openclaw::document::Document;
 use crate::openclaw::{edit, identity, lock};
 use crate::paths;
-use crate::secret::SecretBuffer;
 use crate::state::{Fingerprint, Memory};
 use crate::store::{LockedStore, OpenError};
 
@@ -141,31 +139,25 @@ impl Refresher {
         if successors.is_empty() {
             return None;
         }
-        let mut buffer = SecretBuffer::default();
-        survey::json_stores(&self.roots).into_iter().find_map(|path| {
-            file::read(&path, &mut buffer).ok()??;
-            let text = file::text(&path, &buffer).ok()?;
-            let document = Document::parse(text, SEMANTICS, Source::Json).ok()?;
-            let other = document.get(login.profile.as_str())?;
+        let is_successor = |other: &Credential<'_>| {
             let found = memory.fingerprint(other.refresh.as_ref()?.expose());
             let end = other.expires.moment(SEMANTICS).filter(|_| other.is_usable(clock::now(), SEMANTICS));
             // Where it has ended itself, it is about to be renewed.
             let outcome = end.map_or(Outcome::Contended, |expires| Outcome::Adopted { expires });
             successors.contains(&found).then_some(outcome)
-        })
+        };
+        let stores = survey::json_stores(&self.roots);
+        stores.iter().find_map(|store| survey::copy_in(store, &login.profile, is_successor))
     }
 }
 
 /// Main's copy of the same account's login, where it is usable: OpenClaw's agents adopt it, so there is nothing to spend.
 fn adopted(login: &Login, own: &Credential<'_>, now: Millis) -> Option<Millis> {
     let main = login.main_store.as_deref().filter(|main| *main != login.store)?;
-    let mut buffer = SecretBuffer::default();
-    file::read(main, &mut buffer).ok()??;
-    let text = file::text(main, &buffer).ok()?;
-    let document = Document::parse(text, SEMANTICS, Source::Json).ok()?;
-    let theirs = document.get(login.profile.as_str())?;
-    let usable = theirs.is_usable(now, SEMANTICS) && identity::may_replace(own, theirs);
-    if usable { theirs.expires.moment(SEMANTICS) } else { None }
+    survey::copy_in(main, &login.profile, |theirs| {
+        let usable = theirs.is_usable(now, SEMANTICS) && identity::may_replace(own, theirs);
+        if usable { theirs.expires.moment(SEMANTICS) } else { None }
+    })
 }
 
 fn unopened(login: &Login, problem: &OpenError) -> Outcome {

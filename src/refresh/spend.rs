@@ -12,11 +12,9 @@ use super::{Refresher, SEMANTICS, endpoint, exchange, rescue};
 use crate::checkpoint;
 use crate::clock;
 use crate::config;
-use crate::load::file;
-use crate::model::{LoginReason, Millis, Source};
-use crate::openclaw::document::Document;
+use crate::model::{LoginReason, Millis};
+use crate::openclaw::credential::Credential;
 use crate::openclaw::edit;
-use crate::secret::SecretBuffer;
 use crate::state::Fingerprint;
 
 impl Refresher {
@@ -77,12 +75,7 @@ impl Refresher {
     /// Another agent's copy of the login with another token, which is usable.
     fn successor(&self, login: &Login, spent: &Fingerprint) -> Option<Millis> {
         let memory = self.memory().ok()?;
-        let mut buffer = SecretBuffer::default();
-        survey::json_stores(&self.roots).into_iter().find_map(|path| {
-            file::read(&path, &mut buffer).ok()??;
-            let text = file::text(&path, &buffer).ok()?;
-            let document = Document::parse(text, SEMANTICS, Source::Json).ok()?;
-            let other = document.get(login.profile.as_str())?;
+        let is_successor = |other: &Credential<'_>| {
             let differs =
                 other.refresh.as_ref().is_some_and(|token| memory.fingerprint(token.expose()) != *spent);
             let same = login.identity.matches(other);
@@ -91,7 +84,9 @@ impl Refresher {
             } else {
                 None
             }
-        })
+        };
+        let stores = survey::json_stores(&self.roots);
+        stores.iter().find_map(|store| survey::copy_in(store, &login.profile, is_successor))
     }
 }
 

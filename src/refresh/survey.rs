@@ -4,14 +4,14 @@
 //! sooner than the agent's; else the agent. It is renewed at its owner and nowhere else: renewing copies is what causes reuse
 //! storms, for the first copy that is renewed kills all the others.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::endpoint;
 use super::outcome::NotRenewable;
 use super::plan::{Candidate, Clocks, Decision, decide};
 use crate::config::RefreshConfig;
 use crate::discover::{self, Agent, Discovery};
-use crate::load::{self, Buffers, Loaded, STORE_FILE};
+use crate::load::{self, Buffers, Loaded, STORE_FILE, file};
 use crate::model::{
     AgentId, CredentialKind, Millis, ProfileId, ProviderId, Semantics, Source, Status, StoreError,
 };
@@ -21,6 +21,7 @@ use crate::openclaw::merge::{Effective, View};
 use crate::openclaw::order::ineligible;
 use crate::openclaw::{identity, provider, text};
 use crate::paths::Roots;
+use crate::secret::SecretBuffer;
 use crate::state::{Fingerprint, LoginRecord, Memory};
 
 /// A login at its owner.
@@ -115,6 +116,19 @@ pub fn jitter_of(fingerprint: &Fingerprint) -> f64 {
 pub fn json_stores(roots: &Roots) -> Vec<PathBuf> {
     let discovery = discover::discover(roots, []);
     discovery.agents.iter().map(|agent| agent.dir.join(STORE_FILE)).collect()
+}
+
+/// What is made of a JSON store's own copy of a profile; nothing where the store cannot be read, or has none.
+pub(super) fn copy_in<T>(
+    store: &Path,
+    profile: &ProfileId,
+    look: impl FnOnce(&Credential<'_>) -> Option<T>,
+) -> Option<T> {
+    let mut buffer = SecretBuffer::default();
+    file::read(store, &mut buffer).ok()??;
+    let text = file::text(store, &buffer).ok()?;
+    let document = Document::parse(text, super::SEMANTICS, Source::Json).ok()?;
+    look(document.get(profile.as_str())?)
 }
 
 /// Finds every login and decides about it.
