@@ -3,17 +3,24 @@
 
 use std::io;
 
-/// Stops here for good, if a test wants the program to be killed at this step.
+/// Stops here, if a test wants to kill the program at this step or do something meanwhile: until the test removes the marker,
+/// and only the first time.
 #[cfg(debug_assertions)]
 pub fn reached(step: &str) {
-    if std::env::var("AUTHWATCH_TEST_PAUSE").as_deref() != Ok(step) {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    static WAS_REACHED: AtomicBool = AtomicBool::new(false);
+
+    if std::env::var("AUTHWATCH_TEST_PAUSE").as_deref() != Ok(step)
+        || WAS_REACHED.swap(true, Ordering::SeqCst)
+    {
         return;
     }
-    if let Some(marker) = std::env::var_os("AUTHWATCH_TEST_MARKER") {
-        std::fs::write(marker, step).expect("the test's marker can be written");
-    }
-    loop {
-        std::thread::park();
+    let marker = std::env::var_os("AUTHWATCH_TEST_MARKER").map(std::path::PathBuf::from);
+    let marker = marker.expect("a test that pauses the program names a marker");
+    std::fs::write(&marker, step).expect("the test's marker can be written");
+    while marker.exists() {
+        std::thread::sleep(std::time::Duration::from_millis(2));
     }
 }
 

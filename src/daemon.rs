@@ -13,10 +13,9 @@ mod renewing;
 mod systemd;
 mod telling;
 
-use std::cell::{Cell, OnceCell};
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -37,7 +36,7 @@ use crate::publish::metrics::{Metrics, Pass, ProfileNames};
 use crate::random;
 use crate::refresh::endpoint;
 use crate::serve::{self, Paths, Published};
-use crate::stop::{asked, asked_but_by_hangup};
+use crate::stop::{Stop, Stopper, asked, asked_but_by_hangup};
 
 /// After a change on disk, writers are given this long to finish.
 const DEBOUNCE: Duration = Duration::from_millis(40);
@@ -77,7 +76,8 @@ pub async fn once(options: Options) -> Result<u8, Failure> {
     let is_set_up = options.roots.state.is_dir();
     let mut daemon = Daemon::new(options);
     let begun = daemon.beat_start();
-    let stopping = never();
+    let stopper = Stopper::default();
+    let stopping = stopper.watch();
     let asked = asked();
     tokio::pin!(asked);
     let result = {
@@ -87,13 +87,13 @@ pub async fn once(options: Options) -> Result<u8, Failure> {
         tokio::select! {
             result = &mut pass => result,
             _ = &mut asked => {
-                stop(&stopping);
+                stop(&stopper);
                 pass.await
             }
         }
     };
     let ended = daemon.beat_end(&result, begun);
-    if !stopping.get() {
+    if !stopping.is_requested() {
         // What is not delivered now waits in the outbox.
         tokio::select! {
             () = daemon.deliver_once() => {}
@@ -154,13 +154,10 @@ fn names(config: &Config) -> ProfileNames {
     if config.metrics.hash_profiles { ProfileNames::Hashed } else { ProfileNames::Plain }
 }
 
-fn stop(stopping: &Cell<bool>) {
+fn stop(stopper: &Stopper) {
+    tracing::info!("stopping: what has begun is finished, nothing new is begun");
     systemd::stopping();
-    stopping.set(true);
-}
-
-fn never() -> Rc<Cell<bool>> {
-    Rc::new(Cell::new(false))
+    stopper.stop();
 }
 
 impl Daemon {
@@ -204,7 +201,8 @@ impl Daemon {
         let mut hang_up = signal(SignalKind::hangup()).map_err(failed)?;
         let asked = asked_but_by_hangup();
         tokio::pin!(asked);
-        let stopping = never();
+        let stopper = Stopper::default();
+        let stopping: Stop = stopper.watch();
         let (told, mut tried) = mpsc::unbounded_channel();
         self.telling.start(&told);
         self.told = Some(told);
@@ -218,7 +216,7 @@ impl Daemon {
                 loop {
                     tokio::select! {
                         result = &mut pass => break result,
-                        _ = &mut asked, if !stopping.get() => stop(&stopping),
+                        _ = &mut asked, if !stopping.is_requested() => stop(&stopper),
                     }
                 }
             };
@@ -228,7 +226,7 @@ impl Daemon {
                 // The counters know of it.
                 self.publish(true);
             }
-            if stopping.get() {
+            if stopping.is_requested() {
                 if let Some(ended) = ended {
                     let _ = ended.await;
                 }
@@ -242,7 +240,7 @@ impl Daemon {
                     () = watcher.changed() => tokio::time::sleep(DEBOUNCE).await,
                     () = &mut due => {}
                     _ = hang_up.recv() => self.reload("on SIGHUP"),
-                    _ = &mut asked => stop(&stopping),
+                    _ = &mut asked => stop(&stopper),
                     Some(()) = tried.recv() => {
                         self.telling.take_stock();
                         self.publish(true);
@@ -251,7 +249,7 @@ impl Daemon {
                 }
                 break;
             }
-            if stopping.get() {
+            if stopping.is_requested() {
                 break;
             }
             if self.config_stamp() != self.config_changed {

@@ -1,23 +1,21 @@
 //! Fourth stage: renewing what can be renewed, under OpenClaw's own locks, and never at the price of a login.
 //!
-//! The order of work: reserve before you spend (both locks, read again, decide again with what was read, prove that the store can be
-//! replaced), then one call to the provider, then write the answer down and persist at once, then mirror, then unlock, then tell.
-//! Between the provider's answer and the rename there is no waiting point, so nothing but the death of the process can come between
-//! them; and once the answer is written down, not even that loses it.
+//! [`candidates`] finds the logins and [`plan`] decides who is due. [`round`] renews several at once, each by the order of steps
+//! in [`sequence`]. What could not be stored, and what a late writer undid, is settled by [`recovery`].
 
 pub mod answer;
+pub mod candidates;
+mod commit;
 pub mod delegate;
 pub mod endpoint;
 pub mod exchange;
+mod mirror;
 pub mod outcome;
 pub mod plan;
+pub mod recovery;
 mod remember;
-mod replace;
-pub mod rescue;
-mod reserve;
 pub mod round;
-mod spend;
-pub mod survey;
+pub mod sequence;
 
 use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -25,18 +23,19 @@ use std::time::Duration;
 
 use tracing::{debug, error, info, warn};
 
+use self::candidates::Login;
 use self::outcome::Outcome;
-use self::survey::Login;
 use crate::config::Config;
 use crate::http::HttpClient;
 use crate::model::Semantics;
 use crate::paths::Roots;
-use crate::state::{self, Fingerprint, Memory};
+use crate::state::{self, Fingerprint, Memory, MemoryError};
+use crate::stop::Stop;
 
 /// The rules by which stores are read before they are written: those without aliases, so that locks are named as written.
 const SEMANTICS: Semantics = Semantics::V2026_9;
 
-/// Everything a refresh needs to know about its surroundings.
+/// What every refresh works with.
 #[derive(Debug)]
 pub struct Refresher {
     /// OpenClaw's places.
@@ -45,6 +44,8 @@ pub struct Refresher {
     pub state_dir: PathBuf,
     /// The configuration.
     pub config: Config,
+    /// After a stop nothing is waited for and nothing new is begun.
+    pub stop: Stop,
     client: OnceLock<HttpClient>,
     /// How long locks were waited for, and how many stale ones were in the way.
     waits: Mutex<Vec<(Duration, u32)>>,
@@ -77,10 +78,17 @@ impl SetupError {
 }
 
 impl Refresher {
-    /// Makes sure that what must be remembered can be.
-    pub fn new(roots: Roots, state_dir: PathBuf, config: Config) -> Result<Self, SetupError> {
-        Memory::read(&state_dir)?.prepare()?;
-        Ok(Self { roots, state_dir, config, client: OnceLock::new(), waits: Mutex::default() })
+    /// Creates a refresher; fails if authwatch's state directory is not writable.
+    pub async fn new(
+        roots: Roots,
+        state_dir: PathBuf,
+        config: Config,
+        stop: Stop,
+    ) -> Result<Self, SetupError> {
+        let refresher =
+            Self { roots, state_dir, config, stop, client: OnceLock::new(), waits: Mutex::default() };
+        refresher.update_memory(Memory::prepare).await?;
+        Ok(refresher)
     }
 
     /// How long each lock was waited for since this was last asked, and how many stale ones were in the way.
@@ -93,8 +101,18 @@ impl Refresher {
         self.waits.lock().unwrap_or_else(PoisonError::into_inner).push((waited, broken));
     }
 
-    fn memory(&self) -> Result<Memory, state::MemoryError> {
+    fn memory(&self) -> Result<Memory, MemoryError> {
         Memory::read(&self.state_dir)
+    }
+
+    /// Changes the memory. Its lock and the disk are waited for on a thread of their own: this one has more to do.
+    async fn update_memory(
+        &self,
+        change: impl FnOnce(&mut Memory) -> Result<(), MemoryError> + Send + 'static,
+    ) -> Result<(), MemoryError> {
+        let dir = self.state_dir.clone();
+        let update = tokio::task::spawn_blocking(move || change(&mut Memory::read(&dir)?));
+        update.await.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()))
     }
 
     fn client(&self) -> Result<&HttpClient, crate::http::ClientError> {
@@ -105,42 +123,39 @@ impl Refresher {
         Ok(self.client.get_or_init(|| client))
     }
 
-    /// Puts rescued tokens back where they belong.
-    pub async fn restore_rescued(&self) -> Vec<(PathBuf, rescue::Restored)> {
-        let mut restored = Vec::new();
-        for path in rescue::waiting(&self.state_dir) {
-            let Ok(memory) = self.memory() else { break };
-            let Some(result) = rescue::restore(&path, &memory).await else { continue };
-            match &result {
-                rescue::Restored::PutBack => info!("put a rescued login back from `{}`", path.display()),
-                rescue::Restored::Superseded => info!("`{}` is superseded by a newer login", path.display()),
-                rescue::Restored::Later(problem) => {
-                    error!("`{}` cannot be put back yet: {problem}", path.display());
+    /// Stores what waits in recovery files, and undoes what late writers did.
+    pub async fn settle(&self) -> Vec<(PathBuf, recovery::Restored)> {
+        let Ok(memory) = self.memory() else { return Vec::new() };
+        let settled = recovery::settle(&self.state_dir, &memory, &self.stop).await;
+        for (path, restored) in &settled {
+            match restored {
+                recovery::Restored::PutBack => info!("stored a renewed login from `{}`", path.display()),
+                recovery::Restored::Superseded => {
+                    info!("`{}` is superseded by a newer login", path.display());
+                }
+                recovery::Restored::Later(problem) => {
+                    error!("`{}` cannot be stored yet: {problem}", path.display());
                 }
             }
-            restored.push((path, result));
         }
-        restored
+        settled
     }
 
     /// Renews one login, if it is (still) due.
     pub async fn refresh(&self, login: &Login, force: bool) -> Outcome {
-        let outcome = match self.reserve(login, force).await {
-            Ok((spendable, locks)) => self.spend(login, spendable, locks).await,
-            Err(outcome) => outcome,
-        };
-        tell(login, &outcome);
+        let outcome = sequence::renew(self, login, force).await;
+        log(login, &outcome);
         outcome
     }
 }
 
 /// One event, one line. Tokens are named by a few digits of their fingerprints.
-fn tell(login: &Login, outcome: &Outcome) {
+fn log(login: &Login, outcome: &Outcome) {
     let token = login.fingerprint.as_ref().map_or("-", Fingerprint::short);
     let (agent, profile, word) = (&login.agent, &login.profile, outcome.as_str());
     let reason = outcome.reason().unwrap_or("-");
     match outcome {
-        Outcome::Dead(_) | Outcome::Misconfigured(_) => {
+        Outcome::Dead(_) | Outcome::Misconfigured(_) | Outcome::Superseded => {
             warn!(%agent, %profile, token, reason, "refresh: {word}");
         }
         Outcome::Transient(..) | Outcome::Refreshed { .. } => {

@@ -26,6 +26,9 @@ const KEEP: Millis = Millis(400.0 * 24.0 * 60.0 * 60.0 * 1000.0);
 /// So long it is remembered which token took a spent one's place. A login that is renewed every hour leaves two dozen of them a day.
 const KEEP_SPENT: Millis = Millis(60.0 * 24.0 * 60.0 * 60.0 * 1000.0);
 
+/// Writing takes milliseconds. Whoever holds the lock for longer than this is stuck, and nothing may get stuck with it.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// A token's name: safe to store and to log.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(transparent)]
@@ -245,7 +248,7 @@ impl Memory {
     fn update(&mut self, change: impl FnOnce(&mut Document)) -> Result<(), MemoryError> {
         let failed = |source| MemoryError::Io { path: self.path.clone(), source };
         let dir = self.path.parent().unwrap_or(Path::new("/"));
-        let _lock = lock(dir, "state.lock").map_err(failed)?;
+        let _lock = lock_soon(dir, "state.lock", PATIENCE).map_err(failed)?;
         let mut newest = Self::read(dir)?;
         let document = &mut newest.document;
         if document.fingerprint_key.is_empty() {
@@ -271,14 +274,8 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<Document, MemoryError> {
 
 /// Our own processes take turns by `flock`, which ends with the process.
 ///
-/// Takes the lock of that name in our own state directory, once whoever has it is done; it is free again when the file is dropped.
-pub fn lock(dir: &Path, name: &str) -> io::Result<File> {
-    let file = lock_file(dir, name)?;
-    rustix::fs::flock(&file, FlockOperation::LockExclusive)?;
-    Ok(file)
-}
-
-/// The same, but not for longer than that: then the error's kind is `WouldBlock`.
+/// Takes the lock of that name in our own state directory; it is free again when the file is dropped. Where another process
+/// keeps it for longer than `patience` the error's kind is `WouldBlock`.
 pub fn lock_soon(dir: &Path, name: &str, patience: Duration) -> io::Result<File> {
     let start = Instant::now();
     loop {

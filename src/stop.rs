@@ -1,13 +1,73 @@
-//! Being asked to stop, in whatever way: what is in flight is finished first, and a terminal is left as it was.
+//! Being asked to stop: work in flight is finished, nothing new is begun, and nothing is waited for.
 //!
-//! The default of every one of these signals is to end the process where it is. Between a provider's answer and the store that
-//! costs a login, and a terminal that goes away (SIGHUP) or a key that was hit by mistake (SIGQUIT) is no reason to.
+//! The default action of these signals ends the process where it stands. Between a provider's answer and the store
+//! that would cost a login, so the signals only set a flag that everything that waits listens to.
 
 use std::future::Future;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
 
-/// The signals by which people, service managers and terminals that go away end a program.
+/// Tells every [`Stop`] made from it that the process was asked to stop.
+#[derive(Debug)]
+pub struct Stopper(watch::Sender<bool>);
+
+/// Whether the process was asked to stop. Clones share the answer.
+#[derive(Clone, Debug)]
+pub struct Stop(watch::Receiver<bool>);
+
+impl Default for Stopper {
+    fn default() -> Self {
+        Self(watch::Sender::new(false))
+    }
+}
+
+impl Stopper {
+    /// A view of it for something that works or waits.
+    #[must_use]
+    pub fn watch(&self) -> Stop {
+        Stop(self.0.subscribe())
+    }
+
+    /// Asks everything to stop. Repeating it changes nothing.
+    pub fn stop(&self) {
+        self.0.send_replace(true);
+    }
+}
+
+impl Stop {
+    /// For what nobody stops.
+    #[must_use]
+    pub fn never() -> Self {
+        Stopper::default().watch()
+    }
+
+    /// Whether it was asked for.
+    #[must_use]
+    pub fn is_requested(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Done once it is asked for.
+    pub async fn requested(&self) {
+        let mut receiver = self.0.clone();
+        if receiver.wait_for(|requested| *requested).await.is_err() {
+            // Whoever could ask is gone.
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Waits for something unless a stop is asked for first; then it is dropped where it waits, and the result is `None`.
+    pub async fn unless_requested<T>(&self, waiting: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            () = self.requested() => None,
+            done = waiting => Some(done),
+        }
+    }
+}
+
+/// The signals by which people, service managers and closing terminals end a program.
 fn kinds() -> [SignalKind; 4] {
     [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::quit(), SignalKind::hangup()]
 }
@@ -40,5 +100,26 @@ fn wait(kinds: &[SignalKind]) -> impl Future<Output = SignalKind> + use<> {
             return std::future::pending().await;
         }
         futures_util::future::select_all(waits).await.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stop_ends_what_waits_and_lets_nothing_begin() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(async {
+            let stopper = Stopper::default();
+            let stop = stopper.watch();
+            assert_eq!(stop.unless_requested(async { 1 }).await, Some(1));
+            let waiting = stop.unless_requested(std::future::pending::<()>());
+            let ask = async { stopper.stop() };
+            assert_eq!(tokio::join!(waiting, ask).0, None);
+            assert!(stop.is_requested() && stopper.watch().is_requested());
+            assert_eq!(stop.unless_requested(async { 1 }).await, None, "nothing is begun");
+            assert!(!Stop::never().is_requested());
+        });
     }
 }

@@ -22,7 +22,10 @@ use crate::openclaw::edit::{self, EditError, member};
 use crate::openclaw::{identity, provider};
 use crate::paths::Roots;
 use crate::secret::SecretBuffer;
-use crate::store::{LockedStore, OpenError};
+use crate::store::{LockedStore, OpenError, Reserved, Written};
+
+/// Programs that ask for no lock may write a file between our look at it and the change so often.
+const ATTEMPTS: usize = 10;
 
 /// What changes are made with.
 #[derive(Clone, Copy, Debug)]
@@ -109,9 +112,30 @@ impl Hand<'_> {
             .map_err(|source| ChangeError::Backup { path: self.own_state.join(backup::DIRECTORY), source })
     }
 
-    fn commit(&self, store: LockedStore, json: &str) -> Result<LockedStore, ChangeError> {
-        let write = || store.reserve()?.commit(json);
-        write().map_err(|source| ChangeError::Write { path: self.path(), source })
+    /// Writes the store. The lock stays held until the result is dropped.
+    fn commit(&self, store: LockedStore, json: &str) -> Result<Reserved, ChangeError> {
+        let write = || {
+            let mut reserved = store.reserve()?;
+            Ok((reserved.commit(json)?, reserved))
+        };
+        match write().map_err(|source| ChangeError::Write { path: self.path(), source })? {
+            (Written::Stored, reserved) => Ok(reserved),
+            (Written::Changed, _) => Err(ChangeError::Changed { path: self.path() }),
+        }
+    }
+
+    /// Makes a change again that somebody who asks for no lock came in between of.
+    async fn until_undisturbed<T>(
+        &self,
+        change: impl AsyncFn() -> Result<T, ChangeError>,
+    ) -> Result<T, ChangeError> {
+        for _ in 1..ATTEMPTS {
+            match change().await {
+                Err(ChangeError::Changed { .. }) => {}
+                done => return done,
+            }
+        }
+        change().await
     }
 
     /// Shows, before a person is sent through a browser, that what comes back can be stored.
@@ -123,6 +147,15 @@ impl Hand<'_> {
 
     /// Stores a credential. `agreed` is what a person has agreed to see replaced.
     pub async fn put(
+        &self,
+        profile: &str,
+        entry: &Entry,
+        agreed: Option<&Standing>,
+    ) -> Result<Put, ChangeError> {
+        self.until_undisturbed(async || self.put_once(profile, entry, agreed).await).await
+    }
+
+    async fn put_once(
         &self,
         profile: &str,
         entry: &Entry,
@@ -154,6 +187,10 @@ impl Hand<'_> {
 
     /// Removes a profile from the store and from every order, once both are kept.
     pub async fn remove(&self, profile: &str) -> Result<Removal, ChangeError> {
+        self.until_undisturbed(async || self.remove_once(profile).await).await
+    }
+
+    async fn remove_once(&self, profile: &str) -> Result<Removal, ChangeError> {
         let store = self.open().await?;
         if !store.exists() {
             return Ok(Removal::NotThere);
@@ -168,27 +205,32 @@ impl Hand<'_> {
             next = without;
         }
         let mut backups = vec![self.keep(store.target(), store.content())?];
-        let state = self.state(&store)?;
-        let state_without = match &state {
-            Some((text, content)) => {
-                let without =
-                    without_ordered(text, profile).map_err(|problem| self.state_unedited(problem))?;
-                if without.is_some() {
-                    backups.push(self.keep(&self.state_path(), content)?);
-                }
-                without
-            }
-            None => None,
-        };
-        let store = self.commit(store, &next)?;
-        if let Some(without) = state_without {
-            self.write_state(&store, &without)?;
+        if let Some((text, content)) = &self.state(&store)?
+            && without_ordered(text, profile).map_err(|problem| self.state_unedited(problem))?.is_some()
+        {
+            backups.push(self.keep(&self.state_path(), content)?);
         }
+        let reserved = self.commit(store, &next)?;
+        self.until_undisturbed(async || self.leave_orders(reserved.store(), profile)).await?;
         Ok(Removal::Removed { backups })
+    }
+
+    /// Takes a profile out of every order beside the store.
+    fn leave_orders(&self, store: &LockedStore, profile: &str) -> Result<(), ChangeError> {
+        let state = self.state(store)?;
+        let Some((text, _)) = &state else { return Ok(()) };
+        match without_ordered(text, profile).map_err(|problem| self.state_unedited(problem))? {
+            Some(without) => self.write_state(store, state.as_ref(), &without),
+            None => Ok(()),
+        }
     }
 
     /// Sets the order of a provider's profiles, or takes it away; whether that changed anything.
     pub async fn order(&self, provider_id: &str, ids: Option<&[String]>) -> Result<bool, ChangeError> {
+        self.until_undisturbed(async || self.order_once(provider_id, ids).await).await
+    }
+
+    async fn order_once(&self, provider_id: &str, ids: Option<&[String]>) -> Result<bool, ChangeError> {
         let store = self.open().await?;
         let state = self.state(&store)?;
         let text = state.as_ref().map_or("{\"version\":1}", |(text, _)| text.as_str());
@@ -224,21 +266,25 @@ impl Hand<'_> {
                 inline = without.map_err(|problem| self.unedited(problem))?.unwrap_or(inline);
             }
             if !keys.is_empty() {
-                let store = self.commit(store, &inline)?;
+                let reserved = self.commit(store, &inline)?;
                 if changed {
-                    self.write_state(&store, &next)?;
+                    self.write_state(reserved.store(), state.as_ref(), &next)?;
                 }
                 return Ok(true);
             }
         }
         if changed {
-            self.write_state(&store, &next)?;
+            self.write_state(&store, state.as_ref(), &next)?;
         }
         Ok(changed)
     }
 
     /// Makes a store of the legacy files, where there is none.
     pub async fn import(&self) -> Result<Option<import::Import>, ChangeError> {
+        self.until_undisturbed(async || self.import_once().await).await
+    }
+
+    async fn import_once(&self) -> Result<Option<import::Import>, ChangeError> {
         let store = self.open().await?;
         if store.exists() {
             self.text(&store)?;
@@ -276,10 +322,19 @@ impl Hand<'_> {
         Ok(Some((text, content)))
     }
 
-    fn write_state(&self, store: &LockedStore, json: &str) -> Result<(), ChangeError> {
-        store
-            .write_beside(STATE_FILE, json)
-            .map_err(|source| ChangeError::Write { path: self.state_path(), source })
+    /// Writes the file beside the store; `before` is what the new content was made from.
+    fn write_state(
+        &self,
+        store: &LockedStore,
+        before: Option<&(Zeroizing<String>, SecretBuffer)>,
+        json: &str,
+    ) -> Result<(), ChangeError> {
+        let path = self.state_path();
+        let written = store.write_beside(STATE_FILE, before.map(|(_, content)| content), json);
+        match written.map_err(|source| ChangeError::Write { path: path.clone(), source })? {
+            Written::Stored => Ok(()),
+            Written::Changed => Err(ChangeError::Changed { path }),
+        }
     }
 }
 

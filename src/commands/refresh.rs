@@ -14,13 +14,13 @@ use crate::exit::{self, Failure};
 use crate::model::{Bucket, Millis};
 use crate::paths::{self, Roots};
 use crate::publish::words::{date, safe, span};
+use crate::refresh::candidates::{self, Login, Survey, Wanted};
 use crate::refresh::outcome::{MisconfiguredReason, Outcome, TransientReason};
 use crate::refresh::plan::{Clocks, Decision};
-use crate::refresh::rescue::Restored;
-use crate::refresh::survey::{self, Login, Survey, Wanted};
-use crate::refresh::{Refresher, round};
+use crate::refresh::recovery::Restored;
+use crate::refresh::{Refresher, round, sequence};
 use crate::state::Memory;
-use crate::stop;
+use crate::stop::{self, Stopper};
 
 /// The flags of `refresh`.
 #[derive(Debug, Args)]
@@ -58,7 +58,7 @@ pub fn run(global: &GlobalArgs, args: &RefreshArgs) -> Result<u8, Failure> {
     if args.dry_run {
         let survey = look(&roots, &state_dir, &config, args)?;
         known_agents(&survey, &roots)?;
-        return dry_run(&survey);
+        return dry_run(&survey, &config);
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -78,7 +78,7 @@ fn look(
     let discovery = discover::discover(roots, cli::environment());
     let clocks = Clocks { now: clock::now(), boot: clock::boot() };
     let wanted = Wanted { agents: args.agent.clone(), profiles: args.profile.clone(), force: args.force };
-    Ok(survey::survey(roots, &discovery, &memory, &config.refresh, &wanted, &clocks))
+    Ok(candidates::survey(roots, &discovery, &memory, &config.refresh, &wanted, &clocks))
 }
 
 fn memory_failure(error: crate::state::MemoryError) -> Failure {
@@ -95,15 +95,28 @@ fn known_agents(survey: &Survey, roots: &Roots) -> Result<(), Failure> {
     }
 }
 
-fn dry_run(survey: &Survey) -> Result<u8, Failure> {
+fn dry_run(survey: &Survey, config: &Config) -> Result<u8, Failure> {
     let now = clock::now();
-    let mut report = String::new();
+    let (mut report, mut codes) = (String::new(), Vec::new());
     for login in &survey.logins {
-        report += &line(login, &decision_words(login, now));
+        // What the real run would find out before it calls anybody.
+        let outcome = match login.decision {
+            Decision::Due => sequence::check_endpoint(login, &config.refresh).err(),
+            _ => None,
+        }
+        .map(Outcome::Misconfigured);
+        report += &match &outcome {
+            Some(outcome) => line(login, &format!("due, but {}", outcome_words(login, outcome, now))),
+            None => line(login, &decision_words(login, now)),
+        };
+        codes.push(match (&login.decision, &outcome) {
+            (Decision::Dead(_), _) => exit::EXPIRED_OR_MISSING,
+            (_, Some(outcome)) => code(login, outcome),
+            _ => exit::OK,
+        });
     }
     cli::print(report.as_bytes())?;
-    let dead = survey.logins.iter().any(|login| matches!(login.decision, Decision::Dead(_)));
-    Ok(if dead { exit::EXPIRED_OR_MISSING } else { exit::OK })
+    Ok(worst(codes.into_iter()))
 }
 
 fn decision_words(login: &Login, now: Millis) -> String {
@@ -128,23 +141,32 @@ async fn act(
     config: Config,
     args: &RefreshArgs,
 ) -> Result<u8, Failure> {
-    let refresher = Refresher::new(roots, state_dir, config).map_err(|error| {
+    let stopper = Stopper::default();
+    let stop = stopper.watch();
+    let asked = stop::asked();
+    tokio::task::spawn_local(async move {
+        asked.await;
+        tracing::info!("stopping: what has begun is finished, nothing new is begun");
+        stopper.stop();
+        std::future::pending::<()>().await;
+    });
+    let refresher = Refresher::new(roots, state_dir, config, stop).await.map_err(|error| {
         let hint = error.hint();
         Failure::new(exit::CANNOT_WRITE, "nothing is renewed").caused_by(error).hint(hint)
     })?;
-    let rescued = refresher.restore_rescued().await;
+    let settled = refresher.settle().await;
     let survey = look(&refresher.roots, &refresher.state_dir, &refresher.config, args)?;
     known_agents(&survey, &refresher.roots)?;
     for (agent, error) in &survey.unreadable {
         tracing::warn!("agent {agent}: {}", error.message);
     }
     let refresher = Rc::new(refresher);
-    let outcomes = round::run(&refresher, &survey.logins, args.force, stop::asked(), progress).await;
+    let outcomes = round::run(&refresher, &survey.logins, args.force, progress).await;
     let outcomes: Vec<Outcome> = outcomes.into_iter().map(|(outcome, _)| outcome).collect();
 
     let now = clock::now();
     let mut report = String::new();
-    for (path, restored) in &rescued {
+    for (path, restored) in &settled {
         let words = match restored {
             Restored::PutBack => "put back".to_owned(),
             Restored::Superseded => "superseded by a newer login; kept".to_owned(),
@@ -156,7 +178,7 @@ async fn act(
         report += &line(login, &outcome_words(login, outcome, now));
     }
     cli::print(report.as_bytes())?;
-    let later = rescued.iter().any(|(_, restored)| matches!(restored, Restored::Later(_)));
+    let later = settled.iter().any(|(_, restored)| matches!(restored, Restored::Later(_)));
     let codes = survey.logins.iter().zip(&outcomes).map(|(login, outcome)| code(login, outcome));
     let unreadable = if survey.unreadable.is_empty() { exit::OK } else { exit::EXPIRED_OR_MISSING };
     let rescue = if later { exit::CANNOT_WRITE } else { exit::OK };
@@ -191,6 +213,12 @@ fn outcome_words(login: &Login, outcome: &Outcome, now: Millis) -> String {
             format!("not renewed from here ({reason}), {}", login.status.as_str())
         }
         Outcome::Delegated => "left to the configured command".to_owned(),
+        Outcome::Stopped => "not begun: asked to stop".to_owned(),
+        Outcome::Superseded => {
+            "renewed, but the profile was changed meanwhile: that change stays, and what was renewed is kept aside \
+             (see `authwatch doctor`)"
+                .to_owned()
+        }
         Outcome::Contended => "another process is renewing it: try later".to_owned(),
         Outcome::Transient(TransientReason::Rescued, _) => {
             "renewed, but it could not be stored: it is in a rescue file, run `authwatch refresh` again"
@@ -227,7 +255,9 @@ fn code(login: &Login, outcome: &Outcome) -> u8 {
             exit::CANNOT_WRITE
         }
         Outcome::Transient(TransientReason::StoreNotReadable, _) => exit::CANNOT_READ,
-        Outcome::Transient(..) | Outcome::Contended => exit::TRY_AGAIN,
+        Outcome::Transient(..) | Outcome::Contended | Outcome::Stopped | Outcome::Superseded => {
+            exit::TRY_AGAIN
+        }
         Outcome::Misconfigured(_) => exit::CONFIGURATION,
     }
 }

@@ -1,32 +1,25 @@
 //! A second look at what is broken or gone all of a sudden: somebody may be half way through writing it, or a migration through
 //! moving it, and nobody is to be alarmed by that.
 
-use std::cell::Cell;
-use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Daemon;
 use crate::exit::Failure;
 use crate::model::{EventKind, Snapshot};
 use crate::publish::changes::between;
+use crate::stop::Stop;
 
 /// Writers are done by then.
 const BLINK: Duration = Duration::from_secs(2);
 
 impl Daemon {
     /// Looks at every store, and again where what it sees may be only for a moment.
-    pub(super) async fn look_twice(
-        &mut self,
-        stopping: &Rc<Cell<bool>>,
-    ) -> Result<(Snapshot, Duration), Failure> {
+    pub(super) async fn look_twice(&mut self, stopping: &Stop) -> Result<(Snapshot, Duration), Failure> {
         let (snapshot, took) = self.look().await?;
         if !self.is_startling(&snapshot) {
             return Ok((snapshot, took));
         }
-        let start = Instant::now();
-        while start.elapsed() < BLINK && !stopping.get() {
-            tokio::time::sleep(BLINK / 20).await;
-        }
+        stopping.unless_requested(tokio::time::sleep(BLINK)).await;
         self.look().await
     }
 

@@ -1,7 +1,5 @@
 //! One pass: discover, load and classify; renew what is due; publish, and tell.
 
-use std::cell::Cell;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,9 +12,10 @@ use crate::pipeline::{self, Request};
 use crate::publish::changes::between;
 use crate::publish::metrics::Pass;
 use crate::publish::textfile;
-use crate::refresh::rescue;
+use crate::refresh::recovery;
 use crate::serve::Published;
 use crate::state::Memory;
+use crate::stop::Stop;
 
 /// Events that are kept for the page.
 const KEPT_EVENTS: usize = 200;
@@ -32,7 +31,7 @@ impl Daemon {
     }
 
     /// One pass: discover, load, classify; renew; publish.
-    pub(super) async fn pass(&mut self, stopping: &Rc<Cell<bool>>) -> Result<(), Failure> {
+    pub(super) async fn pass(&mut self, stopping: &Stop) -> Result<(), Failure> {
         let (mut snapshot, mut took) = self.look_twice(stopping).await?;
         if !self.options.config.refresh.enabled {
             self.unrenewed = None;
@@ -56,7 +55,7 @@ impl Daemon {
     /// Remembers what was found, with what has changed since the last time, and publishes it.
     pub(super) async fn show(&mut self, mut snapshot: Snapshot, took: Duration) {
         snapshot.renewals = self.renewals.values().cloned().collect();
-        snapshot.rescued = rescue::waiting_profiles(&self.options.state_dir);
+        snapshot.rescued = recovery::waiting_profiles(&self.options.state_dir);
         self.metrics.count_scan(&snapshot);
         let mut same = false;
         if let Some(previous) = self.previous.take() {

@@ -1,6 +1,5 @@
 //! The part of a pass that renews what is due, and what is written down of it.
 
-use std::cell::Cell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -10,11 +9,12 @@ use crate::discover;
 use crate::exit::{self, Failure};
 use crate::model::{Event, EventKind, Millis, Renewal};
 use crate::publish::words::{date, span};
+use crate::refresh::candidates::{self, Login, Wanted};
 use crate::refresh::outcome::Outcome;
 use crate::refresh::plan::{Clocks, Decision};
-use crate::refresh::survey::{self, Login, Wanted};
 use crate::refresh::{Refresher, round};
 use crate::state::Memory;
+use crate::stop::Stop;
 
 /// However little happens, logins are surveyed this often.
 const SURVEY_AT_LEAST: Duration = Duration::from_secs(300);
@@ -32,28 +32,19 @@ impl Daemon {
     }
 
     /// Renews what is due, and goes on showing what is there if that takes long; whether the picture has to be made again.
-    pub(super) async fn renew(&mut self, stopping: &Rc<Cell<bool>>) -> Result<bool, Failure> {
+    pub(super) async fn renew(&mut self, stopping: &Stop) -> Result<bool, Failure> {
         let options = self.options.clone();
-        let refresher =
-            Refresher::new(options.roots, options.state_dir, options.config).map_err(|error| {
-                let hint = error.hint();
-                Failure::new(exit::CANNOT_WRITE, "nothing is renewed").caused_by(error).hint(hint)
-            })?;
-        let refresher: Rc<Refresher> = Rc::new(refresher);
-        let restored = refresher.restore_rescued().await;
+        let refresher = Refresher::new(options.roots, options.state_dir, options.config, stopping.clone());
+        let refresher = Rc::new(refresher.await.map_err(|error| {
+            let hint = error.hint();
+            Failure::new(exit::CANNOT_WRITE, "nothing is renewed").caused_by(error).hint(hint)
+        })?);
+        let settled = refresher.settle().await;
         self.stores_changed = false;
         self.surveyed = Some(Instant::now());
         let logins = self.survey()?;
-        let stop = {
-            let stopping = Rc::clone(stopping);
-            async move {
-                while !stopping.get() {
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                }
-            }
-        };
         let before = clock::now();
-        let round = round::run(&refresher, &logins, false, stop, |_| {});
+        let round = round::run(&refresher, &logins, false, |_| {});
         tokio::pin!(round);
         let mut shown = false;
         let outcomes = loop {
@@ -70,7 +61,7 @@ impl Daemon {
         for (waited, broken) in refresher.take_waits() {
             self.metrics.count_lock(waited, broken);
         }
-        let mut changed = shown || !restored.is_empty();
+        let mut changed = shown || !settled.is_empty();
         for (login, (outcome, took)) in logins.iter().zip(outcomes) {
             changed |= self.note(login, &outcome, took, before);
         }
@@ -84,7 +75,7 @@ impl Daemon {
         let clocks = Clocks { now: clock::now(), boot: clock::boot() };
         let config = &self.options.config.refresh;
         let roots = &self.options.roots;
-        Ok(survey::survey(roots, &discovery, &memory, config, &Wanted::default(), &clocks).logins)
+        Ok(candidates::survey(roots, &discovery, &memory, config, &Wanted::default(), &clocks).logins)
     }
 
     /// Writes down what came of one login; whether its store has changed.
@@ -118,7 +109,7 @@ impl Daemon {
                 (EventKind::Renewed, format!("renewed, valid for {left}, until {}", date(*expires)))
             }
             Outcome::AlreadyFresh { .. } | Outcome::Adopted { .. } => return true,
-            Outcome::Contended => return false,
+            Outcome::Contended | Outcome::Stopped => return false,
             other => {
                 let reason = other.reason().unwrap_or_default().replace('_', " ");
                 (EventKind::RenewalFailed, format!("not renewed: {reason}"))

@@ -46,10 +46,14 @@ pub fn set_fields(json: &str, profile: &str, changes: &[Change]) -> Result<Zeroi
     let entry = last(&entries, profile).ok_or(EditError::NoProfile)?;
     let fields = Object::parse(json, entry.clone()).ok_or(EditError::NoProfile)?;
     let mut edits: Vec<(Range<usize>, Zeroizing<String>)> = Vec::new();
+    let mut is_empty = fields.entries.is_empty();
     for (name, value) in changes {
         match last(&fields.entries, name) {
             Some(range) => edits.push((range.clone(), value.clone())),
-            None => edits.push((fields.end..fields.end, fields.addition(name, value))),
+            None => {
+                edits.push((fields.end..fields.end, member_text(is_empty, name, value)));
+                is_empty = false;
+            }
         }
     }
     Ok(pretty(&splice(json, edits)))
@@ -137,10 +141,16 @@ impl<'a> Object<'a> {
         Some(Self { entries, end })
     }
 
+    /// The text that adds one member.
     fn addition(&self, name: &str, value: &str) -> Zeroizing<String> {
-        let comma = if self.entries.is_empty() { "" } else { "," };
-        Zeroizing::new(format!("{comma}{}:{value}", text(name).as_str()))
+        member_text(self.entries.is_empty(), name, value)
     }
+}
+
+/// The text of a member that goes behind those of an object, if it has any.
+fn member_text(object_is_empty: bool, name: &str, value: &str) -> Zeroizing<String> {
+    let comma = if object_is_empty { "" } else { "," };
+    Zeroizing::new(format!("{comma}{}:{value}", text(name).as_str()))
 }
 
 fn splice(json: &str, mut edits: Vec<(Range<usize>, Zeroizing<String>)>) -> Zeroizing<String> {
@@ -241,6 +251,9 @@ mod tests {
         assert_eq!(*pretty(&after), expected, "laying out again changes nothing");
         let added = set_fields(&after, "b", &[("access", text("q"))]).expect("a store");
         assert!(added.contains("\"b\": {\n      \"access\": \"q\"\n    }"));
+        let added =
+            set_fields(before, "b", &[("access", text("q")), ("refresh", text("r"))]).expect("a store");
+        assert!(added.contains("\"b\": {\n      \"access\": \"q\",\n      \"refresh\": \"r\"\n    }"));
         assert_eq!(set_fields(before, "c", &[]).expect_err("absent"), EditError::NoProfile);
         assert_eq!(set_fields("[]", "c", &[]).expect_err("no store"), EditError::NoStore);
     }
@@ -279,11 +292,13 @@ mod tests {
             others in prop::collection::hash_map(".*", any_json(), 0..5),
             unknown in prop::collection::hash_map("[a-z]{1,3}", any_json(), 0..5),
             top in prop::collection::hash_map("[a-z]{1,3}", any_json(), 0..3),
-            id in ".*", token in ".*", compact in any::<bool>(),
+            id in ".*", token in ".*", compact in any::<bool>(), has_access in any::<bool>(),
         ) {
             let mut profiles: serde_json::Map<String, Value> = others.into_iter().collect();
             let mut entry: serde_json::Map<String, Value> = unknown.into_iter().collect();
-            entry.insert("access".to_owned(), json!("before"));
+            if has_access {
+                entry.insert("access".to_owned(), json!("before"));
+            }
             profiles.insert(id.clone(), Value::Object(entry));
             let mut document: serde_json::Map<String, Value> = top.into_iter().collect();
             document.insert("profiles".to_owned(), Value::Object(profiles));

@@ -152,14 +152,15 @@ impl Metrics {
     /// Counts what came of one refresh.
     pub fn count_outcome(&self, provider: &str, outcome: &Outcome, took: Duration) {
         match outcome {
-            Outcome::Refreshed { .. } => {}
+            Outcome::Refreshed { .. } | Outcome::Superseded => {}
             Outcome::Adopted { .. } => self.adopted.with_label_values(&[provider]).inc(),
             // Put off, not attempted.
             Outcome::Transient(TransientReason::BackingOff, _)
             | Outcome::AlreadyFresh { .. }
             | Outcome::NotRenewable(_)
             | Outcome::Delegated
-            | Outcome::Contended => return,
+            | Outcome::Contended
+            | Outcome::Stopped => return,
             Outcome::Dead(_) | Outcome::Transient(..) | Outcome::Misconfigured(_) => {
                 let reason = outcome.reason().unwrap_or_default();
                 self.failures.with_label_values(&[provider, reason]).inc();

@@ -123,7 +123,7 @@ pub struct Resolved {
 }
 
 /// Where to ask.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum Target {
     /// There.
     Url(Uri),

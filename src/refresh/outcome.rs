@@ -28,6 +28,11 @@ pub enum Outcome {
     Delegated,
     /// A peer is at work: no failure.
     Contended,
+    /// It was not begun: authwatch was asked to stop.
+    Stopped,
+    /// It was renewed, but its profile was changed meanwhile to something that cannot be used: the change stays, and what was
+    /// renewed is kept aside.
+    Superseded,
     /// It may work later.
     Transient(TransientReason, Option<Millis>),
     /// It will never work again: sign in.
@@ -174,6 +179,8 @@ impl Outcome {
             Self::NotRenewable(_) => "not_renewable",
             Self::Delegated => "delegated",
             Self::Contended => "contended",
+            Self::Stopped => "stopped",
+            Self::Superseded => "superseded",
             Self::Transient(..) => "transient",
             Self::Dead(_) => "dead",
             Self::Misconfigured(_) => "misconfigured",

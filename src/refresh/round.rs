@@ -1,15 +1,13 @@
 //! One round over all logins: several at once, each provider and profile one at a time by its lock.
 
-use std::cell::Cell;
-use std::future::Future;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 
+use super::candidates::Login;
 use super::outcome::{NotRenewable, Outcome, TransientReason};
 use super::plan::Decision;
-use super::survey::Login;
 use super::{Refresher, delegate};
 use crate::clock;
 use crate::model::Millis;
@@ -20,40 +18,24 @@ const AT_ONCE: usize = 8;
 
 /// Renews what is due. Runs on a `LocalSet`.
 ///
-/// Once `stop` is done, what has begun is finished and what has not is left for the next round. `begin` is told of each login
-/// before it is renewed. The outcomes are in the order of the logins, each with how long it took.
+/// After a stop, what has begun is finished and what has not is left for the next round. `begin` is called for each login before
+/// it is renewed. The outcomes are in the order of the logins, each with how long it took.
 pub async fn run(
     refresher: &Rc<Refresher>,
     logins: &[Login],
     force: bool,
-    stop: impl Future + 'static,
     begin: fn(&Login),
 ) -> Vec<(Outcome, Duration)> {
     let permits = Rc::new(Semaphore::new(AT_ONCE));
-    let stopping = Rc::new(Cell::new(false));
-    let watcher = tokio::task::spawn_local({
-        let stopping = Rc::clone(&stopping);
-        async move {
-            stop.await;
-            tracing::info!("stopping after what is in flight");
-            stopping.set(true);
-        }
-    });
     let tasks: Vec<_> = logins
         .iter()
         .cloned()
         .map(|login| {
-            let (refresher, permits, stopping) =
-                (Rc::clone(refresher), Rc::clone(&permits), Rc::clone(&stopping));
+            let (refresher, permits) = (Rc::clone(refresher), Rc::clone(&permits));
             tokio::task::spawn_local(async move {
                 let _permit = permits.acquire().await;
                 let start = Instant::now();
-                let outcome = if stopping.get() {
-                    Outcome::Contended
-                } else {
-                    one(&refresher, &login, force, begin).await
-                };
-                (outcome, start.elapsed())
+                (one(&refresher, &login, force, begin).await, start.elapsed())
             })
         })
         .collect();
@@ -66,12 +48,12 @@ pub async fn run(
             (Outcome::Contended, Duration::ZERO)
         }));
     }
-    watcher.abort();
     outcomes
 }
 
 async fn one(refresher: &Refresher, login: &Login, force: bool, begin: fn(&Login)) -> Outcome {
     match &login.decision {
+        Decision::Due if refresher.stop.is_requested() => Outcome::Stopped,
         Decision::Due => {
             begin(login);
             refresher.refresh(login, force).await

@@ -34,7 +34,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("classify", &["discover", "exit", "load", "model", "openclaw", "remedy", "state"]),
     // What writes credentials, and what decides to.
     ("locking", &["clock", "model", "openclaw", "random"]),
-    ("store", &["checkpoint", "load::file", "locking", "model", "random", "secret"]),
+    ("store", &["checkpoint", "load::file", "locking", "model", "openclaw::document", "random", "secret"]),
     (
         "refresh",
         &[
@@ -52,6 +52,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "random",
             "secret",
             "state",
+            "stop",
             "store",
         ],
     ),
@@ -120,7 +121,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "publish::words",
             "random",
             "refresh::endpoint",
-            "refresh::rescue",
+            "refresh::recovery",
             "remedy",
             "secret",
             "state",

@@ -1,9 +1,12 @@
 //! `authwatch refresh`: real processes, real locks, a token endpoint whose tokens are good for one use.
 
+mod discovery;
+mod lockless_writers;
 mod outcomes;
 mod owners;
 mod peers;
 pub(crate) mod places;
+mod stopping;
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
@@ -101,6 +104,16 @@ fn a_dry_run_says_who_is_due_and_does_nothing() {
     assert!(ran.stdout.contains("due: would be renewed now"), "{}", ran.stdout);
     assert!(ran.stdout.contains("openrouter:k\tnot renewed from here (static)"), "{}", ran.stdout);
     assert_eq!((home.tree() == before, server.calls()), (true, 0));
+}
+
+#[test]
+fn a_dry_run_finds_out_what_the_real_run_would() {
+    let entry = json!({ "type": "oauth", "provider": "google-gemini-cli", "access": "a", "refresh": "r", "expires": 1 });
+    let home = Home::new().profiles("main", &json!({ "google-gemini-cli:default": entry }));
+    let (dry, real) = (home.run(&["refresh", "--dry-run"]), home.run(&["refresh"]));
+    assert_eq!((dry.code, real.code), (78, 78), "{}{}", dry.stdout, real.stdout);
+    assert!(dry.stdout.contains("due, but not renewed (no client id)"), "{}", dry.stdout);
+    assert!(!dry.stdout.contains("would be renewed"), "{}", dry.stdout);
 }
 
 pub(crate) fn wait_until(condition: impl Fn() -> bool) {

@@ -56,6 +56,12 @@ pub enum ChangeError {
         /// Why.
         source: io::Error,
     },
+    /// Another program wrote the file at the same time.
+    #[error("`{}` was changed by another program at the same time; try again", .path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
     /// The store cannot be written.
     #[error("cannot write `{}`", .path.display())]
     Write {
@@ -79,7 +85,7 @@ impl ChangeError {
     #[must_use]
     pub fn obstacle(&self) -> Obstacle {
         match self {
-            Self::Open { problem: OpenError::Busy(_), .. } => Obstacle::Busy,
+            Self::Open { problem: OpenError::Busy(_), .. } | Self::Changed { .. } => Obstacle::Busy,
             Self::Open { problem: OpenError::Lock(_), .. } | Self::Write { .. } | Self::Backup { .. } => {
                 Obstacle::NotWritable
             }

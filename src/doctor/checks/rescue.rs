@@ -4,7 +4,7 @@ use super::Check;
 use crate::doctor::files;
 use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::subject::Subject;
-use crate::refresh::rescue;
+use crate::refresh::recovery;
 use crate::remedy::quote;
 
 const WAITING: Kind = Kind::new("rescue-waiting", Severity::Critical);
@@ -24,10 +24,10 @@ fn run(subject: &Subject, findings: &mut Findings) {
         if extension == "json" {
             let meaning = "a login was renewed and could not be stored; this file has the only copy, and the store a token that is spent";
             findings.push(WAITING.found(meaning).at(&path).command("authwatch refresh"));
-        } else if extension == rescue::OTHER_ACCOUNT {
+        } else if extension == recovery::OTHER_ACCOUNT {
             let meaning = "a provider renewed a login with another account's tokens, which were not stored: somebody has put one account's refresh token into another's profile. Sign in to that profile again";
             findings.push(OTHER_ACCOUNT.found(meaning).at(&path).command(format!("rm -i -- {shown}")));
-        } else if extension == rescue::SUPERSEDED {
+        } else if extension == recovery::SUPERSEDED {
             let meaning = "a rescued login that was not needed any more: somebody had signed in meanwhile";
             findings.push(SUPERSEDED.found(meaning).at(&path).command(format!("rm -i -- {shown}")));
         }

@@ -12,7 +12,7 @@ use crate::openclaw::document::Document;
 use crate::openclaw::edit::{self, Change};
 use crate::remedy::quote;
 use crate::secret::SecretBuffer;
-use crate::store::LockedStore;
+use crate::store::{LockedStore, Written};
 
 /// Tells an end in milliseconds, if it is still the one that was told in seconds.
 pub(super) async fn set_expires(
@@ -63,7 +63,9 @@ async fn change(
         (edit(text).ok_or(FixError::Changed)?, content)
     };
     let kept = backup::keep(keeper.own_state, path, &content, keeper.now)?;
-    store.reserve()?.commit(&json)?;
+    if store.reserve()?.commit(&json)? == Written::Changed {
+        return Err(FixError::Changed);
+    }
     let undo = format!("cp {} {}", quote(&kept.to_string_lossy()), quote(&path.to_string_lossy()));
     Ok((kept, undo))
 }

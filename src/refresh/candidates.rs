@@ -63,11 +63,20 @@ pub struct Identity {
 }
 
 impl Identity {
-    fn of(credential: &Credential<'_>) -> Self {
+    pub(super) fn of(credential: &Credential<'_>) -> Self {
         let filled = |field: &Option<std::borrow::Cow<'_, str>>| {
             field.as_deref().and_then(text::non_empty).map(str::to_lowercase)
         };
         Self { account: filled(&credential.account_id), email: filled(&credential.email) }
+    }
+
+    /// Whether a credential surely is another account's.
+    pub(super) fn contradicts(&self, credential: &Credential<'_>) -> bool {
+        let other = Self::of(credential);
+        let differ = |one: &Option<String>, other: &Option<String>| {
+            one.as_ref().zip(other.as_ref()).is_some_and(|(one, other)| one != other)
+        };
+        differ(&self.account, &other.account) || differ(&self.email, &other.email)
     }
 
     /// Whether a credential is surely of the same account.

@@ -1,0 +1,356 @@
+//! Renewing one login, in the order that never costs it:
+//!
+//! 1. *discover* where the provider is asked, which may need the network, before anything is locked;
+//! 2. *acquire* both locks in OpenClaw's order, read the store again, and decide again with what is there;
+//! 3. *rehearse*: prove that the store can be replaced, and set room aside for the answer, without changing anything;
+//! 4. *request*: one call;
+//! 5. *commit*: write the answer down first, then store it, but only over the very token that was spent;
+//! 6. *mirror* it into main's store.
+//!
+//! Before the call, a stop ends every wait and nothing is lost. From the call to the commit nothing but the death of the process
+//! comes in between.
+
+use std::path::Path;
+use std::time::Instant;
+
+use tracing::{info, warn};
+use zeroize::Zeroizing;
+
+use super::answer::Verdict;
+use super::candidates::{self, Identity, Login};
+use super::endpoint::{self, Resolved};
+use super::exchange::Issued;
+use super::outcome::{MisconfiguredReason, NotRenewable, Outcome, TransientReason};
+use super::plan::{Candidate, Clocks, Decision, decide};
+use super::{Refresher, SEMANTICS, commit, exchange, mirror, recovery};
+use crate::checkpoint;
+use crate::clock;
+use crate::config::{self, RefreshConfig};
+use crate::http::HttpClient;
+use crate::load::file;
+use crate::locking::{self, LockGuard, REFRESH_LOCK, Taken};
+use crate::model::{CredentialKind, LoginReason, Millis, Source};
+use crate::openclaw::credential::Credential;
+use crate::openclaw::document::Document;
+use crate::openclaw::{edit, identity, lock};
+use crate::paths;
+use crate::secret::SecretBuffer;
+use crate::state::{Fingerprint, Memory};
+use crate::store::{LockedStore, OpenError, Reserved};
+
+/// Renews one login, if it is (still) due.
+pub(super) async fn renew(context: &Refresher, login: &Login, force: bool) -> Outcome {
+    attempt(context, login, force).await.unwrap_or_else(|outcome| outcome)
+}
+
+/// The sequence. What ends it early is an outcome, too.
+async fn attempt(context: &Refresher, login: &Login, force: bool) -> Result<Outcome, Outcome> {
+    login.renewable.map_err(Outcome::NotRenewable)?;
+    let client = client(context)?;
+    let endpoint = discover(context, client, login).await?;
+    let Locks { store, refresh } = acquire(context, login).await?;
+    let current = decide_again(context, login, &store, force)?;
+    let resolved = resolve(login, &context.config.refresh, &current.entry);
+    if resolved.as_ref().is_ok_and(|resolved| resolved.place != endpoint.resolved.place) {
+        // The entry names another endpoint since: the next attempt discovers that one.
+        return Err(Outcome::Contended);
+    }
+    let (reserved, room) = rehearse(context, login, &current, store).await?;
+    if context.stop.is_requested() {
+        return Err(Outcome::Stopped);
+    }
+    if !(refresh.is_still_ours() && reserved.store().is_still_locked()) {
+        info!("somebody has taken the locks of {} over; no token is spent", login.profile);
+        return Err(Outcome::Contended);
+    }
+    let issued = request(context, client, login, &current, &endpoint).await?;
+    let (outcome, renewed) = commit::commit(context, login, &current, reserved, room, issued).await;
+    if let Some(renewed) = renewed {
+        mirror::mirror(context, login, &renewed).await;
+        checkpoint::reached("mirrored");
+    }
+    drop(refresh);
+    Ok(outcome)
+}
+
+fn client(context: &Refresher) -> Result<&HttpClient, Outcome> {
+    context.client().map_err(|problem| {
+        warn!("{problem}");
+        Outcome::Transient(TransientReason::Tls, None)
+    })
+}
+
+/// Where a provider is asked, and how.
+struct Endpoint {
+    resolved: Resolved,
+    url: hyper::Uri,
+}
+
+/// Finds out where to ask. Nothing is locked meanwhile: what others write in this time is read afterwards.
+async fn discover(context: &Refresher, client: &HttpClient, login: &Login) -> Result<Endpoint, Outcome> {
+    let failed = async |outcome: Outcome| match &login.fingerprint {
+        Some(token) => context.remember_failure(login, token, outcome).await,
+        None => outcome,
+    };
+    let entry = entry(login).ok_or(Outcome::NotRenewable(NotRenewable::Gone))?;
+    let resolved = match resolve(login, &context.config.refresh, &entry) {
+        Ok(resolved) => resolved,
+        Err(reason) => return Err(failed(Outcome::Misconfigured(reason)).await),
+    };
+    let located = context.stop.unless_requested(exchange::locate(client, &resolved)).await;
+    match located.ok_or(Outcome::Stopped)? {
+        Ok(url) => Ok(Endpoint { resolved, url }),
+        Err(verdict) => Err(failed(outcome_of(&verdict)).await),
+    }
+}
+
+/// Whether a login's provider could be asked, as far as the configuration and its entry decide that.
+pub fn check_endpoint(login: &Login, config: &RefreshConfig) -> Result<(), MisconfiguredReason> {
+    entry(login).map_or(Ok(()), |entry| resolve(login, config, &entry).map(drop))
+}
+
+fn resolve(login: &Login, config: &RefreshConfig, entry: &str) -> Result<Resolved, MisconfiguredReason> {
+    let field = |name: &str| edit::string_field(entry, name);
+    endpoint::resolve(login.provider.as_str(), config, field, config::variable)
+}
+
+/// The login's entry as it is stored at this moment.
+fn entry(login: &Login) -> Option<Zeroizing<String>> {
+    let mut buffer = SecretBuffer::default();
+    file::read(&login.store, &mut buffer).ok()??;
+    let text = file::text(&login.store, &buffer).ok()?;
+    edit::entry(text, login.profile.as_str()).map(|entry| Zeroizing::new(entry.to_owned()))
+}
+
+/// Both locks, in OpenClaw's order. The store's is dropped first.
+struct Locks {
+    store: LockedStore,
+    refresh: LockGuard,
+}
+
+async fn acquire(context: &Refresher, login: &Login) -> Result<Locks, Outcome> {
+    let start = Instant::now();
+    let mut broken = 0;
+    let locks = context.stop.unless_requested(take_both(context, login, &mut broken)).await;
+    context.note_wait(start.elapsed(), broken);
+    locks.unwrap_or(Err(Outcome::Stopped))
+}
+
+async fn take_both(context: &Refresher, login: &Login, broken: &mut u32) -> Result<Locks, Outcome> {
+    let name = lock::refresh_lock_name(&login.provider_as_written, login.profile.as_str());
+    let path = paths::refresh_locks(&context.roots.state).join(name + ".lock");
+    let refresh = match locking::take(&path, REFRESH_LOCK).await {
+        Taken::Held(lock) => lock,
+        Taken::Busy(holder) => {
+            info!("gave up waiting: {}", holder.describe());
+            return Err(Outcome::Contended);
+        }
+        Taken::Unsupported(problem) | Taken::Failed(problem) => {
+            warn!("the refresh lock `{}` cannot be taken: {problem}", path.display());
+            return Err(Outcome::Transient(TransientReason::StoreNotWritable, None));
+        }
+    };
+    *broken += refresh.broken;
+    checkpoint::reached("refresh-locked");
+    let store = LockedStore::open(&login.store).await.map_err(|problem| unopened(&login.store, &problem))?;
+    *broken += store.broken_locks();
+    Ok(Locks { store, refresh })
+}
+
+fn unopened(store: &Path, problem: &OpenError) -> Outcome {
+    match problem {
+        OpenError::Busy(holder) => {
+            info!("gave up waiting: {}", holder.describe());
+            Outcome::Contended
+        }
+        OpenError::Absent => Outcome::NotRenewable(NotRenewable::Gone),
+        OpenError::Lock(source) => {
+            warn!("`{}`: {problem}: {source}", store.display());
+            Outcome::Transient(TransientReason::StoreNotWritable, None)
+        }
+        OpenError::Read(_) => {
+            warn!("{problem}");
+            Outcome::Transient(TransientReason::StoreNotReadable, None)
+        }
+    }
+}
+
+/// A login that is due, as its store holds it while the locks are held.
+pub(super) struct Current {
+    /// Its refresh token, which is about to be spent.
+    pub(super) token: Zeroizing<String>,
+    /// The token's name.
+    pub(super) fingerprint: Fingerprint,
+    /// The JSON text of its entry.
+    pub(super) entry: Zeroizing<String>,
+    /// Its provider as it is written.
+    pub(super) provider: String,
+    /// Whose it is.
+    pub(super) identity: Identity,
+}
+
+fn decide_again(
+    context: &Refresher,
+    login: &Login,
+    store: &LockedStore,
+    force: bool,
+) -> Result<Current, Outcome> {
+    let text = store.text().map_err(|problem| unopened(&login.store, &problem))?;
+    let document = Document::parse(text, SEMANTICS, Source::Json).map_err(|problem| {
+        warn!("`{}` is {problem}", login.store.display());
+        Outcome::Transient(TransientReason::StoreNotReadable, None)
+    })?;
+    let gone = Outcome::NotRenewable(NotRenewable::Gone);
+    let credential = document.get(login.profile.as_str()).ok_or(gone.clone())?;
+    if credential.kind != CredentialKind::OAuth {
+        return Err(Outcome::NotRenewable(NotRenewable::Static));
+    }
+    if credential.fence().is_some() {
+        return Err(Outcome::NotRenewable(NotRenewable::Fenced));
+    }
+    let token = credential.refresh.as_ref().ok_or(Outcome::NotRenewable(NotRenewable::NoRefreshToken))?;
+    let memory = context.memory().map_err(|problem| {
+        warn!("{problem}");
+        Outcome::Transient(TransientReason::StoreNotWritable, None)
+    })?;
+    let fingerprint = memory.fingerprint(token.expose());
+    let clocks = Clocks { now: clock::now(), boot: clock::boot() };
+    let expires = credential.expires.moment(SEMANTICS);
+    // Somebody has renewed it since it was planned: even a forced refresh has nothing to do.
+    let changed = login.fingerprint.as_ref().is_some_and(|planned| *planned != fingerprint);
+    let candidate = Candidate {
+        renewable: Ok(()),
+        expires,
+        record: memory.login(&fingerprint),
+        jitter: candidates::jitter_of(&fingerprint),
+    };
+    match (decide(&candidate, &clocks, force && !changed), expires) {
+        (Decision::Due, _) | (Decision::Fresh { .. }, None) => {}
+        (Decision::Fresh { .. }, Some(expires)) => return Err(Outcome::AlreadyFresh { expires }),
+        (Decision::Dead(reason), _) => return Err(Outcome::Dead(reason)),
+        (Decision::Waiting { .. }, _) if force => {}
+        (Decision::Waiting { until }, _) => {
+            let wait = Millis(until.0 - clocks.now.0);
+            return Err(Outcome::Transient(TransientReason::BackingOff, Some(wait)));
+        }
+        (Decision::NotRenewable(reason), _) => return Err(Outcome::NotRenewable(reason)),
+    }
+    if let Some(expires) = adopted(login, credential, clocks.now) {
+        return Err(Outcome::Adopted { expires });
+    }
+    if let Some(outcome) = spent_before(context, login, token.expose(), &fingerprint, &memory) {
+        return Err(outcome);
+    }
+    let entry = edit::entry(text, login.profile.as_str()).ok_or(gone)?;
+    Ok(Current {
+        token: Zeroizing::new(token.expose().to_owned()),
+        fingerprint,
+        entry: Zeroizing::new(entry.to_owned()),
+        provider: credential.provider.to_string(),
+        identity: Identity::of(credential),
+    })
+}
+
+/// Main's copy of the same account's login, where it is usable: OpenClaw's agents adopt it, so there is nothing to spend.
+fn adopted(login: &Login, own: &Credential<'_>, now: Millis) -> Option<Millis> {
+    let main = login.main_store.as_deref().filter(|main| *main != login.store)?;
+    candidates::copy_in(main, &login.profile, |theirs| {
+        let usable = theirs.is_usable(now, SEMANTICS) && identity::may_replace(own, theirs);
+        if usable { theirs.expires.moment(SEMANTICS) } else { None }
+    })
+}
+
+/// A token that was renewed before, and whose successor is somewhere else, is not presented again: that would end the
+/// successor, too. It is where a copy was made of it, or where the successor could not be stored.
+fn spent_before(
+    context: &Refresher,
+    login: &Login,
+    token: &str,
+    name: &Fingerprint,
+    memory: &Memory,
+) -> Option<Outcome> {
+    if recovery::holds_successor(&context.state_dir, &login.store, token, memory) {
+        return Some(Outcome::Transient(TransientReason::Rescued, None));
+    }
+    let successors = memory.successors(name);
+    if successors.is_empty() {
+        return None;
+    }
+    let is_successor = |other: &Credential<'_>| {
+        let found = memory.fingerprint(other.refresh.as_ref()?.expose());
+        let end = other.expires.moment(SEMANTICS).filter(|_| other.is_usable(clock::now(), SEMANTICS));
+        // Where it has expired itself, it is about to be renewed.
+        let outcome = end.map_or(Outcome::Contended, |expires| Outcome::Adopted { expires });
+        successors.contains(&found).then_some(outcome)
+    };
+    let stores = candidates::json_stores(&context.roots);
+    stores.iter().find_map(|store| candidates::copy_in(store, &login.profile, is_successor))
+}
+
+async fn rehearse(
+    context: &Refresher,
+    login: &Login,
+    current: &Current,
+    store: LockedStore,
+) -> Result<(Reserved, recovery::Room), Outcome> {
+    let both = store.reserve().and_then(|reserved| Ok((reserved, recovery::reserve(&context.state_dir)?)));
+    match both {
+        Ok(both) => Ok(both),
+        Err(problem) => {
+            warn!("`{}` cannot be replaced, so no token is spent: {problem}", login.store.display());
+            let outcome = Outcome::Transient(TransientReason::StoreNotWritable, None);
+            Err(context.remember_failure(login, &current.fingerprint, outcome).await)
+        }
+    }
+}
+
+/// The call. A refusal is an outcome, and remembered.
+async fn request(
+    context: &Refresher,
+    client: &HttpClient,
+    login: &Login,
+    current: &Current,
+    endpoint: &Endpoint,
+) -> Result<Issued, Outcome> {
+    checkpoint::reached("reserved");
+    let answered = exchange::exchange(client, &endpoint.url, &endpoint.resolved, &current.token).await;
+    checkpoint::reached("answered");
+    let outcome = match answered {
+        Ok(issued) => return Ok(issued),
+        Err(Verdict::Dead(LoginReason::RefreshTokenReused)) => {
+            // A peer may hold the successor of the token that we found spent.
+            match successor(context, login, &current.fingerprint) {
+                Some(expires) => return Err(Outcome::Adopted { expires }),
+                None => Outcome::Dead(LoginReason::RefreshTokenReused),
+            }
+        }
+        Err(verdict) => outcome_of(&verdict),
+    };
+    Err(context.remember_failure(login, &current.fingerprint, outcome).await)
+}
+
+/// Another agent's copy of the login with another token, which is usable.
+fn successor(context: &Refresher, login: &Login, spent: &Fingerprint) -> Option<Millis> {
+    let memory = context.memory().ok()?;
+    let is_successor = |other: &Credential<'_>| {
+        let differs =
+            other.refresh.as_ref().is_some_and(|token| memory.fingerprint(token.expose()) != *spent);
+        let same = login.identity.matches(other);
+        if differs && same && other.is_usable(clock::now(), SEMANTICS) {
+            other.expires.moment(SEMANTICS)
+        } else {
+            None
+        }
+    };
+    let stores = candidates::json_stores(&context.roots);
+    stores.iter().find_map(|store| candidates::copy_in(store, &login.profile, is_successor))
+}
+
+fn outcome_of(verdict: &Verdict) -> Outcome {
+    match verdict {
+        Verdict::Dead(reason) => Outcome::Dead(*reason),
+        Verdict::Transient(reason, retry_after) => Outcome::Transient(*reason, *retry_after),
+        Verdict::Misconfigured(reason) => Outcome::Misconfigured(*reason),
+        Verdict::Tokens(_) => Outcome::Misconfigured(MisconfiguredReason::InvalidRequest),
+    }
+}
