@@ -48,13 +48,12 @@ pub fn set_fields(json: &str, profile: &str, changes: &[Change]) -> Result<Zeroi
     let mut edits: Vec<(Range<usize>, Zeroizing<String>)> = Vec::new();
     let mut is_empty = fields.entries.is_empty();
     for (name, value) in changes {
-        match last(&fields.entries, name) {
-            Some(range) => edits.push((range.clone(), value.clone())),
-            None => {
-                edits.push((fields.end..fields.end, member_text(is_empty, name, value)));
-                is_empty = false;
-            }
-        }
+        let Some(range) = last(&fields.entries, name) else {
+            edits.push((fields.end..fields.end, member_text(is_empty, name, value)));
+            is_empty = false;
+            continue;
+        };
+        edits.push((range.clone(), value.clone()));
     }
     Ok(pretty(&splice(json, edits)))
 }
