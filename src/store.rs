@@ -5,17 +5,18 @@
 //! place by the same steps, and sets room aside for the new one. Only [`Reserved::commit`] writes the store; the files beside it
 //! that its lock covers, too, are read and written by the lock's holder alone.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FallocateFlags, Gid, Uid};
+use rustix::fs::FallocateFlags;
 
 use crate::checkpoint;
 use crate::load::file;
 use crate::locking::{self, Holder, LockGuard, STORE_LOCK, Taken};
 use crate::model::StoreError;
+use crate::ownership::{self, give_to_owner_of};
 use crate::random;
 use crate::secret::SecretBuffer;
 
@@ -65,7 +66,7 @@ impl LockedStore {
     /// The same where the store need not be there yet: its directory is made, for its owner alone.
     pub async fn open_or_new(path: &Path) -> Result<Self, OpenError> {
         if let Some(dir) = path.parent() {
-            make_directory(dir).map_err(OpenError::Lock)?;
+            ownership::make_directory(dir).map_err(OpenError::Lock)?;
         }
         let mut store = Self::lock(path).await?;
         match store.read() {
@@ -93,7 +94,7 @@ impl LockedStore {
             Some(_) => {}
             None => return Err(OpenError::Absent),
         }
-        self.target = self.shown.canonicalize().map_err(OpenError::Lock)?;
+        self.target = follow(&self.shown).map_err(OpenError::Lock)?;
         self.exists = true;
         Ok(())
     }
@@ -119,6 +120,12 @@ impl LockedStore {
     /// What the store holds.
     pub fn text(&self) -> Result<&str, OpenError> {
         file::text(&self.shown, &self.content).map_err(OpenError::Read)
+    }
+
+    /// The store's lock.
+    #[must_use]
+    pub fn lock_held(&self) -> &LockGuard {
+        &self.lock
     }
 
     /// How many stale locks were in the way.
@@ -160,7 +167,7 @@ impl LockedStore {
     /// Replaces a file beside the store, or makes it: whole, or not at all. A link is written through.
     pub fn write_beside(&self, name: &str, json: &str) -> io::Result<()> {
         let path = self.beside(name.as_ref()).map_err(io::Error::other)?;
-        let target = if path.is_symlink() { path.canonicalize()? } else { path };
+        let target = if path.is_symlink() { follow(&path)? } else { path };
         let dir = target.parent().unwrap_or(Path::new("/"));
         let owner = if target.exists() { &target } else { dir };
         Draft::create(dir, name, owner)?.write(json.as_bytes())?.put_in_place(&target, "renamed-beside")
@@ -168,7 +175,7 @@ impl LockedStore {
 
     fn beside(&self, name: &std::ffi::OsStr) -> Result<PathBuf, OpenError> {
         let dir = self.shown.parent().unwrap_or(Path::new("/"));
-        Ok(dir.canonicalize().map_err(OpenError::Lock)?.join(name))
+        Ok(follow(dir).map_err(OpenError::Lock)?.join(name))
     }
 }
 
@@ -193,29 +200,9 @@ impl Reserved {
     }
 }
 
-/// Makes a directory with all that lead to it, for their owner alone.
-fn make_directory(dir: &Path) -> io::Result<()> {
-    if dir.is_dir() {
-        return Ok(());
-    }
-    if let Some(parent) = dir.parent() {
-        make_directory(parent)?;
-    }
-    match DirBuilder::new().mode(0o700).create(dir) {
-        Ok(()) => give_to_owner_of(dir.parent().unwrap_or(dir), &File::open(dir)?),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error),
-    }
-}
-
-/// Root's new version of somebody's file stays theirs: OpenClaw could not read it otherwise. Nobody else can give files away.
-fn give_to_owner_of(like: &Path, file: &File) -> io::Result<()> {
-    let (wanted, own) = (like.metadata()?, file.metadata()?);
-    if (wanted.uid(), wanted.gid()) == (own.uid(), own.gid()) || !rustix::process::geteuid().is_root() {
-        return Ok(());
-    }
-    let (uid, gid) = (Uid::from_raw(wanted.uid()), Gid::from_raw(wanted.gid()));
-    Ok(rustix::fs::fchown(file, Some(uid), Some(gid))?)
+/// Where a path leads, through no link of a stranger's.
+fn follow(path: &Path) -> io::Result<PathBuf> {
+    Ok(ownership::follow(path)?.path)
 }
 
 /// A file beside the store that will take its place. Removed if it does not come to that.
