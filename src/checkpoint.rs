@@ -3,17 +3,18 @@
 
 use std::io;
 
-/// Stops here for good, if a test wants the program to be killed at this step.
+/// Stops here, if a test wants that: until it removes its marker again, or kills the program.
 #[cfg(debug_assertions)]
 pub fn reached(step: &str) {
     if std::env::var("AUTHWATCH_TEST_PAUSE").as_deref() != Ok(step) {
         return;
     }
-    if let Some(marker) = std::env::var_os("AUTHWATCH_TEST_MARKER") {
+    let marker = std::env::var_os("AUTHWATCH_TEST_MARKER").map(std::path::PathBuf::from);
+    if let Some(marker) = &marker {
         std::fs::write(marker, step).expect("the test's marker can be written");
     }
-    loop {
-        std::thread::park();
+    while marker.as_ref().is_none_or(|marker| marker.exists()) {
+        std::thread::sleep(std::time::Duration::from_millis(2));
     }
 }
 

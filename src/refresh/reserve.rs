@@ -1,5 +1,6 @@
 //! Before a token is spent: both locks, and another look at what is there now.
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use tracing::{info, warn};
@@ -30,7 +31,7 @@ pub(super) struct Spendable {
 /// Both locks, taken in OpenClaw's order. The store's is dropped first.
 pub(super) struct Locks {
     pub(super) store: LockedStore,
-    pub(super) _refresh: locking::LockGuard,
+    pub(super) refresh: locking::LockGuard,
 }
 
 impl Refresher {
@@ -39,8 +40,7 @@ impl Refresher {
         if let Err(reason) = login.renewable {
             return Err(Outcome::NotRenewable(reason));
         }
-        let name = lock::refresh_lock_name(&login.provider_as_written, login.profile.as_str());
-        let path = paths::refresh_locks(&self.roots.state).join(name + ".lock");
+        let path = self.refresh_lock(lock::refresh_lock_name, login);
         let start = Instant::now();
         let taken = locking::take(&path, REFRESH_LOCK).await;
         if !matches!(taken, Taken::Held(_)) {
@@ -64,7 +64,13 @@ impl Refresher {
         self.note_wait(start.elapsed(), broken);
         let store = store.map_err(|problem| unopened(login, &problem))?;
         let spendable = self.decide_again(login, &store, force)?;
-        Ok((spendable, Locks { store, _refresh: refresh_lock }))
+        Ok((spendable, Locks { store, refresh: refresh_lock }))
+    }
+
+    /// Where the refresh lock of a login is, by one release's way to name it.
+    pub(super) fn refresh_lock(&self, name: fn(&str, &str) -> String, login: &Login) -> PathBuf {
+        let name = name(&login.provider_as_written, login.profile.as_str());
+        paths::refresh_locks(&self.roots.state).join(name + ".lock")
     }
 
     fn decide_again(&self, login: &Login, store: &LockedStore, force: bool) -> Result<Spendable, Outcome> {

@@ -12,9 +12,10 @@ use super::{Refresher, SEMANTICS, endpoint, exchange, rescue};
 use crate::checkpoint;
 use crate::clock;
 use crate::config;
+use crate::locking;
 use crate::model::{LoginReason, Millis};
 use crate::openclaw::credential::Credential;
-use crate::openclaw::edit;
+use crate::openclaw::{edit, lock};
 use crate::state::Fingerprint;
 
 impl Refresher {
@@ -22,7 +23,7 @@ impl Refresher {
     pub(super) async fn spend(&self, login: &Login, spendable: Spendable, locks: Locks) -> Outcome {
         let Spendable { fingerprint, refresh_token, entry } = spendable;
         // Declared in this order, they are released in the reverse one.
-        let Locks { _refresh, store } = locks;
+        let Locks { refresh, store } = locks;
         let resolved = endpoint::resolve(
             login.provider.as_str(),
             &self.config.refresh,
@@ -54,6 +55,12 @@ impl Refresher {
                 }
             };
         checkpoint::reached("reserved");
+        // Whoever sees another holder now would present the token together with it.
+        let newer = self.refresh_lock(lock::newer_refresh_lock_name, login);
+        if !locking::may_begin(&refresh, reserved.store.lock_held(), &newer) {
+            warn!("somebody else has begun to renew {}; it is left to them", login.profile);
+            return Outcome::Contended;
+        }
         let answered = exchange::exchange(client, &url, &resolved, &refresh_token).await;
         checkpoint::reached("answered");
         match answered {
