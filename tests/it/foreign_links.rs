@@ -38,7 +38,9 @@ fn give(home: &Home) {
     fn all(path: &Path) {
         lchown(path, Some(VICTIM), Some(VICTIM)).unwrap();
         if path.symlink_metadata().unwrap().is_dir() {
-            fs::read_dir(path).unwrap().for_each(|entry| all(&entry.unwrap().path()));
+            for entry in fs::read_dir(path).unwrap() {
+                all(&entry.unwrap().path());
+            }
         }
     }
     all(&home.state());
