@@ -34,6 +34,7 @@ pub mod logging;
 pub mod model;
 pub mod notify;
 pub mod openclaw;
+pub mod ownership;
 pub mod paths;
 pub mod pipeline;
 pub mod probe;

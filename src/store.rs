@@ -8,12 +8,12 @@
 //! made from. It is exchanged with the store in one step, and what comes out is compared: if somebody wrote in between,
 //! theirs goes back and the caller decides again.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, FallocateFlags, Gid, RenameFlags, Uid};
+use rustix::fs::{CWD, FallocateFlags, RenameFlags};
 use rustix::io::Errno;
 
 use crate::checkpoint;
@@ -21,6 +21,7 @@ use crate::load::file;
 use crate::locking::{self, Holder, LockGuard, STORE_LOCK, Taken};
 use crate::model::{Semantics, Source, StoreError};
 use crate::openclaw::document::Document;
+use crate::ownership::{self, give_to_owner_of};
 use crate::random;
 use crate::secret::SecretBuffer;
 
@@ -73,7 +74,7 @@ impl LockedStore {
     /// The same where the store need not be there yet: its directory is made, for its owner alone.
     pub async fn open_or_new(path: &Path) -> Result<Self, OpenError> {
         if let Some(dir) = path.parent() {
-            make_directory(dir).map_err(OpenError::Lock)?;
+            ownership::make_directory(dir).map_err(OpenError::Lock)?;
         }
         let mut store = Self::lock(path).await?;
         match store.read() {
@@ -101,7 +102,7 @@ impl LockedStore {
             Some(_) => {}
             None => return Err(OpenError::Absent),
         }
-        self.target = self.shown.canonicalize().map_err(OpenError::Lock)?;
+        self.target = follow(&self.shown).map_err(OpenError::Lock)?;
         self.exists = true;
         Ok(())
     }
@@ -129,16 +130,16 @@ impl LockedStore {
         file::text(&self.shown, &self.content).map_err(OpenError::Read)
     }
 
+    /// The store's lock.
+    #[must_use]
+    pub fn lock_held(&self) -> &LockGuard {
+        &self.lock
+    }
+
     /// How many stale locks were in the way.
     #[must_use]
     pub fn broken_locks(&self) -> u32 {
         self.lock.broken
-    }
-
-    /// Whether the lock is still ours: OpenClaw in another PID namespace takes it for a dead process's and breaks it.
-    #[must_use]
-    pub fn is_still_locked(&self) -> bool {
-        self.lock.is_still_ours()
     }
 
     /// Proves that the store can be replaced, and sets room aside for its next version. Nothing that is there changes.
@@ -175,7 +176,7 @@ impl LockedStore {
     pub fn write_beside(&self, name: &str, before: Option<&SecretBuffer>, json: &str) -> io::Result<Written> {
         serde_json::from_str::<serde::de::IgnoredAny>(json)?;
         let path = self.beside(name.as_ref()).map_err(io::Error::other)?;
-        let target = if path.is_symlink() { path.canonicalize()? } else { path };
+        let target = if path.is_symlink() { follow(&path)? } else { path };
         let dir = target.parent().unwrap_or(Path::new("/"));
         let owner = if target.exists() { &target } else { dir };
         let draft = Draft::create(dir, name, owner)?;
@@ -185,7 +186,7 @@ impl LockedStore {
 
     fn beside(&self, name: &std::ffi::OsStr) -> Result<PathBuf, OpenError> {
         let dir = self.shown.parent().unwrap_or(Path::new("/"));
-        Ok(dir.canonicalize().map_err(OpenError::Lock)?.join(name))
+        Ok(follow(dir).map_err(OpenError::Lock)?.join(name))
     }
 }
 
@@ -268,29 +269,9 @@ fn may_be_replaced(target: &Path, dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes a directory with all that lead to it, for their owner alone.
-fn make_directory(dir: &Path) -> io::Result<()> {
-    if dir.is_dir() {
-        return Ok(());
-    }
-    if let Some(parent) = dir.parent() {
-        make_directory(parent)?;
-    }
-    match DirBuilder::new().mode(0o700).create(dir) {
-        Ok(()) => give_to_owner_of(dir.parent().unwrap_or(dir), &File::open(dir)?),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error),
-    }
-}
-
-/// Root's new version of somebody's file stays theirs: OpenClaw could not read it otherwise. Nobody else can give files away.
-fn give_to_owner_of(like: &Path, file: &File) -> io::Result<()> {
-    let (wanted, own) = (like.metadata()?, file.metadata()?);
-    if (wanted.uid(), wanted.gid()) == (own.uid(), own.gid()) || !rustix::process::geteuid().is_root() {
-        return Ok(());
-    }
-    let (uid, gid) = (Uid::from_raw(wanted.uid()), Gid::from_raw(wanted.gid()));
-    Ok(rustix::fs::fchown(file, Some(uid), Some(gid))?)
+/// Where a path leads, through no link of a stranger's.
+fn follow(path: &Path) -> io::Result<PathBuf> {
+    Ok(ownership::follow(path)?.path)
 }
 
 /// A file beside the store that will take its place. Removed if it does not come to that.

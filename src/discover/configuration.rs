@@ -77,7 +77,7 @@ impl Includes {
         if !is_inside {
             return Err("leads out of the configuration's directory".to_owned());
         }
-        let Some((opened, facts)) = file::open(&real).map_err(|error| error.message)? else {
+        let Some((opened, facts)) = file::open(path).map_err(|error| error.message)? else {
             return Err("is not there".to_owned());
         };
         drop(opened);
@@ -93,8 +93,8 @@ impl Includes {
             return Err("is one file too many".to_owned());
         }
         let mut buffer = SecretBuffer::default();
-        file::read(&real, &mut buffer).map_err(|error| error.message)?;
-        let text = file::text_after_mark(&real, &buffer).map_err(|error| error.message)?;
+        file::read(path, &mut buffer).map_err(|error| error.message)?;
+        let text = file::text_after_mark(path, &buffer).map_err(|error| error.message)?;
         settings::tree(text).map_err(|problem| format!("is not JSON5: {problem}"))
     }
 }

@@ -12,6 +12,7 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 
 use crate::model::{StoreError, StoreErrorReason};
+use crate::ownership::{self, FollowError};
 use crate::secret::SecretBuffer;
 
 /// No store is larger; OpenClaw's are a few kilobytes.
@@ -40,6 +41,8 @@ pub struct Base {
     path: PathBuf,
     /// `None` where the directory cannot be opened; then files are asked for by their whole paths, and say why.
     descriptor: Option<OwnedFd>,
+    /// Whose directory it is.
+    owner: Option<u32>,
 }
 
 impl Base {
@@ -52,7 +55,9 @@ impl Base {
         #[cfg(not(any(target_os = "linux", target_os = "android")))]
         let only_the_way = OFlags::RDONLY;
         let flags = only_the_way | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        Self { descriptor: rustix::fs::open(&path, flags, Mode::empty()).ok(), path }
+        let owner = ownership::follow(&path).ok().map(|followed| followed.metadata.uid());
+        let descriptor = owner.and_then(|_| rustix::fs::open(&path, flags, Mode::empty()).ok());
+        Self { path, descriptor, owner }
     }
 
     /// Where the way to a file starts, and the way from there.
@@ -83,13 +88,51 @@ impl Base {
 
     /// Reads a whole file into the buffer; `None` where there is nothing at the path.
     pub fn read(&self, path: &Path, buffer: &mut SecretBuffer) -> Result<Option<FileFacts>, StoreError> {
-        let (start, way) = self.way(path);
-        let Some((file, metadata)) = opened(rustix::fs::openat(start, way, FLAGS, Mode::empty()), path)?
-        else {
-            return Ok(None);
-        };
+        let Some((file, metadata)) = self.open_file(path)? else { return Ok(None) };
         read_opened(path, file, &metadata, buffer).map(Some)
     }
+
+    /// Opens a regular file without ever waiting for it; `None` where there is nothing at the path.
+    fn open_file(&self, path: &Path) -> Result<Option<(File, Metadata)>, StoreError> {
+        let (start, way) = self.way(path);
+        if rustix::process::geteuid().is_root()
+            && let Ok(descriptor) = open_without_links(start, way)
+        {
+            return checked(descriptor, path).map(Some);
+        }
+        let (file, metadata) = match rustix::fs::openat(start, way, FLAGS, Mode::empty()) {
+            Ok(descriptor) => checked(descriptor, path)?,
+            Err(Errno::NOENT) => return absent(path).map(|()| None),
+            Err(error) => return Err(os_error(path, &error.into())),
+        };
+        if !self.may_lead_to(metadata.uid()) {
+            let followed = ownership::follow(path).map_err(|error| not_followed(path, error))?;
+            if !followed.is(&metadata) {
+                let problem = io::Error::other("it was replaced while it was opened");
+                return Err(os_error(path, &problem));
+            }
+        }
+        Ok(Some((file, metadata)))
+    }
+
+    /// Whether links may lead to that user's files, whoever they belong to: then the way there need not be looked at. Nothing
+    /// is gained by leading us to our own files, or to those of whom all the others belong to. Root's files are the exception.
+    fn may_lead_to(&self, owner: u32) -> bool {
+        let own = rustix::process::geteuid();
+        (owner == own.as_raw() || self.owner == Some(owner)) && !(own.is_root() && owner == 0)
+    }
+}
+
+/// Opens a file if there is no link on the way from the start. Root asks for that first, for it may open everything.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn open_without_links(start: BorrowedFd<'_>, way: &Path) -> Result<OwnedFd, Errno> {
+    rustix::fs::openat2(start, way, FLAGS, Mode::empty(), rustix::fs::ResolveFlags::NO_SYMLINKS)
+}
+
+/// The same on systems that cannot be asked for that.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn open_without_links(_start: BorrowedFd<'_>, _way: &Path) -> Result<OwnedFd, Errno> {
+    Err(Errno::NOSYS)
 }
 
 /// What tells one version of a file from another without reading it.
@@ -133,18 +176,14 @@ const FLAGS: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTT
 
 /// Opens a regular file without ever waiting for it; `None` where there is nothing at the path.
 pub fn open(path: &Path) -> Result<Option<(File, Metadata)>, StoreError> {
-    opened(rustix::fs::open(path, FLAGS, Mode::empty()), path)
+    Base::default().open_file(path)
 }
 
 /// What was opened is looked at, not what was there a moment before.
-fn opened(result: Result<OwnedFd, Errno>, path: &Path) -> Result<Option<(File, Metadata)>, StoreError> {
-    let file = match result {
-        Ok(descriptor) => File::from(descriptor),
-        Err(Errno::NOENT) => return absent(path).map(|()| None),
-        Err(error) => return Err(os_error(path, &error.into())),
-    };
+fn checked(descriptor: OwnedFd, path: &Path) -> Result<(File, Metadata), StoreError> {
+    let file = File::from(descriptor);
     let metadata = file.metadata().map_err(|error| os_error(path, &error))?;
-    if metadata.is_file() { Ok(Some((file, metadata))) } else { Err(not_a_file(path, kind_name(&metadata))) }
+    if metadata.is_file() { Ok((file, metadata)) } else { Err(not_a_file(path, kind_name(&metadata))) }
 }
 
 /// Reads a whole file into the buffer; `None` where there is nothing at the path.
@@ -211,6 +250,17 @@ fn absent(path: &Path) -> Result<(), StoreError> {
     match std::fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_symlink() => Err(not_a_file(path, "a link to nothing")),
         _ => Ok(()),
+    }
+}
+
+/// What it means for a store that a path was not followed.
+#[must_use]
+pub fn not_followed(path: &Path, error: FollowError) -> StoreError {
+    match error {
+        FollowError::Foreign { .. } => {
+            StoreError { reason: StoreErrorReason::Permission, message: error.to_string() }
+        }
+        FollowError::Io(error) => os_error(path, &error),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use super::{Found, Holder, look, process, remove_stale, starttime};
+use super::{Content, Found, Holder, look, process, remove_stale, starttime};
 use crate::clock;
 use crate::model::Millis;
 use crate::openclaw::lock::Process;
@@ -18,21 +18,23 @@ pub struct Seen {
     pub holder: Holder,
     /// How long it has been there.
     pub age: Millis,
-    /// Whether both generations of OpenClaw's rules call it stale.
+    /// Whether both generations of OpenClaw's rules call it stale, and its holder is not merely out of sight.
     pub stale: bool,
     /// Whether it is a directory, as early releases used them.
     pub directory: bool,
     /// Whether nobody can prove it stale, though it is: the process of its number began only after the lock was taken, and the
     /// lock does not say when its own began.
     pub wedged: bool,
+    /// What is in it; empty where that may not be read, or is no lock's.
+    pub content: Vec<u8>,
 }
 
 /// Looks at a lock; `None` where there is none.
 pub fn inspect(path: &Path, stale_after: Millis) -> io::Result<Option<Seen>> {
-    Ok(look(path)?.map(|found| seen(&found, path, stale_after)))
+    Ok(look(path)?.map(|found| seen(found, path, stale_after)))
 }
 
-fn seen(found: &Found, path: &Path, stale_after: Millis) -> Seen {
+fn seen(found: Found, path: &Path, stale_after: Millis) -> Seen {
     let payload = found.payload();
     let holder = found.holder(path);
     let since = holder.since.0.max(found.modified.0);
@@ -42,13 +44,17 @@ fn seen(found: &Found, path: &Path, stale_after: Millis) -> Seen {
     Seen {
         age: Millis(clock::now().0 - since),
         stale: found.is_stale(stale_after),
-        directory: found.bytes.is_none(),
+        directory: found.content == Content::Directory,
         wedged: names_no_start && started.is_some_and(|started| started.0 > since + CERTAIN.0),
         holder,
+        content: match found.content {
+            Content::File(bytes) => bytes,
+            Content::Directory | Content::Other => Vec::new(),
+        },
     }
 }
 
-/// Removes a lock if both generations of rules call it stale at this moment. Whether it is gone by our doing.
+/// Removes a lock if it is stale at this moment. Whether it is gone by our doing.
 pub fn clear_stale(path: &Path, stale_after: Millis) -> io::Result<bool> {
     match look(path)? {
         Some(found) if found.is_stale(stale_after) => remove_stale(path, &found),

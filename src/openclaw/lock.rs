@@ -19,6 +19,20 @@ pub struct Payload {
     /// The holder's start time: field 22 of `/proc/<pid>/stat`. Without it a reused pid looks alive for ever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub starttime: Option<u64>,
+    /// Where the process id was given, where the holder says so: OpenClaw does not, and takes no notice of it.
+    #[serde(flatten)]
+    pub origin: Option<PidOrigin>,
+}
+
+/// Where a process id means something: one PID namespace during one boot. A container has a namespace of its own, and to whoever looks at
+/// its processes from another one they seem to be dead, or to be others.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PidOrigin {
+    /// The inode of `/proc/self/ns/pid`.
+    pub pid_namespace: u64,
+    /// `/proc/sys/kernel/random/boot_id`: every machine numbers its namespaces alike.
+    pub boot_id: String,
 }
 
 impl Payload {
@@ -40,12 +54,21 @@ impl Payload {
             created_at: serde_json::Value,
             #[serde(default)]
             starttime: serde_json::Value,
+            #[serde(default)]
+            pid_namespace: serde_json::Value,
+            #[serde(default)]
+            boot_id: serde_json::Value,
         }
         let loose: Loose = serde_json::from_slice(bytes).ok()?;
         (loose.pid > 0).then(|| Self {
             pid: loose.pid,
             created_at: loose.created_at.as_str().unwrap_or_default().to_owned(),
             starttime: loose.starttime.as_u64(),
+            origin: loose
+                .pid_namespace
+                .as_u64()
+                .zip(loose.boot_id.as_str())
+                .map(|(pid_namespace, boot_id)| PidOrigin { pid_namespace, boot_id: boot_id.to_owned() }),
         })
     }
 
@@ -77,6 +100,8 @@ pub struct Evidence<'a> {
     pub payload: Option<&'a Payload>,
     /// What the system says about the pid.
     pub process: Option<Process>,
+    /// Where the process ids mean something that the system was asked about; `None` where it does not say.
+    pub origin: Option<&'a PidOrigin>,
     /// When file or directory were last changed.
     pub modified: Millis,
     /// After this long a lock without a provable holder is stale.
@@ -86,11 +111,12 @@ pub struct Evidence<'a> {
 }
 
 impl Evidence<'_> {
-    /// Whether the rules of 2026.4 *and* those of 2026.5 and later call the lock stale.
+    /// Whether the rules of 2026.4 *and* those of 2026.5 and later call the lock stale, and its holder is not merely out of sight.
     #[must_use]
     pub fn is_stale(&self) -> bool {
         match (self.payload, self.process) {
-            (Some(_), Some(Process::Dead)) => true,
+            // Both releases would break it at once; but a living process of another container looks dead from here.
+            (Some(payload), Some(Process::Dead)) => self.shares_origin(payload) || self.is_old(),
             // 2026.5 knows that the pid has been reused; 2026.4 waits for the lock to grow old.
             (
                 Some(Payload { starttime: Some(taken), .. }),
@@ -100,6 +126,11 @@ impl Evidence<'_> {
             (Some(_), _) => false,
             (None, _) => self.is_old(),
         }
+    }
+
+    /// Whether the pid was provably given where the system was asked about it.
+    fn shares_origin(&self, payload: &Payload) -> bool {
+        payload.origin.is_some() && payload.origin.as_ref() == self.origin
     }
 
     /// Old by every sign: either release looks at the younger of the two as well.
@@ -162,11 +193,14 @@ mod tests {
     #[test]
     fn a_lock_is_stale_only_where_both_releases_say_so() {
         let (now, limit) = (Millis(1_800_000_000_000.0), Millis(30_000.0));
-        let stale = |payload: &str, process: Option<Process>, age: f64| {
+        let own = PidOrigin { pid_namespace: 4_026_531_836, boot_id: "b-1".to_owned() };
+        let judged = |payload: &str, process: Option<Process>, age: f64, origin: Option<&PidOrigin>| {
             let payload = Payload::parse(payload.as_bytes());
             let modified = Millis(now.0 - age);
-            Evidence { payload: payload.as_ref(), process, modified, limit, now }.is_stale()
+            Evidence { payload: payload.as_ref(), process, origin, modified, limit, now }.is_stale()
         };
+        let stale =
+            |payload: &str, process: Option<Process>, age: f64| judged(payload, process, age, Some(&own));
         let created = |age_s: i64| {
             let at =
                 chrono::DateTime::from_timestamp_millis(1_800_000_000_000 - age_s * 1000).expect("a date");
@@ -175,7 +209,24 @@ mod tests {
         let payload =
             |age_s: i64, rest: &str| format!(r#"{{"pid": 7, "createdAt": "{}"{rest}}}"#, created(age_s));
         let alive = |starttime| Some(Process::Alive { starttime });
-        assert!(stale(&payload(1, ""), Some(Process::Dead), 1000.0), "dead pid");
+        let dead = Some(Process::Dead);
+        let from =
+            |namespace: u64, boot: &str| format!(r#", "pidNamespace": {namespace}, "bootId": "{boot}""#);
+        let ours = from(4_026_531_836, "b-1");
+        assert!(stale(&payload(1, &ours), dead, 1000.0), "dead pid of our own namespace");
+        assert!(!judged(&payload(1, &ours), dead, 1000.0, None), "our own namespace cannot be told");
+        for (whose, origin) in [
+            ("OpenClaw's", String::new()),
+            ("another container's", from(4_026_532_300, "b-1")),
+            ("another machine's", from(4_026_531_836, "b-2")),
+            ("half of an origin", r#", "pidNamespace": 4026531836"#.to_owned()),
+        ] {
+            assert!(!stale(&payload(1, &origin), dead, 1000.0), "{whose}, young");
+            assert!(!stale(&payload(31, &origin), dead, 1000.0), "{whose}, touched a moment ago");
+            assert!(!stale(&payload(1, &origin), dead, 31_000.0), "{whose}, taken a moment ago");
+            assert!(stale(&payload(31, &origin), dead, 31_000.0), "{whose}, old");
+        }
+        assert!(!judged(&payload(1, ""), dead, 1000.0, None), "nobody tells");
         assert!(!stale(&payload(9999, ""), alive(Some(1)), 9_999_000.0), "old, live pid: 2026.5 respects it");
         assert!(
             !stale(&payload(9, r#", "starttime": 2"#), alive(Some(1)), 9000.0),
@@ -192,8 +243,15 @@ mod tests {
 
     #[test]
     fn the_payload_reads_back() {
-        let payload =
-            Payload { pid: 7, created_at: "2026-11-21T10:00:00.000Z".to_owned(), starttime: Some(9) };
+        let mut payload = Payload {
+            pid: 7,
+            created_at: "2026-11-21T10:00:00.000Z".to_owned(),
+            starttime: Some(9),
+            origin: Some(PidOrigin { pid_namespace: 5, boot_id: "b".to_owned() }),
+        };
+        assert_eq!(Payload::parse(payload.to_json().as_bytes()).as_ref(), Some(&payload));
+        payload.origin = None;
+        assert!(!payload.to_json().contains("pidNamespace"));
         assert_eq!(Payload::parse(payload.to_json().as_bytes()), Some(payload));
         assert_eq!(Payload::parse(br#"{"pid": 0}"#), None);
         assert_eq!(

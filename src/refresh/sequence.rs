@@ -10,7 +10,7 @@
 //! Before the call, a stop ends every wait and nothing is lost. From the call to the commit nothing but the death of the process
 //! comes in between.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use tracing::{info, warn};
@@ -56,11 +56,14 @@ async fn attempt(context: &Refresher, login: &Login, force: bool) -> Result<Outc
         return Err(Outcome::Contended);
     }
     let (reserved, room) = rehearse(context, login, &current, store).await?;
+    checkpoint::reached("reserved");
     if context.stop.is_requested() {
         return Err(Outcome::Stopped);
     }
-    if !(refresh.is_still_ours() && reserved.store().is_still_locked()) {
-        info!("somebody has taken the locks of {} over; no token is spent", login.profile);
+    // Whoever sees another holder now would present the token together with it.
+    let newer = refresh_lock(context, login, lock::newer_refresh_lock_name);
+    if !locking::may_begin(&refresh, reserved.store().lock_held(), &newer) {
+        warn!("another process has begun to renew {}; no token is spent", login.profile);
         return Err(Outcome::Contended);
     }
     let issued = request(context, client, login, &current, &endpoint).await?;
@@ -136,9 +139,14 @@ async fn acquire(context: &Refresher, login: &Login) -> Result<Locks, Outcome> {
     locks.unwrap_or(Err(Outcome::Stopped))
 }
 
+/// Where the refresh lock of a login is, by one release's way to name it.
+fn refresh_lock(context: &Refresher, login: &Login, name: fn(&str, &str) -> String) -> PathBuf {
+    let name = name(&login.provider_as_written, login.profile.as_str());
+    paths::refresh_locks(&context.roots.state).join(name + ".lock")
+}
+
 async fn take_both(context: &Refresher, login: &Login, broken: &mut u32) -> Result<Locks, Outcome> {
-    let name = lock::refresh_lock_name(&login.provider_as_written, login.profile.as_str());
-    let path = paths::refresh_locks(&context.roots.state).join(name + ".lock");
+    let path = refresh_lock(context, login, lock::refresh_lock_name);
     let refresh = match locking::take(&path, REFRESH_LOCK).await {
         Taken::Held(lock) => lock,
         Taken::Busy(holder) => {
@@ -312,7 +320,6 @@ async fn request(
     current: &Current,
     endpoint: &Endpoint,
 ) -> Result<Issued, Outcome> {
-    checkpoint::reached("reserved");
     let answered = exchange::exchange(client, &endpoint.url, &endpoint.resolved, &current.token).await;
     checkpoint::reached("answered");
     let outcome = match answered {

@@ -17,6 +17,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("random", &[]),
     ("checkpoint", &[]),
     ("stop", &[]),
+    ("ownership", &[]),
     ("clock", &["model"]),
     // Which providers people sign in to is a fact, and no secret.
     ("remedy", &["causes", "model", "openclaw::provider"]),
@@ -30,11 +31,35 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("openclaw", &["model", "secret"]),
     // The stages, in order.
     ("discover", &["load::file", "model", "openclaw", "paths", "secret"]),
-    ("load", &["discover::Agent", "discover::KnownBy", "locking", "model", "openclaw", "paths", "secret"]),
+    (
+        "load",
+        &[
+            "discover::Agent",
+            "discover::KnownBy",
+            "locking",
+            "model",
+            "openclaw",
+            "ownership",
+            "paths",
+            "secret",
+        ],
+    ),
     ("classify", &["discover", "exit", "load", "model", "openclaw", "remedy", "state"]),
     // What writes credentials, and what decides to.
-    ("locking", &["clock", "model", "openclaw", "random"]),
-    ("store", &["checkpoint", "load::file", "locking", "model", "openclaw::document", "random", "secret"]),
+    ("locking", &["checkpoint", "clock", "model", "openclaw", "ownership", "random"]),
+    (
+        "store",
+        &[
+            "checkpoint",
+            "load::file",
+            "locking",
+            "model",
+            "openclaw::document",
+            "ownership",
+            "random",
+            "secret",
+        ],
+    ),
     (
         "refresh",
         &[
@@ -205,6 +230,7 @@ const RESERVED: [(&str, &[&str]); 7] = [
             "load",
             "locking",
             "notify",
+            "ownership",
             "publish",
             "refresh",
             "serve",

@@ -34,6 +34,7 @@ mod explain;
 mod faults;
 #[cfg(feature = "sqlite")]
 mod fleet;
+mod foreign_links;
 #[cfg(feature = "sqlite")]
 mod formats;
 mod generated;

@@ -67,9 +67,7 @@ pub(super) fn clear_lock(path: &Path, stale_after: Millis, keeper: &Keeper<'_>) 
         let undo = format!("mkdir -m {:o} {}", facts.mode, name(path));
         (backup::keep_command(keeper.own_state, path, &undo, keeper.now)?, undo)
     } else {
-        let mut content = SecretBuffer::default();
-        let Ok(Some(_)) = file::read(path, &mut content) else { return Err(FixError::Changed) };
-        let kept = backup::keep(keeper.own_state, path, &content, keeper.now)?;
+        let kept = backup::keep(keeper.own_state, path, &SecretBuffer::from(seen.content), keeper.now)?;
         let undo = format!("cp -p {} {}", name(&kept), name(path));
         (kept, undo)
     };

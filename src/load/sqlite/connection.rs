@@ -12,6 +12,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 use super::{Content, Database, SharedOwner, beside, error};
 use crate::load::file::{self, FileFacts, MAX_BYTES};
 use crate::model::{StoreError, StoreErrorReason};
+use crate::ownership;
 use crate::secret::SecretBuffer;
 
 /// How long a writer may hold us up. Writers hold a WAL database for no reader; this is for the older journal.
@@ -48,7 +49,8 @@ pub(super) fn read(
             return Ok(None);
         };
         // The log is beside the database itself, not beside a link to it.
-        let path = &path.canonicalize().map_err(|error| file::os_error(path, &error))?;
+        let followed = ownership::follow(path).map_err(|error| file::not_followed(path, error))?;
+        let path = &followed.path;
         let journal = match journal(path, &file) {
             // A writer that closes the database removes the index first, then the log.
             Err(error) if error.reason == StoreErrorReason::Locked => {

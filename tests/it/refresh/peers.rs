@@ -1,13 +1,14 @@
 //! Others who renew the same logins, their locks, and clocks.
 
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use serde_json::json;
 
-use super::{PROFILE, home, now, stored, wait_until};
+use super::{PROFILE, home, leftovers, locks, login, now, stored, wait_until};
 use crate::support::{Home, Ran};
 use crate::token_server::{Fault, TokenServer};
 
@@ -35,23 +36,43 @@ fn locks_are_respected_and_broken_only_when_stale() {
     };
     let starttime = std::fs::read_to_string(format!("/proc/{}/stat", alive.id())).unwrap();
     let starttime = starttime.rsplit_once(')').unwrap().1.split_whitespace().nth(19).unwrap().to_owned();
+    let namespace = std::fs::metadata("/proc/self/ns/pid").unwrap().ino();
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+    let from = |namespace: u64, boot: &str| {
+        format!(r#", "starttime": 1, "pidNamespace": {namespace}, "bootId": "{}""#, boot.trim())
+    };
+    let ours = from(namespace, &boot);
     let other = r#", "starttime": 1"#;
     let right = format!(r#", "starttime": {starttime}"#);
     // Age of the file in seconds, content, whether it is broken.
     let cases = [
-        ("dead pid", 1, payload(dead_pid, 1, ""), true),
-        ("zombie", 1, payload(zombie_pid, 1, ""), true),
+        ("dead pid", 1, payload(dead_pid, 1, &ours), true),
+        ("zombie", 1, payload(zombie_pid, 1, &ours), true),
+        // OpenClaw does not say which container a process is in, and from another one the living look dead.
+        ("dead pid, OpenClaw's", 1, payload(dead_pid, 1, ""), false),
+        ("zombie, OpenClaw's", 1, payload(zombie_pid, 1, ""), false),
+        ("dead pid, OpenClaw's, old", 300, payload(dead_pid, 300, ""), true),
+        ("dead pid, of another container", 1, payload(dead_pid, 1, &from(namespace + 1, &boot)), false),
+        (
+            "dead pid, of another container, old",
+            300,
+            payload(dead_pid, 300, &from(namespace + 1, &boot)),
+            true,
+        ),
+        ("dead pid, of another machine", 1, payload(dead_pid, 1, &from(namespace, "another")), false),
         ("reused pid, old", 300, payload(alive.id(), 300, other), true),
         ("reused pid, young", 1, payload(alive.id(), 1, other), false),
         ("old createdAt with a live pid", 99_999, payload(alive.id(), 99_999, ""), false),
         ("its holder", 300, payload(alive.id(), 300, &right), false),
         // The first process is another user's, unless the tests run as root; then the file is.
         ("another user's", 300, payload(1, 300, ""), false),
-        ("another user's, dead", 1, payload(dead_pid, 1, ""), true),
+        ("another user's, dead", 1, payload(dead_pid, 1, &ours), true),
         ("empty, young", 1, String::new(), false),
         ("empty, old", 300, String::new(), true),
         ("garbage, young", 1, "{\"pid\": \"x\"".to_owned(), false),
         ("garbage, old", 300, "{\"pid\": \"x\"".to_owned(), true),
+        ("without end, young", 1, payload(alive.id(), 1, &right), false),
+        ("without end, old", 300, payload(alive.id(), 300, &right), true),
     ];
     let refresh_lock =
         "locks/oauth-refresh/sha256-cee1bbaed8073aace8170859a25616882c288ceeaa1119df363bf01cc0cdab65.lock";
@@ -68,6 +89,10 @@ fn locks_are_respected_and_broken_only_when_stale() {
                     };
                     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
                     std::fs::write(&path, content).unwrap();
+                    if name.starts_with("without end") {
+                        // To read it would take all there is of this process's memory.
+                        std::fs::File::options().write(true).open(&path).unwrap().set_len(4 << 40).unwrap();
+                    }
                     let old = SystemTime::now() - Duration::from_secs(*age_s);
                     std::fs::File::options().write(true).open(&path).unwrap().set_modified(old).unwrap();
                     if name.starts_with("another") && rustix::process::geteuid().is_root() {
@@ -77,17 +102,20 @@ fn locks_are_respected_and_broken_only_when_stale() {
                 });
             }
         }
-        // Early releases used a directory, whose time its holder kept young.
-        for (age_s, is_broken) in [(1, false), (300, true)] {
-            scope.spawn(move || {
-                let server = TokenServer::start();
-                let home = home(&server);
-                let path = home.state().join(refresh_lock);
-                std::fs::create_dir_all(&path).unwrap();
-                let old = SystemTime::now() - Duration::from_secs(age_s);
-                std::fs::File::open(&path).unwrap().set_modified(old).unwrap();
-                check_lock("directory", &home, &server, &path, is_broken);
-            });
+        // Early releases used a directory, whose time its holder kept young. The others are nobody's locks, and in the way of one.
+        for make in ["mkdir", "mkfifo", "ln -s /dev/zero", "ln -s nowhere"] {
+            for (age, is_broken) in [("now", false), ("5 minutes ago", true)] {
+                scope.spawn(move || {
+                    let server = TokenServer::start();
+                    let home = home(&server);
+                    let path = home.state().join(refresh_lock);
+                    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                    let script = format!("{make} \"$1\" && touch --no-dereference --date \"{age}\" \"$1\"");
+                    let made = Command::new("sh").args(["-ec", &script, "sh"]).arg(&path).status().unwrap();
+                    assert!(made.success(), "{make}");
+                    check_lock(make, &home, &server, &path, is_broken);
+                });
+            }
         }
     });
     zombie.wait().unwrap();
@@ -98,6 +126,9 @@ fn locks_are_respected_and_broken_only_when_stale() {
 /// A lock that is broken lets the refresh through; one that is respected is still there while it waits.
 fn check_lock(name: &str, home: &Home, server: &TokenServer, path: &Path, is_broken: bool) {
     let inode = path.symlink_metadata().unwrap().ino();
+    // Whatever is there, looking at it comes to an end.
+    home.run(&["status"]);
+    home.run(&["doctor"]);
     if is_broken {
         let ran = home.run(&["refresh"]);
         assert_eq!(
@@ -108,7 +139,7 @@ fn check_lock(name: &str, home: &Home, server: &TokenServer, path: &Path, is_bro
             ran.stdout,
             ran.stderr
         );
-        assert!(!path.exists(), "{name}: and leaves none of its own");
+        assert!(path.symlink_metadata().is_err(), "{name}: and leaves none of its own");
         return;
     }
     let mut child = home
@@ -118,8 +149,7 @@ fn check_lock(name: &str, home: &Home, server: &TokenServer, path: &Path, is_bro
         .spawn()
         .unwrap();
     let mut line = String::new();
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stderr.take().unwrap()), &mut line)
-        .unwrap();
+    BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
     assert!(
         line.contains("waiting") && line.contains(path.file_name().unwrap().to_str().unwrap()),
         "{name}: {line}"
@@ -142,6 +172,128 @@ fn check_lock(name: &str, home: &Home, server: &TokenServer, path: &Path, is_bro
             assert!(profile["loginSince"].is_number());
         }
     }
+}
+
+/// A lock of a process that lives, as OpenClaw writes them.
+fn put_live_lock(path: &Path) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let _ = std::fs::remove_file(path);
+    let at = chrono::DateTime::from_timestamp_millis(i64::try_from(now()).unwrap()).unwrap();
+    let holder = json!({ "pid": std::process::id(), "createdAt": at.to_rfc3339() });
+    std::fs::write(path, holder.to_string()).unwrap();
+}
+
+/// The locks of the login: OpenClaw's up to 2026.5, the one of the store, and OpenClaw's from 2026.6 on.
+fn all_locks(home: &Home) -> [PathBuf; 3] {
+    let refresh_locks = home.state().join("locks/oauth-refresh");
+    [
+        refresh_locks.join("sha256-cee1bbaed8073aace8170859a25616882c288ceeaa1119df363bf01cc0cdab65.lock"),
+        home.agent_dir("main").join("auth-profiles.json.lock"),
+        refresh_locks.join("lock-7b9da1f0ba485a46aaec13e8c09ceb27.lock"),
+    ]
+}
+
+/// The program, to be stopped at a step until the marker is removed.
+fn stopped_at(home: &Home, step: &str, marker: &Path) -> Command {
+    let mut command = home.command(&["refresh", "--log-level", "info"]);
+    command.env("AUTHWATCH_TEST_PAUSE", step).env("AUTHWATCH_TEST_MARKER", marker);
+    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    command
+}
+
+#[test]
+fn no_call_is_begun_once_somebody_else_has_a_lock() {
+    for lock in 0..3 {
+        let server = TokenServer::start();
+        let home = home(&server);
+        let before = std::fs::read(home.store("main")).unwrap();
+        let (path, marker) = (&all_locks(&home)[lock], home.path().join("marker"));
+        let child = stopped_at(&home, "reserved", &marker).spawn().unwrap();
+        wait_until(|| marker.exists());
+        put_live_lock(path);
+        let inode = path.metadata().unwrap().ino();
+        std::fs::remove_file(&marker).unwrap();
+        let ran = Ran::of(child.wait_with_output().unwrap());
+        assert_eq!((ran.code, server.calls()), (75, 0), "{}: {}{}", path.display(), ran.stdout, ran.stderr);
+        assert_eq!(path.metadata().unwrap().ino(), inode, "it is left to its holder");
+        assert!(std::fs::read(home.store("main")).unwrap() == before);
+        // Whose lock it was is gone.
+        std::fs::remove_file(path).unwrap();
+        assert_eq!((home.run(&["refresh"]).code, server.calls()), (0, 1));
+        assert!(leftovers(&home, "main").is_empty() && locks(&home).is_empty());
+    }
+}
+
+#[test]
+fn a_lock_that_took_a_stale_ones_place_is_not_removed_with_it() {
+    for lock in 0..2 {
+        let server = TokenServer::start();
+        let home = home(&server);
+        let (path, marker) = (&all_locks(&home)[lock], home.path().join("marker"));
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, "").unwrap();
+        let old = SystemTime::now() - Duration::from_secs(300);
+        std::fs::File::options().write(true).open(path).unwrap().set_modified(old).unwrap();
+        let mut child = stopped_at(&home, "lock-judged", &marker).spawn().unwrap();
+        wait_until(|| marker.exists());
+        put_live_lock(path);
+        let inode = path.metadata().unwrap().ino();
+        std::fs::remove_file(&marker).unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+        assert!(lines.any(|line| line.contains("waiting")), "it waits for the new holder");
+        assert_eq!((path.metadata().unwrap().ino(), server.calls()), (inode, 0));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}
+
+/// Containers that share a volume: to each, the other's processes seem to be dead.
+#[test]
+fn a_container_respects_the_locks_of_another_one() {
+    for (holder_is_contained, contender_is_contained) in [(true, false), (false, true), (true, true)] {
+        let server = TokenServer::start();
+        let home = home(&server);
+        let marker = home.path().join("marker");
+        let placed = |mut command: Command, is_contained: bool, own_state: &str| {
+            command.env("XDG_STATE_HOME", home.path().join(own_state));
+            if is_contained { contained(&command) } else { command }
+        };
+        // Its token is spent, and the new one nowhere yet.
+        let holder = stopped_at(&home, "answered", &marker);
+        let holder = placed(holder, holder_is_contained, "one")
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        wait_until(|| marker.exists());
+        let contender = home.command(&["refresh", "--log-level", "info"]);
+        let mut contender = placed(contender, contender_is_contained, "two")
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(contender.stderr.take().unwrap()).lines().map(Result::unwrap);
+        let waits = lines.any(|line| line.contains("waiting"));
+        let _ = std::fs::remove_file(&marker);
+        let (holder, rest) = (Ran::of(holder.wait_with_output().unwrap()), lines.collect::<String>());
+        let contender = Ran::of(contender.wait_with_output().unwrap());
+        let said = format!("{}{}{}{rest}", holder.stdout, holder.stderr, contender.stdout);
+        assert!(waits, "{holder_is_contained} {contender_is_contained}: {said}");
+        assert_eq!((holder.code, contender.code, server.calls(), server.reuses()), (0, 0, 1, 0), "{said}");
+        assert!(server.is_good(login(&home, "main")["refresh"].as_str().unwrap()), "{said}");
+    }
+}
+
+/// The same command in a PID namespace of its own.
+fn contained(command: &Command) -> Command {
+    let mut outer = Command::new("unshare");
+    outer.args(["--pid", "--fork", "--kill-child", "--mount-proc"]);
+    if !rustix::process::geteuid().is_root() {
+        outer.arg("--map-root-user");
+    }
+    outer.arg(command.get_program()).args(command.get_args()).env_clear();
+    outer.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    outer
 }
 
 #[test]
