@@ -30,7 +30,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("openclaw", &["model", "secret"]),
     // The stages, in order.
     ("discover", &["load::file", "model", "openclaw", "paths", "secret"]),
-    ("load", &["discover::Agent", "discover::KnownBy", "locking", "model", "openclaw", "paths", "secret"]),
+    (
+        "load",
+        &["clock", "discover::Agent", "discover::KnownBy", "locking", "model", "openclaw", "paths", "secret"],
+    ),
     ("classify", &["discover", "exit", "load", "model", "openclaw", "remedy", "state"]),
     // What writes credentials, and what decides to.
     ("locking", &["clock", "model", "openclaw", "random"]),
