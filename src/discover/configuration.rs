@@ -51,10 +51,10 @@ fn settings(
     if !tree.is_object() {
         return Err(not_json5("the top level is no object"));
     }
-    let mut includes = Includes::new(roots);
+    let mut files = Includes::new(roots);
     let mut open = |path: &Path| {
         included.push(path.to_owned());
-        includes.open(path)
+        files.open(path)
     };
     let tree = include::resolve(tree, path, &mut open).map_err(broken)?;
     Settings::of(tree, variables).map_err(|problem| broken(format!("`{}`: {problem}", path.display())))
