@@ -40,6 +40,8 @@ use crate::stop::{Stop, Stopper, asked, asked_but_by_hangup};
 
 /// After a change on disk, writers are given this long to finish.
 const DEBOUNCE: Duration = Duration::from_millis(40);
+/// Between a pass that a change on disk started and the next one that does: a writer that never rests is looked at this often.
+const SMALLEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// The daemon's memory from pass to pass.
 struct Daemon {
@@ -206,6 +208,8 @@ impl Daemon {
         let (told, mut tried) = mpsc::unbounded_channel();
         self.telling.start(&told);
         self.told = Some(told);
+        let mut pause_ends = tokio::time::Instant::now();
+        let mut by_change = false;
         loop {
             let begun = self.beat_start();
             let mut watcher = Watcher::new(&self.options.roots, self.config_path());
@@ -234,10 +238,21 @@ impl Daemon {
             }
             self.tell_systemd();
             let due = tokio::time::sleep(self.next_due());
-            tokio::pin!(due);
+            if std::mem::take(&mut by_change) {
+                pause_ends = tokio::time::Instant::now() + SMALLEST_PAUSE;
+            }
+            let pause = tokio::time::sleep_until(pause_ends);
+            tokio::pin!(due, pause);
             loop {
                 tokio::select! {
-                    () = watcher.changed() => tokio::time::sleep(DEBOUNCE).await,
+                    () = &mut pause, if !pause.is_elapsed() => continue,
+                    changed = watcher.changed(), if pause.is_elapsed() => {
+                        if !changed.iter().any(|path| watcher.is_news(path, &self.cache)) {
+                            continue;
+                        }
+                        by_change = true;
+                        tokio::time::sleep(DEBOUNCE).await;
+                    }
                     () = &mut due => {}
                     _ = hang_up.recv() => self.reload("on SIGHUP"),
                     _ = &mut asked => stop(&stopper),

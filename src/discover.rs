@@ -53,6 +53,8 @@ pub struct Discovery {
     pub settings: Settings,
     /// Its state.
     pub config: ConfigHealth,
+    /// The files it includes, as far as they could be found.
+    pub included: Vec<PathBuf>,
     /// The variables that are set for this process, or would be for OpenClaw's.
     pub environment: Environment,
     /// Whether there is a state directory at all.
@@ -69,10 +71,11 @@ pub fn discover(roots: &Roots, process: impl IntoIterator<Item = (String, String
             variables.add_dotenv(&String::from_utf8_lossy(buffer.bytes()));
         }
     }
-    let (settings, config) = configuration::read(roots, &mut variables);
+    let mut included = Vec::new();
+    let (settings, config) = configuration::read(roots, &mut variables, &mut included);
     let environment = variables.environment();
     let agents = agents(roots, &settings);
-    Discovery { agents, settings, config, environment, state_exists: roots.state.is_dir() }
+    Discovery { agents, settings, config, included, environment, state_exists: roots.state.is_dir() }
 }
 
 fn agents(roots: &Roots, settings: &Settings) -> Vec<Agent> {

@@ -67,6 +67,29 @@ pub struct Loaded<'b> {
     pub health: StoreHealth,
     /// Its content; empty where there is none or it could not be read.
     pub document: Document<'b>,
+    /// The documents it was made from.
+    read: [Option<&'b [u8]>; 2],
+}
+
+/// Tells one content of a store from another, without keeping what is secret in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContentDigest([u8; 32]);
+
+impl Loaded<'_> {
+    /// The digest of everything that was read: the documents, and what is known of the store itself.
+    #[must_use]
+    pub fn digest(&self) -> ContentDigest {
+        let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+        for document in self.read {
+            // The length keeps apart where one ends and the other begins.
+            context.update(format!("{:?}", document.map(<[u8]>::len)).as_bytes());
+            context.update(document.unwrap_or_default());
+        }
+        context.update(format!("{:?}", self.health).as_bytes());
+        let mut digest = [0; 32];
+        digest.copy_from_slice(context.finish().as_ref());
+        ContentDigest(digest)
+    }
 }
 
 /// Reads an agent's own store. `None` where the agent turns out to be a leftover directory.
@@ -110,6 +133,7 @@ fn nothing<'b>(agent: &Agent) -> Loaded<'b> {
     Loaded {
         health: health(StoreKind::None, agent.dir.join(STORE_FILE), None),
         document: Document::default(),
+        read: [None; 2],
     }
 }
 
@@ -128,7 +152,7 @@ fn health(kind: StoreKind, path: PathBuf, facts: Option<FileFacts>) -> StoreHeal
 fn unreadable<'b>(kind: StoreKind, path: PathBuf, facts: Option<FileFacts>, error: StoreError) -> Loaded<'b> {
     let mut health = health(kind, path, facts);
     health.error = Some(error);
-    Loaded { health, document: Document::default() }
+    Loaded { health, document: Document::default(), read: [None; 2] }
 }
 
 fn load_json<'b>(
@@ -147,10 +171,10 @@ fn load_json<'b>(
         }
         Err(error) => return Some(unreadable(StoreKind::Json, path, None, error)),
     };
-    let mut loaded = match parse_into(std::mem::take(room), &path, store, semantics, Source::Json) {
-        Ok(document) => Loaded { health: health(StoreKind::Json, path, Some(facts)), document },
+    let document = match parse_into(std::mem::take(room), &path, store, semantics, Source::Json) {
+        Ok(document) => document,
         Err(error) => match parse_leniently(&path, store, lenient, semantics, Source::Json) {
-            Some(document) => Loaded { health: health(StoreKind::Json, path, Some(facts)), document },
+            Some(document) => document,
             // What is no store is imported over by OpenClaw; its error stays visible all the same.
             None => {
                 return Some(
@@ -160,10 +184,15 @@ fn load_json<'b>(
             }
         },
     };
+    let health = health(StoreKind::Json, path, Some(facts));
+    let mut loaded = Loaded { health, document, read: [Some(store.bytes()), None] };
     let beside = agent.dir.join(STATE_FILE);
     if base.has(&beside) {
         match read_state(&beside, state, semantics) {
-            Ok(newer) => loaded.document.state.overlay(newer),
+            Ok(newer) => {
+                loaded.document.state.overlay(newer);
+                loaded.read[1] = Some(state.bytes());
+            }
             Err(error) => loaded.health.state_error = Some(error),
         }
     }
@@ -257,7 +286,8 @@ fn from_database<'b>(
         }
     }
     health.stranded = stranded(&agent.dir.join(STORE_FILE), document.profiles.is_empty(), semantics, legacy);
-    Loaded { health, document }
+    let read = [content.has_store.then(|| store.bytes()), content.has_state.then(|| state.bytes())];
+    Loaded { health, document, read }
 }
 
 /// A JSON store with profiles beside a database that is in effect.

@@ -7,12 +7,13 @@ mod unchanged;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::num::NonZero;
-use std::sync::{Arc, Mutex};
+use std::ops::Deref;
+use std::sync::{Arc, LazyLock, Mutex};
 
 use crate::classify::{self, InUse, Judge, worst_exit_code};
 use crate::clock::{self, At};
 use crate::discover::{self, Agent, Discovery};
-use crate::load::{self, Buffers, Loaded};
+use crate::load::{self, Buffers, ContentDigest, Loaded};
 use crate::model::{AgentHealth, Millis, ProfileIds, Scope, Semantics, Snapshot, Summary};
 use crate::openclaw::provider;
 use crate::openclaw::settings::normalized_agent_id;
@@ -21,6 +22,7 @@ use crate::state::Memory;
 
 pub use self::unchanged::Cache;
 use self::unchanged::Stamps;
+pub use crate::load::file::SETTLED_AFTER;
 
 /// What to look at, and how to judge it.
 #[derive(Clone, Debug)]
@@ -64,7 +66,7 @@ pub struct Look {
     pub unknown_agents: Vec<String>,
     /// Whether there is a state directory.
     pub state_exists: bool,
-    /// Whether any store was read, and not only found to be what it was.
+    /// Whether any store, or what decides about it, is not what it was.
     pub changed: bool,
 }
 
@@ -73,16 +75,23 @@ struct Looked {
     health: AgentHealth,
     /// Its profiles, counted.
     buckets: Summary,
-    /// The files it was made from; `None` where the last pass's verdict stands.
-    read_from: Option<Box<Stamps>>,
+    /// What it was made from; `None` where nothing was read.
+    read: Option<Box<Read>>,
+}
+
+/// What was read for a verdict, and whether it is what was read the last time.
+struct Read {
+    stamps: Stamps,
+    content: ContentDigest,
+    is_same: bool,
 }
 
 impl Looked {
     /// Counts while the profiles are at hand: by the time all agents are there, they are far away.
-    fn new(health: AgentHealth, read_from: Option<Box<Stamps>>) -> Self {
+    fn new(health: AgentHealth, read: Option<Box<Read>>) -> Self {
         let mut buckets = Summary::default();
         health.profiles.iter().for_each(|profile| buckets.count(profile.bucket));
-        Self { health, buckets, read_from }
+        Self { health, buckets, read }
     }
 }
 
@@ -122,24 +131,26 @@ pub fn look_again(
         memory: request.memory.as_deref().filter(|memory| !memory.is_empty()),
     };
 
+    let mut buffers = Buffers::default();
+    let (main_agent, buffers) = (&discovery.agents[0], &mut buffers);
+    // Read once it is needed, which it is not while no store changes.
+    let main = LazyLock::new(move || load::load_main(main_agent, roots, request.semantics, buffers));
     if let Some(cache) = &mut cache {
         let rest = format!(
             "{request:?} {:?} {refreshing:?} {:?} {:?}",
             discovery.environment, discovery.settings, discovery.config
         );
-        cache.check(roots, &discovery.agents[0].dir, rest);
+        cache.check(roots, &discovery, rest, &main);
     }
-    let mut buffers = Buffers::default();
-    let main = load::load_main(&discovery.agents[0], roots, request.semantics, &mut buffers);
     let looked = look_at_all(&agents, &main, roots, &judge, cache.as_deref());
     let mut changed = false;
     let mut agents = Vec::with_capacity(looked.len());
     let mut summary = Summary::default();
-    for Looked { health, buckets, read_from } in looked.into_iter().flatten() {
+    for Looked { health, buckets, read } in looked.into_iter().flatten() {
         summary.add(buckets);
-        if let (Some(stamps), Some(cache)) = (read_from, &mut cache) {
-            changed = true;
-            cache.keep(&health, &stamps, request.window, now);
+        if let (Some(read), Some(cache)) = (read, &mut cache) {
+            changed |= !read.is_same;
+            cache.keep(&health, &read, request.window, now);
         }
         agents.push(health);
     }
@@ -193,9 +204,9 @@ const CHUNK: usize = 32;
 
 /// Loads and judges agent by agent, so that memory grows with one store and not with the fleet's. There is nothing for those
 /// that turn out to be none.
-fn look_at_all(
+fn look_at_all<'m>(
     agents: &[Agent],
-    main: &Loaded<'_>,
+    main: &(impl Deref<Target = Loaded<'m>> + Sync),
     roots: &Roots,
     judge: &Judge<'_>,
     cache: Option<&Cache>,
@@ -233,28 +244,38 @@ struct Desk {
     ids: ProfileIds,
 }
 
-fn look_at(
+fn look_at<'m>(
     agent: &Agent,
-    main: &Loaded<'_>,
+    main: &impl Deref<Target = Loaded<'m>>,
     roots: &Roots,
     judge: &Judge<'_>,
     cache: Option<&Cache>,
     Desk { buffers, ids }: &mut Desk,
 ) -> Option<Looked> {
     // Before anything is read: what changes meanwhile is noticed the next time.
-    let read_from = cache.map(|_| Box::new(unchanged::stamps(&agent.dir, buffers.base())));
-    let known =
-        cache.zip(read_from.as_deref()).and_then(|(cache, stamps)| cache.get(&agent.id, stamps, judge.now));
-    if let Some(health) = known {
+    let cached = cache.map(|cache| (cache, unchanged::stamps(&agent.dir, buffers.base())));
+    if let Some((cache, stamps)) = &cached
+        && let Some(health) = cache.by_stamps(&agent.id, stamps, judge.now)
+    {
         return Some(Looked::new(health, None));
     }
+    let judged = |own: &Loaded<'_>, inherited: Option<&Loaded<'_>>, ids: &mut ProfileIds| {
+        let Some((cache, stamps)) = cached else {
+            return Looked::new(classify::agent(agent, own, inherited, judge, ids), None);
+        };
+        let content = own.digest();
+        let known = cache.by_content(&agent.id, &content, judge.now);
+        let is_same = known.is_some();
+        let health = known.unwrap_or_else(|| classify::agent(agent, own, inherited, judge, ids));
+        Looked::new(health, Some(Box::new(Read { stamps, content, is_same })))
+    };
     if agent.is_main() {
-        return Some(Looked::new(classify::agent(agent, main, None, judge, ids), read_from));
+        return Some(judged(main, None, ids));
     }
-    let (health, room) = {
+    let (looked, room) = {
         let own = load::load(agent, roots, judge.semantics, buffers)?;
-        (classify::agent(agent, &own, Some(main), judge, ids), own.document.into_room())
+        (judged(&own, Some(main), ids), own.document.into_room())
     };
     buffers.reuse(room);
-    Some(Looked::new(health, read_from))
+    Some(looked)
 }

@@ -1,88 +1,135 @@
 //! Notices at once when a store, OpenClaw's configuration or our own changes. Where inotify isn't available, or has no
 //! room for so many directories, the interval alone is left.
+//!
+//! What authwatch does itself must not wake it: opening a database closes its log, renewing a login and writing a textfile are
+//! changes like any other. So a change counts only if a file that the last pass rested on is not what that pass saw.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::paths::Roots;
+use crate::pipeline::Cache;
 
 /// Watches the places that matter.
 pub(super) struct Watcher {
+    roots: Roots,
+    own_config: Option<PathBuf>,
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    events: Option<inotify::EventStream<[u8; 4096]>>,
+    events: Option<events::Events>,
 }
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
 impl Watcher {
     /// Starts watching; made anew for every wait, so that new agents are watched, too.
     pub(super) fn new(roots: &Roots, own_config: Option<&Path>) -> Self {
-        Self { events: Self::start(roots, own_config) }
-    }
-
-    fn start(roots: &Roots, own_config: Option<&Path>) -> Option<inotify::EventStream<[u8; 4096]>> {
-        use inotify::WatchMask;
-
-        let inotify = inotify::Inotify::init().ok()?;
-        let mask = WatchMask::CLOSE_WRITE
-            | WatchMask::MOVED_TO
-            | WatchMask::MOVED_FROM
-            | WatchMask::DELETE
-            | WatchMask::CREATE
-            | WatchMask::MODIFY;
-        let mut watches = inotify.watches();
-        let mut watch = |dir: &Path| watches.add(dir, mask).is_ok();
-        let agents = roots.state.join("agents");
-        let places = [
-            Some(roots.state.clone()),
-            Some(roots.state.join("state")),
-            Some(roots.oauth.clone()),
-            Some(agents.clone()),
-            roots.config.parent().map(Path::to_path_buf),
-            roots.main_agent.clone(),
-            own_config.and_then(Path::parent).map(Path::to_path_buf),
-        ];
-        for place in places.into_iter().flatten() {
-            watch(&place);
+        Self {
+            roots: roots.clone(),
+            own_config: own_config.map(Path::to_path_buf),
+            #[cfg(any(target_os = "linux", target_os = "android"))]
+            events: events::Events::start(&places(roots, own_config), &roots.agents()),
         }
-        for agent in std::fs::read_dir(&agents).into_iter().flatten().flatten() {
-            watch(&agent.path());
-            watch(&agent.path().join("agent"));
+    }
+
+    /// What has changed, once anything has: files and directories, or the empty path for whatever it may be.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(super) async fn changed(&mut self) -> Vec<PathBuf> {
+        match &mut self.events {
+            Some(events) => events.next().await,
+            None => std::future::pending().await,
         }
-        inotify.into_event_stream([0; 4096]).ok()
     }
 
-    /// Done once something that matters has changed.
-    pub(super) async fn changed(&mut self) {
-        use futures_util::StreamExt;
-
-        let Some(events) = &mut self.events else { return std::future::pending().await };
-        while let Some(event) = events.next().await {
-            let matters = match event {
-                Ok(event) => event.name.is_none_or(|name| matters(&name.to_string_lossy())),
-                // Too many at once: something has changed for sure.
-                Err(_) => true,
-            };
-            if matters {
-                return;
-            }
-        }
-        std::future::pending::<()>().await;
-    }
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-impl Watcher {
-    pub(super) fn new(_roots: &Roots, _own_config: Option<&Path>) -> Self {
-        Self {}
-    }
-
-    pub(super) async fn changed(&mut self) {
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    pub(super) async fn changed(&mut self) -> Vec<PathBuf> {
         std::future::pending().await
     }
+
+    /// Whether a change is one that the last pass does not know of.
+    pub(super) fn is_news(&self, path: &Path, last_pass: &Cache) -> bool {
+        if last_pass.is_empty() || path.as_os_str().is_empty() || self.own_config.as_deref() == Some(path) {
+            return true;
+        }
+        last_pass.is_as_seen(path).map_or_else(|| self.is_place(path), |is_as_seen| !is_as_seen)
+    }
+
+    /// Whether it is, or was, a directory in which stores are looked for.
+    fn is_place(&self, path: &Path) -> bool {
+        let agents = self.roots.agents();
+        let parent = path.parent();
+        let is_agents = parent == Some(&agents)
+            || parent.and_then(Path::parent) == Some(&agents) && path.ends_with("agent");
+        (is_agents || places(&self.roots, None).iter().any(|place| place == path)) && !path.is_file()
+    }
 }
 
-/// Drafts and locks come and go with every write, ours among them; what they leave behind is told by other names.
+/// Where stores and configuration are looked for, apart from the agents' directories.
+fn places(roots: &Roots, own_config: Option<&Path>) -> Vec<PathBuf> {
+    let places = [
+        Some(roots.state.clone()),
+        Some(roots.state.join("state")),
+        Some(roots.oauth.clone()),
+        Some(roots.agents()),
+        roots.config.parent().map(Path::to_path_buf),
+        roots.main_agent.clone(),
+        own_config.and_then(Path::parent).map(Path::to_path_buf),
+    ];
+    places.into_iter().flatten().collect()
+}
+
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn matters(name: &str) -> bool {
-    let is_draft = name.starts_with('.') && name != ".env";
-    !(is_draft || [".lock", ".tmp", "-shm"].iter().any(|end| name.ends_with(end)))
+mod events {
+    use std::collections::BTreeSet;
+    use std::path::{Path, PathBuf};
+
+    use futures_util::{FutureExt, StreamExt};
+    use inotify::{Event, EventStream, Inotify, WatchDescriptor, WatchMask};
+
+    pub(super) struct Events {
+        stream: EventStream<[u8; 4096]>,
+        /// The watched directories; one may be known by several names.
+        dirs: Vec<(WatchDescriptor, PathBuf)>,
+    }
+
+    impl Events {
+        pub(super) fn start(places: &[PathBuf], agents: &Path) -> Option<Self> {
+            let inotify = Inotify::init().ok()?;
+            // Not CLOSE_WRITE: writes are told by themselves, and SQLite opens a log for writing even to read it.
+            let mask = WatchMask::MOVED_TO
+                | WatchMask::MOVED_FROM
+                | WatchMask::DELETE
+                | WatchMask::CREATE
+                | WatchMask::MODIFY;
+            let mut watches = inotify.watches();
+            let mut dirs = Vec::new();
+            let mut watch = |dir: PathBuf| {
+                if let Ok(descriptor) = watches.add(&dir, mask) {
+                    dirs.push((descriptor, dir));
+                }
+            };
+            places.iter().cloned().for_each(&mut watch);
+            for agent in std::fs::read_dir(agents).into_iter().flatten().flatten() {
+                watch(agent.path());
+                watch(agent.path().join("agent"));
+            }
+            Some(Self { stream: inotify.into_event_stream([0; 4096]).ok()?, dirs })
+        }
+
+        /// What has changed, once anything has. Many changes of a file are one.
+        pub(super) async fn next(&mut self) -> Vec<PathBuf> {
+            let mut changed = BTreeSet::new();
+            let mut event = self.stream.next().await;
+            while let Some(found) = event {
+                changed.extend(self.paths(found.ok()));
+                event = self.stream.next().now_or_never().flatten();
+            }
+            changed.into_iter().collect()
+        }
+
+        fn paths(&self, event: Option<Event<std::ffi::OsString>>) -> Vec<PathBuf> {
+            let Some(Event { wd, name: Some(name), .. }) = event else {
+                // Too many at once, or a directory is gone.
+                return vec![PathBuf::new()];
+            };
+            let dirs = self.dirs.iter().filter(|(descriptor, _)| *descriptor == wd);
+            dirs.map(|(_, dir)| dir.join(&name)).collect()
+        }
+    }
 }

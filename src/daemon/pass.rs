@@ -8,7 +8,7 @@ use crate::checkpoint;
 use crate::clock;
 use crate::exit::{self, Failure};
 use crate::model::{Event, Millis, Snapshot};
-use crate::pipeline::{self, Request};
+use crate::pipeline::{self, Request, SETTLED_AFTER};
 use crate::publish::changes::between;
 use crate::publish::metrics::Pass;
 use crate::publish::textfile;
@@ -45,6 +45,8 @@ impl Daemon {
                 false
             });
             if renewed {
+                // What was written is seen as what it is, and does not start another pass.
+                tokio::time::sleep(SETTLED_AFTER).await;
                 (snapshot, took) = self.look().await?;
             }
         }

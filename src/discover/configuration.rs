@@ -21,16 +21,24 @@ const MAX_INCLUDED_BYTES: u64 = 2 * 1024 * 1024;
 /// Files can include one another over and over; no sensible configuration consists of more.
 const MAX_INCLUDED_FILES: usize = 1000;
 
-/// The configuration, as far as it can be read; what it sets in `env` is added to the variables.
-pub(super) fn read(roots: &Roots, variables: &mut Variables) -> (Settings, ConfigHealth) {
+/// The configuration, as far as it can be read; what it sets in `env` is added to the variables, and what it includes to `included`.
+pub(super) fn read(
+    roots: &Roots,
+    variables: &mut Variables,
+    included: &mut Vec<PathBuf>,
+) -> (Settings, ConfigHealth) {
     let path = roots.config.clone();
-    match settings(roots, variables) {
+    match settings(roots, variables, included) {
         Ok(settings) => (settings, ConfigHealth { path, error: None }),
         Err(error) => (Settings::default(), ConfigHealth { path, error: Some(error) }),
     }
 }
 
-fn settings(roots: &Roots, variables: &mut Variables) -> Result<Settings, StoreError> {
+fn settings(
+    roots: &Roots,
+    variables: &mut Variables,
+    included: &mut Vec<PathBuf>,
+) -> Result<Settings, StoreError> {
     let path = &roots.config;
     let mut buffer = SecretBuffer::default();
     if file::read(path, &mut buffer)?.is_none() {
@@ -43,8 +51,12 @@ fn settings(roots: &Roots, variables: &mut Variables) -> Result<Settings, StoreE
     if !tree.is_object() {
         return Err(not_json5("the top level is no object"));
     }
-    let mut includes = Includes::new(roots);
-    let tree = include::resolve(tree, path, &mut |path| includes.open(path)).map_err(broken)?;
+    let mut files = Includes::new(roots);
+    let mut open = |path: &Path| {
+        included.push(path.to_owned());
+        files.open(path)
+    };
+    let tree = include::resolve(tree, path, &mut open).map_err(broken)?;
     Settings::of(tree, variables).map_err(|problem| broken(format!("`{}`: {problem}", path.display())))
 }
 

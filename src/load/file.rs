@@ -7,10 +7,12 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 
+use crate::clock;
 use crate::model::{StoreError, StoreErrorReason};
 use crate::ownership::{self, FollowError};
 use crate::secret::SecretBuffer;
@@ -135,13 +137,29 @@ fn open_without_links(_start: BorrowedFd<'_>, _way: &Path) -> Result<OwnedFd, Er
     Err(Errno::NOSYS)
 }
 
+/// The times of files advance in steps of up to 10 ms. A file that was written within twice that time may be written again without
+/// a change of its times.
+pub const SETTLED_AFTER: Duration = Duration::from_millis(20);
+
 /// What tells one version of a file from another without reading it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Stamp {
     inode: (u64, u64),
     size: i64,
     /// Content and attributes: a rename keeps the first time of the two.
     changed: [(i64, i64); 2],
+    /// Whether another write since then would show.
+    is_settled: bool,
+}
+
+/// Equal means: certainly the same content. A stamp taken right after a write is equal to none.
+impl PartialEq for Stamp {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { inode, size, changed, is_settled } = self;
+        *is_settled
+            && other.is_settled
+            && (inode, size, changed) == (&other.inode, &other.size, &other.changed)
+    }
 }
 
 impl Stamp {
@@ -150,6 +168,12 @@ impl Stamp {
     pub fn of(path: &Path) -> Option<Self> {
         Base::default().stamp(path)
     }
+
+    /// The stamp of the content alone. As root, SQLite sets the owner of a log that it reads, which changes its attributes' time.
+    #[must_use]
+    pub fn of_content(self) -> Self {
+        Self { changed: [self.changed[0], (0, 0)], ..self }
+    }
 }
 
 impl From<&rustix::fs::Stat> for Stamp {
@@ -157,16 +181,18 @@ impl From<&rustix::fs::Stat> for Stamp {
         clippy::unnecessary_cast,
         clippy::cast_lossless,
         clippy::cast_possible_wrap,
+        clippy::cast_precision_loss,
         reason = "types differ by platform"
     )]
     fn from(stat: &rustix::fs::Stat) -> Self {
+        let written = (stat.st_mtime as i64, stat.st_mtime_nsec as i64);
+        let age = clock::now().seconds() - (written.0 as f64 + written.1 as f64 / 1e9);
         Self {
             inode: (stat.st_dev as u64, stat.st_ino as u64),
             size: stat.st_size as i64,
-            changed: [
-                (stat.st_mtime as i64, stat.st_mtime_nsec as i64),
-                (stat.st_ctime as i64, stat.st_ctime_nsec as i64),
-            ],
+            changed: [written, (stat.st_ctime as i64, stat.st_ctime_nsec as i64)],
+            // A time in the future was set by hand: the next write sets another.
+            is_settled: !(-0.001..SETTLED_AFTER.as_secs_f64()).contains(&age),
         }
     }
 }

@@ -16,6 +16,7 @@ pub(super) struct Import<'b> {
     document: Document<'b>,
     /// The first file that contributes.
     path: Option<(PathBuf, FileFacts)>,
+    read: [Option<&'b [u8]>; 2],
 }
 
 /// Reads the agent's flat `auth.json` and, for providers not there yet, the `oauth.json` every agent shares.
@@ -26,37 +27,33 @@ pub(super) fn import<'b>(
     buffers: [&'b mut SecretBuffer; 2],
 ) -> Import<'b> {
     let [flat, oauth] = buffers;
-    let mut import = Import { document: Document::default(), path: None };
-    import
+    let mut import = Import { document: Document::default(), path: None, read: [None; 2] };
+    import.read[0] = import
         .add(agent.dir.join("auth.json"), flat, |text| Document::parse_flat(text, semantics).ok().flatten());
-    import.add(roots.oauth.join("oauth.json"), oauth, |text| {
+    import.read[1] = import.add(roots.oauth.join("oauth.json"), oauth, |text| {
         Document::parse_oauth_file(text, semantics).ok().flatten()
     });
     import
 }
 
 impl<'b> Import<'b> {
-    /// A legacy file that cannot be read is passed over, as OpenClaw does: `doctor` names it.
+    /// Adds what a file brings; its text if it brings anything. A legacy file that cannot be read is passed over, as OpenClaw does:
+    /// `doctor` names it.
     fn add(
         &mut self,
         path: PathBuf,
         buffer: &'b mut SecretBuffer,
         parse: impl Fn(&'b str) -> Option<Document<'b>>,
-    ) {
-        let Ok(Some(facts)) = file::read(&path, buffer) else {
-            return;
-        };
+    ) -> Option<&'b [u8]> {
+        let facts = file::read(&path, buffer).ok()??;
         if let Some(text) = lenient::strict(buffer.bytes()) {
             *buffer = SecretBuffer::from(text);
         }
-        let Ok(text) = file::text(&path, buffer) else {
-            return;
-        };
-        let Some(document) = parse(text).filter(|document| !document.profiles.is_empty()) else {
-            return;
-        };
+        let text = file::text(&path, buffer).ok()?;
+        let document = parse(text).filter(|document| !document.profiles.is_empty())?;
         self.document.add_missing(document);
         self.path.get_or_insert((path, facts));
+        Some(text.as_bytes())
     }
 
     /// The result for an agent whose store is absent, or is none for the given reason.
@@ -67,6 +64,6 @@ impl<'b> Import<'b> {
             (None, None) => health(StoreKind::None, store, None),
         };
         health.error = broken.map(|(_, error)| error);
-        Loaded { health, document: self.document }
+        Loaded { health, document: self.document, read: self.read }
     }
 }

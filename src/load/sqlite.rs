@@ -4,7 +4,9 @@
 //! writes are there and nowhere else. And a reader must never leave anything behind: SQLite creates `-wal` and `-shm`
 //! beside a database in WAL mode even for a read-only connection, and one owned by another user locks OpenClaw out.
 //!
-//! Hence: `readonly_shm` where there is a log, which reads it without touching the index. Where there is no log, the
+//! Hence: `readonly_shm` where there is a log, which reads it without writing the index. SQLite opens the log for writing all the
+//! same, and as root sets its owner and the index's to the database's: their content stays, their attributes' time does not, and
+//! whoever watches sees that the log was closed. Where there is no log (an index alone does not count), the
 //! database alone is the whole truth and is read as a plain file, and only believed if no log has appeared and the file
 //! has not changed meanwhile.
 

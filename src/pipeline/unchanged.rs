@@ -1,11 +1,15 @@
-//! What need not be read again: agents whose files are what they were, as long as nothing about them changes with time alone.
+//! What need not be read or judged again: agents whose files, or what is in them, are what they were, as long as nothing about
+//! them changes with time alone.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
+use super::Read;
+use crate::discover::Discovery;
 use crate::load::file::{Base, Stamp};
-use crate::load::{DATABASE_FILE, STATE_FILE, STORE_FILE};
-use crate::model::{AgentHealth, AgentId, Millis, ProfileHealth};
+use crate::load::{ContentDigest, DATABASE_FILE, Loaded, STATE_FILE, STORE_FILE};
+use crate::model::{AgentHealth, AgentId, Millis, ProfileHealth, StoreHealth};
 use crate::paths::Roots;
 
 /// Windows at whose edges a verdict changes, besides the end itself and the one the user gives.
@@ -20,14 +24,22 @@ pub(super) type Stamps = [Option<Stamp>; FILES.len()];
 /// What the last pass found, and by which files.
 #[derive(Debug, Default)]
 pub struct Cache {
-    common: Vec<Option<Stamp>>,
+    /// What all verdicts rest on besides stores: the configuration and the environment.
+    settings: Vec<(PathBuf, Option<Stamp>)>,
     rest: String,
+    /// The files that may hold the store all agents inherit.
+    main: Vec<(PathBuf, Option<Stamp>)>,
+    /// What that store held.
+    main_content: Option<ContentDigest>,
+    /// Whether it could not be read, so that it is tried again.
+    main_is_broken: bool,
     kept: HashMap<AgentId, Kept>,
 }
 
 #[derive(Debug)]
 struct Kept {
     stamps: Stamps,
+    content: ContentDigest,
     health: AgentHealth,
     /// Nothing changes with time alone before this.
     until: f64,
@@ -39,48 +51,81 @@ pub(super) fn stamps(dir: &Path, base: &Base) -> Stamps {
     let mut path = dir.join(FILES[0]);
     FILES.map(|name| {
         path.set_file_name(name);
-        base.stamp(&path)
+        stamp(&path, base)
     })
 }
 
+fn stamp(path: &Path, base: &Base) -> Option<Stamp> {
+    let stamp = base.stamp(path)?;
+    let is_log = path.as_os_str().as_encoded_bytes().ends_with(b"-wal");
+    Some(if is_log { stamp.of_content() } else { stamp })
+}
+
 impl Cache {
-    /// Forgets everything, unless what all agents rest on (main's store, the configuration, the environment; and `rest`,
-    /// whatever else decides) is what it was. Whether it is.
-    pub(super) fn check(&mut self, roots: &Roots, main: &Path, rest: String) -> bool {
+    /// Forgets everything, unless what all agents rest on (the configuration, the environment, `rest`, whatever else decides, and
+    /// what `main`'s store holds) is what it was. That store is read only if its files are not what they were.
+    pub(super) fn check<'m>(
+        &mut self,
+        roots: &Roots,
+        discovery: &Discovery,
+        rest: String,
+        main: &impl Deref<Target = Loaded<'m>>,
+    ) {
+        let stamped = |path: PathBuf| {
+            let stamp = stamp(&path, &Base::default());
+            (path, stamp)
+        };
+        let settings = [roots.config.clone(), roots.dotenv(), roots.oauth.join("oauth.json")];
+        let settings: Vec<_> = settings.into_iter().chain(discovery.included.clone()).map(stamped).collect();
         let shared = roots.shared_database();
-        let files: [PathBuf; 5] = [
-            roots.config.clone(),
-            roots.dotenv(),
-            roots.oauth.join("oauth.json"),
-            shared.with_file_name("openclaw.sqlite-wal"),
-            shared,
-        ];
-        let mut common: Vec<Option<Stamp>> = files.iter().map(|path| Stamp::of(path)).collect();
-        common.extend(stamps(main, &Base::default()));
-        let same = common == self.common && rest == self.rest;
-        if !same {
-            self.kept.clear();
-            (self.common, self.rest) = (common, rest);
+        let shared = [shared.with_file_name("openclaw.sqlite-wal"), shared];
+        let own = FILES.map(|name| discovery.agents[0].dir.join(name));
+        let stores: Vec<_> = shared.into_iter().chain(own).map(stamped).collect();
+        let mut is_same = settings == self.settings && rest == self.rest;
+        if !is_same || self.main_is_broken || stores != self.main {
+            let content = Some(main.digest());
+            is_same &= content == self.main_content;
+            (self.main_content, self.main_is_broken) = (content, main.health.error.is_some());
         }
-        same
+        if !is_same {
+            self.kept.clear();
+        }
+        (self.settings, self.rest, self.main) = (settings, rest, stores);
     }
 
-    /// The verdict of the last pass, as of now, if nothing has changed.
-    pub(super) fn get(&self, id: &AgentId, stamps: &Stamps, now: Millis) -> Option<AgentHealth> {
-        let kept = self.kept.get(id).filter(|kept| kept.stamps == *stamps && now.0 < kept.until)?;
-        // A clock that has been set back may have gone past an edge.
-        if edge_before(&kept.health, kept.window, now) != kept.until.to_bits() {
-            return None;
-        }
-        let mut health = kept.health.clone();
-        let left = |at: Option<Millis>| at.map(|at| Millis(at.0 - now.0));
-        for profile in &mut health.profiles {
-            profile.remaining_ms = left(profile.expires_at);
-        }
-        for provider in &mut health.providers {
-            provider.remaining_ms = left(provider.expires_at);
-        }
-        Some(health)
+    /// Whether a file is what it was in the last pass; `None` where that pass did not rest on it.
+    #[must_use]
+    pub fn is_as_seen(&self, path: &Path) -> Option<bool> {
+        let listed = self.settings.iter().chain(&self.main).find(|(listed, _)| listed == path);
+        let seen = listed.map(|(_, stamp)| stamp).or_else(|| {
+            let index = FILES.iter().position(|name| path.file_name().is_some_and(|file| file == *name))?;
+            let kept = self.kept.values().find(|kept| Some(kept.health.dir.as_path()) == path.parent())?;
+            Some(&kept.stamps[index])
+        })?;
+        Some(stamp(path, &Base::default()) == *seen)
+    }
+
+    /// Whether nothing is known, before the first pass and after one that failed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.main.is_empty()
+    }
+
+    /// The verdict of the last pass, as of now, if its files are what they were. What could not be read is tried again every time.
+    pub(super) fn by_stamps(&self, id: &AgentId, stamps: &Stamps, now: Millis) -> Option<AgentHealth> {
+        let was_read = |store: &StoreHealth| store.error.is_none() && store.state_error.is_none();
+        let kept = self.kept.get(id)?;
+        (kept.stamps == *stamps && was_read(&kept.health.store)).then(|| kept.as_of(now))?
+    }
+
+    /// The verdict of the last pass, as of now, if what was read is what it was.
+    pub(super) fn by_content(
+        &self,
+        id: &AgentId,
+        content: &ContentDigest,
+        now: Millis,
+    ) -> Option<AgentHealth> {
+        self.kept.get(id).filter(|kept| kept.content == *content)?.as_of(now)
     }
 
     /// Forgets agents that are gone.
@@ -92,20 +137,29 @@ impl Cache {
     }
 
     /// Keeps a verdict for the next pass.
-    pub(super) fn keep(
-        &mut self,
-        health: &AgentHealth,
-        stamps: &Stamps,
-        window: Option<Millis>,
-        now: Millis,
-    ) {
-        // What could not be read is tried again every time.
-        if health.store.error.is_some() || health.store.state_error.is_some() {
-            self.kept.remove(&health.id);
-            return;
-        }
+    pub(super) fn keep(&mut self, health: &AgentHealth, read: &Read, window: Option<Millis>, now: Millis) {
         let until = f64::from_bits(edge_before(health, window, now));
-        self.kept.insert(health.id.clone(), Kept { stamps: *stamps, health: health.clone(), until, window });
+        let Read { stamps, content, .. } = *read;
+        self.kept.insert(health.id.clone(), Kept { stamps, content, health: health.clone(), until, window });
+    }
+}
+
+impl Kept {
+    /// The verdict, as of now; `None` where time alone has changed it.
+    fn as_of(&self, now: Millis) -> Option<AgentHealth> {
+        // A clock that has been set back may have gone past an edge.
+        if now.0 >= self.until || edge_before(&self.health, self.window, now) != self.until.to_bits() {
+            return None;
+        }
+        let mut health = self.health.clone();
+        let left = |at: Option<Millis>| at.map(|at| Millis(at.0 - now.0));
+        for profile in &mut health.profiles {
+            profile.remaining_ms = left(profile.expires_at);
+        }
+        for provider in &mut health.providers {
+            provider.remaining_ms = left(provider.expires_at);
+        }
+        Some(health)
     }
 }
 

@@ -34,6 +34,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "load",
         &[
+            "clock",
             "discover::Agent",
             "discover::KnownBy",
             "locking",

@@ -253,6 +253,41 @@ fn nothing_is_created_beside_a_database_that_was_closed() {
     }
 }
 
+/// Size, owner, mode and times of every file in an agent's directory, as another process sees them.
+fn attributes(home: &Home) -> String {
+    let script = "LC_ALL=C stat -c '%n %i %s %u:%g %a %y %z' *";
+    let output =
+        Command::new("sh").args(["-c", script]).current_dir(home.agent_dir("work")).output().unwrap();
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn an_index_without_a_log_is_left_as_it_is() {
+    // Left behind by a crash, then with somebody who has the database open.
+    let home = home();
+    let path = home.agent_database("work");
+    let writer = agent_connection(&path);
+    use_wal(&writer);
+    put_agent_store(&writer, &valued(DAY));
+    drop(writer);
+    fs::write(home.agent_dir("work").join("openclaw-agent.sqlite-shm"), vec![0; 32768]).unwrap();
+    if rustix::process::geteuid().is_root() {
+        // Root must not set the owner of another user's files, either.
+        std::os::unix::fs::chown(&path, Some(4242), Some(4242)).unwrap();
+    }
+    let before = attributes(&home);
+    assert_eq!(value(&home.status(&["--json"]), "work"), DAY);
+    assert_eq!(attributes(&home), before);
+
+    let writer = agent_connection(&path);
+    put_agent_store(&writer, &valued(2 * DAY));
+    writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    let before = attributes(&home);
+    assert_eq!(value(&home.status(&["--json"]), "work"), 2 * DAY);
+    assert_eq!(attributes(&home), before);
+}
+
 /// Reads as often as it can while a writer commits, and holds the values to an order.
 fn read_while_writing(
     home: &Home,

@@ -1,6 +1,8 @@
 //! `authwatch watch`: the real daemon, asked as Prometheus, browsers, systemd and strangers ask.
 
 mod http;
+#[cfg(feature = "sqlite")]
+mod idle;
 mod passes;
 mod strangers;
 mod systemd;

@@ -96,7 +96,8 @@ fn journal(path: &Path, mut file: &std::fs::File) -> Result<Journal, StoreError>
             let log = std::fs::metadata(beside(path, "-wal")).map_or(0, |metadata| metadata.len());
             let index = beside(path, "-shm").exists();
             match (log, index) {
-                (0, false) => Ok(Journal::NoLog),
+                // An index alone says nothing. SQLite would make the log that is missing, even to read.
+                (0, _) => Ok(Journal::NoLog),
                 (_, true) => Ok(Journal::Log),
                 (_, false) => Err(error(
                     path,

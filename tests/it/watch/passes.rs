@@ -19,7 +19,7 @@ pub(super) fn token(ends_in: i64) -> Value {
         "expires": i64::try_from(now()).unwrap() + ends_in })
 }
 
-fn scans(watching: &Watching) -> f64 {
+pub(super) fn scans(watching: &Watching) -> f64 {
     watching.metric("authwatch_scans_total").unwrap_or_default()
 }
 
@@ -256,8 +256,10 @@ fn a_change_on_disk_shows_at_once() {
     let watching = Watching::ready(&home, &["--no-refresh"]);
     let before = scans(&watching);
     let series = "authwatch_credential_expiry_timestamp_seconds{agent=\"main\",provider=\"anthropic\",profile=\"anthropic:a\"}";
-    let mut took: Vec<Duration> = (0..20)
+    let mut took: Vec<Duration> = (0..5)
         .map(|number| {
+            // After some quiet: changes in a row are looked at together, once a second.
+            std::thread::sleep(Duration::from_millis(1100));
             let end = 4_000_000_000_i64 + number;
             let entry =
                 json!({ "type": "token", "provider": "anthropic", "token": "t", "expires": end * 1000 });
@@ -272,10 +274,10 @@ fn a_change_on_disk_shows_at_once() {
         })
         .collect();
     took.sort();
-    println!("from a change on disk to the metric: median {:?}, longest {:?}", took[10], took[19]);
-    assert!(took[10] < Duration::from_secs(1), "{took:?}");
+    println!("from a change on disk to the metric: median {:?}, longest {:?}", took[2], took[4]);
+    assert!(took[2] < Duration::from_secs(1), "{took:?}");
     let passes = scans(&watching) - before;
-    assert!(passes <= 40.0, "{passes} passes for 20 changes");
+    assert!(passes <= 10.0, "{passes} passes for 5 changes");
     // A new agent is noticed, and then watched as well.
     let home = home.profiles("new", &json!({}));
     watching.wait_for_metric("authwatch_agents", 3.0);
