@@ -14,7 +14,7 @@ usage: deploy/install.sh [--user | --system] [options]
   --for USER       whose OpenClaw the system's service watches (default: openclaw)
   --home DIR       that user's home directory (default: the one the system knows, else /home/USER)
   --init NAME      systemd, openrc, runit, launchd, cron or none (default: what this machine has)
-  --binary FILE    the program (default: target/release/authwatch, or the one in your PATH)
+  --binary FILE    the program (default: target/dist/authwatch, or the one in your PATH)
   --prefix DIR     instead of ~/.local or /usr/local
   --destdir DIR    put everything below DIR, for building packages and trying out
   --dry-run        only say what would be done
@@ -190,9 +190,9 @@ template() {
 
 install_program() {
 	if [ -z "$binary" ]; then
-		binary=$here/../target/release/authwatch
+		binary=$here/../target/dist/authwatch
 		[ -x "$binary" ] || binary=$(command -v authwatch || true)
-		[ -n "$binary" ] || fail "there is no program to install: run \`cargo build --release\` first, or give --binary" 66
+		[ -n "$binary" ] || fail "there is no program to install: run \`cargo build --profile dist\` first, or give --binary" 66
 	fi
 	[ -x "$binary" ] || fail "\`$binary\` is no program" 66
 	"$binary" --version >/dev/null 2>&1 || fail "\`$binary\` does not run on this machine" 66

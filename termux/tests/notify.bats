@@ -46,11 +46,11 @@ $ openclaw models auth paste-token --provider xai --agent main' ] || fail "anoth
 }
 
 @test "hostile words in a message are shown, not run" {
-    evil=$'$(touch HACKED)`touch HACKED`\'"\n\e[31m\u202e'
+    evil=$'$(touch HACKED)`touch HACKED`\'"\n\e[31m\xe2\x80\xae'
     message "$(change 00000000000000aa new "$evil")" | AUTHWATCH_TITLE="$evil" authwatch_phone notify
     title=$(option termux-notification --title)
     [[ "$title" == *'$(touch HACKED)`touch HACKED`'* && "$title" == *"of main has ended" ]] || fail "$title"
-    [[ "$title" != *$'\e'* && "$title" != *$'\n'* && "$title" != *$'\u202e'* ]] || fail "obeyed: $title"
+    [[ "$title" != *$'\e'* && "$title" != *$'\n'* && "$title" != *$'\xe2\x80\xae'* ]] || fail "obeyed: $title"
     for action in $(calls termux-notification | jq -r '.arguments as $a | $a | to_entries[] | select(.value | endswith("action")) | $a[.key + 1] | @base64'); do
         [[ "$(base64 -d <<<"$action")" =~ ^\'[^\']+\'\ (sign-in|copy|open)\ incident-00000000000000aa$ ]] || fail "an action"
     done

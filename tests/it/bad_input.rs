@@ -8,7 +8,6 @@ mod others;
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -82,15 +81,6 @@ fn assert_others_report_and_exit(report: &Ran, code: u8) {
 
 fn make_fifo(path: &Path) {
     assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
-}
-
-/// The program as somebody who is not root, to whom everything is readable.
-fn as_stranger(home: &Home, arguments: &[&str]) -> Command {
-    let mut command = home.command(arguments);
-    if rustix::process::geteuid().is_root() {
-        command.uid(65534).gid(65534);
-    }
-    command
 }
 
 /// Lets everybody read what is below a directory, and go through it.

@@ -1,24 +1,10 @@
 //! What real OpenClaw releases answered, case by case, through the binary.
 
-use std::path::PathBuf;
-
 use serde_json::Value;
 
 use crate::support::Home;
 
-/// The cases; where the folder is missing this fails, for a check that checked nothing would look like agreement.
-fn cases(name: &str) -> Vec<Value> {
-    let folder = std::env::var_os("AUTHWATCH_CONFORMANCE").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/conformance"),
-        PathBuf::from,
-    );
-    let path = folder.join(name);
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| {
-        panic!(
-            "the conformance cases are needed at {} (or set AUTHWATCH_CONFORMANCE): {error}",
-            path.display()
-        )
-    });
+fn cases(text: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
@@ -92,7 +78,7 @@ fn compare(cases: &[Value]) -> usize {
 
 #[test]
 fn every_profile_is_judged_as_the_releases_judge_it() {
-    let cases = cases("profile-health.jsonl");
+    let cases = cases(include_str!("../fixtures/conformance/profile-health.jsonl"));
     let compared = compare(&cases);
     assert!(cases.len() >= 700 && compared >= 1500, "only {compared} comparisons in {} cases", cases.len());
 }
@@ -101,14 +87,13 @@ fn every_profile_is_judged_as_the_releases_judge_it() {
 /// those that authwatch once judged otherwise, and as many others.
 #[test]
 fn stranger_profiles_are_judged_alike_too() {
-    let text = include_str!("../fixtures/conformance/profile-health.jsonl");
-    let cases: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert!(compare(&cases) >= 160);
+    assert!(compare(&cases(include_str!("../fixtures/conformance/profile-health-wider.jsonl"))) >= 160);
 }
 
 #[test]
 fn every_check_exits_as_the_release_does() {
-    let (cases, mut wrong) = (cases("check-exit.jsonl"), Vec::new());
+    let cases = cases(include_str!("../fixtures/conformance/check-exit.jsonl"));
+    let mut wrong = Vec::new();
     for case in &cases {
         let home = lay_out(case);
         let agent = case["agent"].as_str().unwrap_or("main");

@@ -98,6 +98,7 @@ fn every_flag_the_readme_names_exists() {
         "--release",
         "--locked",
         "--path",
+        "--profile",
         "--nocapture",
         "--bench",
         "--test",

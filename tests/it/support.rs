@@ -1,9 +1,12 @@
 //! A home directory of its own for every test, and the program run in it.
 
 use std::collections::BTreeMap;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::mpsc;
+use std::sync::{OnceLock, mpsc};
 use std::time::Duration;
 
 #[cfg(feature = "sqlite")]
@@ -17,6 +20,8 @@ pub(crate) const NOW: i64 = 1_800_000_000_000;
 pub(crate) const AT: &str = "1800000000000";
 pub(crate) const HOUR: i64 = 3_600_000;
 pub(crate) const DAY: i64 = 24 * HOUR;
+/// The user and group that own nothing.
+const NOBODY: u32 = 65_534;
 
 /// A store's document with these profiles.
 pub(crate) fn document(profiles: &Value) -> String {
@@ -37,11 +42,13 @@ pub(crate) fn oauth(provider: &str, ends_in: i64) -> Value {
 pub(crate) struct Home {
     dir: TempDir,
     env: BTreeMap<String, String>,
+    /// A copy of the program, where everybody may run it.
+    open_copy: OnceLock<TempDir>,
 }
 
 impl Home {
     pub(crate) fn new() -> Self {
-        Self { dir: tempfile::tempdir().unwrap(), env: BTreeMap::new() }
+        Self { dir: tempfile::tempdir().unwrap(), env: BTreeMap::new(), open_copy: OnceLock::new() }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -123,7 +130,31 @@ impl Home {
 
     /// The program, about to run in this home with nothing else in its environment but `PATH`.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_authwatch"));
+        self.command_of(Path::new(env!("CARGO_BIN_EXE_authwatch")), arguments)
+    }
+
+    /// The same as somebody who is not root, to whom everything is readable.
+    pub(crate) fn command_without_root(&self, arguments: &[&str]) -> Command {
+        if !rustix::process::geteuid().is_root() {
+            return self.command(arguments);
+        }
+        // The clone may be in a directory that only its owner may enter, such as root's home.
+        let copy = self.open_copy.get_or_init(|| {
+            let dir = tempfile::tempdir().unwrap();
+            std::fs::set_permissions(dir.path(), Permissions::from_mode(0o755)).unwrap();
+            // Not by this process: a program that another thread's child holds open for writing cannot be run.
+            let mut copy = Command::new("install");
+            copy.args(["-m", "755", env!("CARGO_BIN_EXE_authwatch")]).arg(dir.path().join("authwatch"));
+            assert!(copy.status().unwrap().success());
+            dir
+        });
+        let mut command = self.command_of(&copy.path().join("authwatch"), arguments);
+        command.uid(NOBODY).gid(NOBODY);
+        command
+    }
+
+    fn command_of(&self, program: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command
             .args(arguments)
             .env_clear()

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 
 use serde_json::{Value, json};
 
-use super::{as_stranger, assert_broken, assert_broken_as, assert_others_report, fleet, make_fifo, open_up};
+use super::{assert_broken, assert_broken_as, assert_others_report, fleet, make_fifo, open_up};
 use crate::support::{
     AT, DAY, Home, agent_connection, document, ids, put_agent_state, put_agent_store, run, token,
 };
@@ -160,7 +160,7 @@ fn that_is_no_file() {
 fn that_may_not_be_read() {
     let home = healthy();
     open_up(home.path());
-    let stranger = |arguments: &[&str]| as_stranger(&home, arguments);
+    let stranger = |arguments: &[&str]| home.command_without_root(arguments);
     let seen = run(stranger(&["status", "--json", "--at", AT]));
     assert_eq!(ids(&seen.agent("work")), ["anthropic:default", "zai:default"]);
     let path = home.agent_database("work");

@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 
 use serde_json::json;
 
-use super::{as_stranger, assert_broken, assert_broken_as, assert_others_report, fleet, make_fifo, open_up};
+use super::{assert_broken, assert_broken_as, assert_others_report, fleet, make_fifo, open_up};
 use crate::support::{AT, DAY, document, ids, run, token};
 
 #[test]
@@ -88,10 +88,10 @@ fn a_link_to_a_store_elsewhere_is_followed() {
 fn a_file_that_may_not_be_read() {
     let home = fleet().profiles("work", &json!({ "zai:default": token("zai", DAY) }));
     open_up(home.path());
-    let seen = run(as_stranger(&home, &["status", "--json", "--at", AT]));
+    let seen = run(home.command_without_root(&["status", "--json", "--at", AT]));
     assert_eq!(ids(&seen.agent("work")), ["anthropic:default", "zai:default"], "it is the mode that matters");
     fs::set_permissions(home.store("work"), Permissions::from_mode(0o000)).unwrap();
-    let stranger = |arguments: &[&str]| as_stranger(&home, arguments);
+    let stranger = |arguments: &[&str]| home.command_without_root(arguments);
     assert_broken_as(
         stranger,
         &home,
@@ -106,7 +106,7 @@ fn a_directory_that_may_not_be_searched() {
     let home = fleet().profiles("work", &json!({ "zai:default": token("zai", DAY) }));
     open_up(home.path());
     fs::set_permissions(home.agent_dir("work"), Permissions::from_mode(0o000)).unwrap();
-    let stranger = |arguments: &[&str]| as_stranger(&home, arguments);
+    let stranger = |arguments: &[&str]| home.command_without_root(arguments);
     // Without root's powers the tree is looked at only once the directory can be searched again.
     if rustix::process::geteuid().is_root() {
         assert_broken_as(

@@ -70,19 +70,16 @@ fn a_store_that_cannot_be_replaced_is_found_out_before_the_token_is_spent() {
 
 #[test]
 fn no_permission_is_found_out_before_the_token_is_spent() {
-    use std::os::unix::process::CommandExt;
-
     let server = TokenServer::start();
     let home = home(&server);
-    let nobody = 65_534;
     let root = rustix::process::geteuid().is_root();
     std::fs::set_permissions(home.agent_dir("main"), std::fs::Permissions::from_mode(0o555)).unwrap();
-    let mut command = home.command(&["refresh"]);
+    let mut command = home.command_without_root(&["refresh"]);
     if root {
         // Root may do anything, so somebody else does it; the locks and authwatch's own state are theirs to write.
         std::fs::set_permissions(home.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
         std::fs::set_permissions(home.state(), std::fs::Permissions::from_mode(0o777)).unwrap();
-        command.uid(nobody).gid(nobody).env("XDG_STATE_HOME", home.path().join("own-state"));
+        command.env("XDG_STATE_HOME", home.path().join("own-state"));
     }
     let ran = Ran::of(command.output().unwrap());
     std::fs::set_permissions(home.agent_dir("main"), std::fs::Permissions::from_mode(0o755)).unwrap();
