@@ -6,7 +6,6 @@
 //! them; and once the answer is written down, not even that loses it.
 
 pub mod answer;
-pub mod delegate;
 pub mod endpoint;
 pub mod exchange;
 pub mod outcome;

@@ -158,7 +158,6 @@ impl Metrics {
             Outcome::Transient(TransientReason::BackingOff, _)
             | Outcome::AlreadyFresh { .. }
             | Outcome::NotRenewable(_)
-            | Outcome::Delegated
             | Outcome::Contended => return,
             Outcome::Dead(_) | Outcome::Transient(..) | Outcome::Misconfigured(_) => {
                 let reason = outcome.reason().unwrap_or_default();

@@ -24,8 +24,6 @@ pub enum Outcome {
     },
     /// Nothing can be done about it from here.
     NotRenewable(NotRenewable),
-    /// The operator's command was run for it.
-    Delegated,
     /// A peer is at work: no failure.
     Contended,
     /// It may work later.
@@ -126,8 +124,6 @@ words! {
         Rescued = "rescued",
         /// It failed a moment ago and is not tried again yet.
         BackingOff = "backing_off",
-        /// The operator's command failed.
-        Delegate = "delegate",
     }
 }
 
@@ -172,7 +168,6 @@ impl Outcome {
             Self::AlreadyFresh { .. } => "already_fresh",
             Self::Adopted { .. } => "adopted",
             Self::NotRenewable(_) => "not_renewable",
-            Self::Delegated => "delegated",
             Self::Contended => "contended",
             Self::Transient(..) => "transient",
             Self::Dead(_) => "dead",
