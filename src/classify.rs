@@ -16,7 +16,7 @@ use crate::load::external::ExternalLogin;
 use crate::load::refreshing::Refreshing;
 use crate::model::{
     AgentHealth, CredentialKind, Login, LoginReason, Millis, ProfileHealth, ProfileId, ProfileIds,
-    ProviderId, Scope, Semantics, Source, Status,
+    ProviderId, Scope, Semantics, Source, Status, Unimportable,
 };
 use crate::openclaw::credential::REFRESH_MARGIN;
 use crate::openclaw::environment::Environment;
@@ -190,6 +190,14 @@ pub fn agent(
     health.remedies = remedy::for_agent_itself(&health);
     health.exit_code = exit_code(&health, in_use, judge);
     health
+}
+
+/// Has the file repaired that OpenClaw's import would put away without its logins, before that import is advised.
+pub fn put_repair_first(agent: &mut AgentHealth, unimportable: &Unimportable) {
+    if let Some(stranded) = &mut agent.store.stranded {
+        stranded.repair_first = Some(unimportable.clone());
+    }
+    agent.remedies = remedy::for_agent_itself(agent);
 }
 
 /// What the CLIs' logins look like; they count for nothing.

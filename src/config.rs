@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use toml::de::{DeTable, Deserializer};
 
 use crate::clock;
 use crate::exit::{self, Failure};
@@ -14,6 +15,7 @@ mod check;
 mod credentials;
 mod notify;
 mod refresh;
+mod removed;
 mod secrets;
 mod watch;
 
@@ -50,6 +52,9 @@ pub struct Config {
     pub metrics: MetricsConfig,
     /// How the network is reached.
     pub network: NetworkConfig,
+    /// The settings of earlier releases that the file still has.
+    #[serde(skip)]
+    pub removed: Vec<Problem>,
 }
 
 /// `[network]`
@@ -156,19 +161,21 @@ impl Config {
         }
     }
 
-    /// Reads a configuration whose credentials are in this directory, if systemd has handed over any.
-    fn parse_with(text: &str, path: &Path, credentials: Option<&str>) -> Result<Self, Failure> {
-        let config = Self::parse(text, path)?;
-        let (Some(directory), Ok(table)) = (credentials, toml::from_str(text)) else { return Ok(config) };
-        let mut value = toml::Value::Table(table);
-        credentials::expand(&mut value, directory);
-        // It was right before, so it is right with longer paths.
-        Ok(Self::deserialize(value).unwrap_or(config))
-    }
-
     /// Reads a configuration; the error names the place, and the nearest key where one is unknown.
     pub fn parse(text: &str, path: &Path) -> Result<Self, Failure> {
-        toml::from_str(text).map_err(|error| {
+        Self::parse_with(text, path, None)
+    }
+
+    /// Reads a configuration whose credentials are in this directory, if systemd has handed over any.
+    fn parse_with(text: &str, path: &Path, credentials: Option<&str>) -> Result<Self, Failure> {
+        let read = DeTable::parse(text).and_then(|mut table| {
+            let removed = removed::take(table.get_mut());
+            if let Some(directory) = credentials {
+                credentials::expand(table.get_mut(), directory);
+            }
+            Self::deserialize(Deserializer::from(table)).map(|config| Self { removed, ..config })
+        });
+        read.map_err(|error| {
             let line =
                 error.span().map_or(1, |span| 1 + text[..span.start.min(text.len())].matches('\n').count());
             let problem = error.message().lines().next().unwrap_or_default().to_owned();
@@ -179,6 +186,13 @@ impl Config {
                 None => failure,
             }
         })
+    }
+
+    /// Writes to the log which settings are ignored because they were removed.
+    pub fn warn_of_removed(&self) {
+        for problem in &self.removed {
+            tracing::warn!("{problem}");
+        }
     }
 
     /// The effective values, as a file that says the same.

@@ -7,13 +7,14 @@ pub mod external;
 pub mod file;
 mod legacy;
 pub mod refreshing;
+pub mod retired;
 pub mod sqlite;
 
 use std::path::{Path, PathBuf};
 
 use crate::discover::{Agent, KnownBy};
 use crate::model::{
-    Mode, Semantics, Source, StoreError, StoreErrorReason, StoreHealth, StoreKind, Stranded, StrandedKind,
+    Fault, Mode, Semantics, Source, StoreError, StoreHealth, StoreKind, Stranded, StrandedKind,
 };
 use crate::openclaw::document::{Document, DocumentError, Room};
 use crate::openclaw::lenient;
@@ -250,11 +251,11 @@ fn parse<'b>(
 }
 
 fn parse_error(path: &Path, error: &DocumentError) -> StoreError {
-    let reason = match error {
-        DocumentError::Syntax { .. } | DocumentError::Unwritable { .. } => StoreErrorReason::Parse,
-        DocumentError::NoStore(_) => StoreErrorReason::Schema,
+    let fault = match error {
+        DocumentError::Syntax { .. } | DocumentError::Unwritable { .. } => Fault::Syntax,
+        DocumentError::NoStore(_) => Fault::Shape,
     };
-    StoreError { reason, message: format!("`{}` is {error}", path.display()) }
+    StoreError::in_file(fault, format!("`{}` is {error}", path.display()))
 }
 
 fn from_database<'b>(
@@ -270,10 +271,14 @@ fn from_database<'b>(
     let mut document = if content.has_store {
         match parse(&path, store, semantics, source) {
             Ok(document) => document,
-            Err(error) => match parse_leniently(&path, store, lenient, semantics, source) {
-                Some(document) => document,
-                None => return unreadable(kind, path, Some(content.facts), error),
-            },
+            Err(error) => {
+                let Some(document) = parse_leniently(&path, store, lenient, semantics, source) else {
+                    let message = format!("the document in {}", error.message);
+                    let error = StoreError { message, fault: Some(Fault::Row), ..error };
+                    return unreadable(kind, path, Some(content.facts), error);
+                };
+                document
+            }
         }
     } else {
         Document::default()
@@ -300,5 +305,5 @@ fn stranded(
     file::read(path, buffer).ok()??;
     let profiles = parse(path, buffer, semantics, Source::Json).ok()?.profiles.len();
     let kind = if database_is_empty { StrandedKind::EmptyDatabase } else { StrandedKind::LeftoverJson };
-    (profiles > 0).then(|| Stranded { kind, path: path.to_owned(), profiles })
+    (profiles > 0).then(|| Stranded { kind, path: path.to_owned(), profiles, repair_first: None })
 }

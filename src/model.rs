@@ -24,6 +24,6 @@ pub use self::remedy::{AgentRemedy, Remedy, RemedyOf};
 pub use self::severity::Severity;
 pub use self::snapshot::{AgentHealth, ProfileHealth, ProviderHealth, Renewal, Snapshot, Summary};
 pub use self::store::{
-    ConfigHealth, Mode, RejectReason, Rejected, StoreError, StoreErrorReason, StoreHealth, StoreKind,
-    Stranded, StrandedKind,
+    ConfigHealth, Fault, Mode, RejectReason, Rejected, StoreError, StoreErrorReason, StoreHealth, StoreKind,
+    Stranded, StrandedKind, Unimportable,
 };

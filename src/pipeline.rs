@@ -157,6 +157,7 @@ pub fn look_again(
     if let Some(cache) = &mut cache {
         cache.forget_gone(&agents);
     }
+    look_before_import(&mut agents, &discovery.agents, roots, request.semantics);
 
     let scope = agents
         .first()
@@ -177,6 +178,19 @@ pub fn look_again(
         agents,
     };
     Look { snapshot, unknown_agents, state_exists: discovery.state_exists, changed }
+}
+
+/// OpenClaw's import is for all agents at once: where any file of theirs would be lost by it, that file comes first. Not part of
+/// an agent's own verdict, which is kept while its own files stay as they are.
+fn look_before_import(agents: &mut [AgentHealth], all: &[Agent], roots: &Roots, semantics: Semantics) {
+    let waits = |agent: &AgentHealth| agent.store.stranded.is_some() && agent.store.error.is_none();
+    if !agents.iter().any(waits) {
+        return;
+    }
+    let Some(unimportable) = load::retired::unimportable(roots, all, semantics).next() else { return };
+    for agent in agents.iter_mut().filter(|agent| waits(agent)) {
+        classify::put_repair_first(agent, &unimportable);
+    }
 }
 
 fn select<'d>(roots: &Roots, discovery: &'d Discovery, wanted: &[String]) -> (Cow<'d, [Agent]>, Vec<String>) {

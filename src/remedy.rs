@@ -1,14 +1,19 @@
 //! What a condition means for a person, and the command that mends it. One table for reports, doctor, page and notices.
 
+use std::path::Path;
+
 use crate::causes::{self, Context, Mend};
 use crate::model::{
-    AgentHealth, AgentId, AgentRemedy, ConfigHealth, CredentialKind, Login, LoginReason, ProfileHealth,
-    ProviderId, ReasonCode, RemedyOf, Status, StoreErrorReason, StoreHealth, StrandedKind,
+    AgentHealth, AgentId, AgentRemedy, ConfigHealth, CredentialKind, Fault, Login, LoginReason,
+    ProfileHealth, ProviderId, ReasonCode, RemedyOf, Status, StoreError, StoreErrorReason, StoreHealth,
+    StrandedKind, Unimportable,
 };
 use crate::openclaw::provider::{self, Renewal};
 
 pub use crate::model::Remedy;
 
+/// Says of every secret that OpenClaw refers to whether it can be resolved.
+const SECRETS: &str = "openclaw secrets audit";
 /// Whose logins all other agents have, too.
 const MAIN: &str = "main";
 
@@ -58,8 +63,9 @@ pub fn for_profile(agent: &AgentId, profile: &ProfileHealth) -> Option<Remedy> {
     };
     let command = match profile.login {
         Login::External => None,
-        _ if matches!(profile.reason_code, Some(ReasonCode::UnresolvedRef | ReasonCode::SetupInactive)) => {
-            Some("openclaw models status".to_owned())
+        _ if profile.reason_code == Some(ReasonCode::UnresolvedRef) => Some(SECRETS.to_owned()),
+        _ if profile.reason_code == Some(ReasonCode::SetupInactive) => {
+            Some(show_order(agent, &profile.provider))
         }
         _ => sign_in(),
     };
@@ -76,7 +82,7 @@ pub fn for_agent_itself(agent: &AgentHealth) -> Vec<AgentRemedy> {
     let of_provider = |provider: &ProviderId| AgentRemedy {
         of: RemedyOf::Provider,
         provider: Some(provider.clone()),
-        remedy: for_missing_provider(&agent.id, provider),
+        remedy: for_missing_provider(agent, provider),
     };
     let store = for_store(agent).map(|remedy| AgentRemedy { of: RemedyOf::Store, provider: None, remedy });
     store.into_iter().chain(agent.missing_providers_in_use.iter().map(of_provider)).collect()
@@ -84,7 +90,14 @@ pub fn for_agent_itself(agent: &AgentHealth) -> Vec<AgentRemedy> {
 
 /// What to do about a provider that models use and nothing gives auth to.
 #[must_use]
-pub fn for_missing_provider(agent: &AgentId, provider: &ProviderId) -> Remedy {
+pub fn for_missing_provider(agent: &AgentHealth, provider: &ProviderId) -> Remedy {
+    if agent.store.error.is_some() {
+        // Signing in now would write a new store over the one that OpenClaw cannot read, and over the logins in it.
+        let meaning =
+            "in use by a configured model; whether it has a login shows once the agent's store can be read";
+        return Remedy { meaning: meaning.to_owned(), command: None };
+    }
+    let agent = &agent.id;
     Remedy {
         meaning: "in use by a configured model, and without any login".to_owned(),
         command: Some(if is_login(provider) { login(agent, provider) } else { paste_key(agent, provider) }),
@@ -95,30 +108,106 @@ pub fn for_missing_provider(agent: &AgentId, provider: &ProviderId) -> Remedy {
 #[must_use]
 pub fn for_store(agent: &AgentHealth) -> Option<Remedy> {
     let StoreHealth { path, error, stranded, .. } = &agent.store;
-    let path = quote(&path.to_string_lossy());
     if let Some(error) = error {
-        let command = match error.reason {
-            StoreErrorReason::Permission => Some(format!("ls -l {path}")),
-            StoreErrorReason::Locked => None,
-            StoreErrorReason::Parse | StoreErrorReason::Schema => Some("openclaw doctor --fix".to_owned()),
-            StoreErrorReason::TooLarge | StoreErrorReason::NotAFile | StoreErrorReason::Io => {
-                Some(format!("ls -ld {path}"))
-            }
-        };
-        return Some(Remedy { meaning: error.message.clone(), command });
+        return Some(for_unreadable(path, error));
     }
     let stranded = stranded.as_ref()?;
     let (file, count) = (quote(&stranded.path.to_string_lossy()), stranded.profiles);
     Some(match stranded.kind {
-        StrandedKind::EmptyDatabase => Remedy {
-            meaning: format!("the database is empty, and {count} profile(s) are left behind in {file}"),
-            command: Some("openclaw doctor --fix".to_owned()),
-        },
+        StrandedKind::EmptyDatabase => {
+            let meaning = format!("the database is empty, and {count} profile(s) are left behind in {file}");
+            let Import { first, command } = import(stranded.repair_first.as_ref());
+            Remedy { meaning: meaning + &first, command: Some(command) }
+        }
         StrandedKind::LeftoverJson => Remedy {
             meaning: format!("{file} is a leftover that OpenClaw does not read any more"),
             command: None,
         },
     })
+}
+
+/// What to do about a file that could not be read. Whatever could lose what is in it comes after a copy of it.
+#[must_use]
+pub fn for_unreadable(path: &Path, error: &StoreError) -> Remedy {
+    let shown = quote(&path.to_string_lossy());
+    let meaning = &error.message;
+    let Some(fault) = error.fault else {
+        let command = match error.reason {
+            StoreErrorReason::Permission => Some(format!("ls -l {shown}")),
+            StoreErrorReason::Locked => None,
+            // It is newer than this program.
+            StoreErrorReason::Parse | StoreErrorReason::Schema => Some("authwatch --version".to_owned()),
+            StoreErrorReason::TooLarge | StoreErrorReason::NotAFile | StoreErrorReason::Io => {
+                Some(format!("ls -ld {shown}"))
+            }
+        };
+        return Remedy { meaning: meaning.clone(), command };
+    };
+    let step = match fault {
+        Fault::ByteOrderMark => "The command copies the file and removes the mark, and nothing else",
+        Fault::Encoding => "Copy the file with the command, then save it as UTF-8 without a byte order mark",
+        Fault::Syntax => "Copy the file with the command, then correct that place in an editor",
+        Fault::Shape => {
+            "Copy the file with the command, then put the logins back under `profiles` in an editor, as in {\"version\": 1, \"profiles\": {…}}"
+        }
+        Fault::Database => {
+            "Stop OpenClaw, copy the file with the command, and with it those beside it that end in -wal and -shm; then put a good copy in its place, or recover it with `.recover` of sqlite3"
+        }
+        Fault::Row => {
+            "Stop OpenClaw, copy the file with the command, then correct that document with sqlite3: it is in `auth_profile_store`, or in `config_machine_state` under `authProfiles.store`"
+        }
+    };
+    let warning = match fault {
+        Fault::Database | Fault::Row => "",
+        _ => {
+            ". Until then keep OpenClaw's own doctor from repairing anything: it archives such a file without importing its logins"
+        }
+    };
+    Remedy {
+        meaning: format!("{meaning}. {step}. Check it with `authwatch status`{warning}"),
+        command: Some(match fault {
+            Fault::ByteOrderMark => copy_without_mark(path),
+            _ => copy(path),
+        }),
+    }
+}
+
+/// A copy beside the file that takes the place of no other copy. Its mode, owner and times are the file's.
+#[must_use]
+pub fn copy(path: &Path) -> String {
+    let path = path.to_string_lossy();
+    format!("cp -p -- {} {}$(date +%s)", quote(&path), quote(&format!("{path}.copy-")))
+}
+
+/// The same, and then the file without its byte order mark. Once the mark is gone it changes nothing.
+fn copy_without_mark(path: &Path) -> String {
+    let path = path.to_string_lossy();
+    let (file, copy) = (quote(&path), quote(&format!("{path}.copy-")));
+    format!(
+        r#"copy={copy}$(date +%s); cp -p -- {file} "$copy" && LC_ALL=C sed "1s/^$(printf '\357\273\277')//" "$copy" > {file}"#
+    )
+}
+
+/// How to have OpenClaw import what an older release left.
+#[derive(Debug)]
+pub struct Import {
+    /// What has to be done before, as the end of a sentence; empty where that is nothing.
+    pub first: String,
+    /// The command, or that of the first step.
+    pub command: String,
+}
+
+/// How to have OpenClaw import what older releases left. It imports for all agents at once, and archives what it cannot parse, too.
+#[must_use]
+pub fn import(unimportable: Option<&Unimportable>) -> Import {
+    let Some(Unimportable { path, error }) = unimportable else {
+        return Import { first: String::new(), command: "openclaw doctor --fix".to_owned() };
+    };
+    let Remedy { meaning, command } = for_unreadable(path, error);
+    Import {
+        first: format!(". Before OpenClaw imports anything: {meaning}"),
+        command: command.unwrap_or_else(|| "authwatch status".to_owned()),
+    }
 }
 
 /// What to do about OpenClaw's configuration; `None` where it is in order.
@@ -128,7 +217,7 @@ pub fn for_config(config: &ConfigHealth) -> Option<Remedy> {
     let path = quote(&config.path.to_string_lossy());
     // What OpenClaw can read and we cannot is our own trouble.
     let (effect, command) = match error.reason {
-        StoreErrorReason::Parse => ("OpenClaw does not start with it", "openclaw doctor".to_owned()),
+        StoreErrorReason::Parse => ("OpenClaw does not start with it", copy(&config.path)),
         StoreErrorReason::Permission => ("OpenClaw may be able to read it", format!("ls -l {path}")),
         _ => ("OpenClaw does not start with it", format!("ls -ld {path}")),
     };
@@ -152,20 +241,14 @@ pub fn for_rescued() -> Remedy {
 pub fn for_cause(mend: Mend, context: &Context) -> Option<String> {
     let agent = context.agent.as_deref();
     let provider = context.provider.as_deref();
-    let named = |name: &str| {
-        name.to_owned() + &agent.map(|agent| format!(" --agent {}", quote(agent))).unwrap_or_default()
-    };
     let of_provider = provider.map_or_else(|| "PROVIDER".to_owned(), quote);
+    let auth = |subcommand: &str| models_auth(agent, &format!("{subcommand} --provider {of_provider}"));
     Some(match mend {
         Mend::Wait => return None,
-        Mend::PasteKey => named(&format!("openclaw models auth paste-api-key --provider {of_provider}")),
-        Mend::SignIn if provider == Some("anthropic") => {
-            named("openclaw models auth setup-token --provider anthropic")
-        }
-        Mend::SignIn if provider.is_some_and(|provider| !is_login(&provider.into())) => {
-            named(&format!("openclaw models auth paste-api-key --provider {of_provider}"))
-        }
-        Mend::SignIn => named(&format!("openclaw models auth login --provider {of_provider}")),
+        Mend::PasteKey => auth("paste-api-key"),
+        Mend::SignIn if provider == Some("anthropic") => auth("setup-token"),
+        Mend::SignIn if provider.is_some_and(|provider| !is_login(&provider.into())) => auth("paste-api-key"),
+        Mend::SignIn => auth("login"),
         Mend::Run(template) => {
             let template = match agent {
                 Some(agent) => template.replace("{agent}", &quote(agent)),
@@ -187,17 +270,28 @@ pub fn sign_in(agent: &AgentId, provider: &ProviderId, kind: CredentialKind) -> 
     match kind {
         CredentialKind::OAuth => login(agent, provider),
         CredentialKind::Token if provider.as_str() == "anthropic" => {
-            format!("openclaw models auth setup-token --provider anthropic{}", for_agent(agent))
+            of_provider(agent, "setup-token", provider)
         }
-        CredentialKind::Token => {
-            format!(
-                "openclaw models auth paste-token --provider {}{}",
-                quote(provider.as_str()),
-                for_agent(agent)
-            )
-        }
+        CredentialKind::Token => of_provider(agent, "paste-token", provider),
         CredentialKind::ApiKey => paste_key(agent, provider),
     }
+}
+
+/// A command of OpenClaw's that changes logins. Every release takes the agent in front of the subcommand; behind it, some do not.
+#[must_use]
+pub fn models_auth(agent: Option<&str>, subcommand: &str) -> String {
+    let agent = agent.map(|agent| format!(" --agent {}", quote(agent))).unwrap_or_default();
+    format!("openclaw models auth{agent} {subcommand}")
+}
+
+/// Shows in which order an agent's profiles of a provider are used, and why one is not.
+#[must_use]
+pub fn show_order(agent: &AgentId, provider: &ProviderId) -> String {
+    format!(
+        "authwatch auth order get --provider {} --agent {}",
+        quote(provider.as_str()),
+        quote(agent.as_str())
+    )
 }
 
 /// Whether people sign in to a provider, rather than paste its key.
@@ -207,15 +301,15 @@ fn is_login(provider: &ProviderId) -> bool {
 }
 
 fn paste_key(agent: &AgentId, provider: &ProviderId) -> String {
-    format!("openclaw models auth paste-api-key --provider {}{}", quote(provider.as_str()), for_agent(agent))
+    of_provider(agent, "paste-api-key", provider)
 }
 
 fn login(agent: &AgentId, provider: &ProviderId) -> String {
-    format!("openclaw models auth login --provider {}{}", quote(provider.as_str()), for_agent(agent))
+    of_provider(agent, "login", provider)
 }
 
-fn for_agent(agent: &AgentId) -> String {
-    format!(" --agent {}", quote(agent.as_str()))
+fn of_provider(agent: &AgentId, subcommand: &str, provider: &ProviderId) -> String {
+    models_auth(Some(agent.as_str()), &format!("{subcommand} --provider {}", quote(provider.as_str())))
 }
 
 /// Quotes a word for a POSIX shell. Ids come from other people's files.

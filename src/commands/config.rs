@@ -36,6 +36,9 @@ pub fn run(global: &GlobalArgs, command: &ConfigCommand) -> Result<u8, Failure> 
             let path = path(global)?;
             let there = path.exists();
             let config = Config::load(global.config.as_deref())?;
+            for removed in &config.removed {
+                cli::talk(&removed.to_string());
+            }
             let mut problems = config::problems_of_files(&config);
             problems.extend(notify::problems(&config.notify));
             if !problems.is_empty() {
@@ -80,10 +83,10 @@ fn init(path: &std::path::Path) -> Result<u8, Failure> {
 
 /// Everything that will not do, a line each.
 fn unwise(path: &std::path::Path, problems: &[Problem]) -> Failure {
-    let lines = problems.iter().map(|Problem { setting, problem, hint }| {
-        let hint = hint.as_ref().map_or_else(String::new, |hint| format!(" ({hint})"));
-        format!("\n  {setting}: {problem}{hint}")
-    });
-    let lines: String = lines.collect();
-    Failure::new(exit::CONFIGURATION, format!("`{}` can be read, but will not do:{lines}", path.display()))
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    let lines = lines.join("\n  ");
+    Failure::new(
+        exit::CONFIGURATION,
+        format!("`{}` can be read, but will not do:\n  {lines}", path.display()),
+    )
 }

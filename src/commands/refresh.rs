@@ -11,7 +11,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::discover;
 use crate::exit::{self, Failure};
-use crate::model::{Bucket, Millis};
+use crate::model::{Bucket, CredentialKind, Millis};
 use crate::paths::{self, Roots};
 use crate::publish::words::{date, safe, span};
 use crate::refresh::candidates::{self, Login, Survey, Wanted};
@@ -19,6 +19,7 @@ use crate::refresh::outcome::{MisconfiguredReason, Outcome, TransientReason};
 use crate::refresh::plan::{Clocks, Decision};
 use crate::refresh::recovery::Restored;
 use crate::refresh::{Refresher, round, sequence};
+use crate::remedy;
 use crate::state::Memory;
 use crate::stop::{self, Stopper};
 
@@ -212,7 +213,6 @@ fn outcome_words(login: &Login, outcome: &Outcome, now: Millis) -> String {
         Outcome::NotRenewable(reason) => {
             format!("not renewed from here ({reason}), {}", login.status.as_str())
         }
-        Outcome::Delegated => "left to the configured command".to_owned(),
         Outcome::Stopped => "not begun: asked to stop".to_owned(),
         Outcome::Superseded => {
             "renewed, but the profile was changed meanwhile: that change stays, and what was renewed is kept aside \
@@ -225,12 +225,10 @@ fn outcome_words(login: &Login, outcome: &Outcome, now: Millis) -> String {
                 .to_owned()
         }
         Outcome::Transient(reason, retry_after) => format!("not renewed ({reason}): {}", again(retry_after)),
-        Outcome::Dead(reason) => format!(
-            "dead ({}): sign in again with `openclaw models auth login --provider {} --agent {}`",
-            reason.as_str(),
-            crate::remedy::quote(login.provider.as_str()),
-            crate::remedy::quote(login.agent.as_str())
-        ),
+        Outcome::Dead(reason) => {
+            let command = remedy::sign_in(&login.agent, &login.provider, CredentialKind::OAuth);
+            format!("dead ({}): sign in again with `{command}`", reason.as_str())
+        }
         Outcome::Misconfigured(MisconfiguredReason::OtherAccount) => {
             "the provider answered for another account; nothing was overwritten".to_owned()
         }
@@ -249,7 +247,6 @@ fn code(login: &Login, outcome: &Outcome) -> u8 {
         Outcome::Refreshed { .. }
         | Outcome::AlreadyFresh { .. }
         | Outcome::Adopted { .. }
-        | Outcome::Delegated
         | Outcome::NotRenewable(_) => exit::OK,
         Outcome::Transient(TransientReason::StoreNotWritable | TransientReason::Rescued, _) => {
             exit::CANNOT_WRITE

@@ -56,6 +56,7 @@ pub fn run(global: &GlobalArgs, args: &WatchArgs) -> Result<u8, Failure> {
         insecure_listen: args.insecure_listen,
         no_refresh: args.no_refresh,
     };
+    config.warn_of_removed();
     flags.lay_over(&mut config);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -1,6 +1,7 @@
 //! What is legal in a configuration but will not do, or is unwise: shared by `config check` and the doctor.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -18,6 +19,13 @@ pub struct Problem {
     pub hint: Option<String>,
 }
 
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.setting, self.problem)?;
+        self.hint.iter().try_for_each(|hint| write!(formatter, " ({hint})"))
+    }
+}
+
 impl Problem {
     /// A problem without a hint.
     #[must_use]
@@ -25,7 +33,7 @@ impl Problem {
         Self { setting: setting.into(), problem: problem.into(), hint: None }
     }
 
-    fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }

@@ -1,28 +1,32 @@
 //! Files that systemd hands over (`LoadCredential=`): it tells their directory when it starts the service, so a configuration
 //! names them as `$CREDENTIALS_DIRECTORY/NAME`.
 
-use toml::Value;
+use std::borrow::Cow;
+
+use toml::de::{DeTable, DeValue};
 
 /// The variable systemd sets, and the only one that is put into a path.
 pub(super) const VARIABLE: &str = "CREDENTIALS_DIRECTORY";
 
 /// Puts the directory into every setting that names a file. Where systemd has given none, the setting stays as it is: a
 /// configuration is right all the same, and whatever needs the file says which one is not there.
-pub(super) fn expand(value: &mut Value, directory: &str) {
-    match value {
-        Value::Table(table) => {
-            for (key, value) in table.iter_mut() {
-                match value {
-                    Value::String(path) if key.ends_with("_file") => {
-                        if let Some(rest) = behind_variable(path) {
-                            *path = format!("{directory}{rest}");
-                        }
-                    }
-                    value => expand(value, directory),
+pub(super) fn expand(configuration: &mut DeTable<'_>, directory: &str) {
+    for (key, value) in configuration.iter_mut() {
+        match value.get_mut() {
+            DeValue::String(path) if key.get_ref().ends_with("_file") => {
+                if let Some(rest) = behind_variable(path) {
+                    *path = Cow::Owned(format!("{directory}{rest}"));
                 }
             }
+            value => below(value, directory),
         }
-        Value::Array(values) => values.iter_mut().for_each(|value| expand(value, directory)),
+    }
+}
+
+fn below(value: &mut DeValue<'_>, directory: &str) {
+    match value {
+        DeValue::Table(table) => expand(table, directory),
+        DeValue::Array(values) => values.iter_mut().for_each(|value| below(value.get_mut(), directory)),
         _ => {}
     }
 }
@@ -37,6 +41,9 @@ fn behind_variable(path: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use serde::Deserialize;
+    use toml::de::Deserializer;
+
     use super::*;
 
     #[test]
@@ -49,8 +56,9 @@ mod tests {
             token_file = "$CREDENTIALS_DIRECTORYX/other"
             key_file = "/etc/$CREDENTIALS_DIRECTORY/plain"
         "#;
-        let mut value = Value::Table(toml::from_str(text).expect("valid"));
-        expand(&mut value, "/run/credentials/authwatch.service");
+        let mut configuration = DeTable::parse(text).expect("valid");
+        expand(configuration.get_mut(), "/run/credentials/authwatch.service");
+        let value = toml::Table::deserialize(Deserializer::from(configuration)).expect("valid");
         assert_eq!(value["listen"].as_str(), Some("$CREDENTIALS_DIRECTORY/no-file"));
         assert_eq!(value["ca_file"].as_str(), Some("/run/credentials/authwatch.service/ca"));
         let channel = &value["channels"][0];

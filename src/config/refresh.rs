@@ -1,4 +1,4 @@
-//! `[refresh]`: which logins are renewed, where, and what is run for those that OpenClaw alone may renew.
+//! `[refresh]`: which logins are renewed, and where.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -15,24 +15,13 @@ use crate::model::Millis;
 pub struct RefreshConfig {
     /// Whether logins are renewed at all.
     pub enabled: bool,
-    /// What is run for a due login that only OpenClaw may renew: program and arguments, no shell. Nothing where empty.
-    pub delegate_command: Vec<String>,
-    /// How long that may take.
-    #[serde(deserialize_with = "window", serialize_with = "window_text")]
-    pub delegate_timeout: Option<Millis>,
     /// What is different for single providers.
     pub providers: BTreeMap<String, ProviderConfig>,
 }
 
 impl Default for RefreshConfig {
     fn default() -> Self {
-        Self {
-            enabled: true,
-            delegate_command: Vec::new(),
-            // OpenClaw needs seconds to start, and up to 120 s for a provider.
-            delegate_timeout: Some(Millis(180_000.0)),
-            providers: BTreeMap::new(),
-        }
+        Self { enabled: true, providers: BTreeMap::new() }
     }
 }
 

@@ -31,6 +31,7 @@ impl Daemon {
                 self.renew_channels();
                 self.configuration_is_good = true;
                 tracing::info!("read the configuration again {why}");
+                self.options.config.warn_of_removed();
                 self.remember(Event {
                     at: clock::now(),
                     kind: EventKind::Configuration,

@@ -80,7 +80,7 @@ impl Daemon {
 
     /// Writes down what came of one login; whether its store has changed.
     fn note(&mut self, login: &Login, outcome: &Outcome, took: Duration, before: Millis) -> bool {
-        if login.renewable.is_err() && !matches!(outcome, Outcome::Delegated) {
+        if login.renewable.is_err() {
             return false;
         }
         let attempted = login.decision == Decision::Due;

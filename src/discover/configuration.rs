@@ -44,7 +44,7 @@ fn settings(
     if file::read(path, &mut buffer)?.is_none() {
         return Ok(Settings::default());
     }
-    let broken = |message: String| StoreError { reason: StoreErrorReason::Parse, message };
+    let broken = |message: String| StoreError::new(StoreErrorReason::Parse, message);
     let not_json5 = |problem: &str| broken(format!("`{}` is not JSON5: {problem}", path.display()));
     let tree =
         settings::tree(file::text_after_mark(path, &buffer)?).map_err(|problem| not_json5(&problem))?;

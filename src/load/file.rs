@@ -13,7 +13,7 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 
 use crate::clock;
-use crate::model::{StoreError, StoreErrorReason};
+use crate::model::{Fault, StoreError, StoreErrorReason};
 use crate::ownership::{self, FollowError};
 use crate::secret::SecretBuffer;
 
@@ -257,18 +257,21 @@ pub fn text_after_mark<'b>(path: &Path, buffer: &'b SecretBuffer) -> Result<&'b 
 pub fn text<'b>(path: &Path, buffer: &'b SecretBuffer) -> Result<&'b str, StoreError> {
     let text = decoded(path, buffer)?;
     if text.starts_with('\u{feff}') {
-        return Err(parse_error(path, "starts with a byte order mark, which JSON does not allow"));
+        let what = "starts with a byte order mark, which JSON does not allow";
+        return Err(parse_error(path, Fault::ByteOrderMark, what));
     }
     Ok(text)
 }
 
 fn decoded<'b>(path: &Path, buffer: &'b SecretBuffer) -> Result<&'b str, StoreError> {
-    std::str::from_utf8(buffer.bytes())
-        .map_err(|error| parse_error(path, &format!("is not UTF-8 at byte {}", error.valid_up_to())))
+    std::str::from_utf8(buffer.bytes()).map_err(|error| {
+        let what = format!("is not UTF-8 at byte {}", error.valid_up_to());
+        parse_error(path, Fault::Encoding, &what)
+    })
 }
 
-fn parse_error(path: &Path, what: &str) -> StoreError {
-    StoreError { reason: StoreErrorReason::Parse, message: format!("`{}` {what}", path.display()) }
+fn parse_error(path: &Path, fault: Fault, what: &str) -> StoreError {
+    StoreError::in_file(fault, format!("`{}` {what}", path.display()))
 }
 
 /// Nothing there, or a link to nothing: not the same, for the link shows that somebody meant a file to be there.
@@ -283,23 +286,18 @@ fn absent(path: &Path) -> Result<(), StoreError> {
 #[must_use]
 pub fn not_followed(path: &Path, error: FollowError) -> StoreError {
     match error {
-        FollowError::Foreign { .. } => {
-            StoreError { reason: StoreErrorReason::Permission, message: error.to_string() }
-        }
+        FollowError::Foreign { .. } => StoreError::new(StoreErrorReason::Permission, error.to_string()),
         FollowError::Io(error) => os_error(path, &error),
     }
 }
 
 fn not_a_file(path: &Path, what: &str) -> StoreError {
-    StoreError {
-        reason: StoreErrorReason::NotAFile,
-        message: format!("`{}` is {what}, not a file", path.display()),
-    }
+    StoreError::new(StoreErrorReason::NotAFile, format!("`{}` is {what}, not a file", path.display()))
 }
 
 fn too_large(path: &Path, bytes: u64) -> StoreError {
     let message = format!("`{}` has {bytes} bytes; more than {MAX_BYTES} are not read", path.display());
-    StoreError { reason: StoreErrorReason::TooLarge, message }
+    StoreError::new(StoreErrorReason::TooLarge, message)
 }
 
 fn kind_name(metadata: &Metadata) -> &'static str {
@@ -328,10 +326,8 @@ pub fn os_error(path: &Path, error: &io::Error) -> StoreError {
                 "`{shown}` may not be read by this user (uid {})",
                 rustix::process::geteuid().as_raw()
             );
-            StoreError { reason: StoreErrorReason::Permission, message }
+            StoreError::new(StoreErrorReason::Permission, message)
         }
-        _ => {
-            StoreError { reason: StoreErrorReason::Io, message: format!("`{shown}` cannot be read: {error}") }
-        }
+        _ => StoreError::new(StoreErrorReason::Io, format!("`{shown}` cannot be read: {error}")),
     }
 }

@@ -83,7 +83,7 @@ pub fn read(
 }
 
 fn error(path: &Path, reason: StoreErrorReason, what: impl std::fmt::Display) -> StoreError {
-    StoreError { reason, message: format!("`{}` {what}", path.display()) }
+    StoreError::new(reason, format!("`{}` {what}", path.display()))
 }
 
 /// A file that belongs to the database: `-wal` or `-shm`.

@@ -86,6 +86,41 @@ pub struct StoreError {
     pub reason: StoreErrorReason,
     /// What exactly, with the file it is about. Never contains anything that was in the file.
     pub message: String,
+    /// What has to be repaired in the file itself, where that is the trouble.
+    #[serde(skip)]
+    pub fault: Option<Fault>,
+}
+
+impl StoreError {
+    /// An error that no change to the file would fix.
+    #[must_use]
+    pub fn new(reason: StoreErrorReason, message: impl Into<String>) -> Self {
+        Self { reason, message: message.into(), fault: None }
+    }
+
+    /// A file that cannot be parsed.
+    #[must_use]
+    pub fn in_file(fault: Fault, message: impl Into<String>) -> Self {
+        let reason = if fault == Fault::Shape { StoreErrorReason::Schema } else { StoreErrorReason::Parse };
+        Self { reason, message: message.into(), fault: Some(fault) }
+    }
+}
+
+/// What has to be repaired in a file that cannot be parsed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It begins with a byte order mark, as Windows programs write it.
+    ByteOrderMark,
+    /// It is not UTF-8.
+    Encoding,
+    /// It is not JSON.
+    Syntax,
+    /// It is JSON, but not a store.
+    Shape,
+    /// It is not a database, or a damaged one.
+    Database,
+    /// The database is fine, but not the JSON document in it.
+    Row,
 }
 
 /// Credentials that OpenClaw no longer looks at.
@@ -99,6 +134,18 @@ pub struct Stranded {
     pub path: PathBuf,
     /// How many profiles it holds.
     pub profiles: usize,
+    /// A file that OpenClaw's import would put away without its logins, of this agent or another: it has to be repaired first.
+    #[serde(skip)]
+    pub repair_first: Option<Unimportable>,
+}
+
+/// A file of an older release that OpenClaw's import cannot read. The import archives it all the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unimportable {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub error: StoreError,
 }
 
 /// The two ways a migration leaves credentials behind.

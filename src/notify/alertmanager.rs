@@ -18,8 +18,8 @@ use super::words::sentence;
 use crate::config::{AlertmanagerConfig, Filter};
 use crate::model::{Millis, Severity};
 
-/// Where the runbooks are.
-const RUNBOOKS: &str = "https://github.com/authwatch/authwatch/blob/main/docs/runbooks.md#";
+/// Where the Debian package puts the runbooks.
+const RUNBOOKS: &str = "/usr/share/doc/authwatch/docs/runbooks.md";
 /// What is so is said again when this part of the hold has passed.
 const AGAIN_AFTER_PART: f64 = 0.25;
 
@@ -117,7 +117,7 @@ fn alert(incident: &Incident, host: &str) -> Alert {
     });
     // Where Prometheus has no such rule there is no runbook for it, either.
     if !matches!(condition.kind, Kind::Disabled | Kind::StoreStranded | Kind::Gone) {
-        annotations["runbook_url"] = json!(format!("{RUNBOOKS}{}", name.to_lowercase()));
+        annotations["runbook"] = json!(format!("{RUNBOOKS}, section {name}"));
     }
     if let Some(command) = &condition.command {
         annotations["command"] = json!(command);

@@ -181,7 +181,7 @@ pub fn conditions(
         let sees_logins = sees_logins(agent, snapshot);
         for provider in agent.missing_providers_in_use.iter().filter(|_| sees_logins) {
             let subject = Subject::of(agent, What::Provider(provider.as_str().to_owned()));
-            let remedy = remedy::for_missing_provider(&agent.id, provider);
+            let remedy = remedy::for_missing_provider(agent, provider);
             let mut condition =
                 Condition::new(Kind::ProviderMissing, Severity::Critical, "has no login", remedy);
             condition.provider = Some(provider.as_str().to_owned());

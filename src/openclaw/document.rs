@@ -82,8 +82,13 @@ impl DocumentError {
             return Self::Unwritable { line, column, problem: "half of a character" };
         }
         let problem = text.rsplit_once(" at line ").map_or(text.as_str(), |(problem, _)| problem);
-        // serde quotes values in "invalid type" and "invalid value" messages only, and always in backquotes or quotes.
-        let problem = problem.split(['`', '"']).next().unwrap_or_default().trim_end();
+        // serde quotes values in "invalid type" and "invalid value" messages only, and always in backquotes or quotes; what was
+        // expected is punctuation.
+        let problem = if problem.starts_with("expected ") {
+            problem
+        } else {
+            problem.split(['`', '"']).next().unwrap_or_default().trim_end()
+        };
         Self::Syntax { line, column, problem: problem.to_owned() }
     }
 }
@@ -220,7 +225,7 @@ mod tests {
     fn errors_say_where_and_quote_nothing() {
         let error = Document::parse("{\"profiles\":{\n \"sk-canary\" 3}}", Semantics::V2026_9, Source::Json)
             .expect_err("broken");
-        assert_eq!(error.to_string(), "not JSON at line 2, column 14: expected");
+        assert_eq!(error.to_string(), "not JSON at line 2, column 14: expected `:`");
         assert_eq!(
             Document::parse("[]", Semantics::V2026_9, Source::Json).expect_err("no store").to_string(),
             "no credential store: the top level is no object"

@@ -158,7 +158,6 @@ impl Metrics {
             Outcome::Transient(TransientReason::BackingOff, _)
             | Outcome::AlreadyFresh { .. }
             | Outcome::NotRenewable(_)
-            | Outcome::Delegated
             | Outcome::Contended
             | Outcome::Stopped => return,
             Outcome::Dead(_) | Outcome::Transient(..) | Outcome::Misconfigured(_) => {

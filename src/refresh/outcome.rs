@@ -24,8 +24,6 @@ pub enum Outcome {
     },
     /// Nothing can be done about it from here.
     NotRenewable(NotRenewable),
-    /// The operator's command was run for it.
-    Delegated,
     /// A peer is at work: no failure.
     Contended,
     /// It was not begun: authwatch was asked to stop.
@@ -131,8 +129,6 @@ words! {
         Rescued = "rescued",
         /// It failed a moment ago and is not tried again yet.
         BackingOff = "backing_off",
-        /// The operator's command failed.
-        Delegate = "delegate",
     }
 }
 
@@ -177,7 +173,6 @@ impl Outcome {
             Self::AlreadyFresh { .. } => "already_fresh",
             Self::Adopted { .. } => "adopted",
             Self::NotRenewable(_) => "not_renewable",
-            Self::Delegated => "delegated",
             Self::Contended => "contended",
             Self::Stopped => "stopped",
             Self::Superseded => "superseded",

@@ -5,13 +5,12 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 
+use super::Refresher;
 use super::candidates::Login;
-use super::outcome::{NotRenewable, Outcome, TransientReason};
+use super::outcome::{Outcome, TransientReason};
 use super::plan::Decision;
-use super::{Refresher, delegate};
 use crate::clock;
 use crate::model::Millis;
-use crate::openclaw::credential::REFRESH_MARGIN;
 
 /// Logins that are renewed at the same time. One provider's answer takes a second or two.
 const AT_ONCE: usize = 8;
@@ -66,27 +65,6 @@ async fn one(refresher: &Refresher, login: &Login, force: bool, begin: fn(&Login
             Outcome::Transient(TransientReason::BackingOff, Some(wait))
         }
         Decision::Dead(reason) => Outcome::Dead(*reason),
-        Decision::NotRenewable(reason) => delegated(refresher, login, *reason, begin).await,
-    }
-}
-
-/// Lets OpenClaw itself renew what only it may.
-async fn delegated(refresher: &Refresher, login: &Login, reason: NotRenewable, begin: fn(&Login)) -> Outcome {
-    let config = &refresher.config.refresh;
-    let for_others =
-        matches!(reason, NotRenewable::Database | NotRenewable::Unsupported | NotRenewable::External);
-    let due = login.expires.is_some_and(|end| end.0 - clock::now().0 <= REFRESH_MARGIN.0);
-    if config.delegate_command.is_empty() || !for_others || !due {
-        return Outcome::NotRenewable(reason);
-    }
-    begin(login);
-    let ran =
-        delegate::run(config, login.agent.as_str(), login.provider.as_str(), login.profile.as_str()).await;
-    match ran {
-        Ok(()) => Outcome::Delegated,
-        Err(problem) => {
-            tracing::warn!("{problem}");
-            Outcome::Transient(TransientReason::Delegate, None)
-        }
+        Decision::NotRenewable(reason) => Outcome::NotRenewable(*reason),
     }
 }

@@ -245,7 +245,7 @@ mod tests {
         );
         main.missing_providers_in_use.push(ProviderId::from(text));
         main.rejected.push(Rejected { profile_id: ProfileId::from(text), reason: RejectReason::NonObject });
-        main.store.error = Some(StoreError { reason: StoreErrorReason::Io, message: text.to_owned() });
+        main.store.error = Some(StoreError::new(StoreErrorReason::Io, text));
         let mut other = agent(text, vec![profile(text, Status::Static, Login::Static, None)]);
         other.profiles[0].inherited = true;
         let mut snapshot = snapshot(vec![main, other]);

@@ -10,7 +10,7 @@ setup() {
 change() {
     jq -cn --arg incident "$1" --arg change "$2" --arg profile "${3:-xai:default}" '{incident: $incident, change: $change, of: "profile",
         agent: "main", profile: $profile, provider: "xai", condition: "expired", severity: "critical", meaning: "has ended and does not renew itself",
-        command: "openclaw models auth paste-token --provider xai --agent main", ends: "2026-11-24T10:00:00.000+00:00", opened: "2026-11-24T10:00:00Z"}'
+        command: "openclaw models auth --agent main paste-token --provider xai", ends: "2026-11-24T10:00:00.000+00:00", opened: "2026-11-24T10:00:00Z"}'
 }
 
 message() {
@@ -23,7 +23,7 @@ message() {
     [ "$(option termux-notification --title)" = 'xai:default of main has ended' ]
     [ "$(option termux-notification --content)" = 'has ended and does not renew itself
 since 2026-11-24 10:00
-$ openclaw models auth paste-token --provider xai --agent main' ] || fail "another text"
+$ openclaw models auth --agent main paste-token --provider xai' ] || fail "another text"
     [ "$(option termux-notification --button3)" = 'Open page' ]
     dash -c "$(option termux-notification --button3-action)"
     [ "$(calls termux-open-url | jq -r '.arguments[0]')" = https://host.example/ ] || fail "not opened"

@@ -206,7 +206,7 @@ xai:default of main ends soon' ] || fail "$toast"
     at_host main "{\"xai:default\":{\"type\":\"oauth\",\"provider\":\"xai\",\"access\":\"a\",\"expires\":$(hours -5)}}"
     authwatch_phone check
     authwatch_phone sign-in "$(key_of xai:default)" </dev/null
-    [ "$(calls termux-clipboard-set | jq -r .stdin)" = "openclaw models auth login --provider xai --agent main" ] || fail "not copied"
+    [ "$(calls termux-clipboard-set | jq -r .stdin)" = "openclaw models auth --agent main login --provider xai" ] || fail "not copied"
     [ "$(calls termux-dialog | wc -l)" -eq 0 ]
 }
 

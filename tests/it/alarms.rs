@@ -72,9 +72,7 @@ fn a_broken_openclaw_json_is_told_with_its_place_and_not_while_it_is_edited() {
     assert_eq!((&change["of"], &change["severity"]), (&json!("config"), &json!("critical")));
     assert_eq!(message["title"], "OpenClaw's configuration cannot be used");
     let text = message["text"].as_str().unwrap();
-    for part in
-        ["openclaw.json", "at line 3 column 3", "$ openclaw doctor", "found by their directories alone"]
-    {
+    for part in ["openclaw.json", "at line 3 column 3", "$ cp -p -- ", "found by their directories alone"] {
         assert!(text.split_whitespace().collect::<Vec<_>>().join(" ").contains(part), "no {part}: {text}");
     }
     write(good);
@@ -199,7 +197,7 @@ fn the_report_has_the_command_that_mends_a_login_and_it_is_the_one_that_is_told(
         profiles.iter().find(|profile| profile["profileId"] == id).unwrap().clone()
     };
     assert_eq!(profile("main", "zai:fine").get("remedy"), None);
-    let of_main = "openclaw models auth paste-token --provider xai --agent main";
+    let of_main = "openclaw models auth --agent main paste-token --provider xai";
     assert_eq!(profile("main", "xai:a b")["remedy"]["command"], of_main);
     assert_eq!(profile("bot", "xai:a b")["remedy"]["command"], of_main, "it is mended where it is kept");
     let messages = receiver.at("/own");

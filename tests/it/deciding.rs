@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use authwatch::config::Config;
 use authwatch::model::{
-    AgentHealth, Bucket, ConfigHealth, CredentialKind, Login, LoginReason, Millis, ProfileHealth, ProviderId,
-    Scope, Semantics, Severity, Snapshot, Source, Status, StoreError, StoreErrorReason, StoreHealth,
-    StoreKind, Stranded, StrandedKind, Summary,
+    AgentHealth, Bucket, ConfigHealth, CredentialKind, Fault, Login, LoginReason, Millis, ProfileHealth,
+    ProviderId, Scope, Semantics, Severity, Snapshot, Source, Status, StoreError, StoreErrorReason,
+    StoreHealth, StoreKind, Stranded, StrandedKind, Summary,
 };
 use authwatch::notify::{Change, Ledger, Own, Policy, Silence, Turn, decide, policy};
 use proptest::prelude::*;
@@ -80,7 +80,7 @@ fn agent(id: &str, profiles: Vec<ProfileHealth>) -> AgentHealth {
 
 fn unreadable(id: &str, reason: StoreErrorReason) -> AgentHealth {
     let mut agent = agent(id, Vec::new());
-    agent.store.error = Some(StoreError { reason, message: "it cannot be read".to_owned() });
+    agent.store.error = Some(StoreError::new(reason, "it cannot be read"));
     agent
 }
 
@@ -330,8 +330,7 @@ fn a_configuration_of_openclaw_that_cannot_be_read_for_a_while_is_no_alarm() {
         let idle = ProfileHealth { in_use: false, ..profile("xai:a") };
         let mut picture = snapshot(told.after(MINUTE).now, vec![agent("main", vec![idle, unused()])]);
         picture.scope = Scope::All;
-        picture.config.error =
-            Some(StoreError { reason: StoreErrorReason::Parse, message: "it cannot be read".to_owned() });
+        picture.config.error = Some(StoreError::in_file(Fault::Syntax, "it cannot be read"));
         let changes = decide(&mut told.ledger, &picture, &Own::default(), &[], &told.policy);
         assert_eq!(changes, []);
     }
@@ -493,7 +492,8 @@ fn logins_that_a_migration_left_behind_are_one_incident() {
         main.store.kind = StoreKind::AgentSqlite;
         main.missing_providers_in_use = vec![ProviderId::from("xai")];
         let path = PathBuf::from("/agents/main/auth-profiles.json");
-        main.store.stranded = Some(Stranded { kind: StrandedKind::EmptyDatabase, path, profiles: 2 });
+        main.store.stranded =
+            Some(Stranded { kind: StrandedKind::EmptyDatabase, path, profiles: 2, repair_first: None });
         vec![main, agent("bot", Vec::new())]
     };
     let changes = told.after(MINUTE).pass(stranded());
@@ -515,10 +515,10 @@ fn a_configuration_of_openclaw_that_stays_broken_is_told_once_and_one_that_is_be
     let mut told = Told::new("");
     let broken = |told: &mut Told| {
         let mut picture = snapshot(told.now, vec![agent("main", vec![profile("xai:a")])]);
-        picture.config.error = Some(StoreError {
-            reason: StoreErrorReason::Parse,
-            message: "`/openclaw.json` is not JSON5: at line 3, column 7".to_owned(),
-        });
+        picture.config.error = Some(StoreError::new(
+            StoreErrorReason::Parse,
+            "`/openclaw.json` is not JSON5: at line 3, column 7",
+        ));
         decide(&mut told.ledger, &picture, &Own::default(), &told.silences, &told.policy)
     };
     let fine = || vec![agent("main", vec![profile("xai:a")])];
@@ -536,7 +536,8 @@ fn a_configuration_of_openclaw_that_stays_broken_is_told_once_and_one_that_is_be
     let condition = &changes[0].condition;
     assert_eq!((changes[0].turn, condition.severity), (Turn::New, Severity::Critical));
     assert!(condition.meaning.contains("line 3, column 7"), "{}", condition.meaning);
-    assert_eq!(condition.command.as_deref(), Some("openclaw doctor"));
+    let command = condition.command.as_deref().unwrap_or_default();
+    assert!(command.starts_with("cp -p -- "), "{command}");
     let filter = authwatch::config::Filter::default();
     let message = authwatch::notify::message::Message::of(&changes, &filter, "host", None).unwrap();
     assert_eq!(message.title(), "OpenClaw's configuration cannot be used");

@@ -86,8 +86,8 @@ fn people_see_the_conditions_in_words() {
         "not imported yet",
         "no store of its own",
         "SQLite",
-        "$ openclaw models auth login --provider ",
-        "$ openclaw doctor --fix",
+        "$ openclaw models auth --agent ",
+        "$ cp -p --",
     ];
     for words in expected {
         assert!(table.contains(words), "no {words:?} in:\n{table}");

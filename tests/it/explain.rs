@@ -37,7 +37,7 @@ const MESSAGES: &[(&str, &str, &str, &str)] = &[
         "No API key found for provider \"openai\". Auth store: /home/u/.openclaw/agents/work/agent/auth-profiles.json (agentDir: /home/u/.openclaw/agents/work/agent).",
         "no_credentials",
         "login",
-        "openclaw models auth login --provider openai --agent work",
+        "openclaw models auth --agent work login --provider openai",
     ),
     (
         "No API key found for provider \"mistral\".",
@@ -128,7 +128,7 @@ const MESSAGES: &[(&str, &str, &str, &str)] = &[
         "[AUTH_PROFILE_MIGRATION_REQUIRED] run openclaw doctor",
         "migration_required",
         "migration",
-        "openclaw doctor --fix",
+        "authwatch doctor",
     ),
     (
         "EACCES: permission denied, open '/data/agents/main/agent/auth-profiles.json'",

@@ -7,6 +7,7 @@
 #![allow(clippy::too_many_lines, reason = "a table of cases is as long as there are cases")]
 #![allow(missing_docs, reason = "nothing here is public")]
 
+mod addresses;
 mod agreement;
 #[cfg(feature = "sqlite")]
 mod alarms;
@@ -59,6 +60,7 @@ mod real_prometheus;
 #[cfg(feature = "sqlite")]
 mod receiver;
 mod refresh;
+mod removed_settings;
 #[cfg(feature = "sqlite")]
 mod replacements;
 #[cfg(feature = "sqlite")]
@@ -72,6 +74,8 @@ mod telling;
 mod termux;
 mod token_server;
 mod units;
+#[cfg(feature = "sqlite")]
+mod unparsable_stores;
 mod watch;
 mod watching;
 #[cfg(feature = "sqlite")]

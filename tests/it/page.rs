@@ -154,16 +154,16 @@ fn every_condition_of_the_demo_is_shown() {
     let needs = joined(&browser, ".need");
     for expected in [
         "mistral of translator No login",
-        "openclaw models auth paste-api-key --provider mistral --agent translator",
+        "openclaw models auth --agent translator paste-api-key --provider mistral",
         "xai:default of night-shift Ends soon",
         "anthropic:manual of researcher Expired",
         "Ended 3 days ago",
-        "openclaw models auth setup-token --provider anthropic --agent researcher",
+        "openclaw models auth --agent researcher setup-token --provider anthropic",
         "openai:default of reviewer Login dead",
         "credential store of courier Unreadable",
         "5 h 29 min left",
         "credential store of archivist Left behind",
-        "openclaw doctor --fix",
+        "cp -p -- ",
     ] {
         assert!(needs.contains(expected), "no {expected} in {needs}");
     }

@@ -7,8 +7,8 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-/// What follows a runbook's anchor in every alert. One place for people, so one constant here.
-const RUNBOOKS: &str = "https://github.com/authwatch/authwatch/blob/main/docs/runbooks.md#";
+/// Where the Debian package puts the runbooks.
+const RUNBOOKS: &str = "/usr/share/doc/authwatch/docs/runbooks.md";
 
 /// Every metric of the exporter, as it is told to Prometheus (histograms without their suffixes).
 pub(crate) const METRICS: [&str; 38] = [
@@ -275,8 +275,8 @@ fn every_alert_has_a_runbook_and_every_runbook_an_alert() {
         .collect();
     let mut named = BTreeSet::new();
     for (name, alert) in alerts() {
-        let url = alert["annotations"]["runbook_url"].as_str().unwrap_or_default();
-        assert_eq!(url, format!("{RUNBOOKS}{}", name.to_lowercase()), "the runbook of {name}");
+        let runbook = alert["annotations"]["runbook"].as_str().unwrap_or_default();
+        assert_eq!(runbook, format!("{RUNBOOKS}, section {name}"), "the runbook of {name}");
         named.insert(name.to_lowercase());
     }
     assert_eq!(sections.keys().cloned().collect::<BTreeSet<_>>(), named);

@@ -104,7 +104,7 @@ fn an_alert_goes_from_a_store_on_disk_to_alertmanager_and_back() {
         (&json!("critical"), &json!("main"), &json!("anthropic:manual"))
     );
     let command = alert["annotations"]["command"].as_str().unwrap();
-    assert_eq!(command.trim(), "openclaw models auth setup-token --provider anthropic --agent main");
+    assert_eq!(command.trim(), "openclaw models auth --agent main setup-token --provider anthropic");
     let _home = home.profiles("main", &token(now() + month));
     // Alertmanager lists what is open; what is resolved is gone from the list.
     prometheus.wait("it is resolved", |_| told().is_empty());

@@ -55,7 +55,7 @@ fn analyze(arguments: &[&str], units: &Path) -> Ran {
 const DROP_INS: &[(&str, &str)] = &[
     ("authwatch.service", "openclaw-user.conf"),
     ("authwatch.service", "credentials.conf"),
-    ("authwatch.service", "delegate.conf"),
+    ("authwatch.service", "commands.conf"),
     ("authwatch.service", "on-failure.conf"),
     ("authwatch-check.service", "openclaw-user.conf"),
     ("authwatch-check.service", "bad-logins-fail.conf"),

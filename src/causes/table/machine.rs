@@ -8,8 +8,8 @@ pub(super) const CAUSES: &[Cause] = &[
         "migration_required",
         Kind::Migration,
         "OpenClaw has moved its logins to a database and has not taken the old ones over yet",
-        Mend::Run("openclaw doctor --fix"),
-        "",
+        DOCTOR,
+        "OpenClaw's own doctor imports them, and archives what it cannot parse without importing it. authwatch doctor says whether all of it parses.",
         &[
             &["auth_profile_migration_required"],
             &["stranded migration"],

@@ -21,7 +21,7 @@ pub(super) fn run(surroundings: &Surroundings, args: &ImportArgs) -> Result<u8, 
     if let Some(path) = target::database(&surroundings.roots, &surroundings.discovery, agent) {
         let problem =
             format!("the logins are in a database, `{}`, which OpenClaw alone may write", path.display());
-        return Err(Failure::new(exit::CONFIGURATION, problem).hint("run: openclaw doctor --fix"));
+        return Err(Failure::new(exit::CONFIGURATION, problem).hint("run: authwatch doctor"));
     }
     let own_state = Surroundings::own_state()?;
     let imported = block_on(surroundings.hand(agent, &own_state).import())?.map_err(failure)?;

@@ -23,13 +23,13 @@ use crate::clock;
 use crate::config;
 use crate::discover::Agent;
 use crate::exit::{self, Failure};
-use crate::model::Millis;
+use crate::model::{CredentialKind, Millis, ProviderId};
 use crate::openclaw::provider as known_providers;
 use crate::publish::words::{date, safe};
 use crate::refresh::answer::Verdict;
 use crate::refresh::exchange::Issued;
 use crate::refresh::outcome::TransientReason;
-use crate::remedy::quote;
+use crate::remedy::{self, quote};
 use crate::terminal::{self, Input, Quiet};
 
 /// The flags of `login`.
@@ -198,16 +198,17 @@ fn not_bound(port: u16, error: &std::io::Error) -> String {
 }
 
 fn unprepared(problem: PrepareError, provider: &str, agent: &Agent) -> Failure {
-    let (of, agent) = (quote(provider), quote(agent.id.as_str()));
+    let (of, id) = (quote(provider), quote(agent.id.as_str()));
     let is_login = known_providers::find(provider)
         .is_some_and(|known| known.renewal != known_providers::Renewal::Unsupported)
         || provider.ends_with("-portal");
     let hint = match &problem {
         PrepareError::SignIn(NoSignIn::Unknown) if is_login => {
-            format!("run: openclaw models auth login --provider {of} --agent {agent}")
+            let provider = ProviderId::from(provider);
+            format!("run: {}", remedy::sign_in(&agent.id, &provider, CredentialKind::OAuth))
         }
         PrepareError::SignIn(NoSignIn::Unknown) => {
-            format!("for a key, run: authwatch auth paste-api-key --provider {of} --agent {agent}")
+            format!("for a key, run: authwatch auth paste-api-key --provider {of} --agent {id}")
         }
         PrepareError::Client(_) => "see [network] in authwatch's configuration".to_owned(),
         _ => format!("see [refresh.providers.{provider}] in authwatch's configuration"),

@@ -17,7 +17,7 @@ use crate::openclaw::attempts::Attempts;
 use crate::openclaw::provider;
 use crate::paths::{self, Roots};
 use crate::publish::words::{safe, wrap};
-use crate::remedy::quote;
+use crate::remedy::{self, quote};
 use crate::terminal;
 
 /// The configuration, OpenClaw's places, and the agents.
@@ -64,7 +64,7 @@ impl Surroundings {
                     path.display()
                 );
                 Err(Failure::new(exit::CONFIGURATION, problem)
-                    .hint(format!("run: openclaw models auth {rest} --agent {}", quote(id))))
+                    .hint(format!("run: {}", remedy::models_auth(Some(id), rest))))
             }
         }
     }

@@ -7,7 +7,7 @@ use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::subject::Subject;
 use crate::model::{Cooldown, CooldownKind, Millis};
 use crate::publish::words::span;
-use crate::remedy::quote;
+use crate::remedy;
 
 const STUCK: Kind = Kind::new("cooldown-stuck", Severity::Warning);
 const DISABLED: Kind = Kind::new("profile-disabled", Severity::Warning);
@@ -32,7 +32,7 @@ fn run(subject: &Subject, findings: &mut Findings) {
                 continue;
             }
             let finding = kind.found(meaning).of(&agent.id).profile(profile.profile_id.as_str());
-            let command = format!("openclaw models status --agent {}", quote(agent.id.as_str()));
+            let command = remedy::show_order(&agent.id, &profile.provider);
             findings.push(finding.at(&agent.store.path).command(command));
         }
     }

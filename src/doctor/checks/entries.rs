@@ -6,7 +6,7 @@ use crate::doctor::fix::Fix;
 use crate::doctor::subject::{ProfileFacts, Subject};
 use crate::model::{CredentialKind, Millis, ProviderId, RejectReason, Semantics, Source};
 use crate::openclaw::credential::Expires;
-use crate::remedy::{self, quote};
+use crate::remedy;
 
 const REJECTED: Kind = Kind::new("entry-rejected", Severity::Warning);
 pub(super) const SECONDS: Kind = Kind::mended("expires-in-seconds", Severity::Critical);
@@ -35,14 +35,11 @@ fn run(subject: &Subject, findings: &mut Findings) {
                 RejectReason::MissingProvider => "it names no provider",
             };
             let finding = REJECTED
-                .found(format!("OpenClaw drops this entry when it loads the store: {why}"))
+                .found(format!("OpenClaw drops this entry when it loads the store: {why}. Copy the store with the command, then correct the entry or remove it"))
                 .of(&agent.id)
                 .profile(rejected.profile_id.as_str())
                 .at(&agent.store.path);
-            findings.push(finding.command(format!(
-                "openclaw doctor --fix # or edit {}",
-                quote(&agent.store.path.to_string_lossy())
-            )));
+            findings.push(finding.command(remedy::copy(&agent.store.path)));
         }
     }
     for agent in &subject.agents {

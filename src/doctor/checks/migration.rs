@@ -8,17 +8,20 @@ use crate::doctor::files;
 use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::subject::{AgentFacts, ProfileFacts, Subject};
 use crate::load::sqlite::SharedOwner;
-use crate::model::{CredentialKind, StrandedKind};
+use crate::load::{STATE_FILE, retired};
+use crate::model::{AgentHealth, CredentialKind, StrandedKind, Unimportable};
 use crate::openclaw::credential::Expires;
-use crate::remedy::{self, quote};
+use crate::remedy::{self, Import, Remedy, quote};
 
 const NOT_IMPORTED: Kind = Kind::new("legacy-not-imported", Severity::Warning);
 const JSON_BESIDE: Kind = Kind::new("json-beside-database", Severity::Warning);
 const EMPTY: Kind = Kind::new("database-empty", Severity::Critical);
+const NOT_PARSED: Kind = Kind::new("legacy-broken", Severity::Warning);
 const BACKUP: Kind = Kind::new("import-backup", Severity::Info);
 const TWO_OWNERS: Kind = Kind::new("two-owners", Severity::Warning);
 
-pub(super) const CHECK: Check = Check { kinds: &[NOT_IMPORTED, JSON_BESIDE, EMPTY, BACKUP, TWO_OWNERS], run };
+pub(super) const CHECK: Check =
+    Check { kinds: &[NOT_IMPORTED, JSON_BESIDE, EMPTY, NOT_PARSED, BACKUP, TWO_OWNERS], run };
 
 fn run(subject: &Subject, findings: &mut Findings) {
     for agent in &subject.snapshot.agents {
@@ -41,7 +44,29 @@ fn run(subject: &Subject, findings: &mut Findings) {
         backups(Some(agent), &agent.dir, findings);
     }
     backups(None, &subject.roots.oauth, findings);
-    two_owners(subject, findings);
+    let unimportable: Vec<Unimportable> =
+        retired::unimportable(&subject.roots, &subject.discovery.agents, subject.semantics).collect();
+    broken(subject, &unimportable, findings);
+    two_owners(subject, unimportable.first(), findings);
+}
+
+/// What no store in effect is read from, and so would go unnoticed until it is archived.
+fn broken(subject: &Subject, unimportable: &[Unimportable], findings: &mut Findings) {
+    let is_told = |file: &Path| {
+        let of_agent = |agent: &AgentHealth| {
+            let store = agent.store.error.is_some() && agent.store.path == file;
+            store || agent.store.state_error.is_some() && agent.dir.join(STATE_FILE) == file
+        };
+        subject.snapshot.agents.iter().any(of_agent)
+    };
+    for Unimportable { path, error } in unimportable.iter().filter(|found| !is_told(&found.path)) {
+        let Remedy { meaning, command } = remedy::for_unreadable(path, error);
+        let mut finding = NOT_PARSED.found(meaning).at(path);
+        finding.agent =
+            subject.agents.iter().find(|agent| path.starts_with(&agent.dir)).map(|agent| agent.id.clone());
+        finding.command = command;
+        findings.push(finding);
+    }
 }
 
 /// Every agent without a store of its own would import the file they share: it is told once.
@@ -109,7 +134,7 @@ fn backups(agent: Option<&AgentFacts>, dir: &Path, findings: &mut Findings) {
 }
 
 /// Two stores that both hold what all agents inherit: one of them is not read, and which one a record decides.
-fn two_owners(subject: &Subject, findings: &mut Findings) {
+fn two_owners(subject: &Subject, unimportable: Option<&Unimportable>, findings: &mut Findings) {
     let (Some(shared), Some(main)) = (&subject.shared, subject.agents.iter().find(|agent| agent.is_main))
     else {
         return;
@@ -126,5 +151,6 @@ fn two_owners(subject: &Subject, findings: &mut Findings) {
         "it holds logins that all agents would share, and so does {}, which is the one that counts: what is signed in here is not seen",
         quote(&read.to_string_lossy())
     );
-    findings.push(TWO_OWNERS.found(meaning).of(&main.id).at(unread).command("openclaw doctor --fix"));
+    let Import { first, command } = remedy::import(unimportable);
+    findings.push(TWO_OWNERS.found(meaning + &first).of(&main.id).at(unread).command(command));
 }

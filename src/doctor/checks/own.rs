@@ -13,6 +13,7 @@ use crate::load::file;
 use crate::remedy::quote;
 
 const CONFIG: Kind = Kind::new("own-config", Severity::Critical);
+const REMOVED: Kind = Kind::new("setting-removed", Severity::Warning);
 const STATE: Kind = Kind::new("own-state", Severity::Critical);
 const STATE_MODE: Kind = Kind::mended("own-state-mode", Severity::Warning);
 const BACKUPS: Kind = Kind::new("old-backups", Severity::Info);
@@ -20,7 +21,7 @@ const SECRET_MISSING: Kind = Kind::new("secret-file-missing", Severity::Critical
 const SECRET_MODE: Kind = Kind::mended("secret-file-mode", Severity::Warning);
 
 pub(super) const CHECK: Check =
-    Check { kinds: &[CONFIG, STATE, STATE_MODE, BACKUPS, SECRET_MISSING, SECRET_MODE], run };
+    Check { kinds: &[CONFIG, REMOVED, STATE, STATE_MODE, BACKUPS, SECRET_MISSING, SECRET_MODE], run };
 
 fn run(subject: &Subject, findings: &mut Findings) {
     if let Some(problem) = &subject.own.config_problem {
@@ -28,6 +29,13 @@ fn run(subject: &Subject, findings: &mut Findings) {
             "authwatch's own configuration is wrong, and neither `refresh` nor `watch` starts: {problem}"
         );
         let mut finding = CONFIG.found(meaning).command("authwatch config check");
+        finding.file.clone_from(&subject.own.config_file);
+        findings.push(finding);
+    }
+    for problem in &subject.own.config.removed {
+        let mut finding = REMOVED
+            .found(format!("{}: {}", problem.setting, problem.problem))
+            .command("authwatch config check");
         finding.file.clone_from(&subject.own.config_file);
         findings.push(finding);
     }

@@ -5,7 +5,7 @@ use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::subject::Subject;
 use crate::load::STATE_FILE;
 use crate::model::{AgentHealth, StoreError, StoreErrorReason, StoreKind};
-use crate::remedy;
+use crate::remedy::{self, Remedy};
 
 const UNREADABLE: Kind = Kind::new("store-unreadable", Severity::Critical);
 const BROKEN: Kind = Kind::new("store-broken", Severity::Critical);
@@ -26,7 +26,9 @@ fn run(subject: &Subject, findings: &mut Findings) {
             };
             let meaning =
                 format!("{}: order and cooldowns are lost, and OpenClaw goes on without them", error.message);
-            findings.push(STATE.found(meaning).of(&agent.id).at(&file));
+            let mut finding = STATE.found(meaning).of(&agent.id).at(&file);
+            finding.command = remedy::for_unreadable(&file, error).command;
+            findings.push(finding);
         }
     }
 }
@@ -37,7 +39,8 @@ fn store(agent: &AgentHealth, error: &StoreError, findings: &mut Findings) {
         StoreErrorReason::Locked => LOCKED,
         _ => UNREADABLE,
     };
-    let mut finding = kind.found(&error.message).of(&agent.id).at(&agent.store.path);
-    finding.command = remedy::for_store(agent).and_then(|remedy| remedy.command);
+    let Remedy { meaning, command } = remedy::for_unreadable(&agent.store.path, error);
+    let mut finding = kind.found(meaning).of(&agent.id).at(&agent.store.path);
+    finding.command = command;
     findings.push(finding);
 }

@@ -23,7 +23,9 @@ pub(super) const CHECK: Check =
 fn run(subject: &Subject, findings: &mut Findings) {
     if let Some(error) = &subject.discovery.config.error {
         let meaning = format!("{}: OpenClaw does not start with it", error.message);
-        findings.push(BROKEN.found(meaning).at(&subject.roots.config).command("openclaw doctor"));
+        findings.push(
+            BROKEN.found(meaning).at(&subject.roots.config).command(remedy::copy(&subject.roots.config)),
+        );
     }
     without_auth(subject, findings);
     // What cannot be read may hold what is missed here.
@@ -62,7 +64,7 @@ fn without_auth(subject: &Subject, findings: &mut Findings) {
             }
             let affected = |other: &&AgentHealth| other.missing_providers_in_use.contains(missing);
             let others = agents.iter().filter(affected).count() - 1;
-            let remedy = remedy::for_missing_provider(&agent.id, missing);
+            let remedy = remedy::for_missing_provider(agent, missing);
             let more =
                 if others > 0 { format!(", here and for {others} other agent(s)") } else { String::new() };
             let meaning = format!("`{missing}` is {}{more}", remedy.meaning);
@@ -106,12 +108,8 @@ fn stored_orders(subject: &Subject, findings: &mut Findings) {
             }
             let finding =
                 order_finding(provider, &absent, "the agent's order").of(&agent.id).at(&agent.store);
-            let command = format!(
-                "openclaw models auth order clear --provider {} --agent {}",
-                quote(provider),
-                quote(agent.id.as_str())
-            );
-            findings.push(finding.command(command));
+            let clear = format!("order clear --provider {}", quote(provider));
+            findings.push(finding.command(remedy::models_auth(Some(agent.id.as_str()), &clear)));
         }
     }
 }

@@ -11,7 +11,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 use super::{Content, Database, SharedOwner, beside, error};
 use crate::load::file::{self, FileFacts, MAX_BYTES};
-use crate::model::{StoreError, StoreErrorReason};
+use crate::model::{Fault, StoreError, StoreErrorReason};
 use crate::ownership;
 use crate::secret::SecretBuffer;
 
@@ -88,7 +88,7 @@ fn journal(path: &Path, mut file: &std::fs::File) -> Result<Journal, StoreError>
         return Ok(Journal::NoLog);
     }
     if length < header.len() || !header.starts_with(b"SQLite format 3\0") {
-        return Err(error(path, StoreErrorReason::Parse, "is no SQLite database"));
+        return Err(damaged(path, "is not a SQLite database"));
     }
     match header[19] {
         1 => Ok(Journal::Rollback),
@@ -245,7 +245,7 @@ fn owner(connection: &Connection, path: &Path) -> Result<SharedOwner, StoreError
         _ => Err(error(
             path,
             StoreErrorReason::Schema,
-            "records an owner of the shared credentials that this version does not know: run `openclaw doctor --fix`",
+            "records an owner of the shared credentials that this version does not know: update authwatch",
         )),
     }
 }
@@ -268,7 +268,7 @@ fn sqlite_error(path: &Path, failure: &rusqlite::Error) -> StoreError {
             "was left in the middle of a write; OpenClaw recovers it when it next starts",
         ),
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-            error(path, StoreErrorReason::Parse, "is no SQLite database, or a damaged one")
+            damaged(path, "is not a SQLite database, or is damaged")
         }
         Some(ErrorCode::PermissionDenied | ErrorCode::AuthorizationForStatementDenied) => {
             error(path, StoreErrorReason::Permission, "may not be read by this user")
@@ -282,6 +282,10 @@ fn sqlite_error(path: &Path, failure: &rusqlite::Error) -> StoreError {
         ),
         _ => error(path, StoreErrorReason::Io, format_args!("cannot be read: {failure}")),
     }
+}
+
+fn damaged(path: &Path, what: &str) -> StoreError {
+    StoreError::in_file(Fault::Database, format!("`{}` {what}", path.display()))
 }
 
 /// SQLite does not say which of the files it could not open.

@@ -65,14 +65,14 @@ impl Judge<'_> {
                 Condition::new(Kind::Lapsed, severity, "has lapsed", Self::lapsed(agent, profile, is_failure))
             }
             (Login::Renewable | Login::Refreshing | Login::Blocked, Status::Ok | Status::Expiring) => {
-                return Self::disabled(profile, in_use);
+                return Self::disabled(agent, profile, in_use);
             }
             (_, Status::Missing) => Condition::new(Kind::Missing, broken, "holds no credential", remedy()?),
             (_, Status::Expired) => Condition::new(Kind::Expired, broken, "has ended", remedy()?),
             (_, Status::Ok | Status::Static | Status::Expiring) => {
                 match self.expiring(agent, profile, in_use, passed) {
                     Some(condition) => condition,
-                    None => return Self::disabled(profile, in_use),
+                    None => return Self::disabled(agent, profile, in_use),
                 }
             }
         };
@@ -145,13 +145,13 @@ impl Judge<'_> {
     }
 
     /// A refusal that OpenClaw remembers for hours silences an agent as well as a dead login.
-    fn disabled(profile: &ProfileHealth, in_use: bool) -> Option<Condition> {
+    fn disabled(agent: &AgentId, profile: &ProfileHealth, in_use: bool) -> Option<Condition> {
         let cooldown =
             profile.cooldown.as_ref().filter(|cooldown| cooldown.kind == CooldownKind::Disabled)?;
         let why = cooldown.reason.as_deref().map_or_else(String::new, |reason| format!(": {reason}"));
         let meaning = format!("OpenClaw has set it aside until {}{why}", words::date(cooldown.until));
         let severity = if in_use { Severity::Warning } else { Severity::Info };
-        let remedy = Remedy { meaning, command: Some("openclaw models status".to_owned()) };
+        let remedy = Remedy { meaning, command: Some(remedy::show_order(agent, &profile.provider)) };
         Some(Condition {
             provider: Some(profile.provider.as_str().to_owned()),
             ..Condition::new(Kind::Disabled, severity, "is set aside by OpenClaw", remedy)

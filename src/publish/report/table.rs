@@ -79,7 +79,7 @@ impl Table<'_> {
         }
         for provider in &agent.missing_providers_in_use {
             self.line(Bucket::Missing, &safe(provider.as_str()), "no login")?;
-            self.remedy(&remedy::for_missing_provider(&agent.id, provider))?;
+            self.remedy(&remedy::for_missing_provider(agent, provider))?;
         }
         for rejected in &agent.rejected {
             let what = format!("ignored by OpenClaw ({})", rejected.reason.as_str());

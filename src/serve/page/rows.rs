@@ -131,7 +131,7 @@ impl<'a> Row<'a> {
         match self.what {
             What::Store => remedy::for_store(agent),
             What::Profile(profile) => remedy::for_profile(&agent.id, profile),
-            What::MissingProvider(provider) => Some(remedy::for_missing_provider(&agent.id, provider)),
+            What::MissingProvider(provider) => Some(remedy::for_missing_provider(agent, provider)),
             What::Rejected(_) => None,
         }
     }

@@ -176,7 +176,7 @@ fn databases_are_openclaws_alone() {
         for (arguments, rest) in commands {
             let ran = piped(&home, &[&["auth"], arguments, &["--agent", agent]].concat(), "sk-canary");
             assert_eq!((ran.code, ran.stdout.as_str()), (78, ""), "{arguments:?}: {}", ran.stderr);
-            let command = format!("hint: run: openclaw models auth {rest} --agent {agent}\n");
+            let command = format!("hint: run: openclaw models auth --agent {agent} {rest}\n");
             assert!(ran.stderr.ends_with(&command), "{arguments:?}: {}", ran.stderr);
             assert!(ran.stderr.contains(".sqlite"), "{}", ran.stderr);
         }

@@ -80,7 +80,7 @@ fn what_cannot_be_stored_is_found_before_anybody_signs_in() {
     let home = provider.home(free_port());
     for (name, hint) in [
         ("mistral", "authwatch auth paste-api-key --provider mistral --agent main"),
-        ("google-gemini-cli", "openclaw models auth login --provider google-gemini-cli --agent main"),
+        ("google-gemini-cli", "openclaw models auth --agent main login --provider google-gemini-cli"),
         ("chutes", "[refresh.providers.chutes]"),
     ] {
         let ran = home.run(&["auth", "login", "--provider", name]);

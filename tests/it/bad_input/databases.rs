@@ -62,7 +62,7 @@ fn that_is_no_database() {
     {
         let home = fleet();
         fs::write(home.agent_database("work"), content).unwrap();
-        assert_broken(&home, "parse", &home.agent_database("work"), "is no SQLite database");
+        assert_broken(&home, "parse", &home.agent_database("work"), "is not a SQLite database");
     }
 }
 
@@ -72,12 +72,12 @@ fn that_is_damaged() {
     let path = home.agent_database("work");
     let length = fs::metadata(&path).unwrap().len();
     overwrite(&path, 100, &vec![0xff; usize::try_from(length).unwrap() - 100]);
-    assert_broken(&home, "parse", &path, "a damaged one");
+    assert_broken(&home, "parse", &path, "or is damaged");
 
     let home = healthy();
     let path = home.agent_database("work");
     fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(length / 2).unwrap();
-    assert_broken(&home, "parse", &path, "a damaged one");
+    assert_broken(&home, "parse", &path, "or is damaged");
 }
 
 #[test]

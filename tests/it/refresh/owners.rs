@@ -1,10 +1,7 @@
 //! Whose login it is: where it is renewed, and whose is never spent.
-
-use std::os::unix::fs::PermissionsExt;
-
 use serde_json::json;
 
-use super::{PROFILE, expired, home, login, stored, wait_until};
+use super::{PROFILE, expired, home, login, stored};
 use crate::support::Home;
 use crate::token_server::TokenServer;
 
@@ -72,38 +69,4 @@ fn what_others_own_is_never_spent() {
     let ran = home.run(&["refresh", "--force"]);
     assert_eq!((ran.code, server.calls()), (1, 0), "both are expired: {}", ran.stdout);
     assert!(ran.stdout.contains("(external)") && ran.stdout.contains("(unsupported)"), "{}", ran.stdout);
-}
-
-#[test]
-fn openclaw_is_asked_for_what_only_it_may_renew() {
-    let server = TokenServer::start();
-    let portal =
-        json!({ "type": "oauth", "provider": "qwen-portal", "access": "a", "refresh": "r", "expires": 5 });
-    let script = "#!/bin/sh\nprintf '%s %s %s %s' \"$AUTHWATCH_AGENT\" \"$AUTHWATCH_PROVIDER\" \"$AUTHWATCH_PROFILE\" \"$1\" > \"$HOME/asked\"\nexit ${DELEGATE_EXIT:-0}\n";
-    let home = Home::new()
-        .file("openclaw.sh", script)
-        .profiles("main", &json!({ "qwen-portal:$(touch x)": portal }));
-    let program = home.path().join("openclaw.sh");
-    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-    let config = format!(
-        "[refresh]\ndelegate_command = [\"{}\", \"a b;$HOME\"]\ndelegate_timeout = \"2s\"\n",
-        program.display()
-    );
-    let home = home.file(".config/authwatch/config.toml", config);
-    let ran = home.run(&["refresh"]);
-    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
-    let asked = std::fs::read_to_string(home.path().join("asked")).unwrap();
-    assert_eq!(asked, "main qwen-portal qwen-portal:$(touch x) a b;$HOME", "nothing is interpolated");
-    let home = home.env("DELEGATE_EXIT", "3");
-    let ran = home.run(&["refresh"]);
-    assert!(ran.code == 75 && ran.stderr.contains("exited with 3"), "{}{}", ran.stdout, ran.stderr);
-    home.write("openclaw.sh", "#!/bin/sh\nsleep 300 & echo $! > \"$HOME/child\"; wait\n");
-    let ran = home.run(&["refresh"]);
-    assert!(ran.code == 75 && ran.stderr.contains("longer than 2 s"), "{}{}", ran.stdout, ran.stderr);
-    let child = std::fs::read_to_string(home.path().join("child")).unwrap();
-    wait_until(|| {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.trim())).unwrap_or_default();
-        stat.is_empty() || stat.contains(") Z ")
-    });
-    assert_eq!(server.calls(), 0);
 }

@@ -66,7 +66,7 @@ fn chats_and_pushes_get_what_they_expect() {
         let body = receiver.at(path).remove(0);
         body[field].as_str().unwrap_or_else(|| panic!("no {field}: {body}")).to_owned()
     };
-    let command = "openclaw models auth paste-token --provider xai --agent main";
+    let command = "openclaw models auth --agent main paste-token --provider xai";
     assert!(text("/slack", "text").contains("&lt;!channel&gt;"), "{}", text("/slack", "text"));
     assert!(text("/slack", "text").contains(&format!("`{command}`")));
     assert!(!text("/mattermost", "text").contains("@everyone"));
@@ -102,7 +102,7 @@ fn a_command_gets_data_and_no_shell_and_is_ended_with_all_it_has_started() {
     let lines: Vec<&str> = words.lines().collect();
     assert_eq!(lines[0], "critical");
     assert_eq!(lines[1], "x; touch oops; $(touch oops) of main has ended");
-    assert!(lines[2].starts_with("openclaw models auth paste-token"), "{words}");
+    assert!(lines[2].starts_with("openclaw models auth --agent main paste-token "), "{words}");
     let message: Value =
         serde_json::from_slice(&fs::read(home.path().join("message.json")).unwrap()).unwrap();
     assert_eq!(message["changes"][0]["profile"], "x; touch oops; $(touch oops)");

@@ -102,7 +102,7 @@ fn mail_goes_over_tls_with_a_password_to_everybody_and_in_one_thread() {
     assert_eq!(first["headers"]["Subject"], "build-host: xai:default of main has ended");
     assert_eq!(first["headers"]["Auto-Submitted"], "auto-generated");
     assert_eq!(first["headers"]["Importance"], "high");
-    let command = "openclaw models auth paste-token --provider xai --agent main";
+    let command = "openclaw models auth --agent main paste-token --provider xai";
     for part in ["plain", "html"] {
         assert!(first[part].as_str().unwrap().contains(command), "{part}: {}", first[part]);
     }
