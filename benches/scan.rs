@@ -12,13 +12,13 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use authwatch::load::STORE_FILE;
-use authwatch::model::{Semantics, Source};
-use authwatch::openclaw::document::Document;
-use authwatch::paths::Roots;
 use authwatch::pipeline::{self, Look, Request};
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
+use openclaw_auth::document::Document;
+use openclaw_auth::load::STORE_FILE;
+use openclaw_auth::model::{Semantics, Source};
+use openclaw_auth::paths::Roots;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

@@ -10,11 +10,11 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDateTime;
+use openclaw_auth::model::Millis;
+use openclaw_auth::random;
+use openclaw_auth::secret::SecretBuffer;
 
 use crate::clock;
-use crate::model::Millis;
-use crate::random;
-use crate::secret::SecretBuffer;
 
 /// Where backups are, below authwatch's own state directory.
 pub const DIRECTORY: &str = "backups";

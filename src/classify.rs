@@ -9,28 +9,28 @@ mod token;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::discover::Agent;
-use crate::exit;
-use crate::load::Loaded;
-use crate::load::external::ExternalLogin;
-use crate::load::refreshing::Refreshing;
-use crate::model::{
-    AgentHealth, CredentialKind, Login, LoginReason, Millis, ProfileHealth, ProfileId, ProfileIds,
-    ProviderId, Scope, Semantics, Source, Status, Unimportable,
+use openclaw_auth::credential::REFRESH_MARGIN;
+use openclaw_auth::discover::Agent;
+use openclaw_auth::environment::Environment;
+use openclaw_auth::load::Loaded;
+use openclaw_auth::load::external::ExternalLogin;
+use openclaw_auth::load::refreshing::Refreshing;
+use openclaw_auth::merge::{Effective, View};
+use openclaw_auth::model::{
+    CredentialKind, Millis, ProfileId, ProfileIds, ProviderId, Semantics, Source, Unimportable,
 };
-use crate::openclaw::credential::REFRESH_MARGIN;
-use crate::openclaw::environment::Environment;
-use crate::openclaw::merge::{Effective, View};
-use crate::openclaw::order::effective_profiles;
-use crate::openclaw::provider::{self};
-use crate::openclaw::settings::{ModelChoice, Settings};
-use crate::remedy;
-use crate::state::Memory;
+use openclaw_auth::order::effective_profiles;
+use openclaw_auth::provider::{self};
+use openclaw_auth::settings::{ModelChoice, Settings};
 
 use self::login::login_verdict;
 pub use self::rollup::worst_exit_code;
 use self::rollup::{exit_code, provider_health};
 use self::token::{Token, fence_verdict, token_verdict};
+use crate::exit;
+use crate::model::{AgentHealth, Login, LoginReason, ProfileHealth, Scope, Status};
+use crate::remedy;
+use crate::state::Memory;
 
 /// The warning window where the user gives none.
 const DEFAULT_WINDOW: Millis = Millis(24.0 * 60.0 * 60.0 * 1000.0);
@@ -275,7 +275,11 @@ fn health_of(
     }
 }
 
-fn cooldown(view: &View<'_, '_>, profile: &Effective<'_, '_>, now: Millis) -> Option<crate::model::Cooldown> {
+fn cooldown(
+    view: &View<'_, '_>,
+    profile: &Effective<'_, '_>,
+    now: Millis,
+) -> Option<openclaw_auth::model::Cooldown> {
     if provider::is_exempt_from_cooldowns(&profile.credential.provider) {
         return None;
     }

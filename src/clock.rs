@@ -1,44 +1,8 @@
-//! The one module that reads the clock. Everything else is given `now`.
+//! Times as people give them and see them, and what the system says about this process.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use chrono::{DateTime, TimeZone, Timelike, Utc};
-
-use crate::model::Millis;
-
-/// The wall clock, in Unix milliseconds.
-#[must_use]
-pub fn now() -> Millis {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 stay far below 2^53")]
-    Millis(since_epoch.as_millis() as f64)
-}
-
-/// Milliseconds since the machine started, suspended time included, and the name of that start.
-///
-/// A clock that nobody can set: waiting and the age of tokens are measured by it as well. `None` where the system has none.
-#[must_use]
-pub fn boot() -> Option<Boot> {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    {
-        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?.trim().to_owned();
-        let since = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-        #[expect(clippy::cast_precision_loss, reason = "milliseconds since boot stay far below 2^53")]
-        let at = Millis((since.tv_sec * 1000 + since.tv_nsec / 1_000_000) as f64);
-        Some(Boot { boot, at })
-    }
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    None
-}
-
-/// A moment by the boot-time clock.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Boot {
-    /// Which start of the machine it counts from.
-    pub boot: String,
-    /// Milliseconds since then.
-    pub at: Millis,
-}
+use chrono::{DateTime, Timelike};
+pub use openclaw_auth::clock::{Boot, boot, date, now};
+use openclaw_auth::model::Millis;
 
 /// What the system says about this process.
 #[derive(Clone, Copy, Debug)]
@@ -73,13 +37,6 @@ pub fn process() -> Option<Process> {
         open_files,
         started: boot + field(22)? / ticks,
     })
-}
-
-/// The calendar date of a time on disk; `None` beyond what a calendar can say.
-#[must_use]
-pub fn date(at: Millis) -> Option<DateTime<Utc>> {
-    #[expect(clippy::cast_possible_truncation, reason = "chrono refuses what is out of its range")]
-    Utc.timestamp_millis_opt(at.0 as i64).single()
 }
 
 /// The local minute of the day at a moment.

@@ -3,13 +3,14 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use openclaw_auth::model::{Millis, Semantics};
+use openclaw_auth::paths;
 use serde::{Deserialize, Serialize};
 use toml::de::{DeTable, Deserializer};
 
 use crate::clock;
 use crate::exit::{self, Failure};
-use crate::model::{Millis, Scope, Semantics};
-use crate::paths;
+use crate::model::Scope;
 
 mod check;
 mod credentials;

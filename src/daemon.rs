@@ -19,6 +19,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use openclaw_auth::model::Millis;
+use openclaw_auth::random;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
@@ -29,11 +31,10 @@ use self::telling::Telling;
 use crate::clock;
 use crate::config::Config;
 use crate::exit::{self, Failure};
-use crate::model::{Event, Millis, Renewal, Snapshot};
+use crate::model::{Event, Renewal, Snapshot};
 use crate::notify::Notifier;
 use crate::pipeline::Cache;
 use crate::publish::metrics::{Metrics, Pass, ProfileNames};
-use crate::random;
 use crate::refresh::endpoint;
 use crate::serve::{self, Paths, Published};
 use crate::stop::{Stop, Stopper, asked, asked_but_by_hangup};

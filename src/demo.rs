@@ -12,10 +12,10 @@ mod endpoint;
 
 pub use self::endpoint::TokenEndpoint;
 #[cfg(feature = "sqlite")]
-use crate::load::DATABASE_FILE;
-use crate::load::{STATE_FILE, STORE_FILE};
-use crate::model::Millis;
-use crate::paths::Roots;
+use openclaw_auth::load::DATABASE_FILE;
+use openclaw_auth::load::{STATE_FILE, STORE_FILE};
+use openclaw_auth::model::Millis;
+use openclaw_auth::paths::Roots;
 
 const HOUR: f64 = 3_600_000.0;
 const DAY: f64 = 24.0 * HOUR;

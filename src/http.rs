@@ -17,10 +17,9 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::TokioExecutor;
+use openclaw_auth::model::Millis;
 use rustls::{ClientConfig, RootCertStore};
 use zeroize::Zeroizing;
-
-use crate::model::Millis;
 
 /// No call takes longer, from the first packet to the last.
 pub const TIMEOUT: Duration = Duration::from_secs(30);

@@ -5,25 +5,15 @@
 //! may change its meaning.
 
 mod channel;
-mod credential;
 mod event;
-mod ids;
 mod remedy;
 mod severity;
 mod snapshot;
-mod store;
+mod verdict;
 
 pub use self::channel::ChannelHealth;
-pub use self::credential::{
-    Bucket, Cooldown, CooldownKind, CredentialKind, Login, LoginReason, ReasonCode, Scope, Semantics, Source,
-    Status,
-};
 pub use self::event::{Event, EventKind};
-pub use self::ids::{AgentId, Millis, ProfileId, ProfileIds, ProviderId};
 pub use self::remedy::{AgentRemedy, Remedy, RemedyOf};
 pub use self::severity::Severity;
 pub use self::snapshot::{AgentHealth, ProfileHealth, ProviderHealth, Renewal, Snapshot, Summary};
-pub use self::store::{
-    ConfigHealth, Fault, Mode, RejectReason, Rejected, StoreError, StoreErrorReason, StoreHealth, StoreKind,
-    Stranded, StrandedKind, Unimportable,
-};
+pub use self::verdict::{Bucket, Login, LoginReason, Scope, Status};

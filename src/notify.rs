@@ -33,6 +33,8 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use openclaw_auth::model::Millis;
+
 use self::book::Memory;
 pub use self::book::{Book, BookError};
 use self::channel::{Channel, Kind, Wires, channels};
@@ -47,7 +49,7 @@ use self::message::Message;
 pub use self::outbox::{ChannelRecord, Entry, Parcel};
 use self::outcome::{FailureReason, Outcome};
 use crate::config::{Config, NotifyConfig};
-use crate::model::{ChannelHealth, Millis, Snapshot};
+use crate::model::{ChannelHealth, Snapshot};
 
 /// A channel that has taken nothing for so long is itself worth telling, through the others.
 const CHANNEL_GRACE: Millis = Millis(15.0 * 60.0 * 1000.0);

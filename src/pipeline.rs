@@ -10,19 +10,20 @@ use std::num::NonZero;
 use std::ops::Deref;
 use std::sync::{Arc, LazyLock, Mutex};
 
-use crate::classify::{self, InUse, Judge, worst_exit_code};
-use crate::clock::{self, At};
-use crate::discover::{self, Agent, Discovery};
-use crate::load::{self, Buffers, ContentDigest, Loaded};
-use crate::model::{AgentHealth, Millis, ProfileIds, Scope, Semantics, Snapshot, Summary};
-use crate::openclaw::provider;
-use crate::openclaw::settings::normalized_agent_id;
-use crate::paths::Roots;
-use crate::state::Memory;
+use openclaw_auth::discover::{self, Agent, Discovery};
+pub use openclaw_auth::file::SETTLED_AFTER;
+use openclaw_auth::load::{self, Buffers, ContentDigest, Loaded};
+use openclaw_auth::model::{Millis, ProfileIds, Semantics};
+use openclaw_auth::paths::Roots;
+use openclaw_auth::provider;
+use openclaw_auth::settings::normalized_agent_id;
 
 pub use self::unchanged::Cache;
 use self::unchanged::Stamps;
-pub use crate::load::file::SETTLED_AFTER;
+use crate::classify::{self, InUse, Judge, worst_exit_code};
+use crate::clock::{self, At};
+use crate::model::{AgentHealth, Scope, Snapshot, Summary};
+use crate::state::Memory;
 
 /// What to look at, and how to judge it.
 #[derive(Clone, Debug)]

@@ -20,14 +20,14 @@ use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use openclaw_auth::model::Semantics;
+use openclaw_auth::paths::Roots;
 use tracing::{debug, error, info, warn};
 
 use self::candidates::Login;
 use self::outcome::Outcome;
 use crate::config::Config;
 use crate::http::HttpClient;
-use crate::model::Semantics;
-use crate::paths::Roots;
 use crate::state::{self, Fingerprint, Memory, MemoryError};
 use crate::stop::Stop;
 

@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use crate::causes::{self, Context, Mend};
-use crate::model::{
-    AgentHealth, AgentId, AgentRemedy, ConfigHealth, CredentialKind, Fault, Login, LoginReason,
-    ProfileHealth, ProviderId, ReasonCode, RemedyOf, Status, StoreError, StoreErrorReason, StoreHealth,
-    StrandedKind, Unimportable,
+use openclaw_auth::model::{
+    AgentId, ConfigHealth, CredentialKind, Fault, ProviderId, ReasonCode, StoreError, StoreErrorReason,
+    StoreHealth, StrandedKind, Unimportable,
 };
-use crate::openclaw::provider::{self, Renewal};
+use openclaw_auth::provider::{self, Renewal};
 
+use crate::causes::{self, Context, Mend};
 pub use crate::model::Remedy;
+use crate::model::{AgentHealth, AgentRemedy, Login, LoginReason, ProfileHealth, RemedyOf, Status};
 
 /// Says of every secret that OpenClaw refers to whether it can be resolved.
 const SECRETS: &str = "openclaw secrets audit";

@@ -17,12 +17,13 @@ use bytes::Bytes;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use openclaw_auth::model::Millis;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
 use self::access::Access;
-use crate::model::{ChannelHealth, Event, Millis, Snapshot};
+use crate::model::{ChannelHealth, Event, Snapshot};
 use crate::publish::metrics::Exposition;
 
 /// Connections at a time. Idle and slow ones take a place until they are timed out, so there are plenty; but stores have to be

@@ -12,12 +12,13 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use openclaw_auth::model::Millis;
+use openclaw_auth::random;
 use ring::hmac;
 use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{LoginReason, Millis};
-use crate::random;
+use crate::model::LoginReason;
 
 /// The format of the file.
 const VERSION: u32 = 1;

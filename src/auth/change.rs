@@ -6,6 +6,16 @@ pub mod error;
 
 use std::path::{Path, PathBuf};
 
+use openclaw_auth::credential::Credential;
+use openclaw_auth::discover::Agent;
+use openclaw_auth::document::Document;
+use openclaw_auth::edit::{self, EditError, member};
+use openclaw_auth::load::STATE_FILE;
+use openclaw_auth::model::{CredentialKind, Millis, Source};
+use openclaw_auth::paths::Roots;
+use openclaw_auth::secret::SecretBuffer;
+use openclaw_auth::store::{LockedStore, OpenError, Reserved, Written};
+use openclaw_auth::{identity, provider};
 use zeroize::Zeroizing;
 
 use self::error::ChangeError;
@@ -13,16 +23,6 @@ use super::entry::Entry;
 use super::import::{self, EMPTY};
 use super::target::{self, SEMANTICS};
 use crate::backup;
-use crate::discover::Agent;
-use crate::load::STATE_FILE;
-use crate::model::{CredentialKind, Millis, Source};
-use crate::openclaw::credential::Credential;
-use crate::openclaw::document::Document;
-use crate::openclaw::edit::{self, EditError, member};
-use crate::openclaw::{identity, provider};
-use crate::paths::Roots;
-use crate::secret::SecretBuffer;
-use crate::store::{LockedStore, OpenError, Reserved, Written};
 
 /// Programs that ask for no lock may write a file between our look at it and the change so often.
 const ATTEMPTS: usize = 10;
@@ -85,7 +85,9 @@ impl Hand<'_> {
     }
 
     async fn open(&self) -> Result<LockedStore, ChangeError> {
-        LockedStore::open_or_new(&self.path()).await.map_err(|problem| self.unopened(problem))
+        LockedStore::open_or_new(&self.path(), tokio::time::sleep)
+            .await
+            .map_err(|problem| self.unopened(problem))
     }
 
     fn unopened(&self, problem: OpenError) -> ChangeError {

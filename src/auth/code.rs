@@ -2,10 +2,9 @@
 
 use std::fmt;
 
+use openclaw_auth::secret::REDACTED;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
-
-use crate::secret::REDACTED;
 
 /// What the provider answered.
 #[derive(PartialEq, Eq)]

@@ -1,10 +1,10 @@
 //! A credential about to be stored: the fields that change, and what of an older one must not stay.
 
+use openclaw_auth::edit::{self, Change, EditError, member};
+use openclaw_auth::jwt;
+use openclaw_auth::model::{CredentialKind, Millis};
 use zeroize::Zeroizing;
 
-use crate::model::{CredentialKind, Millis};
-use crate::openclaw::edit::{self, Change, EditError, member};
-use crate::openclaw::jwt;
 use crate::refresh::exchange::Issued;
 
 /// A credential's fields. Whatever else an older entry of the same login holds stays.
@@ -93,7 +93,7 @@ pub fn email(issued: &Issued) -> Option<String> {
 
 impl std::fmt::Debug for Entry {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "Entry({})", crate::secret::REDACTED)
+        write!(formatter, "Entry({})", openclaw_auth::secret::REDACTED)
     }
 }
 

@@ -3,17 +3,18 @@
 
 use std::path::{Path, PathBuf};
 
+use openclaw_auth::credential::Credential;
+use openclaw_auth::discover::Agent;
+use openclaw_auth::document::{Document, Profile};
+use openclaw_auth::edit::{self, EditError, member};
+use openclaw_auth::file;
+use openclaw_auth::load::{self, Buffers};
+use openclaw_auth::model::{CredentialKind, StoreError};
+use openclaw_auth::paths::Roots;
+use openclaw_auth::secret::SecretBuffer;
 use zeroize::Zeroizing;
 
 use super::target::SEMANTICS;
-use crate::discover::Agent;
-use crate::load::{self, Buffers, file};
-use crate::model::{CredentialKind, StoreError};
-use crate::openclaw::credential::Credential;
-use crate::openclaw::document::{Document, Profile};
-use crate::openclaw::edit::{self, EditError, member};
-use crate::paths::Roots;
-use crate::secret::SecretBuffer;
 
 /// A store without any logins.
 pub const EMPTY: &str = "{\n  \"version\": 1,\n  \"profiles\": {}\n}\n";
@@ -87,7 +88,7 @@ fn supersedes(new: &Profile<'_>, old: &Credential<'_>) -> bool {
         && end(&new.credential) > end(old)
 }
 
-type Parsed<'t> = Result<Option<Document<'t>>, crate::openclaw::document::DocumentError>;
+type Parsed<'t> = Result<Option<Document<'t>>, openclaw_auth::document::DocumentError>;
 
 impl Import {
     fn add(

@@ -4,11 +4,10 @@ use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use openclaw_auth::random;
+use openclaw_auth::secret::REDACTED;
 use ring::digest;
 use zeroize::Zeroizing;
-
-use crate::random;
-use crate::secret::REDACTED;
 
 /// A verifier, which stays here until the code is redeemed, and a state, which the answer has to repeat.
 pub struct Pkce {

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::discover::{Agent, Discovery};
-use crate::load::{self, Buffers, STATE_FILE, STORE_FILE};
-use crate::model::{Semantics, StoreKind};
-use crate::paths::Roots;
+use openclaw_auth::discover::{Agent, Discovery};
+use openclaw_auth::load::{self, Buffers, STATE_FILE, STORE_FILE};
+use openclaw_auth::model::{Semantics, StoreKind};
+use openclaw_auth::paths::Roots;
 
 /// The rules by which stores are read before they are written: those without aliases.
 pub const SEMANTICS: Semantics = Semantics::V2026_9;

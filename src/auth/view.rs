@@ -1,17 +1,18 @@
 //! What agents see of each other's logins, for commands to look at before and after a change.
 
+use openclaw_auth::attempts::{self, Attempts};
+use openclaw_auth::discover::{Agent, Discovery};
+use openclaw_auth::document::Document;
+use openclaw_auth::load::{self, Buffers};
+use openclaw_auth::merge::View;
+use openclaw_auth::model::{Millis, Semantics, Source};
+use openclaw_auth::paths::Roots;
+use openclaw_auth::{edit, identity};
+
 use super::entry::Entry;
 use super::import::EMPTY;
 use super::target::SEMANTICS;
 use crate::clock;
-use crate::discover::{Agent, Discovery};
-use crate::load::{self, Buffers};
-use crate::model::{Millis, Semantics, Source};
-use crate::openclaw::attempts::{self, Attempts};
-use crate::openclaw::document::Document;
-use crate::openclaw::merge::View;
-use crate::openclaw::{edit, identity};
-use crate::paths::Roots;
 
 /// How an agent would try a provider's profiles now.
 #[must_use]

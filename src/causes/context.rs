@@ -1,6 +1,6 @@
 //! Whom a message is about, as far as it says so: which agent, profile and provider.
 
-use crate::openclaw::provider;
+use openclaw_auth::provider;
 
 /// What a message names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

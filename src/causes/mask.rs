@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::iter::Peekable;
 use std::str::CharIndices;
 
-use crate::secret::REDACTED;
+use openclaw_auth::secret::REDACTED;
 
 /// Names whose values are secrets, lower case and without `_` and `-`, besides those that end with a word for one.
 const NAMES: &[&str] = &["access", "auth", "bearer", "codeverifier", "passwd", "pwd", "refresh"];

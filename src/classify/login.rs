@@ -1,10 +1,12 @@
 //! The second axis: whether the login behind the token can renew itself.
 
+use openclaw_auth::merge::Effective;
+use openclaw_auth::model::{CredentialKind, Millis};
+use openclaw_auth::order::ineligible;
+use openclaw_auth::provider::{self, Renewal};
+
 use super::Judge;
-use crate::model::{CredentialKind, Login, LoginReason, Millis};
-use crate::openclaw::merge::Effective;
-use crate::openclaw::order::ineligible;
-use crate::openclaw::provider::{self, Renewal};
+use crate::model::{Login, LoginReason};
 
 pub(super) type LoginVerdict = (Login, Option<LoginReason>, Option<Millis>);
 

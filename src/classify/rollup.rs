@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use openclaw_auth::model::{CredentialKind, Millis, ProviderId, Semantics, StrandedKind};
+
 use super::Judge;
 use crate::exit;
-use crate::model::{
-    AgentHealth, CredentialKind, Millis, ProfileHealth, ProviderHealth, ProviderId, Scope, Semantics, Status,
-    StrandedKind,
-};
+use crate::model::{AgentHealth, ProfileHealth, ProviderHealth, Scope, Status};
 
 /// Which statuses there are among some profiles.
 #[derive(Clone, Copy, Default)]

@@ -1,10 +1,12 @@
 //! The first axis: what the access token is, in OpenClaw's words.
 
+use openclaw_auth::credential::{Credential, Expires, REFRESH_MARGIN};
+use openclaw_auth::fence::Fence;
+use openclaw_auth::model::{CredentialKind, Millis, ReasonCode, Semantics};
+use openclaw_auth::order::ineligible;
+
 use super::{DEFAULT_WINDOW, Judge};
-use crate::model::{CredentialKind, Login, LoginReason, Millis, ReasonCode, Semantics, Status};
-use crate::openclaw::credential::{Credential, Expires, REFRESH_MARGIN};
-use crate::openclaw::fence::Fence;
-use crate::openclaw::order::ineligible;
+use crate::model::{Login, LoginReason, Status};
 
 /// The verdict on an access token.
 #[derive(Clone, Copy)]

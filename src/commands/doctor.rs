@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use clap::Args;
+use openclaw_auth::paths::{self, Roots};
 
 use crate::cli::{self, GlobalArgs};
 use crate::clock;
@@ -12,7 +13,6 @@ use crate::doctor::report::{self, Column, Mended};
 use crate::doctor::subject::{Own, Place, Subject};
 use crate::doctor::{self, online};
 use crate::exit::{self, Failure};
-use crate::paths::{self, Roots};
 use crate::publish::words::{safe, wrap};
 use crate::terminal;
 

@@ -5,6 +5,7 @@ mod silence;
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use openclaw_auth::paths;
 use serde_json::json;
 
 use crate::cli::{self, GlobalArgs};
@@ -13,7 +14,6 @@ use crate::config::Config;
 use crate::exit::{self, Failure};
 use crate::notify::outcome::Outcome;
 use crate::notify::{Book, BookError, Notifier};
-use crate::paths;
 use crate::publish::words::{date, safe};
 
 /// The subcommands of `notify`.

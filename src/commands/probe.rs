@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use clap::Args;
+use openclaw_auth::model::Millis;
 
 use crate::cli::{self, GlobalArgs};
 use crate::clock;
 use crate::config::Config;
 use crate::exit::{self, Failure};
-use crate::model::Millis;
 use crate::probe::{self, Target, TargetError};
 
 /// The flags of `probe`.

@@ -4,15 +4,16 @@ use std::io::{IsTerminal, Write};
 use std::rc::Rc;
 
 use clap::Args;
+use openclaw_auth::discover;
+use openclaw_auth::model::{CredentialKind, Millis};
+use openclaw_auth::paths::{self, Roots};
 use tokio::task::LocalSet;
 
 use crate::cli::{self, GlobalArgs};
 use crate::clock;
 use crate::config::Config;
-use crate::discover;
 use crate::exit::{self, Failure};
-use crate::model::{Bucket, CredentialKind, Millis};
-use crate::paths::{self, Roots};
+use crate::model::Bucket;
 use crate::publish::words::{date, safe, span};
 use crate::refresh::candidates::{self, Login, Survey, Wanted};
 use crate::refresh::outcome::{MisconfiguredReason, Outcome, TransientReason};

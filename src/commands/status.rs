@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
+use openclaw_auth::model::{Millis, Semantics};
+use openclaw_auth::paths::{self, Roots};
 
 use crate::cli::{self, GlobalArgs};
 use crate::clock::{self, At};
 use crate::config::Config;
 use crate::demo::Demo;
 use crate::exit::{self, Failure};
-use crate::model::{Millis, Scope, Semantics};
-use crate::paths::{self, Roots};
+use crate::model::Scope;
 use crate::pipeline::{self, Look, Request};
 use crate::publish::report::{self, Format, Layout};
 use crate::state::Memory;

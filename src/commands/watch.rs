@@ -4,6 +4,8 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::Args;
+use openclaw_auth::model::Millis;
+use openclaw_auth::paths::{self, Roots};
 use tokio::task::LocalSet;
 
 use super::status::cannot_lay_out;
@@ -13,8 +15,6 @@ use crate::config::{self, CommandConfig, Config, NotifyConfig};
 use crate::daemon::{self, ConfigFile, Flags, Options};
 use crate::demo::{Demo, TokenEndpoint};
 use crate::exit::{self, Failure};
-use crate::model::Millis;
-use crate::paths::{self, Roots};
 
 /// The flags of `watch`.
 #[derive(Debug, Args)]

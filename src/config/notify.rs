@@ -4,6 +4,7 @@ mod channels;
 
 use std::path::PathBuf;
 
+use openclaw_auth::model::Millis;
 use serde::{Deserialize, Serialize};
 
 pub use self::channels::{
@@ -13,7 +14,6 @@ pub use self::channels::{
 use super::secrets::SecretSource;
 use super::{window, window_text};
 use crate::clock;
-use crate::model::Millis;
 
 /// `[notify]`
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]

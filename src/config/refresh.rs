@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use openclaw_auth::model::Millis;
 use serde::{Deserialize, Serialize};
 
 use super::secrets::shown_endpoint;
 use super::{window, window_text};
-use crate::model::Millis;
 
 /// `[refresh]`
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]

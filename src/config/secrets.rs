@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use crate::secret::SecretStr;
+use openclaw_auth::secret::SecretStr;
 
 /// Where a secret is to be found.
 #[derive(Clone, Copy, Debug)]

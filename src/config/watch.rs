@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
+use openclaw_auth::model::Millis;
 use serde::{Deserialize, Serialize};
 
 use super::{window, window_text};
-use crate::model::Millis;
 
 /// `[watch]`
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]

@@ -6,7 +6,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::paths::Roots;
+use openclaw_auth::paths::Roots;
+
 use crate::pipeline::Cache;
 
 /// Watches the places that matter.

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
+use openclaw_auth::model::Millis;
+use openclaw_auth::paths::Roots;
+
 use crate::clock::At;
 use crate::config::Config;
-use crate::model::Millis;
-use crate::paths::Roots;
 
 /// What the daemon is told.
 #[derive(Clone, Debug)]

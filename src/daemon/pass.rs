@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use openclaw_auth::checkpoint;
+use openclaw_auth::model::Millis;
+
 use super::Daemon;
-use crate::checkpoint;
 use crate::clock;
 use crate::exit::{self, Failure};
-use crate::model::{Event, Millis, Snapshot};
+use crate::model::{Event, Snapshot};
 use crate::pipeline::{self, Request, SETTLED_AFTER};
 use crate::publish::changes::between;
 use crate::publish::metrics::Pass;

@@ -3,11 +3,13 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use openclaw_auth::discover;
+use openclaw_auth::model::Millis;
+
 use super::Daemon;
 use crate::clock;
-use crate::discover;
 use crate::exit::{self, Failure};
-use crate::model::{Event, EventKind, Millis, Renewal};
+use crate::model::{Event, EventKind, Renewal};
 use crate::publish::words::{date, span};
 use crate::refresh::candidates::{self, Login, Wanted};
 use crate::refresh::outcome::Outcome;

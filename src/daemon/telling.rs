@@ -4,13 +4,14 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use openclaw_auth::model::Millis;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
 use super::Daemon;
 use crate::clock;
 use crate::exit::{self, Failure};
-use crate::model::{ChannelHealth, Millis};
+use crate::model::ChannelHealth;
 use crate::notify::outcome::Outcome;
 use crate::notify::{Beat, Notifier};
 

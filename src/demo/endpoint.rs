@@ -4,8 +4,9 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
+use openclaw_auth::random;
+
 use crate::config::{ProviderConfig, RefreshConfig};
-use crate::random;
 
 /// How long its tokens live, in seconds.
 const LIFETIME: u64 = 90;

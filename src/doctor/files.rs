@@ -4,11 +4,10 @@ use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use openclaw_auth::file;
+use openclaw_auth::model::Millis;
+use openclaw_auth::secret::SecretBuffer;
 use zeroize::Zeroizing;
-
-use crate::load::file;
-use crate::model::Millis;
-use crate::secret::SecretBuffer;
 
 /// What a file is.
 #[derive(Clone, Debug, PartialEq)]

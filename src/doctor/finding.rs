@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use openclaw_auth::model::{AgentId, ProfileId};
 use serde::{Serialize, Serializer};
 
 use super::fix::Fix;
-use crate::model::{AgentId, ProfileId};
-
 pub use crate::model::Severity;
 
 /// A kind of finding, as a check declares it.

@@ -6,11 +6,11 @@ mod files;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use openclaw_auth::model::Millis;
+use openclaw_auth::store::OpenError;
 use serde::Serialize;
 
-use crate::model::Millis;
 use crate::remedy::quote;
-use crate::store::OpenError;
 
 /// Something that is safe to do, for a finding.
 #[derive(Clone, Debug, PartialEq)]

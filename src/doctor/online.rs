@@ -2,13 +2,13 @@
 
 use bytes::Bytes;
 use hyper::{Method, Uri};
+use openclaw_auth::discover;
+use openclaw_auth::load::{self, Buffers};
+use openclaw_auth::model::{CredentialKind, Millis, Semantics};
 
 use super::subject::Place;
 use crate::clock;
-use crate::discover;
 use crate::http::HttpClient;
-use crate::load::{self, Buffers};
-use crate::model::{CredentialKind, Millis, Semantics};
 use crate::refresh::endpoint::{self, Target};
 
 /// What came of asking.

@@ -2,10 +2,9 @@
 //!
 //! Pure. What can be mended without guessing is mended; nothing is ever made up.
 
+use openclaw_auth::model::CredentialKind;
+use openclaw_auth::text;
 use zeroize::Zeroizing;
-
-use crate::model::CredentialKind;
-use crate::openclaw::text;
 
 /// What is wrong with a pasted value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

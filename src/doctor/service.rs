@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use openclaw_auth::environment::{Environment, parse_dotenv};
 use zeroize::Zeroizing;
 
 use super::files;
 use super::subject::Subject;
-use crate::openclaw::environment::{Environment, parse_dotenv};
 
 /// A process of this user's.
 struct Process {

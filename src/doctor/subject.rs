@@ -8,6 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use openclaw_auth::discover::{self, Discovery};
+use openclaw_auth::environment::{Environment, parse_dotenv};
+use openclaw_auth::file;
+use openclaw_auth::model::{AgentId, Millis, ProfileId, Semantics, StoreKind};
+use openclaw_auth::paths::Roots;
+use openclaw_auth::secret::SecretBuffer;
+
 pub use self::drafts::Draft;
 use self::facts::Reader;
 pub use self::facts::{AgentFacts, CliLogin, Print, ProfileFacts, SharedFacts};
@@ -17,16 +24,9 @@ use super::online::ServerTime;
 use super::service::{self, Gateway};
 use crate::clock;
 use crate::config::Config;
-use crate::discover::{self, Discovery};
 use crate::exit;
-use crate::load::file;
-use crate::model::{
-    AgentHealth, AgentId, Millis, ProfileHealth, ProfileId, Scope, Semantics, Snapshot, StoreKind,
-};
-use crate::openclaw::environment::{Environment, parse_dotenv};
-use crate::paths::Roots;
+use crate::model::{AgentHealth, ProfileHealth, Scope, Snapshot};
 use crate::pipeline::{self, Request};
-use crate::secret::SecretBuffer;
 use crate::state::Memory;
 
 /// Where to look, as the command line and the environment say.

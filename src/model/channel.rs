@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Millis;
+use openclaw_auth::model::Millis;
 
 /// One channel.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{AgentId, Millis, ProfileId};
+use openclaw_auth::model::{AgentId, Millis, ProfileId};
 
 /// Something that happened, for the page and for people.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::ProviderId;
+use openclaw_auth::model::ProviderId;
 
 /// What to do about something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::store::shown_path;
-use super::{
-    AgentId, AgentRemedy, Bucket, ConfigHealth, Cooldown, CredentialKind, Login, LoginReason, Millis,
-    ProfileId, ProviderId, ReasonCode, Rejected, Remedy, Scope, Semantics, Source, Status, StoreHealth,
+use super::{AgentRemedy, Bucket, Login, LoginReason, Remedy, Scope, Status};
+use openclaw_auth::model::shown_path;
+use openclaw_auth::model::{
+    AgentId, ConfigHealth, Cooldown, CredentialKind, Millis, ProfileId, ProviderId, ReasonCode, Rejected,
+    Semantics, Source, StoreHealth,
 };
 
 /// The health of one profile, as one agent sees it.

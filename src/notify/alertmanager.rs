@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use openclaw_auth::model::Millis;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -16,7 +17,7 @@ use super::message::of;
 use super::outcome::{FailureReason, Outcome};
 use super::words::sentence;
 use crate::config::{AlertmanagerConfig, Filter};
-use crate::model::{Millis, Severity};
+use crate::model::Severity;
 
 /// Where the Debian package puts the runbooks.
 const RUNBOOKS: &str = "/usr/share/doc/authwatch/docs/runbooks.md";

@@ -12,12 +12,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use openclaw_auth::checkpoint;
 use serde::{Deserialize, Serialize};
 
 use super::decide::Silence;
 use super::incident::Ledger;
 use super::outbox::{ChannelRecord, Entry, Parcel};
-use crate::checkpoint;
 use crate::state;
 
 /// The format of the file.

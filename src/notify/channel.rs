@@ -5,6 +5,8 @@ use std::rc::Rc;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{Request, Uri};
+use openclaw_auth::model::Millis;
+use openclaw_auth::secret::{REDACTED, SecretStr};
 
 use super::message::Message;
 use super::outcome::{FailureReason, Outcome};
@@ -14,8 +16,7 @@ use crate::config::{
     SecretSource, WebhookConfig,
 };
 use crate::http::{Answer, HttpClient};
-use crate::model::{Millis, Severity};
-use crate::secret::{REDACTED, SecretStr};
+use crate::model::Severity;
 
 /// A way to reach people.
 #[derive(Clone, Debug)]

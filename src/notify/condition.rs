@@ -7,10 +7,11 @@ mod login;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use openclaw_auth::model::{Millis, StoreErrorReason, StrandedKind};
 use serde::{Deserialize, Serialize};
 
 use self::login::{Judge, use_is_known};
-use crate::model::{AgentHealth, Millis, Severity, Snapshot, StoreErrorReason, StrandedKind};
+use crate::model::{AgentHealth, Severity, Snapshot};
 use crate::remedy::{self, Remedy};
 
 /// What a condition is about.

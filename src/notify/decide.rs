@@ -8,11 +8,13 @@ mod vanished;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use openclaw_auth::model::Millis;
+
 use self::settle::settle;
 use super::condition::{self, Condition, Kind, Limits, Own, Subject};
 use super::incident::{Incident, Ledger, Phase, Told};
 use crate::config::QuietHours;
-use crate::model::{AgentHealth, Millis, Severity, Snapshot};
+use crate::model::{AgentHealth, Severity, Snapshot};
 
 /// What decisions are made by.
 #[derive(Clone, Debug, PartialEq)]

@@ -6,6 +6,8 @@
 //! once more, under the same id.
 
 use futures_util::future::join_all;
+use openclaw_auth::checkpoint;
+use openclaw_auth::model::Millis;
 
 use super::alertmanager::{self, Alert};
 use super::book::BookError;
@@ -13,8 +15,6 @@ use super::channel::{Channel, Kind};
 use super::message::Message;
 use super::outcome::Outcome;
 use super::{Notifier, outbox};
-use crate::checkpoint;
-use crate::model::Millis;
 use crate::state;
 
 /// Another process is sending through this channel; it is done by then.

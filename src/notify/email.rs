@@ -11,13 +11,13 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message as Mail, Tokio1Executor};
+use openclaw_auth::secret::SecretStr;
 
 use super::channel::{Wires, secret, severity_word};
 use super::message::Message;
 use super::outcome::{FailureReason, Outcome};
 use crate::config::{EmailConfig, SmtpTls};
 use crate::model::Severity;
-use crate::secret::SecretStr;
 
 /// No mail server may take longer for one step.
 const TIMEOUT: Duration = Duration::from_secs(30);

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use openclaw_auth::model::Millis;
 use serde::{Deserialize, Serialize};
 
 use super::condition::{Condition, Kind, Subject};
-use crate::model::{Millis, Severity};
+use crate::model::Severity;
 
 /// Every incident there is, and the profiles that have been seen.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]

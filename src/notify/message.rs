@@ -11,7 +11,8 @@ use super::decide::{Change, Turn};
 use super::outbox::clip;
 use super::words::span;
 use crate::config::Filter;
-use crate::model::{Millis, Severity};
+use crate::model::Severity;
+use openclaw_auth::model::Millis;
 
 /// Everything a channel is told at one time.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -67,7 +68,7 @@ impl Message {
     #[must_use]
     pub fn test(host: &str, page_url: Option<&str>, now: Millis) -> Self {
         Self {
-            id: format!("test-{}", crate::random::word()),
+            id: format!("test-{}", openclaw_auth::random::word()),
             created: now,
             host: host.to_owned(),
             page_url: page_url.map(str::to_owned),

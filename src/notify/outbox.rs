@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use openclaw_auth::model::Millis;
 use serde::{Deserialize, Serialize};
 
 use super::alertmanager::Posted;
 use super::book::Book;
 use super::message::Message;
 use super::outcome::{FailureReason, Outcome};
-use crate::model::Millis;
 
 /// Messages that wait for one channel; older ones are merged.
 const MOST_PARCELS: usize = 20;

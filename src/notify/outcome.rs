@@ -1,9 +1,9 @@
 //! What came of handing a message over.
 
+use openclaw_auth::model::Millis;
 use serde::{Deserialize, Serialize};
 
 use crate::http::NoAnswer;
-use crate::model::Millis;
 
 /// What the other side made of a message.
 #[derive(Clone, Debug, PartialEq)]

@@ -2,6 +2,7 @@
 //!
 //! The own form is versioned: fields may be added, none changes its meaning. docs/notifications.md describes it.
 
+use openclaw_auth::model::Millis;
 use ring::hmac;
 use serde_json::{Value, json};
 
@@ -12,7 +13,7 @@ use super::decide::Change;
 use super::message::Message;
 use super::outcome::{FailureReason, Outcome};
 use crate::config::{WebhookConfig, WebhookPreset};
-use crate::model::{Millis, Severity};
+use crate::model::Severity;
 
 /// The version of the own form.
 const SCHEMA_VERSION: u32 = 1;

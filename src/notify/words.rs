@@ -2,7 +2,7 @@
 
 pub(super) use crate::publish::words::{date, safe};
 
-use crate::model::Millis;
+use openclaw_auth::model::Millis;
 
 /// Milliseconds in words, whatever their sign.
 pub(super) fn span(milliseconds: f64) -> String {

@@ -5,12 +5,14 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
+use openclaw_auth::discover::Discovery;
+use openclaw_auth::file::{Base, Stamp};
+use openclaw_auth::load::{ContentDigest, DATABASE_FILE, Loaded, STATE_FILE, STORE_FILE};
+use openclaw_auth::model::{AgentId, Millis, StoreHealth};
+use openclaw_auth::paths::Roots;
+
 use super::Read;
-use crate::discover::Discovery;
-use crate::load::file::{Base, Stamp};
-use crate::load::{ContentDigest, DATABASE_FILE, Loaded, STATE_FILE, STORE_FILE};
-use crate::model::{AgentHealth, AgentId, Millis, ProfileHealth, StoreHealth};
-use crate::paths::Roots;
+use crate::model::{AgentHealth, ProfileHealth};
 
 /// Windows at whose edges a verdict changes, besides the end itself and the one the user gives.
 const WINDOWS: [f64; 2] = [5.0 * 60.0 * 1000.0, 24.0 * 60.0 * 60.0 * 1000.0];

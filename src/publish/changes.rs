@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use openclaw_auth::model::{Millis, ProfileId, StoreHealth};
+
 use super::words::state;
-use crate::model::{
-    AgentHealth, Bucket, Event, EventKind, Login, Millis, ProfileHealth, ProfileId, Snapshot, StoreHealth,
-};
+use crate::model::{AgentHealth, Bucket, Event, EventKind, Login, ProfileHealth, Snapshot};
 
 /// The events between two snapshots, in the order of agents and profiles.
 #[must_use]

@@ -12,16 +12,16 @@ use std::time::Duration;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use openclaw_auth::model::{Millis, StoreErrorReason};
 use prometheus::core::Collector;
 use prometheus::proto::MetricFamily;
 use prometheus::{
     Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, TextEncoder,
 };
 
-use crate::model::{ChannelHealth, LoginReason, Millis, Snapshot, StoreErrorReason};
-use crate::refresh::outcome::{MisconfiguredReason, Outcome, TransientReason};
-
 pub use self::families::ProfileNames;
+use crate::model::{ChannelHealth, LoginReason, Snapshot};
+use crate::refresh::outcome::{MisconfiguredReason, Outcome, TransientReason};
 
 /// Every metric there is, without the exporter's own `process_*`: name, type, help.
 pub const METRICS: &[(&str, &str)] = families::HELP;

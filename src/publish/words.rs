@@ -1,9 +1,10 @@
 //! Time and counts in words, and text made safe for a terminal.
 
 use chrono::{DateTime, Local};
+use openclaw_auth::model::Millis;
 
 use crate::clock;
-use crate::model::{Millis, ProfileHealth, Status};
+use crate::model::{ProfileHealth, Status};
 
 /// A span in its largest sensible unit: `29 days`, `3 h 20 min`, `45 s`.
 #[must_use]

@@ -1,12 +1,13 @@
 //! What a token endpoint's answer means. Pure, and one place: the body decides, not only the status.
 
+use openclaw_auth::model::Millis;
 use serde::Deserialize;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::outcome::{MisconfiguredReason, TransientReason};
 use crate::http::Answer;
-use crate::model::{LoginReason, Millis};
+use crate::model::LoginReason;
 
 /// No access token lives longer than ten years. Whoever says so means a moment, or milliseconds; believed, it would never be renewed again.
 const LONGEST_LIFE: f64 = 10.0 * 365.0 * 86_400.0;
@@ -40,7 +41,7 @@ pub struct Tokens {
 
 impl std::fmt::Debug for Tokens {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "Tokens({})", crate::secret::REDACTED)
+        write!(formatter, "Tokens({})", openclaw_auth::secret::REDACTED)
     }
 }
 

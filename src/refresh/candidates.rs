@@ -6,22 +6,25 @@
 
 use std::path::{Path, PathBuf};
 
+use openclaw_auth::credential::Credential;
+use openclaw_auth::discover::{self, Agent, Discovery};
+use openclaw_auth::document::Document;
+use openclaw_auth::file;
+use openclaw_auth::load::{self, Buffers, Loaded, STORE_FILE};
+use openclaw_auth::merge::{Effective, View};
+use openclaw_auth::model::{
+    AgentId, CredentialKind, Millis, ProfileId, ProviderId, Semantics, Source, StoreError,
+};
+use openclaw_auth::order::ineligible;
+use openclaw_auth::paths::Roots;
+use openclaw_auth::secret::SecretBuffer;
+use openclaw_auth::{identity, provider, text};
+
 use super::endpoint;
 use super::outcome::NotRenewable;
 use super::plan::{Candidate, Clocks, Decision, decide};
 use crate::config::RefreshConfig;
-use crate::discover::{self, Agent, Discovery};
-use crate::load::{self, Buffers, Loaded, STORE_FILE, file};
-use crate::model::{
-    AgentId, CredentialKind, Millis, ProfileId, ProviderId, Semantics, Source, Status, StoreError,
-};
-use crate::openclaw::credential::Credential;
-use crate::openclaw::document::Document;
-use crate::openclaw::merge::{Effective, View};
-use crate::openclaw::order::ineligible;
-use crate::openclaw::{identity, provider, text};
-use crate::paths::Roots;
-use crate::secret::SecretBuffer;
+use crate::model::Status;
 use crate::state::{Fingerprint, LoginRecord, Memory};
 
 /// A login at its owner.
@@ -221,7 +224,7 @@ impl Surveyor<'_, '_> {
         let renewable = renewable(profile.id, credential, source, self.config);
         let expires = credential.expires.moment(super::SEMANTICS);
         let decision = self.decide(renewable, expires, record, fingerprint.as_ref());
-        let main_is_json = self.main.health.kind == crate::model::StoreKind::Json;
+        let main_is_json = self.main.health.kind == openclaw_auth::model::StoreKind::Json;
         let mut id = agent.id.clone();
         if owned_by_main {
             id = self.main_agent.id.clone();
@@ -301,10 +304,10 @@ fn renewable(
 
 fn status(credential: &Credential<'_>, now: Millis) -> Status {
     if let Some(fence) = credential.fence() {
-        return if fence == crate::openclaw::fence::Fence::Pending { Status::Ok } else { Status::Expired };
+        return if fence == openclaw_auth::fence::Fence::Pending { Status::Ok } else { Status::Expired };
     }
     match (ineligible(credential, now, super::SEMANTICS), credential.expires.moment(super::SEMANTICS)) {
-        (Some(crate::model::ReasonCode::Expired), _) => Status::Expired,
+        (Some(openclaw_auth::model::ReasonCode::Expired), _) => Status::Expired,
         (Some(_), _) => Status::Missing,
         (None, Some(end)) if end <= now => Status::Expired,
         (None, Some(_)) => Status::Ok,

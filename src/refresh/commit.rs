@@ -6,6 +6,12 @@
 
 use std::time::Duration;
 
+use openclaw_auth::checkpoint;
+use openclaw_auth::document::Document;
+use openclaw_auth::edit::{self, Change};
+use openclaw_auth::jwt;
+use openclaw_auth::model::{CredentialKind, Millis, Source};
+use openclaw_auth::store::{Reserved, Written};
 use tracing::{debug, error, warn};
 use zeroize::Zeroizing;
 
@@ -15,13 +21,7 @@ use super::outcome::{Outcome, TransientReason};
 use super::recovery::{self, Record};
 use super::sequence::Current;
 use super::{Refresher, SEMANTICS};
-use crate::checkpoint;
 use crate::clock;
-use crate::model::{CredentialKind, Millis, Source};
-use crate::openclaw::document::Document;
-use crate::openclaw::edit::{self, Change};
-use crate::openclaw::jwt;
-use crate::store::{Reserved, Written};
 
 /// A store that others write at the same time is tried so often.
 const ATTEMPTS: usize = 50;
@@ -45,7 +45,7 @@ pub(super) struct Expected<'a> {
     /// Its provider as written; `None` where that is not known.
     pub(super) provider: Option<&'a str>,
     /// Whether a credential surely is another account's.
-    pub(super) is_foreign: &'a dyn Fn(&crate::openclaw::credential::Credential<'_>) -> bool,
+    pub(super) is_foreign: &'a dyn Fn(&openclaw_auth::credential::Credential<'_>) -> bool,
 }
 
 /// What came of placing new tokens.

@@ -2,11 +2,11 @@
 //! overridden by `[refresh.providers.<id>]`.
 
 use hyper::Uri;
+use openclaw_auth::model::Millis;
 use zeroize::Zeroizing;
 
 use super::outcome::{MisconfiguredReason, NotRenewable};
 use crate::config::{BodyFormat, RefreshConfig};
-use crate::model::Millis;
 
 const FIVE_MINUTES: Millis = Millis(5.0 * 60.0 * 1000.0);
 const NONE: Millis = Millis(0.0);
@@ -230,7 +230,7 @@ pub fn below(url: &str, host: &str) -> Result<Uri, MisconfiguredReason> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::openclaw::provider::{PROVIDERS, Renewal};
+    use openclaw_auth::provider::{PROVIDERS, Renewal};
 
     #[test]
     fn every_refreshable_provider_has_an_endpoint_and_no_other_has() {

@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 use hyper::{Method, Uri};
+use openclaw_auth::jwt;
+use openclaw_auth::model::Millis;
 use serde::Deserialize;
 
 use super::answer::{self, Tokens, Verdict};
@@ -10,8 +12,6 @@ use super::outcome::{MisconfiguredReason, TransientReason};
 use crate::clock;
 use crate::config::BodyFormat;
 use crate::http::{HttpClient, NoAnswer};
-use crate::model::Millis;
-use crate::openclaw::jwt;
 
 /// Where a provider says nothing about a token's life, this is assumed.
 const ASSUMED_LIFETIME: Millis = Millis(60.0 * 60.0 * 1000.0);

@@ -1,15 +1,15 @@
 //! Main's copy of a login that was renewed in an agent's store: OpenClaw's other agents inherit it from there.
 
+use openclaw_auth::document::Document;
+use openclaw_auth::model::{CredentialKind, Source};
+use openclaw_auth::store::{LockedStore, OpenError, Written};
+use openclaw_auth::{edit, identity};
 use tracing::warn;
 use zeroize::Zeroizing;
 
 use super::candidates::Login;
 use super::commit::Renewed;
 use super::{Refresher, SEMANTICS};
-use crate::model::{CredentialKind, Source};
-use crate::openclaw::document::Document;
-use crate::openclaw::{edit, identity};
-use crate::store::{LockedStore, OpenError, Written};
 
 /// Main's store may be written by others between a look at it and the rename so often.
 const ATTEMPTS: usize = 10;
@@ -19,7 +19,7 @@ const ATTEMPTS: usize = 10;
 /// The login itself is safe where it belongs, so a stop is not kept waiting for main's lock.
 pub(super) async fn mirror(context: &Refresher, login: &Login, renewed: &Renewed) {
     let Some(main) = login.main_store.as_deref().filter(|main| *main != login.store) else { return };
-    let result = match context.stop.unless_requested(LockedStore::open(main)).await {
+    let result = match context.stop.unless_requested(LockedStore::open(main, tokio::time::sleep)).await {
         None => Err("asked to stop while its lock is held".to_owned()),
         Some(Err(OpenError::Absent)) => return,
         Some(Err(problem)) => Err(problem.to_string()),

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::model::{LoginReason, Millis};
+use openclaw_auth::model::Millis;
+
+use crate::model::LoginReason;
 
 /// What came of refreshing one login.
 #[derive(Clone, Debug, PartialEq)]

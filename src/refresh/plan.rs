@@ -1,8 +1,10 @@
 //! Who is due. Pure: clocks, memory and credentials in, a decision out.
 
+use openclaw_auth::model::Millis;
+
 use super::outcome::NotRenewable;
 use crate::clock::Boot;
-use crate::model::{LoginReason, Millis};
+use crate::model::LoginReason;
 use crate::state::LoginRecord;
 
 /// A token is renewed at least this long before its end, where OpenClaw itself would at five minutes.

@@ -9,6 +9,11 @@ use std::io::{self, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use openclaw_auth::document::Document;
+use openclaw_auth::edit::{self, Change};
+use openclaw_auth::model::{Millis, ProfileId, Source};
+use openclaw_auth::random;
+use openclaw_auth::store::{LockedStore, OpenError};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -18,12 +23,7 @@ use super::exchange::Issued;
 use super::sequence::Current;
 use super::{SEMANTICS, candidates};
 use crate::clock;
-use crate::model::{Millis, ProfileId, Source};
-use crate::openclaw::document::Document;
-use crate::openclaw::edit::{self, Change};
-use crate::random;
 use crate::state::{Fingerprint, Memory};
-use crate::store::{LockedStore, OpenError};
 
 /// No entry of a store is longer.
 const ROOM: usize = 64 * 1024;
@@ -343,7 +343,9 @@ async fn put_generation_back(
 }
 
 async fn open(record: &Record) -> Result<LockedStore, String> {
-    LockedStore::open(&record.store).await.map_err(|problem: OpenError| problem.to_string())
+    LockedStore::open(&record.store, tokio::time::sleep)
+        .await
+        .map_err(|problem: OpenError| problem.to_string())
 }
 
 async fn place(store: LockedStore, record: &Record, memory: &Memory) -> Result<Placed, String> {

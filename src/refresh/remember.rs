@@ -1,5 +1,6 @@
 //! What is remembered of each attempt, so that the next one comes at the right time, and a dead token never again.
 
+use openclaw_auth::model::Millis;
 use tracing::warn;
 
 use super::Refresher;
@@ -8,7 +9,6 @@ use super::exchange::Issued;
 use super::outcome::Outcome;
 use super::plan::pause;
 use crate::clock;
-use crate::model::Millis;
 use crate::state::{self, Failing, Fingerprint, Refused};
 
 impl Refresher {

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use openclaw_auth::model::Millis;
 use tokio::sync::Semaphore;
 
 use super::Refresher;
@@ -10,7 +11,6 @@ use super::candidates::Login;
 use super::outcome::{Outcome, TransientReason};
 use super::plan::Decision;
 use crate::clock;
-use crate::model::Millis;
 
 /// Logins that are renewed at the same time. One provider's answer takes a second or two.
 const AT_ONCE: usize = 8;

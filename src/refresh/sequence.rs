@@ -13,6 +13,16 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use openclaw_auth::checkpoint;
+use openclaw_auth::credential::Credential;
+use openclaw_auth::document::Document;
+use openclaw_auth::file;
+use openclaw_auth::locking::{self, LockGuard, REFRESH_LOCK, Taken};
+use openclaw_auth::model::{CredentialKind, Millis, Source};
+use openclaw_auth::paths;
+use openclaw_auth::secret::SecretBuffer;
+use openclaw_auth::store::{LockedStore, OpenError, Reserved};
+use openclaw_auth::{edit, identity, lock};
 use tracing::{info, warn};
 use zeroize::Zeroizing;
 
@@ -23,20 +33,11 @@ use super::exchange::Issued;
 use super::outcome::{MisconfiguredReason, NotRenewable, Outcome, TransientReason};
 use super::plan::{Candidate, Clocks, Decision, decide};
 use super::{Refresher, SEMANTICS, commit, exchange, mirror, recovery};
-use crate::checkpoint;
 use crate::clock;
 use crate::config::{self, RefreshConfig};
 use crate::http::HttpClient;
-use crate::load::file;
-use crate::locking::{self, LockGuard, REFRESH_LOCK, Taken};
-use crate::model::{CredentialKind, LoginReason, Millis, Source};
-use crate::openclaw::credential::Credential;
-use crate::openclaw::document::Document;
-use crate::openclaw::{edit, identity, lock};
-use crate::paths;
-use crate::secret::SecretBuffer;
+use crate::model::LoginReason;
 use crate::state::{Fingerprint, Memory};
-use crate::store::{LockedStore, OpenError, Reserved};
 
 /// Renews one login, if it is (still) due.
 pub(super) async fn renew(context: &Refresher, login: &Login, force: bool) -> Outcome {
@@ -147,7 +148,7 @@ fn refresh_lock(context: &Refresher, login: &Login, name: fn(&str, &str) -> Stri
 
 async fn take_both(context: &Refresher, login: &Login, broken: &mut u32) -> Result<Locks, Outcome> {
     let path = refresh_lock(context, login, lock::refresh_lock_name);
-    let refresh = match locking::take(&path, REFRESH_LOCK).await {
+    let refresh = match locking::take(&path, REFRESH_LOCK, tokio::time::sleep).await {
         Taken::Held(lock) => lock,
         Taken::Busy(holder) => {
             info!("gave up waiting: {}", holder.describe());
@@ -160,7 +161,9 @@ async fn take_both(context: &Refresher, login: &Login, broken: &mut u32) -> Resu
     };
     *broken += refresh.broken;
     checkpoint::reached("refresh-locked");
-    let store = LockedStore::open(&login.store).await.map_err(|problem| unopened(&login.store, &problem))?;
+    let store = LockedStore::open(&login.store, tokio::time::sleep)
+        .await
+        .map_err(|problem| unopened(&login.store, &problem))?;
     *broken += store.broken_locks();
     Ok(Locks { store, refresh })
 }

@@ -148,10 +148,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::{
-        AgentHealth, AgentId, ConfigHealth, CredentialKind, EventKind, Login, Millis, ProfileHealth,
-        ProfileId, ProviderId, RejectReason, Rejected, Scope, Semantics, Source, Status, StoreError,
-        StoreErrorReason, StoreHealth, StoreKind, Summary,
+    use crate::model::{AgentHealth, EventKind, Login, ProfileHealth, Scope, Status, Summary};
+    use openclaw_auth::model::{
+        AgentId, ConfigHealth, CredentialKind, Millis, ProfileId, ProviderId, RejectReason, Rejected,
+        Semantics, Source, StoreError, StoreErrorReason, StoreHealth, StoreKind,
     };
 
     const NOW: f64 = 1_800_000_000_000.0;

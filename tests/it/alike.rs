@@ -3,9 +3,9 @@
 use std::fs;
 
 use authwatch::clock::At;
-use authwatch::model::{Millis, Semantics};
 use authwatch::pipeline::{self, Look, Request};
 use authwatch::publish::report::{self, Format, Layout};
+use openclaw_auth::model::{Millis, Semantics};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 

@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use authwatch::config::Config;
 use authwatch::model::{
-    AgentHealth, Bucket, ConfigHealth, CredentialKind, Fault, Login, LoginReason, Millis, ProfileHealth,
-    ProviderId, Scope, Semantics, Severity, Snapshot, Source, Status, StoreError, StoreErrorReason,
-    StoreHealth, StoreKind, Stranded, StrandedKind, Summary,
+    AgentHealth, Bucket, Login, LoginReason, ProfileHealth, Scope, Severity, Snapshot, Status, Summary,
 };
 use authwatch::notify::{Change, Ledger, Own, Policy, Silence, Turn, decide, policy};
+use openclaw_auth::model::{
+    ConfigHealth, CredentialKind, Fault, Millis, ProviderId, Semantics, Source, StoreError, StoreErrorReason,
+    StoreHealth, StoreKind, Stranded, StrandedKind,
+};
 use proptest::prelude::*;
 
 const MINUTE: f64 = 60_000.0;

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use authwatch::config::Config;
-use authwatch::model::Millis;
 use authwatch::notify::Notifier;
 use authwatch::pipeline::{self, Request};
+use openclaw_auth::model::Millis;
 use serde_json::{Value, json};
 
 use crate::receiver::{Answer, Receiver};

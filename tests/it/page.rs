@@ -11,11 +11,12 @@ use std::sync::{Arc, Mutex};
 
 use authwatch::clock;
 use authwatch::demo::Demo;
-use authwatch::model::{AgentId, Event, EventKind, Millis, ProfileId, Snapshot};
+use authwatch::model::{Event, EventKind, Snapshot};
 use authwatch::pipeline::{self, Request};
 use authwatch::serve::page::{self, PageInput, View};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use openclaw_auth::model::{AgentId, Millis, ProfileId};
 use serde_json::{Value, json};
 
 use crate::support::Home;

@@ -10,7 +10,7 @@ use std::sync::{OnceLock, mpsc};
 use std::time::Duration;
 
 #[cfg(feature = "sqlite")]
-use authwatch::paths::Roots;
+use openclaw_auth::paths::Roots;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

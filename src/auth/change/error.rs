@@ -3,9 +3,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use openclaw_auth::edit::EditError;
+use openclaw_auth::store::OpenError;
+
 use crate::auth::import::ImportError;
-use crate::openclaw::edit::EditError;
-use crate::store::OpenError;
 
 /// The kinds of obstacle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,6 +6,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use clap::Args;
+use openclaw_auth::discover::Agent;
+use openclaw_auth::model::{CredentialKind, Millis, ProviderId};
+use openclaw_auth::provider as known_providers;
 use tokio::sync::mpsc;
 
 use super::surroundings::{
@@ -21,10 +24,7 @@ use crate::causes;
 use crate::cli;
 use crate::clock;
 use crate::config;
-use crate::discover::Agent;
 use crate::exit::{self, Failure};
-use crate::model::{CredentialKind, Millis, ProviderId};
-use crate::openclaw::provider as known_providers;
 use crate::publish::words::{date, safe};
 use crate::refresh::answer::Verdict;
 use crate::refresh::exchange::Issued;

@@ -1,12 +1,12 @@
 //! `auth logout`: the one place where a profile is removed, and only because a person says so.
 
 use clap::Args;
+use openclaw_auth::discover::Agent;
 
 use super::surroundings::{Surroundings, ask, block_on, failure, say, say_place};
 use crate::auth::change::Removal;
 use crate::auth::view;
 use crate::cli;
-use crate::discover::Agent;
 use crate::exit::{self, Failure};
 use crate::publish::words::safe;
 use crate::remedy::quote;

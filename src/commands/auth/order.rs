@@ -1,16 +1,16 @@
 //! `auth order`: which of a provider's profiles is used first.
 
 use clap::{Args, Subcommand};
+use openclaw_auth::attempts::{Attempts, Origin, Verdict};
+use openclaw_auth::discover::Agent;
+use openclaw_auth::model::{CooldownKind, Millis, ReasonCode};
 use serde_json::json;
 
 use super::surroundings::{Surroundings, block_on, failure, provider_id, say};
 use crate::auth::target;
 use crate::cli;
 use crate::clock;
-use crate::discover::Agent;
 use crate::exit::{self, Failure};
-use crate::model::{CooldownKind, Millis, ReasonCode};
-use crate::openclaw::attempts::{Attempts, Origin, Verdict};
 use crate::publish::words::{safe, span, wrap};
 use crate::remedy::quote;
 

@@ -3,6 +3,8 @@
 use std::process::{Command, Stdio};
 
 use clap::Args;
+use openclaw_auth::discover::Agent;
+use openclaw_auth::model::Millis;
 use zeroize::Zeroizing;
 
 use super::surroundings::{Consent, Surroundings, profile_id, provider_id, say, unreadable};
@@ -10,9 +12,7 @@ use crate::auth::clean::{self, Refusal, Wanted};
 use crate::auth::entry::Entry;
 use crate::cli;
 use crate::clock;
-use crate::discover::Agent;
 use crate::exit::{self, Failure};
-use crate::model::Millis;
 use crate::publish::words::{date, safe};
 use crate::remedy::quote;
 use crate::terminal::{self, Input};

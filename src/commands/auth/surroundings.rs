@@ -3,6 +3,12 @@
 use std::future::Future;
 use std::path::{Path, PathBuf};
 
+use openclaw_auth::attempts::Attempts;
+use openclaw_auth::discover::{self, Agent, Discovery};
+use openclaw_auth::model::Semantics;
+use openclaw_auth::paths::{self, Roots};
+use openclaw_auth::provider;
+
 use crate::auth::change::error::{ChangeError, Obstacle};
 use crate::auth::change::{Hand, Put, Standing};
 use crate::auth::entry::Entry;
@@ -10,12 +16,7 @@ use crate::auth::{target, view};
 use crate::cli::{self, GlobalArgs};
 use crate::clock;
 use crate::config::Config;
-use crate::discover::{self, Agent, Discovery};
 use crate::exit::{self, Failure};
-use crate::model::Semantics;
-use crate::openclaw::attempts::Attempts;
-use crate::openclaw::provider;
-use crate::paths::{self, Roots};
 use crate::publish::words::{safe, wrap};
 use crate::remedy::{self, quote};
 use crate::terminal;

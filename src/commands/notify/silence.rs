@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use clap::Args;
+use openclaw_auth::model::Millis;
+use openclaw_auth::paths::Roots;
 
 use crate::cli::{self, GlobalArgs};
 use crate::clock;
 use crate::config::{self, Config};
 use crate::exit::{self, Failure};
-use crate::model::Millis;
 use crate::notify::{Book, Silence};
-use crate::paths::Roots;
 use crate::pipeline::{self, Request};
 use crate::publish::words::{date, safe, span};
 use crate::remedy::quote;

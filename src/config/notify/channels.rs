@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use openclaw_auth::model::Millis;
 use serde::{Deserialize, Serialize};
 
 use super::super::secrets::{SecretSource, shown_address, shown_addresses, shown_url};
 use super::super::{window, window_text};
-use crate::model::{Millis, Severity};
+use crate::model::Severity;
 
 /// Channels of one kind by name: `[notify.email.NAME]`.
 pub type ChannelConfig<C> = BTreeMap<String, C>;

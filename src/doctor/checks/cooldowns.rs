@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use openclaw_auth::model::{Cooldown, CooldownKind, Millis};
+
 use super::Check;
 use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::subject::Subject;
-use crate::model::{Cooldown, CooldownKind, Millis};
 use crate::publish::words::span;
 use crate::remedy;
 

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
+use openclaw_auth::model::Millis;
+
 use super::Check;
 use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::fix::Fix;
 use crate::doctor::subject::Subject;
 use crate::doctor::{files, service};
-use crate::model::Millis;
 
 const LEFTOVER: Kind = Kind::mended("demo-leftover", Severity::Info);
 

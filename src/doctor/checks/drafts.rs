@@ -1,10 +1,11 @@
 //! Drafts that were left behind when their makers were killed.
 
+use openclaw_auth::load::STORE_FILE;
+
 use super::Check;
 use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::fix::Fix;
 use crate::doctor::subject::{Draft, Subject};
-use crate::load::STORE_FILE;
 use crate::remedy::quote;
 
 const LEFTOVER: Kind = Kind::mended("leftover-draft", Severity::Info);

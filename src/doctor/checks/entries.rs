@@ -1,11 +1,12 @@
 //! Entries that OpenClaw drops, and ends that are no times.
 
+use openclaw_auth::credential::Expires;
+use openclaw_auth::model::{CredentialKind, Millis, ProviderId, RejectReason, Semantics, Source};
+
 use super::Check;
 use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::fix::Fix;
 use crate::doctor::subject::{ProfileFacts, Subject};
-use crate::model::{CredentialKind, Millis, ProviderId, RejectReason, Semantics, Source};
-use crate::openclaw::credential::Expires;
 use crate::remedy;
 
 const REJECTED: Kind = Kind::new("entry-rejected", Severity::Warning);

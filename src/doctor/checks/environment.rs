@@ -1,14 +1,15 @@
 //! `.env`: lines OpenClaw cannot read, and who else can.
 
+use openclaw_auth::dotenv::malformed_lines;
+use openclaw_auth::file;
+use openclaw_auth::secret::SecretBuffer;
+
 use super::Check;
 use crate::doctor::files;
 use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::fix::Fix;
 use crate::doctor::subject::Subject;
-use crate::load::file;
-use crate::openclaw::dotenv::malformed_lines;
 use crate::remedy::quote;
-use crate::secret::SecretBuffer;
 
 const MALFORMED: Kind = Kind::new("env-malformed", Severity::Warning);
 const MODE: Kind = Kind::mended("env-mode", Severity::Warning);

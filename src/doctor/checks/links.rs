@@ -1,10 +1,11 @@
 //! Stores that are links. They work, and are written through; two links to one store do not lock each other out.
 
+use openclaw_auth::model::StoreKind;
+
 use super::Check;
 use crate::doctor::files;
 use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::subject::Subject;
-use crate::model::StoreKind;
 use crate::remedy::quote;
 
 const LINK: Kind = Kind::new("store-symlink", Severity::Info);

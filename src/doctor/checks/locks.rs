@@ -3,15 +3,16 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use openclaw_auth::locking::inspect::{self, Seen};
+use openclaw_auth::locking::{self, REFRESH_LOCK, STORE_LOCK};
+use openclaw_auth::model::{AgentId, Millis};
+use openclaw_auth::paths;
+
 use super::Check;
 use crate::doctor::files;
 use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::fix::Fix;
 use crate::doctor::subject::Subject;
-use crate::locking::inspect::{self, Seen};
-use crate::locking::{self, REFRESH_LOCK, STORE_LOCK};
-use crate::model::{AgentId, Millis};
-use crate::paths;
 use crate::publish::words::span;
 use crate::remedy::quote;
 

@@ -1,12 +1,12 @@
 //! Logins that have ended, will end, or cannot be renewed. What they mean is `remedy`'s to say, as everywhere.
 
+use openclaw_auth::model::{CredentialKind, Millis, ReasonCode};
+
 use super::{Check, entries, pasted, sink};
 use crate::doctor::files;
 use crate::doctor::finding::{Finding, Findings, Kind, Severity};
 use crate::doctor::subject::Subject;
-use crate::model::{
-    AgentHealth, CredentialKind, Login, LoginReason, Millis, ProfileHealth, ReasonCode, Status,
-};
+use crate::model::{AgentHealth, Login, LoginReason, ProfileHealth, Status};
 use crate::publish::words::span;
 use crate::remedy;
 
@@ -170,7 +170,7 @@ fn old_token(subject: &Subject, agent: &AgentHealth, profile: &ProfileHealth) ->
     let facts = subject.facts(&agent.id, profile.profile_id.as_str())?;
     let written = files::look(&files::real(&agent.store.path))?.modified;
     let age = Millis(subject.now.0 - written.0);
-    (facts.source == crate::model::Source::Json && age > YEAR).then(|| {
+    (facts.source == openclaw_auth::model::Source::Json && age > YEAR).then(|| {
         let command = remedy::sign_in(&agent.id, &profile.provider, profile.kind);
         let meaning = format!(
             "it says nothing about its end, and was pasted {} ago or earlier: setup-tokens last for a year",

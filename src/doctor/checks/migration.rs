@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use openclaw_auth::credential::Expires;
+use openclaw_auth::load::sqlite::SharedOwner;
+use openclaw_auth::load::{STATE_FILE, retired};
+use openclaw_auth::model::{CredentialKind, StrandedKind, Unimportable};
+
 use super::Check;
 use crate::doctor::files;
 use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::subject::{AgentFacts, ProfileFacts, Subject};
-use crate::load::sqlite::SharedOwner;
-use crate::load::{STATE_FILE, retired};
-use crate::model::{AgentHealth, CredentialKind, StrandedKind, Unimportable};
-use crate::openclaw::credential::Expires;
+use crate::model::AgentHealth;
 use crate::remedy::{self, Import, Remedy, quote};
 
 const NOT_IMPORTED: Kind = Kind::new("legacy-not-imported", Severity::Warning);

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use openclaw_auth::model::AgentId;
+
 use super::Check;
 use crate::doctor::files::{self, Facts};
 use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::fix::Fix;
 use crate::doctor::subject::{AgentFacts, Subject};
-use crate::model::AgentId;
 use crate::remedy::quote;
 
 const MODE: Kind = Kind::mended("store-mode", Severity::Warning);

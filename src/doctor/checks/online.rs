@@ -1,10 +1,11 @@
 //! This machine's clock against a provider's, where `--online` has asked one.
 
+use openclaw_auth::model::Millis;
+
 use super::Check;
 use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::online::ServerTime;
 use crate::doctor::subject::Subject;
-use crate::model::Millis;
 use crate::publish::words::span;
 
 const CLOCK: Kind = Kind::new("clock-off", Severity::Warning);

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use openclaw_auth::file;
+
 use super::Check;
 use crate::backup;
 use crate::config;
@@ -9,7 +11,6 @@ use crate::doctor::files;
 use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::fix::Fix;
 use crate::doctor::subject::Subject;
-use crate::load::file;
 use crate::remedy::quote;
 
 const CONFIG: Kind = Kind::new("own-config", Severity::Critical);

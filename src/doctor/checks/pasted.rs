@@ -1,11 +1,12 @@
 //! Keys and tokens that were pasted with something around them, or without their end.
 
+use openclaw_auth::model::{CredentialKind, ProviderId, Source};
+
 use super::Check;
 use crate::doctor::finding::{Finding, Findings, Kind, Severity};
 use crate::doctor::fix::Fix;
 use crate::doctor::paste::Blemish;
 use crate::doctor::subject::{AgentFacts, ProfileFacts, Subject};
-use crate::model::{CredentialKind, ProviderId, Source};
 use crate::remedy;
 
 pub(super) const CUT: Kind = Kind::mended("token-cut", Severity::Critical);

@@ -1,10 +1,12 @@
 //! Whether the stores can be read at all.
 
+use openclaw_auth::load::STATE_FILE;
+use openclaw_auth::model::{StoreError, StoreErrorReason, StoreKind};
+
 use super::Check;
 use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::subject::Subject;
-use crate::load::STATE_FILE;
-use crate::model::{AgentHealth, StoreError, StoreErrorReason, StoreKind};
+use crate::model::AgentHealth;
 use crate::remedy::{self, Remedy};
 
 const UNREADABLE: Kind = Kind::new("store-unreadable", Severity::Critical);

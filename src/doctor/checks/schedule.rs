@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
+use openclaw_auth::model::Millis;
+
 use super::Check;
 use crate::clock;
 use crate::doctor::files;
 use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::service;
 use crate::doctor::subject::Subject;
-use crate::model::Millis;
 use crate::publish::words::span;
 use crate::remedy::quote;
 

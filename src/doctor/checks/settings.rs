@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use openclaw_auth::model::{AgentId, CredentialKind, ProviderId, StrandedKind};
+use openclaw_auth::provider;
+use openclaw_auth::settings::ProfileSettings;
+
 use super::Check;
 use crate::doctor::finding::{Finding, Findings, Kind, Severity};
 use crate::doctor::subject::Subject;
-use crate::model::{AgentHealth, AgentId, CredentialKind, ProfileHealth, ProviderId, StrandedKind};
-use crate::openclaw::provider;
-use crate::openclaw::settings::ProfileSettings;
+use crate::model::{AgentHealth, ProfileHealth};
 use crate::remedy::{self, quote};
 
 const BROKEN: Kind = Kind::new("config-broken", Severity::Critical);

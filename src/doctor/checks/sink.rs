@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use openclaw_auth::credential::Expires;
+use openclaw_auth::model::{CredentialKind, Millis, ProviderId};
+use openclaw_auth::provider::{self, Renewal};
+
 use super::Check;
 use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::subject::{AgentFacts, CliLogin, Print, ProfileFacts, Subject};
-use crate::model::{CredentialKind, Millis, ProviderId};
-use crate::openclaw::credential::Expires;
-use crate::openclaw::provider::{self, Renewal};
 use crate::remedy::{self, quote};
 
 const SHARED: Kind = Kind::new("token-shared", Severity::Warning);

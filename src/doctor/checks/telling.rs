@@ -1,10 +1,11 @@
 //! Whether people would hear of what needs them: the channels' settings, and what has come of them lately.
 
+use openclaw_auth::model::Millis;
+
 use super::Check;
 use crate::config;
 use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::subject::Subject;
-use crate::model::Millis;
 use crate::notify::{self, Book};
 use crate::remedy::quote;
 

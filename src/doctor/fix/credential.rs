@@ -2,17 +2,17 @@
 
 use std::path::Path;
 
+use openclaw_auth::document::Document;
+use openclaw_auth::edit::{self, Change};
+use openclaw_auth::model::{Millis, Semantics, Source};
+use openclaw_auth::secret::SecretBuffer;
+use openclaw_auth::store::{LockedStore, Written};
 use zeroize::Zeroizing;
 
 use super::{FixError, Keeper, Kept};
 use crate::backup;
 use crate::doctor::{checks, paste};
-use crate::model::{Millis, Semantics, Source};
-use crate::openclaw::document::Document;
-use crate::openclaw::edit::{self, Change};
 use crate::remedy::quote;
-use crate::secret::SecretBuffer;
-use crate::store::{LockedStore, Written};
 
 /// Tells an end in milliseconds, if it is still the one that was told in seconds.
 pub(super) async fn set_expires(
@@ -54,7 +54,7 @@ async fn change(
     keeper: &Keeper<'_>,
     edit: impl FnOnce(&str) -> Option<Zeroizing<String>>,
 ) -> Result<Kept, FixError> {
-    let store = LockedStore::open(path).await?;
+    let store = LockedStore::open(path, tokio::time::sleep).await?;
     let (json, content) = {
         let text = store.text()?;
         let mut content = SecretBuffer::default();

@@ -4,16 +4,16 @@ use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 
+use openclaw_auth::file;
+use openclaw_auth::locking::{REFRESH_LOCK, inspect};
+use openclaw_auth::model::Millis;
+use openclaw_auth::secret::SecretBuffer;
 use rustix::fs::{Mode, OFlags};
 
 use super::{FixError, Keeper, Kept};
 use crate::backup;
 use crate::doctor::files;
-use crate::load::file;
-use crate::locking::{REFRESH_LOCK, inspect};
-use crate::model::Millis;
 use crate::remedy::quote;
-use crate::secret::SecretBuffer;
 
 fn name(path: &Path) -> String {
     quote(&path.to_string_lossy())

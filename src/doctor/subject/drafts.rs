@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use openclaw_auth::locking::inspect;
+use openclaw_auth::model::{AgentId, Millis, StoreKind};
+use openclaw_auth::paths::{self, Roots};
+
 use super::facts::{AgentFacts, Reader};
 use crate::doctor::files;
-use crate::locking::inspect;
-use crate::model::{AgentId, Millis, StoreKind};
-use crate::paths::{self, Roots};
 
 /// A draft that nobody works on any more.
 #[derive(Clone, Debug)]

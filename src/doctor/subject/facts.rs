@@ -3,21 +3,22 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use openclaw_auth::credential::{Credential, Expires};
+use openclaw_auth::discover::{Agent, Discovery};
+use openclaw_auth::document::{Document, Profile};
+use openclaw_auth::file;
+use openclaw_auth::load::sqlite::{self, Database, SharedOwner};
+use openclaw_auth::load::{self, Buffers, Loaded, STORE_FILE, external};
+use openclaw_auth::model::{AgentId, CredentialKind, Millis, Semantics, Source, StoreKind};
+use openclaw_auth::paths::Roots;
+use openclaw_auth::random;
+use openclaw_auth::secret::SecretBuffer;
+use openclaw_auth::state::Usage;
+use openclaw_auth::{jwt, text};
 use ring::hmac;
 
-use crate::discover::{Agent, Discovery};
 use crate::doctor::files;
 use crate::doctor::paste::{self, Blemish};
-use crate::load::sqlite::{self, Database, SharedOwner};
-use crate::load::{self, Buffers, Loaded, STORE_FILE, external};
-use crate::model::{AgentId, CredentialKind, Millis, Semantics, Source, StoreKind};
-use crate::openclaw::credential::{Credential, Expires};
-use crate::openclaw::document::{Document, Profile};
-use crate::openclaw::state::Usage;
-use crate::openclaw::{jwt, text};
-use crate::paths::Roots;
-use crate::random;
-use crate::secret::SecretBuffer;
 use crate::state::{Failing, Memory};
 
 /// A secret's digest, under a key that is made for this run and forgotten with it: good for telling equals, and nothing else.
@@ -211,7 +212,7 @@ impl<'a> Reader<'a> {
     }
 
     fn count(&self, path: &Path, store: &SecretBuffer) -> usize {
-        let document = load::file::text(path, store).ok().and_then(|text| {
+        let document = file::text(path, store).ok().and_then(|text| {
             Document::parse(text, self.semantics, Source::SharedSqlite)
                 .ok()
                 .map(|document| document.profiles.len())
@@ -229,8 +230,7 @@ impl<'a> Reader<'a> {
     /// Whether a draft holds a login that the store has not, or has an older one of: a renewal that was cut off.
     pub(super) fn newer_than(&self, draft: &Path, store: &Path) -> bool {
         let (mut one, mut other) = (SecretBuffer::default(), SecretBuffer::default());
-        let read =
-            |path: &Path, buffer: &mut SecretBuffer| load::file::read(path, buffer).ok().flatten().is_some();
+        let read = |path: &Path, buffer: &mut SecretBuffer| file::read(path, buffer).ok().flatten().is_some();
         if !read(draft, &mut one) {
             return false;
         }
@@ -268,5 +268,5 @@ fn blemish(credential: &Credential<'_>) -> Option<Blemish> {
 }
 
 fn logins<'b>(path: &Path, buffer: &'b SecretBuffer, semantics: Semantics) -> Option<Document<'b>> {
-    Document::parse(load::file::text(path, buffer).ok()?, semantics, Source::Json).ok()
+    Document::parse(file::text(path, buffer).ok()?, semantics, Source::Json).ok()
 }

@@ -1,11 +1,10 @@
 //! What a login is worth telling.
 
+use openclaw_auth::model::{AgentId, CooldownKind, Millis, ReasonCode, Source};
+
 use super::super::words;
 use super::{Condition, Kind, Limits};
-use crate::model::{
-    AgentHealth, AgentId, CooldownKind, Login, Millis, ProfileHealth, ReasonCode, Scope, Severity, Snapshot,
-    Source, Status,
-};
+use crate::model::{AgentHealth, Login, ProfileHealth, Scope, Severity, Snapshot, Status};
 use crate::remedy::{self, Remedy};
 
 /// A threshold that has been passed stays passed until there is so much more time left than it: what hovers is told once.

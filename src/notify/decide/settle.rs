@@ -1,9 +1,10 @@
 //! Where an incident stands after a pass that has, or has not, seen its condition.
 
+use openclaw_auth::model::Millis;
+
 use super::super::condition::{Condition, Kind};
 use super::super::incident::{Incident, Phase};
 use super::{Circumstances, vanished};
-use crate::model::Millis;
 
 /// What fires so often comes and goes, if it does so within this time: something that breaks twice a morning is two incidents.
 const FLAPPING_FROM: usize = 3;

@@ -2,13 +2,12 @@
 
 use std::borrow::Cow;
 
+use openclaw_auth::model::{Millis, ProfileId, StoreErrorReason};
 use prometheus::proto::{Counter, Gauge, LabelPair, Metric, MetricFamily, MetricType};
 use ring::digest;
 
 use super::Pass;
-use crate::model::{
-    AgentHealth, ChannelHealth, Login, Millis, ProfileHealth, ProfileId, Snapshot, Status, StoreErrorReason,
-};
+use crate::model::{AgentHealth, ChannelHealth, Login, ProfileHealth, Snapshot, Status};
 
 /// How agents and profiles are named in labels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

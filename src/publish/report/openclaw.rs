@@ -2,9 +2,10 @@
 
 use std::io::{self, Write};
 
+use openclaw_auth::model::{CooldownKind, CredentialKind, Millis};
 use serde_json::{Value, json};
 
-use crate::model::{AgentHealth, CooldownKind, CredentialKind, Millis, ProfileHealth, Snapshot};
+use crate::model::{AgentHealth, ProfileHealth, Snapshot};
 
 /// The window OpenClaw names in its answer.
 const WARN_AFTER_MS: u64 = 24 * 60 * 60 * 1000;

@@ -4,7 +4,9 @@
 
 use std::io::{self, Write};
 
-use crate::model::{Millis, Snapshot};
+use openclaw_auth::model::Millis;
+
+use crate::model::Snapshot;
 use crate::publish::words::safe;
 
 pub(super) fn write(snapshot: &Snapshot, out: &mut dyn Write) -> io::Result<()> {

@@ -3,11 +3,10 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
+use openclaw_auth::model::{CooldownKind, StoreKind, StrandedKind};
 
 use super::Layout;
-use crate::model::{
-    AgentHealth, Bucket, CooldownKind, Login, ProfileHealth, Snapshot, StoreKind, StrandedKind,
-};
+use crate::model::{AgentHealth, Bucket, Login, ProfileHealth, Snapshot};
 use crate::publish::words::{date, safe, span, state, wrap};
 use crate::remedy::{self, Remedy};
 
@@ -131,7 +130,7 @@ impl Table<'_> {
                 CooldownKind::Disabled => "disabled",
             };
             let reason = cooldown.reason.as_deref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-            let left = crate::model::Millis(cooldown.until.0 - self.snapshot.now.0);
+            let left = openclaw_auth::model::Millis(cooldown.until.0 - self.snapshot.now.0);
             self.wrapped("      ", &format!("{kind}{reason} for another {}", span(left)), SOON)?;
         }
         match remedy {

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use maud::{Markup, html};
+use openclaw_auth::model::Millis;
 
 use super::PageInput;
 use super::pieces::{As, Foreign, Tone, command, count, grouped, icon, moment};
 use super::rows::{Row, What};
-use crate::model::{Login, Millis, Snapshot, Status};
+use crate::model::{Login, Snapshot, Status};
 use crate::remedy::{self, Remedy};
 
 /// Something a person has to see to: one cause, however many agents feel it.

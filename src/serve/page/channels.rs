@@ -1,9 +1,10 @@
 //! Whether people hear of what needs them: the channels, and what waits for them.
 
 use maud::{Markup, html};
+use openclaw_auth::model::Millis;
 
 use super::pieces::{As, Foreign, Tone, count, icon, moment};
-use crate::model::{ChannelHealth, Millis};
+use crate::model::ChannelHealth;
 
 pub(super) fn section(channels: &[ChannelHealth], now: Millis) -> Markup {
     if channels.is_empty() {

@@ -1,9 +1,10 @@
 //! What happened lately.
 
 use maud::{Markup, html};
+use openclaw_auth::model::Millis;
 
 use super::pieces::{As, Foreign, Tone, icon, moment};
-use crate::model::{Event, EventKind, Millis};
+use crate::model::{Event, EventKind};
 
 /// How many are in sight, and how many can be unfolded.
 const IN_SIGHT: usize = 10;
@@ -51,8 +52,8 @@ fn one(event: &Event, now: Millis) -> Markup {
             (icon(tone))
             div {
                 b { (word) }
-                @if let Some(profile) = &event.profile { " " span.id { (profile) } }
-                @if let Some(agent) = &event.agent { " " span.of { "of " span.id { (agent) } } }
+                @if let Some(profile) = &event.profile { " " span.id { (Foreign(profile.as_str())) } }
+                @if let Some(agent) = &event.agent { " " span.of { "of " span.id { (Foreign(agent.as_str())) } } }
                 div.note { (Foreign(&event.text)) }
             }
             span.when { (moment(event.at, now, As::Ago)) " ago" }

@@ -1,14 +1,13 @@
 //! The list of agents and their logins, with its filter.
 
 use maud::{Markup, html};
+use openclaw_auth::model::{Cooldown, CooldownKind, Millis, StoreKind};
 
 use super::attention::sentence;
 use super::pieces::{As, Foreign, Tone, count, grouped, icon, moment};
 use super::rows::{self, Row, What};
 use super::view::{Show, Sort, View};
-use crate::model::{
-    AgentHealth, Cooldown, CooldownKind, Login, Millis, ProfileHealth, Snapshot, Status, StoreKind,
-};
+use crate::model::{AgentHealth, Login, ProfileHealth, Snapshot, Status};
 
 /// How many lines a page of the list has.
 const PER_PAGE: usize = 100;
@@ -102,7 +101,7 @@ fn heading(agent: Option<&AgentHealth>) -> Markup {
         tr.agent role="row" {
             th role="rowheader" scope="rowgroup" colspan="4" {
                 @if let Some(agent) = agent {
-                    span.id { (agent.id) }
+                    span.id { (Foreign(agent.id.as_str())) }
                     @if agent.default { " " span.badge { "default" } }
                     @let store = match agent.store.kind {
                         StoreKind::Json => "",
@@ -145,7 +144,7 @@ fn notes(profile: &ProfileHealth, row: &Row<'_>) -> Markup {
     };
     html! {
         div.fine {
-            (profile.provider) " · " (kind)
+            (Foreign(profile.provider.as_str())) " · " (kind)
             @if profile.in_use { " · in use" }
             @if profile.inherited { " · from main" }
             @if profile.source.is_import_only() { " · not imported yet" }

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use chrono::SecondsFormat;
 use maud::{Escaper, Markup, Render, html};
+use openclaw_auth::model::Millis;
 
 use crate::clock;
-use crate::model::{AgentId, Millis, ProfileId, ProviderId};
 use crate::publish::words;
 
 /// How something is doing, worst first.
@@ -38,18 +38,6 @@ impl Render for Foreign<'_> {
         let _ = Escaper::new(buffer).write_str(&words::safe(self.0));
     }
 }
-
-/// Ids come from other people's files; rendering one is always safe, so no template has to remember.
-macro_rules! foreign_id {
-    ($($id:ty),+) => {$(
-        impl Render for $id {
-            fn render_to(&self, buffer: &mut String) {
-                Foreign(self.as_str()).render_to(buffer);
-            }
-        }
-    )+};
-}
-foreign_id!(AgentId, ProfileId, ProviderId);
 
 /// A mark whose shape tells as much as its colour: cross, triangle, arrows, tick.
 pub(super) fn icon(tone: Tone) -> Markup {
@@ -141,8 +129,8 @@ mod tests {
 
     #[test]
     fn ids_are_shown_and_not_obeyed() {
-        let id = ProfileId::from("<b>\u{202e}\"&\u{1b}");
-        assert_eq!(html! { (id) }.0, "&lt;b&gt;\\u{202e}&quot;&amp;\\u{1b}");
+        let id = openclaw_auth::model::ProfileId::from("<b>\u{202e}\"&\u{1b}");
+        assert_eq!(html! { (Foreign(id.as_str())) }.0, "&lt;b&gt;\\u{202e}&quot;&amp;\\u{1b}");
     }
 
     #[test]

@@ -1,11 +1,10 @@
 //! The lines of the page's list: everything an agent has or lacks, each with how it is doing.
 
+use openclaw_auth::model::{CooldownKind, Millis, ProviderId, Rejected, StrandedKind};
+
 use super::pieces::Tone;
 use super::view::{Show, Sort, View};
-use crate::model::{
-    AgentHealth, CooldownKind, Login, Millis, ProfileHealth, ProviderId, Rejected, Snapshot, Status,
-    StrandedKind,
-};
+use crate::model::{AgentHealth, Login, ProfileHealth, Snapshot, Status};
 use crate::remedy::{self, Remedy};
 
 /// A line of the list.

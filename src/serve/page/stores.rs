@@ -1,10 +1,11 @@
 //! Where the logins are kept, and in which condition that is.
 
 use maud::{Markup, html};
+use openclaw_auth::model::{StoreKind, StrandedKind};
 
 use super::attention::sentence;
 use super::pieces::{Foreign, Tone, count, grouped, icon};
-use crate::model::{AgentHealth, Snapshot, StoreKind, StrandedKind};
+use crate::model::{AgentHealth, Snapshot};
 use crate::remedy;
 
 /// How many that are not in order are in sight; the rest can be unfolded.
@@ -77,7 +78,7 @@ fn one(agent: &AgentHealth) -> Markup {
         li.(tone.class()) {
             (icon(tone))
             div {
-                b.id { (agent.id) }
+                b.id { (Foreign(agent.id.as_str())) }
                 " " span.fine {
                     (kind)
                     @if let Some(mode) = &store.mode { " · mode " (mode) }

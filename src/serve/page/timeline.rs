@@ -4,11 +4,12 @@ mod columns;
 mod lanes;
 
 use maud::{Markup, html};
+use openclaw_auth::model::Millis;
 
 use super::attention::renews_itself;
 use super::pieces::{As, Foreign, count, grouped, moment};
 use super::rows::Row;
-use crate::model::{Millis, Snapshot};
+use crate::model::Snapshot;
 
 /// How far the picture reaches; what ends later goes into a lane of its own at the edge.
 const REACH: f64 = 7.0 * DAY;

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use authwatch::clock;
-use authwatch::model::{LoginReason, Millis};
+use authwatch::model::LoginReason;
 use authwatch::state::{Failing, Memory, Refused};
+use openclaw_auth::model::Millis;
 use serde_json::{Value, json};
 
 use crate::support::Home;

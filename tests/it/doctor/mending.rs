@@ -9,8 +9,8 @@ use std::process::{Child, Command, Stdio};
 use authwatch::clock;
 use authwatch::demo::Demo;
 use authwatch::doctor::fix::{Fix, FixError};
-use authwatch::locking::STORE_LOCK;
-use authwatch::model::Millis;
+use openclaw_auth::locking::STORE_LOCK;
+use openclaw_auth::model::Millis;
 use serde_json::{Value, json};
 
 use super::case::{self, cases, lay_out};

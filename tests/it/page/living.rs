@@ -1,7 +1,7 @@
 //! What changes while it is open.
 
 use authwatch::clock;
-use authwatch::model::Millis;
+use openclaw_auth::model::Millis;
 use serde_json::{Value, json};
 
 use super::{Server, joined, nothing_untoward};

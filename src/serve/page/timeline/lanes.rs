@@ -1,9 +1,9 @@
 //! A line for each login: from now to its end.
 
 use maud::{Markup, html};
+use openclaw_auth::model::Millis;
 
 use super::{DAY, Ending, HOUR, REACH, description, mark};
-use crate::model::Millis;
 use crate::publish::words;
 use crate::serve::page::pieces::Foreign;
 

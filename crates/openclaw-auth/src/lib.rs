@@ -1,0 +1,78 @@
+//! What OpenClaw puts on disk about its model logins: where it is, what it means, and how to change it without losing a
+//! login.
+//!
+//! The crate reads every store that OpenClaw has used (JSON files, agent databases, the shared database), merges and orders
+//! profiles as OpenClaw does, and writes JSON stores under OpenClaw's own locks. It has no command line, no network, no async
+//! runtime, and no configuration of its own.
+//!
+//! ```text
+//! paths -> discover -> load -> merge, order -> attempts      reading
+//!                              locking -> store              writing, under OpenClaw's lock
+//! ```
+//!
+//! | For | Modules |
+//! |---|---|
+//! | Nouns | [`model`], [`secret`] |
+//! | Where things are | [`paths`], [`discover`], [`file`], [`ownership`] |
+//! | `openclaw.json` and the environment | [`settings`], [`include`], [`environment`], [`dotenv`], [`setup`] |
+//! | Documents | [`document`], [`credential`], [`field`], [`state`], [`json`], [`text`] |
+//! | What credentials mean | [`provider`], [`identity`], [`fence`], [`jwt`] |
+//! | What an agent sees and would use | [`merge`], [`order`], [`attempts`] |
+//! | Reading stores | [`load`] |
+//! | Writing | [`lock`] (names, payloads, staleness: pure), [`locking`], [`edit`], [`store`] |
+//!
+//! Everything but [`discover`], [`file`], [`load`], [`locking`], [`ownership`], and [`store`] is pure: text in, plain data out.
+//!
+//! # Example
+//!
+//! The logins that each agent of a state directory sees, with the end of their access tokens:
+//!
+//! ```no_run
+//! use openclaw_auth::discover;
+//! use openclaw_auth::load::{self, Buffers};
+//! use openclaw_auth::merge::View;
+//! use openclaw_auth::model::Semantics;
+//! use openclaw_auth::paths::Roots;
+//!
+//! let roots = Roots::from_process(None);
+//! let found = discover::discover(&roots, std::env::vars());
+//! let mut buffers = Buffers::default();
+//! let main = load::load_main(&found.agents[0], &roots, Semantics::V2026_9, &mut buffers);
+//! for profile in View::of_main(&main.document).profiles {
+//!     println!("{} {:?}", profile.id, profile.credential.expires.moment(Semantics::V2026_9));
+//! }
+//! ```
+
+pub mod attempts;
+#[doc(hidden)]
+pub mod checkpoint;
+pub mod clock;
+pub mod credential;
+pub mod discover;
+pub mod document;
+pub mod dotenv;
+pub mod edit;
+pub mod environment;
+pub mod fence;
+pub mod field;
+pub mod file;
+pub mod identity;
+pub mod include;
+pub mod json;
+pub mod jwt;
+pub mod load;
+pub mod lock;
+pub mod locking;
+pub mod merge;
+pub mod model;
+pub mod order;
+pub mod ownership;
+pub mod paths;
+pub mod provider;
+pub mod random;
+pub mod secret;
+pub mod settings;
+pub mod setup;
+pub mod state;
+pub mod store;
+pub mod text;

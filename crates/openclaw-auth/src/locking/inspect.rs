@@ -1,0 +1,79 @@
+//! Looking at locks without wanting them: whose they are, whether they are stale, and clearing those that are.
+
+use std::io;
+use std::path::Path;
+
+use super::{Content, Found, Holder, look, process, remove_stale, starttime};
+use crate::clock;
+use crate::lock::Process;
+use crate::model::Millis;
+
+/// A lock that starts this long before its process was surely taken by another one: start times are told in hundredths.
+const CERTAIN: Millis = Millis(2000.0);
+
+/// What stands where a lock belongs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seen {
+    /// Whose it is, and since when.
+    pub holder: Holder,
+    /// How long it has been there.
+    pub age: Millis,
+    /// Whether both generations of OpenClaw's rules call it stale, and its holder is not merely out of sight.
+    pub stale: bool,
+    /// Whether it is a directory, as early releases used them.
+    pub directory: bool,
+    /// Whether nobody can prove it stale, though it is: the process of its number began only after the lock was taken, and the
+    /// lock does not say when its own began.
+    pub wedged: bool,
+    /// What is in it; empty where that may not be read, or is no lock's.
+    pub content: Vec<u8>,
+}
+
+/// Looks at a lock; `None` where there is none.
+pub fn inspect(path: &Path, stale_after: Millis) -> io::Result<Option<Seen>> {
+    Ok(look(path)?.map(|found| seen(found, path, stale_after)))
+}
+
+fn seen(found: Found, path: &Path, stale_after: Millis) -> Seen {
+    let payload = found.payload();
+    let holder = found.holder(path);
+    let since = holder.since.0.max(found.modified.0);
+    let started =
+        payload.as_ref().filter(|payload| is_alive(payload.pid)).and_then(|payload| started(payload.pid));
+    let names_no_start = payload.as_ref().is_some_and(|payload| payload.starttime.is_none());
+    Seen {
+        age: Millis(clock::now().0 - since),
+        stale: found.is_stale(stale_after),
+        directory: found.content == Content::Directory,
+        wedged: names_no_start && started.is_some_and(|started| started.0 > since + CERTAIN.0),
+        holder,
+        content: match found.content {
+            Content::File(bytes) => bytes,
+            Content::Directory | Content::Other => Vec::new(),
+        },
+    }
+}
+
+/// Removes a lock if it is stale at this moment. Whether it is gone by our doing.
+pub fn clear_stale(path: &Path, stale_after: Millis) -> io::Result<bool> {
+    match look(path)? {
+        Some(found) if found.is_stale(stale_after) => remove_stale(path, &found),
+        _ => Ok(false),
+    }
+}
+
+/// Whether there is a process of that id.
+#[must_use]
+pub fn is_alive(pid: u32) -> bool {
+    matches!(process(pid), Process::Alive { .. })
+}
+
+/// When a process was started, by the wall clock.
+fn started(pid: u32) -> Option<Millis> {
+    let ticks = starttime(pid)?;
+    let stat = std::fs::read_to_string("/proc/stat").ok()?;
+    let boot: f64 = stat.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()?;
+    #[expect(clippy::cast_precision_loss, reason = "ticks since boot stay far below 2^53")]
+    let since_boot = ticks as f64 / rustix::param::clock_ticks_per_second() as f64;
+    Some(Millis((boot + since_boot) * 1000.0))
+}

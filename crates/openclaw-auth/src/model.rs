@@ -1,0 +1,12 @@
+//! The nouns: secret-free, without I/O and without a clock.
+
+mod credential;
+mod ids;
+mod store;
+
+pub use self::credential::{Cooldown, CooldownKind, CredentialKind, ReasonCode, Semantics, Source};
+pub use self::ids::{AgentId, Millis, ProfileId, ProfileIds, ProviderId};
+pub use self::store::{
+    ConfigHealth, Fault, Mode, RejectReason, Rejected, StoreError, StoreErrorReason, StoreHealth, StoreKind,
+    Stranded, StrandedKind, Unimportable, shown_path,
+};

@@ -1,0 +1,96 @@
+//! The pieces of a configuration, out of values of any type: what is of another one is as if it were not there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use super::{AgentSettings, ModelChoice, ProfileSettings, normalized_agent_id, substitute};
+use crate::environment::Variables;
+use crate::model::CredentialKind;
+use crate::text;
+
+pub(super) fn object<'a>(parent: &'a Map<String, Value>, key: &str) -> Option<&'a Map<String, Value>> {
+    parent.get(key)?.as_object()
+}
+
+pub(super) fn entries(map: Option<&Map<String, Value>>) -> impl Iterator<Item = (&String, &Value)> {
+    map.into_iter().flatten()
+}
+
+pub(super) fn filled(value: &Value) -> Option<&str> {
+    value.as_str().and_then(text::non_empty)
+}
+
+pub(super) fn texts(list: &[Value]) -> Vec<String> {
+    list.iter().filter_map(filled).map(str::to_owned).collect()
+}
+
+pub(super) fn agent(entry: &Value) -> Option<AgentSettings> {
+    Some(AgentSettings {
+        id: normalized_agent_id(filled(entry.get("id")?)?),
+        default: entry.get("default") == Some(&Value::Bool(true)),
+        dir: entry.get("agentDir").and_then(filled).map(str::to_owned),
+        model: model_choice(entry.get("model")),
+    })
+}
+
+pub(super) fn model_choice(value: Option<&Value>) -> ModelChoice {
+    match value {
+        Some(Value::Object(choice)) => ModelChoice {
+            primary: choice.get("primary").and_then(filled).map(str::to_owned),
+            fallbacks: choice.get("fallbacks").and_then(Value::as_array).map(|list| texts(list)),
+        },
+        Some(value) => ModelChoice { primary: filled(value).map(str::to_owned), fallbacks: None },
+        None => ModelChoice::default(),
+    }
+}
+
+/// Whether the value gives a key: text, or a reference, which to a variable has to find one that is set.
+pub(super) fn is_key(value: &Value, variables: &Variables) -> bool {
+    match value {
+        Value::String(key) => text::non_empty(key).is_some(),
+        Value::Object(reference) => match (reference.get("source"), reference.get("id")) {
+            (Some(Value::String(source)), Some(Value::String(id))) if source == "env" => {
+                variables.get(text::trim(id)).is_some()
+            }
+            (source, id) => source.is_some() && id.is_some(),
+        },
+        _ => false,
+    }
+}
+
+/// The models a provider of `models.providers` lists, in lower case.
+pub(super) fn models_of(id: &str, entry: &Value) -> Vec<(String, String)> {
+    let models = entry.get("models").and_then(Value::as_array);
+    let names = models.into_iter().flatten().filter_map(|model| filled(model.get("id")?));
+    names.map(|name| (id.to_owned(), name.to_lowercase())).collect()
+}
+
+pub(super) fn profile(entry: &Value) -> Option<ProfileSettings> {
+    let mode = match entry.get("mode").and_then(Value::as_str) {
+        Some("api_key") => Some(CredentialKind::ApiKey),
+        Some("token") => Some(CredentialKind::Token),
+        Some("oauth") => Some(CredentialKind::OAuth),
+        _ => None,
+    };
+    Some(ProfileSettings { provider: filled(entry.get("provider")?)?.to_owned(), mode })
+}
+
+/// Adds what `env` and `env.vars` set, and says the names. What refers to a variable that is not set counts for nothing.
+pub(super) fn add_variables(env: Option<&Map<String, Value>>, variables: &mut Variables) -> BTreeSet<String> {
+    let direct = entries(env).filter(|(name, _)| !matches!(name.as_str(), "vars" | "shellEnv"));
+    let vars = entries(env.and_then(|env| object(env, "vars")));
+    let mut set: BTreeMap<&String, String> = BTreeMap::new();
+    for (name, value) in vars.chain(direct) {
+        if let Some(value) = value.as_str().filter(|value| text::non_empty(value).is_some()) {
+            let value = substitute::filled(value, variables);
+            if !substitute::refers(&value) {
+                set.insert(name, value);
+            }
+        }
+    }
+    for (name, value) in &set {
+        variables.add_configured(name, value);
+    }
+    set.into_keys().cloned().collect()
+}
