@@ -1,18 +1,17 @@
 //! The command line: what can be said, and what comes back.
 
-use std::ffi::OsString;
-use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{Args, ColorChoice, CommandFactory, Parser, Subcommand};
+use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::causes;
 use crate::commands;
 use crate::commands::auth::AuthCommand;
 use crate::commands::config::ConfigCommand;
+use crate::commands::context::GlobalArgs;
 use crate::commands::doctor::DoctorArgs;
 use crate::commands::explain::ExplainArgs;
 use crate::commands::notify::NotifyCommand;
@@ -20,8 +19,9 @@ use crate::commands::probe::ProbeArgs;
 use crate::commands::refresh::RefreshArgs;
 use crate::commands::status::StatusArgs;
 use crate::commands::watch::WatchArgs;
+use crate::console;
 use crate::exit::{self, Failure};
-use crate::logging::{self, LogFormat, LogLevel};
+use crate::logging;
 
 /// Knows whether the model logins of every OpenClaw agent work, and says so before an agent goes silent.
 #[derive(Debug, Parser)]
@@ -35,26 +35,6 @@ pub struct Cli {
     global: GlobalArgs,
     #[command(subcommand)]
     command: Command,
-}
-
-/// Flags every command takes.
-#[derive(Debug, Args)]
-pub struct GlobalArgs {
-    /// OpenClaw's state directory [default: as OpenClaw finds it, usually ~/.openclaw]
-    #[arg(long, global = true, value_name = "DIR")]
-    pub state_dir: Option<PathBuf>,
-    /// authwatch's own configuration [default: ~/.config/authwatch/config.toml, if it is there]
-    #[arg(long, global = true, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// The least severe log lines to show on stderr
-    #[arg(long, global = true, value_name = "LEVEL", default_value = "warn")]
-    log_level: LogLevel,
-    /// How log lines look
-    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
-    log_format: LogFormat,
-    /// When to use colour
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
-    color: ColorChoice,
 }
 
 #[derive(Debug, Subcommand)]
@@ -156,7 +136,7 @@ fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "authwatch", &mut script);
-            print(&script)?;
+            console::print(&script)?;
             Ok(exit::OK)
         }
     }
@@ -167,7 +147,7 @@ fn usage(error: &clap::Error) -> ExitCode {
     let shown = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     match error.print() {
         Err(problem) if shown && problem.kind() != std::io::ErrorKind::BrokenPipe => {
-            report(&unwritable(problem))
+            report(&console::unwritable(problem))
         }
         _ => exit::code(if shown { exit::OK } else { exit::USAGE }),
     }
@@ -188,47 +168,4 @@ fn report(failure: &Failure) -> ExitCode {
         let _ = writeln!(stderr, "hint: {hint}");
     }
     exit::code(failure.code)
-}
-
-/// Says something to the person at the terminal.
-pub(crate) fn talk(text: &str) {
-    let _ = writeln!(anstream::stderr(), "authwatch: {text}");
-}
-
-/// Writes data to stdout. A reader that has seen enough (`| head`) is no error.
-pub(crate) fn print(data: &[u8]) -> Result<(), Failure> {
-    let write = |stdout: &mut dyn Write| stdout.write_all(data).and_then(|()| stdout.flush());
-    // The filter that takes colour out would take control characters out of data as well.
-    let written = if data.contains(&b'\x1b') {
-        write(&mut anstream::AutoStream::auto(std::io::stdout()).lock())
-    } else {
-        write(&mut std::io::stdout().lock())
-    };
-    match written {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(unwritable(error)),
-        _ => Ok(()),
-    }
-}
-
-fn unwritable(error: std::io::Error) -> Failure {
-    Failure::new(exit::CANNOT_WRITE, "cannot write to standard output").caused_by(error)
-}
-
-/// Columns to fit a report into: the terminal's, or `COLUMNS`, or 80.
-pub(crate) fn width() -> usize {
-    let told =
-        std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
-    let stdout = std::io::stdout();
-    let asked = || {
-        let size = stdout.is_terminal().then(|| rustix::termios::tcgetwinsize(&stdout).ok())??;
-        (size.ws_col > 0).then_some(usize::from(size.ws_col))
-    };
-    told.or_else(asked).unwrap_or(80)
-}
-
-/// The process's environment, as far as it is text.
-pub(crate) fn environment() -> impl Iterator<Item = (String, String)> {
-    let text =
-        |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
-    std::env::vars_os().filter_map(text)
 }

@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod config;
+pub mod context;
 pub mod doctor;
 pub mod explain;
 pub mod notify;

@@ -21,6 +21,7 @@ pub mod cli;
 pub mod clock;
 pub mod commands;
 pub mod config;
+pub mod console;
 pub mod daemon;
 pub mod demo;
 pub mod doctor;

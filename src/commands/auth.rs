@@ -1,23 +1,23 @@
 //! `authwatch auth`: storing keys and tokens, signing in and out, and the order of profiles.
 
+mod context;
 mod import;
 mod list;
 mod login;
 mod logout;
 mod order;
 mod paste;
-mod surroundings;
 
 use clap::Subcommand;
 
+use self::context::AuthContext;
 use self::import::ImportArgs;
 use self::list::ListArgs;
 use self::login::LoginArgs;
 use self::logout::LogoutArgs;
 use self::order::OrderCommand;
 use self::paste::{PasteKeyArgs, PasteTokenArgs, SetupTokenArgs};
-use self::surroundings::Surroundings;
-use crate::cli::GlobalArgs;
+use crate::commands::context::GlobalArgs;
 use crate::exit::Failure;
 
 /// The subcommands of `auth`.
@@ -44,15 +44,15 @@ pub enum AuthCommand {
 
 /// Runs the command.
 pub fn run(global: &GlobalArgs, command: &AuthCommand) -> Result<u8, Failure> {
-    let surroundings = Surroundings::find(global)?;
+    let context = AuthContext::find(global)?;
     match command {
-        AuthCommand::List(args) => list::run(&surroundings, args),
-        AuthCommand::PasteToken(args) => paste::token(&surroundings, args),
-        AuthCommand::PasteApiKey(args) => paste::api_key(&surroundings, args),
-        AuthCommand::SetupToken(args) => paste::setup_token(&surroundings, args),
-        AuthCommand::Login(args) => login::run(&surroundings, args),
-        AuthCommand::Logout(args) => logout::run(&surroundings, args),
-        AuthCommand::Order(command) => order::run(&surroundings, command),
-        AuthCommand::Import(args) => import::run(&surroundings, args),
+        AuthCommand::List(args) => list::run(&context, args),
+        AuthCommand::PasteToken(args) => paste::token(&context, args),
+        AuthCommand::PasteApiKey(args) => paste::api_key(&context, args),
+        AuthCommand::SetupToken(args) => paste::setup_token(&context, args),
+        AuthCommand::Login(args) => login::run(&context, args),
+        AuthCommand::Logout(args) => logout::run(&context, args),
+        AuthCommand::Order(command) => order::run(&context, command),
+        AuthCommand::Import(args) => import::run(&context, args),
     }
 }

@@ -7,8 +7,9 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use crate::cli::{self, GlobalArgs};
+use crate::commands::context::GlobalArgs;
 use crate::config::{self, Config, Problem};
+use crate::console;
 use crate::exit::{self, Failure};
 use crate::notify;
 
@@ -29,7 +30,7 @@ pub fn run(global: &GlobalArgs, command: &ConfigCommand) -> Result<u8, Failure> 
         ConfigCommand::Init => init(&path(global)?),
         ConfigCommand::Show => {
             let config = Config::load(global.config.as_deref())?;
-            cli::print(config.to_toml().as_bytes())?;
+            console::print(config.to_toml().as_bytes())?;
             Ok(exit::OK)
         }
         ConfigCommand::Check => {
@@ -37,7 +38,7 @@ pub fn run(global: &GlobalArgs, command: &ConfigCommand) -> Result<u8, Failure> 
             let there = path.exists();
             let config = Config::load(global.config.as_deref())?;
             for removed in &config.removed {
-                cli::talk(&removed.to_string());
+                console::talk(&removed.to_string());
             }
             let mut problems = config::problems_of_files(&config);
             problems.extend(notify::problems(&config.notify));
@@ -45,7 +46,7 @@ pub fn run(global: &GlobalArgs, command: &ConfigCommand) -> Result<u8, Failure> 
                 return Err(unwise(&path, &problems));
             }
             let verdict = if there { "is right" } else { "is not there; every setting has its default" };
-            cli::print(format!("{} {verdict}\n", path.display()).as_bytes())?;
+            console::print(format!("{} {verdict}\n", path.display()).as_bytes())?;
             Ok(exit::OK)
         }
     }
@@ -68,7 +69,7 @@ fn init(path: &std::path::Path) -> Result<u8, Failure> {
     };
     match write() {
         Ok(()) => {
-            cli::print(format!("wrote {}\n", path.display()).as_bytes())?;
+            console::print(format!("wrote {}\n", path.display()).as_bytes())?;
             Ok(exit::OK)
         }
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use clap::Args;
-use openclaw_auth::paths::{self, Roots};
+use openclaw_auth::paths::{self};
 
-use crate::cli::{self, GlobalArgs};
 use crate::clock;
+use crate::commands::context::{GlobalArgs, environment, no_state_directory, runtime};
 use crate::config::{self, Config};
+use crate::console;
 use crate::doctor::finding::Finding;
 use crate::doctor::report::{self, Column, Mended};
 use crate::doctor::subject::{Own, Place, Subject};
@@ -41,21 +42,13 @@ pub struct DoctorArgs {
 pub fn run(global: &GlobalArgs, args: &DoctorArgs) -> Result<u8, Failure> {
     let place = place(global);
     if !place.roots.state.is_dir() {
-        let state = place.roots.state.display();
         // A configuration that is wrong may have named another one.
         if let Some(problem) = place.own.config_problem {
             return Err(Failure::new(exit::CONFIGURATION, problem));
         }
-        return Err(Failure::new(
-            exit::NO_INPUT,
-            format!("there is no OpenClaw state directory at `{state}`"),
-        )
-        .hint("give --state-dir or set OPENCLAW_STATE_DIR"));
+        return Err(no_state_directory(&place.roots));
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(exit::INTERNAL, "cannot start the runtime").caused_by(error))?;
+    let runtime = runtime()?;
     let server_time = if args.online { runtime.block_on(online::ask(&place)) } else { None };
     let subject = Subject::gather(&place, server_time.clone());
     known_agents(&subject, args)?;
@@ -70,7 +63,7 @@ pub fn run(global: &GlobalArgs, args: &DoctorArgs) -> Result<u8, Failure> {
     let mended = if let Some(own) = &place.own.state {
         runtime.block_on(mend(own, &findings, args))?
     } else {
-        cli::talk("there is no place for backups, so nothing was changed: set HOME or XDG_STATE_HOME");
+        console::talk("there is no place for backups, so nothing was changed: set HOME or XDG_STATE_HOME");
         Vec::new()
     };
     // What is left is looked for, not reckoned.
@@ -87,8 +80,8 @@ fn place(global: &GlobalArgs) -> Place {
         Err(failure) => (Config::default(), Some(failure.in_one_line())),
     };
     Place {
-        roots: Roots::from_process(global.state_dir.as_deref().or(config.state_dir.as_deref())),
-        variables: cli::environment().collect(),
+        roots: global.roots(&config),
+        variables: environment().collect(),
         own: Own {
             state: paths::own_state_of_process(),
             config_file: global.config.clone().or_else(config::default_path),
@@ -136,7 +129,7 @@ fn print(
     if args.json {
         let mut printed = Vec::new();
         report::json(findings, mended, &subject.snapshot.generated_at, &mut printed).map_err(unwritable)?;
-        return cli::print(&printed);
+        return console::print(&printed);
     }
     show(|column| match mended {
         None => {
@@ -156,8 +149,8 @@ fn print(
 
 fn show(write: impl FnOnce(&mut Column<'_>) -> std::io::Result<()>) -> Result<(), Failure> {
     let mut printed = Vec::new();
-    write(&mut Column { out: &mut printed, width: cli::width().max(20) }).map_err(unwritable)?;
-    cli::print(&printed)
+    write(&mut Column { out: &mut printed, width: console::width().max(20) }).map_err(unwritable)?;
+    console::print(&printed)
 }
 
 fn unwritable(error: std::io::Error) -> Failure {
@@ -169,11 +162,11 @@ async fn mend(own_state: &Path, findings: &[Finding], args: &DoctorArgs) -> Resu
     let fixable: Vec<_> =
         findings.iter().filter_map(|finding| Some((finding, finding.fix.as_ref()?))).collect();
     if fixable.is_empty() {
-        cli::talk("there is nothing that --fix could mend");
+        console::talk("there is nothing that --fix could mend");
         return Ok(Vec::new());
     }
     if !args.yes && !terminal::is_there() {
-        cli::talk(
+        console::talk(
             "standard input is no terminal, so nobody can be asked: nothing was changed. --yes mends without asking",
         );
         return Ok(Vec::new());
@@ -206,7 +199,7 @@ enum Answer {
 
 /// Asks until there is an answer. Without one, nothing is done.
 fn ask(what: &str) -> Result<Answer, Failure> {
-    for line in wrap(&safe(what), cli::width()) {
+    for line in wrap(&safe(what), console::width()) {
         terminal::show(&format!("{line}\n"));
     }
     loop {

@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::causes::{self, Finding};
-use crate::cli;
+use crate::console;
 use crate::exit::{self, Failure};
 use crate::publish::words::{safe, wrap};
 use crate::remedy;
@@ -38,15 +38,15 @@ pub fn run(args: &ExplainArgs) -> Result<u8, Failure> {
             .hint("give the message in quotes, or a log on standard input: `… | authwatch explain`"));
     }
     let findings = causes::recognise(&text);
-    let answer = if args.json { as_json(&findings) } else { as_text(&findings, cli::width()) };
-    cli::print(answer.as_bytes())?;
+    let answer = if args.json { as_json(&findings) } else { as_text(&findings, console::width()) };
+    console::print(answer.as_bytes())?;
     Ok(exit::OK)
 }
 
 fn read() -> Result<String, Failure> {
     let mut stdin = std::io::stdin().lock();
     if stdin.is_terminal() {
-        cli::talk("paste the message, press Enter, then Ctrl-D");
+        console::talk("paste the message, press Enter, then Ctrl-D");
     }
     let mut bytes = Vec::new();
     let read = (&mut stdin).take(MAX_BYTES + 1).read_to_end(&mut bytes);

@@ -2,15 +2,13 @@
 
 mod silence;
 
-use std::path::PathBuf;
-
 use clap::Subcommand;
-use openclaw_auth::paths;
 use serde_json::json;
 
-use crate::cli::{self, GlobalArgs};
 use crate::clock;
+use crate::commands::context::{GlobalArgs, own_state, runtime};
 use crate::config::Config;
+use crate::console;
 use crate::exit::{self, Failure};
 use crate::notify::outcome::Outcome;
 use crate::notify::{Book, BookError, Notifier};
@@ -36,7 +34,7 @@ pub enum NotifyCommand {
 
 /// Runs the command.
 pub fn run(global: &GlobalArgs, command: &NotifyCommand) -> Result<u8, Failure> {
-    let dir = state_dir()?;
+    let dir = own_state("authwatch's own state")?;
     match command {
         NotifyCommand::Test { channel } => {
             let config = Config::load(global.config.as_deref())?;
@@ -45,13 +43,6 @@ pub fn run(global: &GlobalArgs, command: &NotifyCommand) -> Result<u8, Failure> 
         NotifyCommand::History { json } => history(&Book::read(&dir).map_err(|e| unusable(&e))?, *json),
         NotifyCommand::Silence(args) => silence::run(global, &dir, args),
     }
-}
-
-fn state_dir() -> Result<PathBuf, Failure> {
-    paths::own_state_of_process().ok_or_else(|| {
-        Failure::new(exit::CONFIGURATION, "there is no place for authwatch's own state")
-            .hint("set HOME, XDG_STATE_HOME or STATE_DIRECTORY")
-    })
 }
 
 fn unusable(error: &BookError) -> Failure {
@@ -76,10 +67,7 @@ fn test(notifier: &Notifier, wanted: Option<&str>) -> Result<u8, Failure> {
                 .hint("set one up under [notify]; `authwatch config init` writes a file with examples"),
         });
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(exit::INTERNAL, "cannot start the runtime").caused_by(error))?;
+    let runtime = runtime()?;
     let mut code = exit::OK;
     for channel in channels {
         let outcome = runtime.block_on(notifier.test(channel, clock::now()));
@@ -105,7 +93,7 @@ fn say(name: &str, outcome: &Outcome, code: u8) -> Result<u8, Failure> {
             (format!("refused ({}): {}", reason.as_str(), one_line(problem)), exit::CONFIGURATION)
         }
     };
-    cli::print(format!("{name}: {line}\n").as_bytes())?;
+    console::print(format!("{name}: {line}\n").as_bytes())?;
     Ok(code.max(this))
 }
 
@@ -132,7 +120,7 @@ fn history(book: &Book, as_json: bool) -> Result<u8, Failure> {
             })
             .collect();
         let report = json!({ "formatVersion": 1, "history": book.history, "waiting": waiting });
-        cli::print(format!("{report:#}\n").as_bytes())?;
+        console::print(format!("{report:#}\n").as_bytes())?;
         return Ok(exit::OK);
     }
     let mut lines = String::new();
@@ -156,6 +144,6 @@ fn history(book: &Book, as_json: bool) -> Result<u8, Failure> {
     if lines.is_empty() {
         lines.push_str("nothing has been told yet\n");
     }
-    cli::print(lines.as_bytes())?;
+    console::print(lines.as_bytes())?;
     Ok(exit::OK)
 }

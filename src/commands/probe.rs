@@ -5,9 +5,10 @@ use std::time::Duration;
 use clap::Args;
 use openclaw_auth::model::Millis;
 
-use crate::cli::{self, GlobalArgs};
 use crate::clock;
+use crate::commands::context::GlobalArgs;
 use crate::config::Config;
+use crate::console;
 use crate::exit::{self, Failure};
 use crate::probe::{self, Target, TargetError};
 
@@ -40,7 +41,7 @@ pub fn run(global: &GlobalArgs, args: &ProbeArgs) -> Result<u8, Failure> {
     })?;
     match answer.status {
         200..300 => {
-            cli::print(format!("{target} {}\n", answer.text).as_bytes())?;
+            console::print(format!("{target} {}\n", answer.text).as_bytes())?;
             Ok(exit::OK)
         }
         401 => Err(Failure::new(exit::UNWELL, format!("{target} wants a password or token"))

@@ -6,12 +6,13 @@ use std::rc::Rc;
 use clap::Args;
 use openclaw_auth::discover;
 use openclaw_auth::model::{CredentialKind, Millis};
-use openclaw_auth::paths::{self, Roots};
+use openclaw_auth::paths::Roots;
 use tokio::task::LocalSet;
 
-use crate::cli::{self, GlobalArgs};
 use crate::clock;
+use crate::commands::context::{Context, GlobalArgs, environment, own_state, runtime};
 use crate::config::Config;
+use crate::console;
 use crate::exit::{self, Failure};
 use crate::model::Bucket;
 use crate::publish::words::{date, safe, span};
@@ -43,31 +44,14 @@ pub struct RefreshArgs {
 
 /// Runs the command.
 pub fn run(global: &GlobalArgs, args: &RefreshArgs) -> Result<u8, Failure> {
-    let config = Config::load(global.config.as_deref())?;
-    let roots = Roots::from_process(global.state_dir.as_deref().or(config.state_dir.as_deref()));
-    if !roots.state.is_dir() {
-        let state = roots.state.display();
-        return Err(Failure::new(
-            exit::NO_INPUT,
-            format!("there is no OpenClaw state directory at `{state}`"),
-        )
-        .hint("give --state-dir or set OPENCLAW_STATE_DIR"));
-    }
-    let state_dir = paths::own_state_of_process().ok_or_else(|| {
-        Failure::new(exit::CONFIGURATION, "there is no place for authwatch's own state")
-            .hint("set HOME, XDG_STATE_HOME or STATE_DIRECTORY")
-    })?;
+    let Context { config, roots } = Context::with_state_directory(global)?;
+    let state_dir = own_state("authwatch's own state")?;
     if args.dry_run {
         let survey = look(&roots, &state_dir, &config, args)?;
         known_agents(&survey, &roots)?;
         return dry_run(&survey, &config);
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(exit::INTERNAL, "cannot start the runtime").caused_by(error))?;
-    let local = LocalSet::new();
-    local.block_on(&runtime, act(roots, state_dir, config, args))
+    LocalSet::new().block_on(&runtime()?, act(roots, state_dir, config, args))
 }
 
 fn look(
@@ -77,7 +61,7 @@ fn look(
     args: &RefreshArgs,
 ) -> Result<Survey, Failure> {
     let memory = Memory::read(state_dir).map_err(memory_failure)?;
-    let discovery = discover::discover(roots, cli::environment());
+    let discovery = discover::discover(roots, environment());
     let clocks = Clocks { now: clock::now(), boot: clock::boot() };
     let wanted = Wanted { agents: args.agent.clone(), profiles: args.profile.clone(), force: args.force };
     Ok(candidates::survey(roots, &discovery, &memory, &config.refresh, &wanted, &clocks))
@@ -117,7 +101,7 @@ fn dry_run(survey: &Survey, config: &Config) -> Result<u8, Failure> {
             _ => exit::OK,
         });
     }
-    cli::print(report.as_bytes())?;
+    console::print(report.as_bytes())?;
     Ok(worst(codes.into_iter()))
 }
 
@@ -179,7 +163,7 @@ async fn act(
     for (login, outcome) in survey.logins.iter().zip(&outcomes) {
         report += &line(login, &outcome_words(login, outcome, now));
     }
-    cli::print(report.as_bytes())?;
+    console::print(report.as_bytes())?;
     let later = settled.iter().any(|(_, restored)| matches!(restored, Restored::Later(_)));
     let codes = survey.logins.iter().zip(&outcomes).map(|(login, outcome)| code(login, outcome));
     let unreadable = if survey.unreadable.is_empty() { exit::OK } else { exit::EXPIRED_OR_MISSING };

@@ -6,9 +6,10 @@ use clap::{Args, ValueEnum};
 use openclaw_auth::model::{Millis, Semantics};
 use openclaw_auth::paths::{self, Roots};
 
-use crate::cli::{self, GlobalArgs};
 use crate::clock::{self, At};
+use crate::commands::context::{GlobalArgs, environment, no_state_directory};
 use crate::config::Config;
+use crate::console;
 use crate::demo::Demo;
 use crate::exit::{self, Failure};
 use crate::model::Scope;
@@ -113,8 +114,8 @@ pub fn run(global: &GlobalArgs, args: &StatusArgs) -> Result<u8, Failure> {
         let look = pipeline::look(demo.roots(), [], &request);
         return finish(args, format, &look, demo.roots());
     }
-    let roots = Roots::from_process(global.state_dir.as_deref().or(config.state_dir.as_deref()));
-    let look = pipeline::look(&roots, cli::environment(), &request);
+    let roots = global.roots(&config);
+    let look = pipeline::look(&roots, environment(), &request);
     finish(args, format, &look, &roots)
 }
 
@@ -142,10 +143,10 @@ fn memory() -> Option<Arc<Memory>> {
 
 fn finish(args: &StatusArgs, format: Format, look: &Look, roots: &Roots) -> Result<u8, Failure> {
     let mut printed = Vec::new();
-    let layout = Layout { width: cli::width() };
+    let layout = Layout { width: console::width() };
     report::write(&look.snapshot, format, layout, &mut printed)
         .map_err(|error| Failure::new(exit::INTERNAL, "cannot write the report").caused_by(error))?;
-    cli::print(&printed)?;
+    console::print(&printed)?;
     let nothing_there = nothing_there(look, roots);
     match (nothing_there, format) {
         // Nothing is set up: for a check that is "missing", for a plugin "unknown", else there is no such input.
@@ -168,12 +169,9 @@ fn report_and(failure: &Failure, code: u8) -> u8 {
 
 fn nothing_there(look: &Look, roots: &Roots) -> Option<Failure> {
     if !look.state_exists {
-        let state = roots.state.display();
-        return Some(
-            Failure::new(exit::NO_INPUT, format!("there is no OpenClaw state directory at `{state}`")).hint(
-                "give --state-dir or set OPENCLAW_STATE_DIR; `authwatch status --demo` shows built-in data",
-            ),
-        );
+        let failure = no_state_directory(roots);
+        let hint = failure.hint.clone().unwrap_or_default();
+        return Some(failure.hint(format!("{hint}; `authwatch status --demo` shows built-in data")));
     }
     let unknown = look.unknown_agents.first()?;
     Some(

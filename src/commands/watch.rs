@@ -5,16 +5,16 @@ use std::path::PathBuf;
 
 use clap::Args;
 use openclaw_auth::model::Millis;
-use openclaw_auth::paths::{self, Roots};
 use tokio::task::LocalSet;
 
 use super::status::cannot_lay_out;
-use crate::cli::{self, GlobalArgs};
 use crate::clock;
+use crate::commands::context::{GlobalArgs, environment, no_state_directory, own_state, runtime};
 use crate::config::{self, CommandConfig, Config, NotifyConfig};
+use crate::console;
 use crate::daemon::{self, ConfigFile, Flags, Options};
 use crate::demo::{Demo, TokenEndpoint};
-use crate::exit::{self, Failure};
+use crate::exit::Failure;
 
 /// The flags of `watch`.
 #[derive(Debug, Args)]
@@ -58,19 +58,13 @@ pub fn run(global: &GlobalArgs, args: &WatchArgs) -> Result<u8, Failure> {
     };
     config.warn_of_removed();
     flags.lay_over(&mut config);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(exit::INTERNAL, "cannot start the runtime").caused_by(error))?;
+    let runtime = runtime()?;
     let local = LocalSet::new();
     if args.demo {
         return local.block_on(&runtime, demo(config, flags));
     }
-    let roots = Roots::from_process(global.state_dir.as_deref().or(config.state_dir.as_deref()));
-    let state_dir = paths::own_state_of_process().ok_or_else(|| {
-        Failure::new(exit::CONFIGURATION, "there is no place for authwatch's own state")
-            .hint("set HOME, XDG_STATE_HOME or STATE_DIRECTORY")
-    })?;
+    let roots = global.roots(&config);
+    let state_dir = own_state("authwatch's own state")?;
     let options = Options {
         roots,
         state_dir,
@@ -78,13 +72,10 @@ pub fn run(global: &GlobalArgs, args: &WatchArgs) -> Result<u8, Failure> {
         config,
         flags,
         at: args.at,
-        environment: cli::environment().collect(),
+        environment: environment().collect(),
     };
     if !options.roots.state.is_dir() {
-        let state = options.roots.state.display();
-        tracing::warn!(
-            "there is no OpenClaw state directory at `{state}`: give --state-dir or set OPENCLAW_STATE_DIR"
-        );
+        tracing::warn!("{}", no_state_directory(&options.roots).in_one_line());
     }
     if args.once {
         return local.block_on(&runtime, daemon::once(options));
@@ -95,7 +86,7 @@ pub fn run(global: &GlobalArgs, args: &WatchArgs) -> Result<u8, Failure> {
 /// Tells the person who has started it by hand where the page is. Services have a journal, and the address in their configuration.
 fn say_where(page: &str) {
     if std::io::stderr().is_terminal() {
-        cli::talk(&format!("the page is on {page} (Ctrl-C ends this)"));
+        console::talk(&format!("the page is on {page} (Ctrl-C ends this)"));
     }
 }
 
@@ -126,6 +117,6 @@ async fn demo(mut config: Config, flags: Flags) -> Result<u8, Failure> {
         at: None,
         environment: Vec::new(),
     };
-    cli::talk(&format!("demo data in {}", options.roots.state.display()));
+    console::talk(&format!("demo data in {}", options.roots.state.display()));
     daemon::run(options, say_where).await
 }

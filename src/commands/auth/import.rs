@@ -2,9 +2,10 @@
 
 use clap::Args;
 
-use super::surroundings::{Surroundings, block_on, failure, say, say_place};
+use super::context::{AuthContext, failure, say, say_place};
 use crate::auth::target;
-use crate::cli;
+use crate::commands::context::{block_on, own_state};
+use crate::console;
 use crate::exit::{self, Failure};
 use crate::publish::words::safe;
 
@@ -16,15 +17,15 @@ pub struct ImportArgs {
     agent: Option<String>,
 }
 
-pub(super) fn run(surroundings: &Surroundings, args: &ImportArgs) -> Result<u8, Failure> {
-    let agent = surroundings.agent(args.agent.as_deref())?;
-    if let Some(path) = target::database(&surroundings.roots, &surroundings.discovery, agent) {
+pub(super) fn run(context: &AuthContext, args: &ImportArgs) -> Result<u8, Failure> {
+    let agent = context.agent(args.agent.as_deref())?;
+    if let Some(path) = target::database(context.roots(), &context.discovery, agent) {
         let problem =
             format!("the logins are in a database, `{}`, which OpenClaw alone may write", path.display());
         return Err(Failure::new(exit::CONFIGURATION, problem).hint("run: authwatch doctor"));
     }
-    let own_state = Surroundings::own_state()?;
-    let imported = block_on(surroundings.hand(agent, &own_state).import())?.map_err(failure)?;
+    let own_state = own_state("backups")?;
+    let imported = block_on(context.hand(agent, &own_state).import())?.map_err(failure)?;
     let Some(import) = imported else {
         say_place("There is a store already:", &target::store(agent));
         say("OpenClaw looks at legacy files only where there is none; nothing was changed.");
@@ -41,6 +42,6 @@ pub(super) fn run(surroundings: &Surroundings, args: &ImportArgs) -> Result<u8, 
     for source in &import.sources {
         say_place("taken over from this file, which is left as it is:", source);
     }
-    cli::print(report.as_bytes())?;
+    console::print(report.as_bytes())?;
     Ok(exit::OK)
 }

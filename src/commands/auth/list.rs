@@ -3,8 +3,9 @@
 use clap::Args;
 use serde_json::json;
 
-use super::surroundings::{Surroundings, provider_id};
-use crate::cli;
+use super::context::{AuthContext, provider_id};
+use crate::commands::context::environment;
+use crate::console;
 use crate::exit::{self, Failure};
 use crate::model::ProfileHealth;
 use crate::pipeline::{self, Request};
@@ -24,15 +25,12 @@ pub struct ListArgs {
     json: bool,
 }
 
-pub(super) fn run(surroundings: &Surroundings, args: &ListArgs) -> Result<u8, Failure> {
-    let agent = surroundings.agent(args.agent.as_deref())?;
+pub(super) fn run(context: &AuthContext, args: &ListArgs) -> Result<u8, Failure> {
+    let agent = context.agent(args.agent.as_deref())?;
     let provider = args.provider.as_deref().map(provider_id).transpose()?;
-    let request = Request {
-        semantics: surroundings.semantics(),
-        agents: vec![agent.id.to_string()],
-        ..Request::default()
-    };
-    let look = pipeline::look(&surroundings.roots, cli::environment(), &request);
+    let request =
+        Request { semantics: context.semantics(), agents: vec![agent.id.to_string()], ..Request::default() };
+    let look = pipeline::look(context.roots(), environment(), &request);
     let Some(health) = look.snapshot.agents.first() else {
         return Err(Failure::new(exit::NO_INPUT, "the agent is gone"));
     };
@@ -66,10 +64,10 @@ pub(super) fn run(surroundings: &Surroundings, args: &ListArgs) -> Result<u8, Fa
             "storePath": health.store.path.to_string_lossy(),
             "profiles": profiles,
         });
-        cli::print(format!("{answer:#}\n").as_bytes())?;
+        console::print(format!("{answer:#}\n").as_bytes())?;
         return Ok(exit::OK);
     }
-    let width = cli::width();
+    let width = console::width();
     let mut report = String::new();
     for profile in profiles {
         report += &format!("{}\n", safe(profile.profile_id.as_str()));
@@ -82,6 +80,6 @@ pub(super) fn run(surroundings: &Surroundings, args: &ListArgs) -> Result<u8, Fa
     if report.is_empty() {
         report = format!("{} has no profiles\n", safe(agent.id.as_str()));
     }
-    cli::print(report.as_bytes())?;
+    console::print(report.as_bytes())?;
     Ok(exit::OK)
 }

@@ -11,9 +11,7 @@ use openclaw_auth::model::{CredentialKind, Millis, ProviderId};
 use openclaw_auth::provider as known_providers;
 use tokio::sync::mpsc;
 
-use super::surroundings::{
-    Consent, Surroundings, block_on, failure, profile_id, provider_id, say, unreadable,
-};
+use super::context::{AuthContext, Consent, failure, profile_id, provider_id, say, unreadable};
 use crate::auth::callback::{Callback, Visit};
 use crate::auth::code::{self, Answer};
 use crate::auth::entry::{self, Entry};
@@ -21,9 +19,10 @@ use crate::auth::provider::NoSignIn;
 use crate::auth::sign_in::{PrepareError, SignIn};
 use crate::auth::view;
 use crate::causes;
-use crate::cli;
 use crate::clock;
+use crate::commands::context::{block_on, own_state};
 use crate::config;
+use crate::console;
 use crate::exit::{self, Failure};
 use crate::publish::words::{date, safe};
 use crate::refresh::answer::Verdict;
@@ -61,21 +60,20 @@ struct Waiting {
     timeout: Duration,
 }
 
-pub(super) fn run(surroundings: &Surroundings, args: &LoginArgs) -> Result<u8, Failure> {
+pub(super) fn run(context: &AuthContext, args: &LoginArgs) -> Result<u8, Failure> {
     let provider = provider_id(&args.provider)?;
-    let agent =
-        surroundings.writable(args.agent.as_deref(), &format!("login --provider {}", quote(&provider)))?;
+    let agent = context.writable(args.agent.as_deref(), &format!("login --provider {}", quote(&provider)))?;
     let profile = profile_id(args.profile_id.as_deref(), &provider, "default")?;
     if known_providers::is_owned_by_cli(&profile, &provider) {
         return Err(Failure::new(exit::USAGE, format!("`{}` belongs to another program", safe(&profile)))
             .hint("sign in there; authwatch and OpenClaw read its login"));
     }
-    let sign_in = SignIn::prepare(&provider, &surroundings.config)
+    let sign_in = SignIn::prepare(&provider, &context.common.config)
         .map_err(|problem| unprepared(problem, &provider, agent))?;
     let timeout = Duration::from_secs_f64(args.timeout.seconds().clamp(0.0, 86_400.0));
     let waiting = Waiting { sign_in, timeout };
-    let own_state = Surroundings::own_state()?;
-    let hand = surroundings.hand(agent, &own_state);
+    let own_state = own_state("backups")?;
+    let hand = context.hand(agent, &own_state);
     let issued = block_on(async {
         hand.rehearse().await.map_err(failure)?;
         let answer = waiting.wait_for_answer(args.no_browser).await?;
@@ -93,7 +91,7 @@ pub(super) fn run(surroundings: &Surroundings, args: &LoginArgs) -> Result<u8, F
             }
         }
     })??;
-    store(surroundings, agent, &provider, &profile, &issued, args)
+    store(context, agent, &provider, &profile, &issued, args)
 }
 
 impl Waiting {
@@ -242,7 +240,7 @@ fn unredeemed(verdict: &Verdict, provider: &str) -> Failure {
 }
 
 fn store(
-    surroundings: &Surroundings,
+    context: &AuthContext,
     agent: &Agent,
     provider: &str,
     profile: &str,
@@ -255,19 +253,19 @@ fn store(
         say("The provider gave no refresh token.");
     }
     // Signing in again mends the login of the account, whatever its name.
-    let known = view::same_account(&surroundings.roots, agent, &entry).filter(|_| args.profile_id.is_none());
+    let known = view::same_account(context.roots(), agent, &entry).filter(|_| args.profile_id.is_none());
     let mut profile = known.unwrap_or_else(|| profile.to_owned());
     let consent = Consent::from_flag(args.yes);
     // Under its own name, the new login can stay beside whatever has the usual one.
     let beside = email.as_ref().filter(|_| args.profile_id.is_none());
     let nobody_to_ask = consent == Consent::Asked && !terminal::is_there();
     let first = if beside.is_some() && nobody_to_ask { Consent::Withheld } else { consent };
-    let mut saved = surroundings.put(agent, &profile, &entry, first)?;
+    let mut saved = context.put(agent, &profile, &entry, first)?;
     if saved.is_none()
         && let Some(email) = beside
     {
         profile = format!("{provider}:{email}");
-        saved = surroundings.put(agent, &profile, &entry, consent)?;
+        saved = context.put(agent, &profile, &entry, consent)?;
     }
     let Some(saved) = saved else {
         return Err(Failure::new(exit::USAGE, "nothing was changed; the new login is not stored")
@@ -276,9 +274,9 @@ fn store(
     if let Some(email) = &email {
         say(&format!("Signed in as {}.", safe(email)));
     }
-    surroundings.tell_saved(agent, provider, &profile, &saved);
+    context.tell_saved(agent, provider, &profile, &saved);
     let (id, profile) = (safe(agent.id.as_str()), safe(&profile));
-    cli::print(format!("{id}\t{profile}\tsigned in, until {}\n", date(issued.expires)).as_bytes())?;
+    console::print(format!("{id}\t{profile}\tsigned in, until {}\n", date(issued.expires)).as_bytes())?;
     Ok(exit::OK)
 }
 

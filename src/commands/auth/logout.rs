@@ -3,10 +3,11 @@
 use clap::Args;
 use openclaw_auth::discover::Agent;
 
-use super::surroundings::{Surroundings, ask, block_on, failure, say, say_place};
+use super::context::{AuthContext, ask, failure, say, say_place};
 use crate::auth::change::Removal;
 use crate::auth::view;
-use crate::cli;
+use crate::commands::context::{block_on, own_state};
+use crate::console;
 use crate::exit::{self, Failure};
 use crate::publish::words::safe;
 use crate::remedy::quote;
@@ -25,12 +26,12 @@ pub struct LogoutArgs {
     yes: bool,
 }
 
-pub(super) fn run(surroundings: &Surroundings, args: &LogoutArgs) -> Result<u8, Failure> {
+pub(super) fn run(context: &AuthContext, args: &LogoutArgs) -> Result<u8, Failure> {
     let profile = args.profile.trim();
-    let agent = surroundings.writable(args.agent.as_deref(), &format!("logout {}", quote(profile)))?;
+    let agent = context.writable(args.agent.as_deref(), &format!("logout {}", quote(profile)))?;
     let (id, shown) = (safe(agent.id.as_str()), safe(profile));
-    if !view::holds(&surroundings.roots, agent, profile) {
-        return Err(not_there(surroundings, agent, profile));
+    if !view::holds(context.roots(), agent, profile) {
+        return Err(not_there(context, agent, profile));
     }
     if !args.yes {
         say(&format!("{shown} will be removed from {id}. A backup is kept."));
@@ -43,26 +44,26 @@ pub(super) fn run(surroundings: &Surroundings, args: &LogoutArgs) -> Result<u8, 
             }
         }
     }
-    let own_state = Surroundings::own_state()?;
-    let removal = block_on(surroundings.hand(agent, &own_state).remove(profile))?.map_err(failure)?;
-    let Removal::Removed { backups } = removal else { return Err(not_there(surroundings, agent, profile)) };
+    let own_state = own_state("backups")?;
+    let removal = block_on(context.hand(agent, &own_state).remove(profile))?.map_err(failure)?;
+    let Removal::Removed { backups } = removal else { return Err(not_there(context, agent, profile)) };
     for backup in backups {
         say_place("a backup is in", &backup);
     }
-    let others = surroundings.others_with(agent, profile);
+    let others = context.others_with(agent, profile);
     if !others.is_empty() {
         say(&format!("{shown} is still in the stores of {}.", safe(&others.join(", "))));
     }
-    cli::print(format!("{id}\t{shown}\tremoved\n").as_bytes())?;
+    console::print(format!("{id}\t{shown}\tremoved\n").as_bytes())?;
     Ok(exit::OK)
 }
 
-fn not_there(surroundings: &Surroundings, agent: &Agent, profile: &str) -> Failure {
+fn not_there(context: &AuthContext, agent: &Agent, profile: &str) -> Failure {
     let failure = Failure::new(
         exit::NO_INPUT,
         format!("there is no profile `{}` in the store of `{}`", safe(profile), safe(agent.id.as_str())),
     );
-    match surroundings.others_with(agent, profile).first() {
+    match context.others_with(agent, profile).first() {
         Some(other) => failure.hint(format!(
             "it is in another agent's: authwatch auth logout {} --agent {}",
             quote(profile),

@@ -6,10 +6,11 @@ use openclaw_auth::discover::Agent;
 use openclaw_auth::model::{CooldownKind, Millis, ReasonCode};
 use serde_json::json;
 
-use super::surroundings::{Surroundings, block_on, failure, provider_id, say};
+use super::context::{AuthContext, failure, provider_id, say};
 use crate::auth::target;
-use crate::cli;
 use crate::clock;
+use crate::commands::context::{block_on, own_state};
+use crate::console;
 use crate::exit::{self, Failure};
 use crate::publish::words::{safe, span, wrap};
 use crate::remedy::quote;
@@ -64,25 +65,25 @@ pub struct ClearArgs {
     agent: Option<String>,
 }
 
-pub(super) fn run(surroundings: &Surroundings, command: &OrderCommand) -> Result<u8, Failure> {
+pub(super) fn run(context: &AuthContext, command: &OrderCommand) -> Result<u8, Failure> {
     match command {
-        OrderCommand::Get(args) => get(surroundings, args),
-        OrderCommand::Set(args) => set(surroundings, args),
-        OrderCommand::Clear(args) => clear(surroundings, args),
+        OrderCommand::Get(args) => get(context, args),
+        OrderCommand::Set(args) => set(context, args),
+        OrderCommand::Clear(args) => clear(context, args),
     }
 }
 
-fn get(surroundings: &Surroundings, args: &GetArgs) -> Result<u8, Failure> {
-    let agent = surroundings.agent(args.agent.as_deref())?;
+fn get(context: &AuthContext, args: &GetArgs) -> Result<u8, Failure> {
+    let agent = context.agent(args.agent.as_deref())?;
     let provider = provider_id(&args.provider)?;
-    let attempts = surroundings.attempts(agent, &provider);
+    let attempts = context.attempts(agent, &provider);
     let now = clock::now();
     let answer = if args.json {
         as_json(&attempts, agent, &provider)
     } else {
         as_text(&attempts, agent, &provider, now)
     };
-    cli::print(answer.as_bytes())?;
+    console::print(answer.as_bytes())?;
     Ok(exit::OK)
 }
 
@@ -96,7 +97,7 @@ fn origin(origin: Origin) -> &'static str {
 }
 
 fn as_text(attempts: &Attempts, agent: &Agent, provider: &str, now: Millis) -> String {
-    let width = cli::width();
+    let width = console::width();
     let mut answer = String::new();
     let mut add = |indent: &str, text: &str| {
         for (number, line) in wrap(text, width.saturating_sub(indent.len())).into_iter().enumerate() {
@@ -196,7 +197,7 @@ fn as_json(attempts: &Attempts, agent: &Agent, provider: &str) -> String {
     format!("{answer:#}\n")
 }
 
-fn set(surroundings: &Surroundings, args: &SetArgs) -> Result<u8, Failure> {
+fn set(context: &AuthContext, args: &SetArgs) -> Result<u8, Failure> {
     let provider = provider_id(&args.provider)?;
     let mut ids: Vec<String> = Vec::new();
     for id in args.profiles.iter().flat_map(|ids| ids.split(',')).map(str::trim) {
@@ -206,27 +207,27 @@ fn set(surroundings: &Surroundings, args: &SetArgs) -> Result<u8, Failure> {
     }
     let quoted: Vec<String> = ids.iter().map(|id| quote(id)).collect();
     let rest = format!("order set --provider {} {}", quote(&provider), quoted.join(" "));
-    let agent = surroundings.writable(args.agent.as_deref(), &rest)?;
+    let agent = context.writable(args.agent.as_deref(), &rest)?;
     if ids.is_empty() {
         return Err(Failure::new(exit::USAGE, "an order names at least one profile")
             .hint("`authwatch auth order clear` takes the order away"));
     }
     for id in &ids {
-        known(surroundings, agent, &provider, id)?;
+        known(context, agent, &provider, id)?;
     }
-    change(surroundings, agent, &provider, Some(&ids))
+    change(context, agent, &provider, Some(&ids))
 }
 
-fn clear(surroundings: &Surroundings, args: &ClearArgs) -> Result<u8, Failure> {
+fn clear(context: &AuthContext, args: &ClearArgs) -> Result<u8, Failure> {
     let provider = provider_id(&args.provider)?;
     let rest = format!("order clear --provider {}", quote(&provider));
-    let agent = surroundings.writable(args.agent.as_deref(), &rest)?;
-    change(surroundings, agent, &provider, None)
+    let agent = context.writable(args.agent.as_deref(), &rest)?;
+    change(context, agent, &provider, None)
 }
 
 /// An order may only name profiles that are there, and are the provider's.
-fn known(surroundings: &Surroundings, agent: &Agent, provider: &str, id: &str) -> Result<(), Failure> {
-    let of = surroundings.provider_of(agent, id);
+fn known(context: &AuthContext, agent: &Agent, provider: &str, id: &str) -> Result<(), Failure> {
+    let of = context.provider_of(agent, id);
     let hint = format!("`authwatch auth list --agent {}` lists the profiles", quote(agent.id.as_str()));
     match of {
         Some(of) if of == provider => Ok(()),
@@ -242,17 +243,17 @@ fn known(surroundings: &Surroundings, agent: &Agent, provider: &str, id: &str) -
 }
 
 fn change(
-    surroundings: &Surroundings,
+    context: &AuthContext,
     agent: &Agent,
     provider: &str,
     ids: Option<&[String]>,
 ) -> Result<u8, Failure> {
-    let own_state = Surroundings::own_state()?;
-    let changed = block_on(surroundings.hand(agent, &own_state).order(provider, ids))?.map_err(failure)?;
+    let own_state = own_state("backups")?;
+    let changed = block_on(context.hand(agent, &own_state).order(provider, ids))?.map_err(failure)?;
     if !changed {
         say("It was so already.");
     }
-    let attempts = surroundings.attempts(agent, provider);
-    cli::print(as_text(&attempts, agent, provider, clock::now()).as_bytes())?;
+    let attempts = context.attempts(agent, provider);
+    console::print(as_text(&attempts, agent, provider, clock::now()).as_bytes())?;
     Ok(exit::OK)
 }

@@ -7,11 +7,11 @@ use openclaw_auth::discover::Agent;
 use openclaw_auth::model::Millis;
 use zeroize::Zeroizing;
 
-use super::surroundings::{Consent, Surroundings, profile_id, provider_id, say, unreadable};
+use super::context::{AuthContext, Consent, profile_id, provider_id, say, unreadable};
 use crate::auth::clean::{self, Refusal, Wanted};
 use crate::auth::entry::Entry;
-use crate::cli;
 use crate::clock;
+use crate::console;
 use crate::exit::{self, Failure};
 use crate::publish::words::{date, safe};
 use crate::remedy::quote;
@@ -77,10 +77,10 @@ pub struct SetupTokenArgs {
     yes: bool,
 }
 
-pub(super) fn token(surroundings: &Surroundings, args: &PasteTokenArgs) -> Result<u8, Failure> {
+pub(super) fn token(context: &AuthContext, args: &PasteTokenArgs) -> Result<u8, Failure> {
     let provider = provider_id(&args.provider)?;
-    let agent = surroundings
-        .writable(args.agent.as_deref(), &format!("paste-token --provider {}", quote(&provider)))?;
+    let agent =
+        context.writable(args.agent.as_deref(), &format!("paste-token --provider {}", quote(&provider)))?;
     let profile = profile_id(args.profile_id.as_deref(), &provider, "manual")?;
     let prompt = if provider == "anthropic" {
         "Paste the setup-token (hidden),\nthen press Enter: ".to_owned()
@@ -89,26 +89,26 @@ pub(super) fn token(surroundings: &Surroundings, args: &PasteTokenArgs) -> Resul
     };
     let secret = ask(&prompt, &provider, Wanted::Token, agent)?;
     let entry = Entry::token(&provider, &secret, end(args.expires_in)?);
-    store(surroundings, agent, &provider, &profile, &entry, args.yes)
+    store(context, agent, &provider, &profile, &entry, args.yes)
 }
 
-pub(super) fn api_key(surroundings: &Surroundings, args: &PasteKeyArgs) -> Result<u8, Failure> {
+pub(super) fn api_key(context: &AuthContext, args: &PasteKeyArgs) -> Result<u8, Failure> {
     let provider = provider_id(&args.provider)?;
-    let agent = surroundings
-        .writable(args.agent.as_deref(), &format!("paste-api-key --provider {}", quote(&provider)))?;
+    let agent =
+        context.writable(args.agent.as_deref(), &format!("paste-api-key --provider {}", quote(&provider)))?;
     let profile = profile_id(args.profile_id.as_deref(), &provider, "manual")?;
     let prompt = format!("Paste the API key of {provider}\n(hidden), then press Enter: ");
     let secret = ask(&prompt, &provider, Wanted::Key, agent)?;
-    store(surroundings, agent, &provider, &profile, &Entry::api_key(&provider, &secret), args.yes)
+    store(context, agent, &provider, &profile, &Entry::api_key(&provider, &secret), args.yes)
 }
 
-pub(super) fn setup_token(surroundings: &Surroundings, args: &SetupTokenArgs) -> Result<u8, Failure> {
+pub(super) fn setup_token(context: &AuthContext, args: &SetupTokenArgs) -> Result<u8, Failure> {
     let provider = provider_id(&args.provider)?;
     if provider != "anthropic" {
         return Err(Failure::new(exit::USAGE, format!("{provider} has no setup-tokens, only anthropic has"))
             .hint(format!("for another token: authwatch auth paste-token --provider {}", quote(&provider))));
     }
-    let agent = surroundings.writable(args.agent.as_deref(), "setup-token --provider anthropic")?;
+    let agent = context.writable(args.agent.as_deref(), "setup-token --provider anthropic")?;
     let profile = profile_id(args.profile_id.as_deref(), &provider, "manual")?;
     let made_now = terminal::is_there() && make_setup_token()?;
     let prompt = "Paste the setup-token (hidden),\nthen press Enter: ";
@@ -118,7 +118,7 @@ pub(super) fn setup_token(surroundings: &Surroundings, args: &SetupTokenArgs) ->
     if let (None, Some(at)) = (args.expires_in, expires) {
         say(&format!("It was made just now, so it ends on {}.", date(at)));
     }
-    store(surroundings, agent, &provider, &profile, &entry, args.yes)
+    store(context, agent, &provider, &profile, &entry, args.yes)
 }
 
 /// Lets Claude Code make a token, if it is installed. It is for the person to see, and to paste.
@@ -211,18 +211,18 @@ fn refused(refusal: Refusal, provider: &str, agent: &Agent) -> Failure {
 }
 
 fn store(
-    surroundings: &Surroundings,
+    context: &AuthContext,
     agent: &Agent,
     provider: &str,
     profile: &str,
     entry: &Entry,
     yes: bool,
 ) -> Result<u8, Failure> {
-    let Some(saved) = surroundings.put(agent, profile, entry, Consent::from_flag(yes))? else {
+    let Some(saved) = context.put(agent, profile, entry, Consent::from_flag(yes))? else {
         return Err(Failure::new(exit::USAGE, "nothing was changed")
             .hint("give --profile-id to store it beside the other one"));
     };
-    surroundings.tell_saved(agent, provider, profile, &saved);
-    cli::print(format!("{}\t{}\tstored\n", safe(agent.id.as_str()), safe(profile)).as_bytes())?;
+    context.tell_saved(agent, provider, profile, &saved);
+    console::print(format!("{}\t{}\tstored\n", safe(agent.id.as_str()), safe(profile)).as_bytes())?;
     Ok(exit::OK)
 }

@@ -8,11 +8,11 @@ use std::path::Path;
 
 use clap::Args;
 use openclaw_auth::model::Millis;
-use openclaw_auth::paths::Roots;
 
-use crate::cli::{self, GlobalArgs};
 use crate::clock;
+use crate::commands::context::{GlobalArgs, environment};
 use crate::config::{self, Config};
+use crate::console;
 use crate::exit::{self, Failure};
 use crate::notify::{Book, Silence};
 use crate::pipeline::{self, Request};
@@ -46,7 +46,7 @@ pub(super) fn run(global: &GlobalArgs, dir: &Path, args: &SilenceArgs) -> Result
         let book = Book::read(dir).map_err(|error| super::unusable(&error))?;
         let lines: String = book.silences.iter().filter(|silence| silence.until > now).map(line).collect();
         let lines = if lines.is_empty() { "there are no silences\n".to_owned() } else { lines };
-        cli::print(lines.as_bytes())?;
+        console::print(lines.as_bytes())?;
         return Ok(exit::OK);
     }
     let profile = args.profile.clone().unwrap_or_default();
@@ -75,7 +75,7 @@ pub(super) fn run(global: &GlobalArgs, dir: &Path, args: &SilenceArgs) -> Result
         None if there => format!("{} is heard of again\n", safe(&profile)),
         None => return Err(Failure::new(exit::NO_INPUT, format!("`{}` was not silent", safe(&profile)))),
     };
-    cli::print(said.as_bytes())?;
+    console::print(said.as_bytes())?;
     if args.duration.is_some() {
         let wanted = Wanted { name: &profile, agent: args.agent.as_deref() };
         for doubt in wanted.doubts(&Known::find(global, dir)) {
@@ -112,13 +112,13 @@ struct Known {
 impl Known {
     fn find(global: &GlobalArgs, dir: &Path) -> Self {
         let config = Config::load(global.config.as_deref()).unwrap_or_default();
-        let roots = Roots::from_process(global.state_dir.as_deref().or(config.state_dir.as_deref()));
+        let roots = global.roots(&config);
         let request = Request {
             semantics: config.status.semantics.into(),
             scope: config.status.scope.map(Into::into),
             ..Request::default()
         };
-        let snapshot = pipeline::look(&roots, cli::environment(), &request).snapshot;
+        let snapshot = pipeline::look(&roots, environment(), &request).snapshot;
         let mut known = Self::default();
         for agent in &snapshot.agents {
             let id = agent.id.as_str();

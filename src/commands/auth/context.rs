@@ -1,52 +1,46 @@
 //! What every command about logins needs to know, and how its failures are told.
 
-use std::future::Future;
 use std::path::{Path, PathBuf};
 
 use openclaw_auth::attempts::Attempts;
-use openclaw_auth::discover::{self, Agent, Discovery};
+use openclaw_auth::discover::{Agent, Discovery};
 use openclaw_auth::model::Semantics;
-use openclaw_auth::paths::{self, Roots};
+use openclaw_auth::paths::Roots;
 use openclaw_auth::provider;
 
 use crate::auth::change::error::{ChangeError, Obstacle};
 use crate::auth::change::{Hand, Put, Standing};
 use crate::auth::entry::Entry;
 use crate::auth::{target, view};
-use crate::cli::{self, GlobalArgs};
 use crate::clock;
-use crate::config::Config;
+use crate::commands::context::{Context, GlobalArgs, block_on, own_state};
+use crate::console;
 use crate::exit::{self, Failure};
 use crate::publish::words::{safe, wrap};
 use crate::remedy::{self, quote};
 use crate::terminal;
 
-/// The configuration, OpenClaw's places, and the agents.
-pub(super) struct Surroundings {
-    pub(super) config: Config,
-    pub(super) roots: Roots,
+/// What every command about logins works with: the common context, and the agents.
+pub(super) struct AuthContext {
+    pub(super) common: Context,
     pub(super) discovery: Discovery,
 }
 
-impl Surroundings {
+impl AuthContext {
     pub(super) fn find(global: &GlobalArgs) -> Result<Self, Failure> {
-        let config = Config::load(global.config.as_deref())?;
-        let roots = Roots::from_process(global.state_dir.as_deref().or(config.state_dir.as_deref()));
-        if !roots.state.is_dir() {
-            let state = roots.state.display();
-            let problem = format!("there is no OpenClaw state directory at `{state}`");
-            return Err(
-                Failure::new(exit::NO_INPUT, problem).hint("give --state-dir or set OPENCLAW_STATE_DIR")
-            );
-        }
-        let discovery = discover::discover(&roots, cli::environment());
-        Ok(Self { config, roots, discovery })
+        let common = Context::with_state_directory(global)?;
+        let discovery = common.discover();
+        Ok(Self { common, discovery })
+    }
+
+    pub(super) fn roots(&self) -> &Roots {
+        &self.common.roots
     }
 
     /// The agent of that name, else the configured default.
     pub(super) fn agent(&self, wanted: Option<&str>) -> Result<&Agent, Failure> {
         target::agent(&self.discovery, wanted).ok_or_else(|| {
-            let (id, state) = (safe(wanted.unwrap_or_default()), self.roots.state.display());
+            let (id, state) = (safe(wanted.unwrap_or_default()), self.roots().state.display());
             Failure::new(exit::NO_INPUT, format!("there is no agent `{id}` in `{state}`"))
                 .hint("`authwatch status --format plain | cut -f1 | sort -u` lists the agents")
         })
@@ -55,7 +49,7 @@ impl Surroundings {
     /// An agent whose store may be written; else the failure names the command of OpenClaw's that may: `rest` is that command.
     pub(super) fn writable(&self, wanted: Option<&str>, rest: &str) -> Result<&Agent, Failure> {
         let agent = self.agent(wanted)?;
-        match target::database(&self.roots, &self.discovery, agent) {
+        match target::database(self.roots(), &self.discovery, agent) {
             None => Ok(agent),
             Some(path) => {
                 let id = agent.id.as_str();
@@ -71,36 +65,28 @@ impl Surroundings {
     }
 
     pub(super) fn semantics(&self) -> Semantics {
-        self.config.status.semantics.into()
-    }
-
-    /// Where backups go.
-    pub(super) fn own_state() -> Result<PathBuf, Failure> {
-        paths::own_state_of_process().ok_or_else(|| {
-            Failure::new(exit::CONFIGURATION, "there is no place for backups")
-                .hint("set HOME, XDG_STATE_HOME or STATE_DIRECTORY")
-        })
+        self.common.config.status.semantics.into()
     }
 
     pub(super) fn hand<'a>(&'a self, agent: &'a Agent, own_state: &'a Path) -> Hand<'a> {
-        Hand { roots: &self.roots, agent, main: &self.discovery.agents[0], own_state, now: clock::now() }
+        Hand { roots: self.roots(), agent, main: &self.discovery.agents[0], own_state, now: clock::now() }
     }
 
     /// How the agent would try a provider's profiles now.
     pub(super) fn attempts(&self, agent: &Agent, provider_id: &str) -> Attempts {
-        view::attempts(&self.roots, &self.discovery, agent, provider_id, self.semantics())
+        view::attempts(self.roots(), &self.discovery, agent, provider_id, self.semantics())
     }
 
     /// The provider of a profile that the agent sees.
     pub(super) fn provider_of(&self, agent: &Agent, profile: &str) -> Option<String> {
-        view::provider_of(&self.roots, &self.discovery, agent, profile, self.semantics())
+        view::provider_of(self.roots(), &self.discovery, agent, profile, self.semantics())
     }
 
     /// The other agents whose own stores hold a profile of that id.
     pub(super) fn others_with(&self, agent: &Agent, profile: &str) -> Vec<String> {
         let others = self.discovery.agents.iter().filter(|other| other.id != agent.id);
         others
-            .filter(|other| view::holds(&self.roots, other, profile))
+            .filter(|other| view::holds(self.roots(), other, profile))
             .map(|other| other.id.to_string())
             .collect()
     }
@@ -113,7 +99,7 @@ impl Surroundings {
         entry: &Entry,
         consent: Consent,
     ) -> Result<Option<Saved>, Failure> {
-        let own_state = Self::own_state()?;
+        let own_state = own_state("backups")?;
         let hand = self.hand(agent, &own_state);
         let mut agreed = None;
         loop {
@@ -216,7 +202,7 @@ fn agrees(standing: &Standing, profile: &str) -> Result<bool, Failure> {
 /// A question with a safe answer, wrapped for the terminal; `None` where nobody is there.
 pub(super) fn ask(question: &str) -> Result<Option<bool>, Failure> {
     // Room for ` [y/N] ` on the last line.
-    let lines = wrap(question, cli::width().saturating_sub(8)).join("\n");
+    let lines = wrap(question, console::width().saturating_sub(8)).join("\n");
     terminal::agrees(&lines).map_err(unreadable)
 }
 
@@ -226,7 +212,7 @@ pub(super) fn unreadable(error: std::io::Error) -> Failure {
 
 /// Says something to the person, wrapped for the terminal.
 pub(super) fn say(text: &str) {
-    for line in wrap(text, cli::width()) {
+    for line in wrap(text, console::width()) {
         terminal::show(&format!("{line}\n"));
     }
 }
@@ -257,18 +243,6 @@ pub(super) fn profile_id(given: Option<&str>, provider_id: &str, name: &str) -> 
             .hint(format!("profile ids look like {provider_id}:{name}")));
     }
     Ok(id.to_owned())
-}
-
-/// Runs what waits for locks and networks.
-pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(exit::INTERNAL, "cannot start the runtime").caused_by(error))?;
-    let result = runtime.block_on(work);
-    // A thread may still wait for input that nobody needs any more.
-    runtime.shutdown_background();
-    Ok(result)
 }
 
 /// What a failed change means for the exit code, and what to do about it.
