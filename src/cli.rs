@@ -7,7 +7,6 @@ use clap::error::ErrorKind;
 use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::causes;
 use crate::commands;
 use crate::commands::auth::AuthCommand;
 use crate::commands::config::ConfigCommand;
@@ -20,6 +19,7 @@ use crate::commands::refresh::RefreshArgs;
 use crate::commands::status::StatusArgs;
 use crate::commands::watch::WatchArgs;
 use crate::console;
+use crate::error_catalog;
 use crate::exit::{self, Failure};
 use crate::logging;
 
@@ -110,7 +110,8 @@ fn keep_faults_to_ourselves() {
     let _ = setrlimit(Resource::Core, limit);
     std::panic::set_hook(Box::new(|fault| {
         let backtrace = std::backtrace::Backtrace::capture();
-        let mut text = format!("authwatch: a fault of its own: {}\n", causes::mask(&fault.to_string()));
+        let mut text =
+            format!("authwatch: a fault of its own: {}\n", error_catalog::mask(&fault.to_string()));
         if backtrace.status() == std::backtrace::BacktraceStatus::Captured {
             text += &backtrace.to_string();
         }

@@ -3,15 +3,15 @@
 //! The passes run on a thread of their own while the server goes on answering from what was published last. A pass that
 //! panics is a failed pass, and the next one starts afresh.
 
-mod blink;
 mod changes;
 mod listen;
+mod notifications;
 mod options;
 mod pass;
+mod recheck;
 mod reloading;
 mod renewing;
 mod systemd;
-mod telling;
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -26,8 +26,8 @@ use tokio::sync::{mpsc, watch};
 
 use self::changes::Watcher;
 use self::listen::{access, bind, listen};
+use self::notifications::Telling;
 pub use self::options::{ConfigFile, Flags, Options};
-use self::telling::Telling;
 use crate::clock;
 use crate::config::Config;
 use crate::exit::{self, Failure};

@@ -8,14 +8,14 @@ pub mod checks;
 pub mod files;
 pub mod finding;
 pub mod fix;
+pub mod inspection;
 pub mod online;
 pub mod paste;
 pub mod report;
 pub mod service;
-pub mod subject;
 
 use self::finding::{Finding, Findings, Kind, Severity};
-use self::subject::Subject;
+use self::inspection::Subject;
 use crate::exit;
 
 /// Runs every check; the worst comes first.

@@ -15,7 +15,6 @@
 
 pub mod auth;
 pub mod backup;
-pub mod causes;
 pub mod classify;
 pub mod cli;
 pub mod clock;
@@ -25,6 +24,7 @@ pub mod console;
 pub mod daemon;
 pub mod demo;
 pub mod doctor;
+pub mod error_catalog;
 pub mod exit;
 pub mod http;
 pub mod logging;

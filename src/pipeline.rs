@@ -2,7 +2,7 @@
 //!
 //! A look is the first three, and is here. Where a pass is more than that, `daemon/pass.rs` renews, publishes and tells.
 
-mod unchanged;
+mod cache;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -18,8 +18,8 @@ use openclaw_auth::paths::Roots;
 use openclaw_auth::provider;
 use openclaw_auth::settings::normalized_agent_id;
 
-pub use self::unchanged::Cache;
-use self::unchanged::Stamps;
+pub use self::cache::Cache;
+use self::cache::Stamps;
 use crate::classify::{self, InUse, Judge, worst_exit_code};
 use crate::clock::{self, At};
 use crate::model::{AgentHealth, Scope, Snapshot, Summary};
@@ -268,7 +268,7 @@ fn look_at<'m>(
     Desk { buffers, ids }: &mut Desk,
 ) -> Option<Looked> {
     // Before anything is read: what changes meanwhile is noticed the next time.
-    let cached = cache.map(|cache| (cache, unchanged::stamps(&agent.dir, buffers.base())));
+    let cached = cache.map(|cache| (cache, cache::stamps(&agent.dir, buffers.base())));
     if let Some((cache, stamps)) = &cached
         && let Some(health) = cache.by_stamps(&agent.id, stamps, judge.now)
     {

@@ -8,7 +8,7 @@ use openclaw_auth::model::{
 };
 use openclaw_auth::provider::{self, Renewal};
 
-use crate::causes::{self, Context, Mend};
+use crate::error_catalog::{self, Context, Mend};
 pub use crate::model::Remedy;
 use crate::model::{AgentHealth, AgentRemedy, Login, LoginReason, ProfileHealth, RemedyOf, Status};
 
@@ -27,12 +27,12 @@ pub fn for_profile(agent: &AgentId, profile: &ProfileHealth) -> Option<Remedy> {
     let sign_in = || Some(sign_in_again(agent, profile));
     let meaning = match (profile.status, profile.login) {
         (_, Login::Dead) => {
-            causes::of_login(profile.login_reason.unwrap_or(LoginReason::InvalidGrant)).meaning
+            error_catalog::of_login(profile.login_reason.unwrap_or(LoginReason::InvalidGrant)).meaning
         }
         (Status::Ok | Status::Static, _) => return None,
-        (_, Login::External) => causes::of_login(LoginReason::OwnedByCli).meaning,
+        (_, Login::External) => error_catalog::of_login(LoginReason::OwnedByCli).meaning,
         (_, Login::Blocked) => {
-            let cause = causes::of_login(profile.login_reason.unwrap_or(LoginReason::Challenged));
+            let cause = error_catalog::of_login(profile.login_reason.unwrap_or(LoginReason::Challenged));
             let context = Context {
                 agent: Some(agent.to_string()),
                 profile: Some(profile.profile_id.to_string()),

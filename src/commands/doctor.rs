@@ -10,8 +10,8 @@ use crate::commands::context::{GlobalArgs, environment, no_state_directory, runt
 use crate::config::{self, Config};
 use crate::console;
 use crate::doctor::finding::Finding;
+use crate::doctor::inspection::{Own, Place, Subject};
 use crate::doctor::report::{self, Column, Mended};
-use crate::doctor::subject::{Own, Place, Subject};
 use crate::doctor::{self, online};
 use crate::exit::{self, Failure};
 use crate::publish::words::{safe, wrap};

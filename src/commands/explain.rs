@@ -6,8 +6,8 @@ use anstyle::{AnsiColor, Style};
 use clap::Args;
 use serde_json::json;
 
-use crate::causes::{self, Finding};
 use crate::console;
+use crate::error_catalog::{self, Finding};
 use crate::exit::{self, Failure};
 use crate::publish::words::{safe, wrap};
 use crate::remedy;
@@ -37,7 +37,7 @@ pub fn run(args: &ExplainArgs) -> Result<u8, Failure> {
         return Err(Failure::new(exit::USAGE, "there is nothing to explain")
             .hint("give the message in quotes, or a log on standard input: `… | authwatch explain`"));
     }
-    let findings = causes::recognise(&text);
+    let findings = error_catalog::recognise(&text);
     let answer = if args.json { as_json(&findings) } else { as_text(&findings, console::width()) };
     console::print(answer.as_bytes())?;
     Ok(exit::OK)

@@ -22,7 +22,7 @@ mod sink;
 mod telling;
 
 use super::finding::{Findings, Kind};
-use super::subject::Subject;
+use super::inspection::Subject;
 
 pub use self::entries::in_milliseconds as end_in_milliseconds;
 

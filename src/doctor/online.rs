@@ -6,7 +6,7 @@ use openclaw_auth::discover;
 use openclaw_auth::load::{self, Buffers};
 use openclaw_auth::model::{CredentialKind, Millis, Semantics};
 
-use super::subject::Place;
+use super::inspection::Place;
 use crate::clock;
 use crate::http::HttpClient;
 use crate::refresh::endpoint::{self, Target};

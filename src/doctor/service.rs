@@ -7,7 +7,7 @@ use openclaw_auth::environment::{Environment, parse_dotenv};
 use zeroize::Zeroizing;
 
 use super::files;
-use super::subject::Subject;
+use super::inspection::Subject;
 
 /// A process of this user's.
 struct Process {

@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 
 use super::book::Book;
 use super::channel::{Wires, json_request, rfc3339, secret};
-use super::condition::{Kind, What};
 use super::incident::Incident;
 use super::message::of;
 use super::outcome::{FailureReason, Outcome};
+use super::problem::{Kind, What};
 use super::words::sentence;
 use crate::config::{AlertmanagerConfig, Filter};
 use crate::model::Severity;

@@ -3,16 +3,16 @@
 //! Everything that is remembered is in the [`Ledger`], so that a daemon, a daemon that restarts after every pass and a timer tell
 //! the same. An incident is told once when it fires, again when it becomes worse or after a while, and once when it is mended.
 
+mod removed;
 mod settle;
-mod vanished;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use openclaw_auth::model::Millis;
 
 use self::settle::settle;
-use super::condition::{self, Condition, Kind, Limits, Own, Subject};
 use super::incident::{Incident, Ledger, Phase, Told};
+use super::problem::{self, Condition, Kind, Limits, Own, Subject};
 use crate::config::QuietHours;
 use crate::model::{AgentHealth, Severity, Snapshot};
 
@@ -125,12 +125,12 @@ pub fn decide(
         .filter_map(|incident| Some((incident.subject.clone(), incident.condition.threshold?)))
         .collect();
     let mut found =
-        condition::conditions(snapshot, own, &policy.limits, |subject| passed.get(subject).copied());
+        problem::conditions(snapshot, own, &policy.limits, |subject| passed.get(subject).copied());
     let here = snapshot.agents.iter().map(|agent| (agent.id.as_str(), agent)).collect();
-    let gone = vanished::find(ledger, snapshot, &here, &mut found);
+    let gone = removed::find(ledger, snapshot, &here, &mut found);
     let around = Circumstances { snapshot, here: &here, silences, policy, gone: &gone };
     let changes = decide_on(ledger, found, &around);
-    vanished::remember(ledger, snapshot, &gone);
+    removed::remember(ledger, snapshot, &gone);
     changes
 }
 

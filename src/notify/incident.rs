@@ -6,7 +6,7 @@ use std::sync::Arc;
 use openclaw_auth::model::Millis;
 use serde::{Deserialize, Serialize};
 
-use super::condition::{Condition, Kind, Subject};
+use super::problem::{Condition, Kind, Subject};
 use crate::model::Severity;
 
 /// Every incident there is, and the profiles that have been seen.

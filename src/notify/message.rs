@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 pub use self::body::Paragraph;
 pub(super) use self::body::of;
-use super::condition::Kind;
 use super::decide::{Change, Turn};
 use super::outbox::clip;
+use super::problem::Kind;
 use super::words::span;
 use crate::config::Filter;
 use crate::model::Severity;

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use super::channel::{Wires, json_request, rfc3339, secret, severity_word};
 use super::chat;
-use super::condition::What;
 use super::decide::Change;
 use super::message::Message;
 use super::outcome::{FailureReason, Outcome};
+use super::problem::What;
 use crate::config::{WebhookConfig, WebhookPreset};
 use crate::model::Severity;
 

@@ -11,9 +11,6 @@ mod addresses;
 mod agreement;
 #[cfg(feature = "sqlite")]
 mod alarms;
-#[cfg(feature = "sqlite")]
-mod alike;
-mod anywhere;
 mod auth;
 mod auth_login;
 mod auth_storm;
@@ -45,10 +42,10 @@ mod install_upkeep;
 mod kill;
 mod layering;
 mod migration;
-#[cfg(feature = "sqlite")]
-mod month;
 mod network;
 mod never_lost;
+#[cfg(feature = "sqlite")]
+mod notifications_over_a_month;
 #[cfg(feature = "sqlite")]
 mod page;
 mod probe;
@@ -67,15 +64,18 @@ mod replacements;
 mod servers;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "sqlite")]
+mod store_equivalence;
 mod storm;
 mod support;
+mod systemd_units;
 #[cfg(feature = "sqlite")]
 mod telling;
 mod termux;
 mod token_server;
-mod units;
 #[cfg(feature = "sqlite")]
 mod unparsable_stores;
+mod unusual_hosts;
 mod watch;
 mod watching;
 #[cfg(feature = "sqlite")]

@@ -18,11 +18,11 @@ use crate::auth::entry::{self, Entry};
 use crate::auth::provider::NoSignIn;
 use crate::auth::sign_in::{PrepareError, SignIn};
 use crate::auth::view;
-use crate::causes;
 use crate::clock;
 use crate::commands::context::{block_on, own_state};
 use crate::config;
 use crate::console;
+use crate::error_catalog;
 use crate::exit::{self, Failure};
 use crate::publish::words::{date, safe};
 use crate::refresh::answer::Verdict;
@@ -79,7 +79,7 @@ pub(super) fn run(context: &AuthContext, args: &LoginArgs) -> Result<u8, Failure
         let answer = waiting.wait_for_answer(args.no_browser).await?;
         match answer {
             Answer::Denied(reason) => {
-                let reason = safe(&causes::mask(&reason));
+                let reason = safe(&error_catalog::mask(&reason));
                 Err(Failure::new(
                     exit::EXPIRED_OR_MISSING,
                     format!("the provider says no: {reason}; nothing was changed"),
@@ -232,7 +232,7 @@ fn unredeemed(verdict: &Verdict, provider: &str) -> Failure {
         Verdict::Transient(reason, _) => {
             let code =
                 if *reason == TransientReason::Refused { exit::CONFIGURATION } else { exit::TRY_AGAIN };
-            let meaning = reason.blocked().map(|reason| causes::of_login(reason).meaning);
+            let meaning = reason.blocked().map(|reason| error_catalog::of_login(reason).meaning);
             failed(code, reason.to_string()).hint(meaning.unwrap_or("start again"))
         }
         Verdict::Tokens(_) => failed(exit::INTERNAL, "tokens and none".to_owned()),

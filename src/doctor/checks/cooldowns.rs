@@ -6,7 +6,7 @@ use openclaw_auth::model::{Cooldown, CooldownKind, Millis};
 
 use super::Check;
 use crate::doctor::finding::{Findings, Kind, Severity};
-use crate::doctor::subject::Subject;
+use crate::doctor::inspection::Subject;
 use crate::publish::words::span;
 use crate::remedy;
 

@@ -7,7 +7,7 @@ use openclaw_auth::model::Millis;
 use super::Check;
 use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::fix::Fix;
-use crate::doctor::subject::Subject;
+use crate::doctor::inspection::Subject;
 use crate::doctor::{files, service};
 
 const LEFTOVER: Kind = Kind::mended("demo-leftover", Severity::Info);

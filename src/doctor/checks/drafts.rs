@@ -5,7 +5,7 @@ use openclaw_auth::load::STORE_FILE;
 use super::Check;
 use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::fix::Fix;
-use crate::doctor::subject::{Draft, Subject};
+use crate::doctor::inspection::{Draft, Subject};
 use crate::remedy::quote;
 
 const LEFTOVER: Kind = Kind::mended("leftover-draft", Severity::Info);

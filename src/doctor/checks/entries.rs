@@ -6,7 +6,7 @@ use openclaw_auth::model::{CredentialKind, Millis, ProviderId, RejectReason, Sem
 use super::Check;
 use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::fix::Fix;
-use crate::doctor::subject::{ProfileFacts, Subject};
+use crate::doctor::inspection::{ProfileFacts, Subject};
 use crate::remedy;
 
 const REJECTED: Kind = Kind::new("entry-rejected", Severity::Warning);

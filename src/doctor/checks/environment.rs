@@ -8,7 +8,7 @@ use super::Check;
 use crate::doctor::files;
 use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::fix::Fix;
-use crate::doctor::subject::Subject;
+use crate::doctor::inspection::Subject;
 use crate::remedy::quote;
 
 const MALFORMED: Kind = Kind::new("env-malformed", Severity::Warning);

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::Check;
 use crate::doctor::finding::{Findings, Kind, Severity};
+use crate::doctor::inspection::Subject;
 use crate::doctor::service::Gateway;
-use crate::doctor::subject::Subject;
 use crate::remedy::quote;
 
 const UNSEEN: Kind = Kind::new("key-unseen-by-service", Severity::Critical);

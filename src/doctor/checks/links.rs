@@ -5,7 +5,7 @@ use openclaw_auth::model::StoreKind;
 use super::Check;
 use crate::doctor::files;
 use crate::doctor::finding::{Findings, Kind, Severity};
-use crate::doctor::subject::Subject;
+use crate::doctor::inspection::Subject;
 use crate::remedy::quote;
 
 const LINK: Kind = Kind::new("store-symlink", Severity::Info);

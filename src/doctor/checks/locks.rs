@@ -12,7 +12,7 @@ use super::Check;
 use crate::doctor::files;
 use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::fix::Fix;
-use crate::doctor::subject::Subject;
+use crate::doctor::inspection::Subject;
 use crate::publish::words::span;
 use crate::remedy::quote;
 

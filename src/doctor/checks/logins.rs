@@ -5,7 +5,7 @@ use openclaw_auth::model::{CredentialKind, Millis, ReasonCode};
 use super::{Check, entries, pasted, sink};
 use crate::doctor::files;
 use crate::doctor::finding::{Finding, Findings, Kind, Severity};
-use crate::doctor::subject::Subject;
+use crate::doctor::inspection::Subject;
 use crate::model::{AgentHealth, Login, LoginReason, ProfileHealth, Status};
 use crate::publish::words::span;
 use crate::remedy;

@@ -11,7 +11,7 @@ use openclaw_auth::model::{CredentialKind, StrandedKind, Unimportable};
 use super::Check;
 use crate::doctor::files;
 use crate::doctor::finding::{Findings, Kind, Severity};
-use crate::doctor::subject::{AgentFacts, ProfileFacts, Subject};
+use crate::doctor::inspection::{AgentFacts, ProfileFacts, Subject};
 use crate::model::AgentHealth;
 use crate::remedy::{self, Import, Remedy, quote};
 

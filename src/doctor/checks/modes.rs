@@ -9,7 +9,7 @@ use super::Check;
 use crate::doctor::files::{self, Facts};
 use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::fix::Fix;
-use crate::doctor::subject::{AgentFacts, Subject};
+use crate::doctor::inspection::{AgentFacts, Subject};
 use crate::remedy::quote;
 
 const MODE: Kind = Kind::mended("store-mode", Severity::Warning);

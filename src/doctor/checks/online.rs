@@ -4,8 +4,8 @@ use openclaw_auth::model::Millis;
 
 use super::Check;
 use crate::doctor::finding::{Findings, Kind, Severity};
+use crate::doctor::inspection::Subject;
 use crate::doctor::online::ServerTime;
-use crate::doctor::subject::Subject;
 use crate::publish::words::span;
 
 const CLOCK: Kind = Kind::new("clock-off", Severity::Warning);

@@ -10,7 +10,7 @@ use crate::config;
 use crate::doctor::files;
 use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::fix::Fix;
-use crate::doctor::subject::Subject;
+use crate::doctor::inspection::Subject;
 use crate::remedy::quote;
 
 const CONFIG: Kind = Kind::new("own-config", Severity::Critical);

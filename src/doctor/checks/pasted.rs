@@ -5,8 +5,8 @@ use openclaw_auth::model::{CredentialKind, ProviderId, Source};
 use super::Check;
 use crate::doctor::finding::{Finding, Findings, Kind, Severity};
 use crate::doctor::fix::Fix;
+use crate::doctor::inspection::{AgentFacts, ProfileFacts, Subject};
 use crate::doctor::paste::Blemish;
-use crate::doctor::subject::{AgentFacts, ProfileFacts, Subject};
 use crate::remedy;
 
 pub(super) const CUT: Kind = Kind::mended("token-cut", Severity::Critical);

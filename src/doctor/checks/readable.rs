@@ -5,7 +5,7 @@ use openclaw_auth::model::{StoreError, StoreErrorReason, StoreKind};
 
 use super::Check;
 use crate::doctor::finding::{Findings, Kind, Severity};
-use crate::doctor::subject::Subject;
+use crate::doctor::inspection::Subject;
 use crate::model::AgentHealth;
 use crate::remedy::{self, Remedy};
 

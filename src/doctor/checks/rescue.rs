@@ -3,7 +3,7 @@
 use super::Check;
 use crate::doctor::files;
 use crate::doctor::finding::{Findings, Kind, Severity};
-use crate::doctor::subject::Subject;
+use crate::doctor::inspection::Subject;
 use crate::refresh::recovery;
 use crate::remedy::quote;
 

@@ -8,8 +8,8 @@ use super::Check;
 use crate::clock;
 use crate::doctor::files;
 use crate::doctor::finding::{Findings, Kind, Severity};
+use crate::doctor::inspection::Subject;
 use crate::doctor::service;
-use crate::doctor::subject::Subject;
 use crate::publish::words::span;
 use crate::remedy::quote;
 

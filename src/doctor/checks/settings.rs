@@ -8,7 +8,7 @@ use openclaw_auth::settings::ProfileSettings;
 
 use super::Check;
 use crate::doctor::finding::{Finding, Findings, Kind, Severity};
-use crate::doctor::subject::Subject;
+use crate::doctor::inspection::Subject;
 use crate::model::{AgentHealth, ProfileHealth};
 use crate::remedy::{self, quote};
 

@@ -10,7 +10,7 @@ use openclaw_auth::provider::{self, Renewal};
 
 use super::Check;
 use crate::doctor::finding::{Findings, Kind, Severity};
-use crate::doctor::subject::{AgentFacts, CliLogin, Print, ProfileFacts, Subject};
+use crate::doctor::inspection::{AgentFacts, CliLogin, Print, ProfileFacts, Subject};
 use crate::remedy::{self, quote};
 
 const SHARED: Kind = Kind::new("token-shared", Severity::Warning);

@@ -5,7 +5,7 @@ use openclaw_auth::model::Millis;
 use super::Check;
 use crate::config;
 use crate::doctor::finding::{Findings, Kind, Severity};
-use crate::doctor::subject::Subject;
+use crate::doctor::inspection::Subject;
 use crate::notify::{self, Book};
 use crate::remedy::quote;
 

@@ -2,9 +2,9 @@
 
 use openclaw_auth::model::Millis;
 
-use super::super::condition::{Condition, Kind};
 use super::super::incident::{Incident, Phase};
-use super::{Circumstances, vanished};
+use super::super::problem::{Condition, Kind};
+use super::{Circumstances, removed};
 
 /// What fires so often comes and goes, if it does so within this time: something that breaks twice a morning is two incidents.
 const FLAPPING_FROM: usize = 3;
@@ -19,7 +19,7 @@ pub(super) fn settle(incident: &mut Incident, condition: Option<Condition>, arou
     match condition {
         Some(condition) => seen(incident, condition, around),
         // What is in a store that cannot be read is as it was, as far as anybody knows.
-        None if vanished::is_out_of_sight(&incident.subject, around) => {}
+        None if removed::is_out_of_sight(&incident.subject, around) => {}
         None => not_seen(incident, around),
     }
 }
@@ -67,7 +67,7 @@ fn not_seen(incident: &mut Incident, around: &Circumstances<'_>) {
             incident.clear_since = Some(since);
             let is_quiet = !incident.flapping || now.0 - since.0 >= FLAPPING_QUIET.0;
             if incident.clear >= around.policy.clear_after && is_quiet {
-                incident.mended = Some(vanished::how(&incident.subject, around));
+                incident.mended = Some(removed::how(&incident.subject, around));
                 // What nobody heard of need not be taken back.
                 incident.phase = if incident.told.is_some() { Phase::Mended } else { Phase::Over };
             }

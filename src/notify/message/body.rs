@@ -1,7 +1,7 @@
 //! The body of a message, piece by piece: grouped by agent, each change with what it means, since when, and the command.
 
-use super::super::condition::{Kind, Subject, What};
 use super::super::decide::{Change, Turn};
+use super::super::problem::{Kind, Subject, What};
 use super::super::words::{date, safe, sentence, span};
 use super::Message;
 use crate::model::Severity;

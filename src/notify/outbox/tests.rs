@@ -1,7 +1,7 @@
 //! The outbox: bounded, merged, patient, and never without what is critical.
 
-use super::super::condition::{Condition, Kind, Subject};
 use super::super::decide::{Change, Turn};
+use super::super::problem::{Condition, Kind, Subject};
 use super::*;
 use crate::config::Filter;
 use crate::model::Severity;

@@ -1,7 +1,7 @@
 //! What stands between this machine and the provider.
 
 use super::{REFRESH, cause, generic};
-use crate::causes::{Cause, Kind, Mend};
+use crate::error_catalog::{Cause, Kind, Mend};
 
 pub(super) const CAUSES: &[Cause] = &[
     cause(

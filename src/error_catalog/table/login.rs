@@ -1,7 +1,7 @@
 //! Logins that are dead or missing, and credentials of the wrong kind.
 
 use super::{cause, generic};
-use crate::causes::{Cause, Kind, Mend};
+use crate::error_catalog::{Cause, Kind, Mend};
 
 pub(super) const CAUSES: &[Cause] = &[
     cause(

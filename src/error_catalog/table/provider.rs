@@ -1,7 +1,7 @@
 //! The provider's limits, bills and troubles.
 
 use super::cause;
-use crate::causes::{Cause, Kind, Mend};
+use crate::error_catalog::{Cause, Kind, Mend};
 
 pub(super) const CAUSES: &[Cause] = &[
     cause(

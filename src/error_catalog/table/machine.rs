@@ -1,7 +1,7 @@
 //! What is wrong on this machine: settings, files, locks, migrations.
 
 use super::{DOCTOR, cause, generic};
-use crate::causes::{Cause, Kind, Mend};
+use crate::error_catalog::{Cause, Kind, Mend};
 
 pub(super) const CAUSES: &[Cause] = &[
     cause(
