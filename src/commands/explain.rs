@@ -101,7 +101,8 @@ fn as_text(findings: &[Finding], width: usize) -> String {
             answer += &block("  ", cause.hint, width, Style::new());
         }
         if let Some(command) = remedy::for_cause(cause.mend, &finding.context) {
-            answer += &block("  $ ", &safe(&command), width, BOLD);
+            // On one line, however long: a command that is broken cannot be copied.
+            answer += &format!("  $ {BOLD}{}{BOLD:#}\n", safe(&command));
         }
         answer += &block("  ", &format!("line {}: {}", finding.line, safe(&finding.quote)), width, FAINT);
     }

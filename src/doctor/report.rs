@@ -123,7 +123,7 @@ impl Column<'_> {
         }
         self.wrapped("    ", &safe(&finding.meaning), FAINT)?;
         match &finding.command {
-            Some(command) => self.wrapped("    $ ", &safe(command), BOLD),
+            Some(command) => self.command("    $ ", command),
             None => Ok(()),
         }
     }
@@ -163,13 +163,18 @@ impl Column<'_> {
             (Some(done), _) => {
                 self.wrapped("ok  ", &safe(&format!("{}: done", mended.what)), GOOD)?;
                 self.wrapped("    ", "to take it back:", FAINT)?;
-                self.wrapped("    $ ", &safe(&done.undo), BOLD)
+                self.command("    $ ", &done.undo)
             }
             (None, error) => {
                 let error = error.as_deref().unwrap_or_default();
                 self.wrapped("X   ", &safe(&format!("{}: {error}", mended.what)), BAD)
             }
         }
+    }
+
+    /// A command on one line, however long: one that is broken cannot be copied.
+    fn command(&mut self, indent: &str, command: &str) -> io::Result<()> {
+        writeln!(self.out, "{indent}{BOLD}{}{BOLD:#}", safe(command))
     }
 
     /// Text in a column; the indent of the first line is blank on the others.

@@ -287,8 +287,11 @@ impl Places {
         // Nobody gets in without the token, and Prometheus does with it.
         assert_eq!(watching.get("/metrics").status, 401);
         assert_eq!(watching.get("/").status, 401);
-        let scrape = watching.ask("GET", "/metrics", &["Authorization: Bearer a-long-token"]);
-        assert_eq!((scrape.status, scrape.text().contains("authwatch_agents 1")), (200, true));
+        watching.wait("the first scan", || {
+            let scrape = watching.ask("GET", "/metrics", &["Authorization: Bearer a-long-token"]);
+            assert_eq!(scrape.status, 200);
+            scrape.text().contains("authwatch_agents 1")
+        });
         drop(watching);
         let first: Vec<String> = probes[0][1..].iter().map(|argument| self.here(argument)).collect();
         let first: Vec<&str> = first.iter().map(String::as_str).collect();

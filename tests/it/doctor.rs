@@ -38,7 +38,7 @@ fn text_fits(home: &Home, case: &Case, width: usize) -> String {
     let output = command.args(&case.flags).env("COLUMNS", width.to_string()).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     for line in text.lines() {
-        assert!(line.chars().count() <= width, "{}: too wide for {width}: {line}", case.name);
+        assert!(crate::support::fits(line, width), "{}: too wide for {width}: {line}", case.name);
         assert!(!line.contains('\u{1b}'), "{}: colour without a terminal: {line}", case.name);
     }
     text

@@ -211,7 +211,7 @@ fn an_answer_fits_a_phone() {
     for (text, ..) in MESSAGES {
         let ran = home.run(&["explain", text]);
         for line in ran.stdout.lines() {
-            assert!(line.chars().count() <= 40, "{line}");
+            assert!(crate::support::fits(line, 40), "{line}");
         }
     }
     insta::assert_snapshot!(home.run(&["explain", MESSAGES[4].0]).stdout, @r#"
@@ -222,8 +222,7 @@ the login: refresh_token_reused
   Copies of one login end each other.
   Let agents inherit main's login, or
   give each one of its own.
-  $ openclaw models auth login
-    --provider openai-codex
+  $ openclaw models auth login --provider openai-codex
   line 1: openai-codex:
   {"error":{"message":"Your refresh
   token has already been used to

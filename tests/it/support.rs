@@ -312,3 +312,8 @@ pub(crate) fn ids(agent: &Value) -> Vec<&str> {
         .map(|profile| profile["profileId"].as_str().unwrap())
         .collect()
 }
+
+/// Whether a line fits a terminal. A command stays on one line, however long: it could not be copied otherwise.
+pub(crate) fn fits(line: &str, columns: usize) -> bool {
+    line.trim_start().starts_with("$ ") || line.trim_end().chars().count() <= columns
+}

@@ -167,7 +167,8 @@ impl Table<'_> {
     fn remedy(&mut self, remedy: &Remedy) -> io::Result<()> {
         self.wrapped("      ", &safe(&remedy.meaning), FAINT)?;
         match &remedy.command {
-            Some(command) => self.wrapped("      $ ", &safe(command), BOLD),
+            // On one line, however long: a command that is broken cannot be copied.
+            Some(command) => writeln!(self.out, "      $ {BOLD}{}{BOLD:#}", safe(command)),
             None => Ok(()),
         }
     }

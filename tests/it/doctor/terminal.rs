@@ -118,7 +118,7 @@ fn each_fix_is_asked_for() {
     assert!(shown.contains('\u{1b}'), "a terminal has colour: {shown}");
     let plain = without_colour(&shown);
     for line in plain.lines() {
-        assert!(line.trim_end().chars().count() <= 40, "too wide: {line:?}");
+        assert!(crate::support::fits(line, 40), "too wide: {line:?}");
     }
     assert!(plain.contains("to take it back:") && plain.contains("what is left:"), "{plain}");
 }
