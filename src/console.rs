@@ -25,6 +25,7 @@ pub fn print(data: &[u8]) -> Result<(), Failure> {
 }
 
 /// What it means that stdout cannot be written.
+#[must_use]
 pub fn unwritable(error: std::io::Error) -> Failure {
     Failure::new(exit::CANNOT_WRITE, "cannot write to standard output").caused_by(error)
 }

@@ -334,8 +334,13 @@ fn the_image_is_written_well_and_runs_what_there_is() {
         .collect();
     let sent: BTreeSet<&str> = ignore.lines().filter_map(|line| line.strip_prefix('!')).collect();
     assert_eq!(copied, sent, "what is sent is what is copied");
-    for path in copied {
+    for path in &copied {
         assert!(root().join(path).exists(), "{path}");
+    }
+    let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
+    for member in manifest["workspace"]["members"].as_array().unwrap() {
+        let folder = member.as_str().unwrap().split('/').next().unwrap();
+        assert!(copied.contains(folder), "{member} is built as well");
     }
     assert!(dockerfile.contains("\nUSER 1000:1000\n"));
     // The compose file and `docker run --user` let it be run as anybody, who then keeps the state of what is told and refused.

@@ -112,6 +112,8 @@ const STAND_INS: &[(&str, &str, &str)] = &[
     ("termux-notification", "as above", "exit 0"),
     ("termux-toast", "as above", "exit 0"),
     ("tests/run", "it is what runs this test", "exit 0"),
+    (".ci/run", "it runs this test", "exit 0"),
+    ("tests/fresh/run", "it takes half an hour, and runs this test", "exit 0"),
 ];
 
 /// Commands that are meant to end with something else than 0.
@@ -152,9 +154,10 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// README.md, everything in docs, and the pages beside what they are about.
+/// The pages at the top, everything in docs, and the pages beside what they are about.
 fn documents() -> Vec<PathBuf> {
-    let (mut open, mut found) = (Vec::new(), vec![root().join("README.md")]);
+    let top = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"];
+    let (mut open, mut found) = (Vec::new(), top.map(|page| root().join(page)).to_vec());
     open.extend(["docs", "deploy", "termux", "dashboards"].map(|dir| root().join(dir)));
     while let Some(dir) = open.pop() {
         for entry in std::fs::read_dir(dir).into_iter().flatten() {
@@ -395,6 +398,19 @@ fn every_link_between_the_documents_leads_somewhere() {
                 );
             }
         }
+    }
+}
+
+#[test]
+fn the_files_that_the_architecture_names_are_there() {
+    let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let named: Vec<&str> = text.split('`').skip(1).step_by(2).filter(|name| name.contains('/')).collect();
+    assert!(named.len() > 20, "{named:?}");
+    for name in named {
+        let is_there = ["", "src", "crates/openclaw-auth/src", "src/doctor/checks"]
+            .iter()
+            .any(|dir| root().join(dir).join(name).exists());
+        assert!(is_there, "{name}");
     }
 }
 

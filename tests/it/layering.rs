@@ -1,85 +1,51 @@
-//! Imports point one way: every `crate::` path in `src` is held against a table.
+//! Imports point one way inside `src`: every path is held against a table. What OpenClaw puts on disk is a crate of its own,
+//! `openclaw-auth`, whose direction the compiler keeps.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What a module (with everything below it) may use besides itself: modules, or paths below them.
+/// What a module (with everything below it) may use besides itself and the nouns of `openclaw_auth::model`: modules, or paths below
+/// them. `openclaw_auth` alone is the whole crate.
 const MAY_USE: &[(&str, &[&str])] = &[
     // The nouns and the tools everything rests on.
     ("model", &[]),
-    ("secret", &[]),
     ("exit", &[]),
-    ("paths", &[]),
     ("logging", &[]),
     ("probe", &[]),
     ("program", &[]),
-    ("random", &[]),
-    ("checkpoint", &[]),
     ("stop", &[]),
-    ("ownership", &[]),
-    ("clock", &["model"]),
+    ("clock", &["openclaw_auth::clock"]),
+    ("console", &["exit"]),
+    ("terminal", &["stop"]),
     // Which providers people sign in to is a fact, and no secret.
-    ("remedy", &["causes", "model", "openclaw::provider"]),
-    // What failures mean is told by their words alone.
-    ("causes", &["model", "openclaw::provider", "secret::REDACTED"]),
-    ("config", &["clock", "exit", "model", "paths", "secret"]),
-    ("http", &["clock", "model"]),
-    ("state", &["model", "random"]),
-    ("backup", &["clock", "model", "random", "secret"]),
-    // What OpenClaw puts on disk: pure.
-    ("openclaw", &["model", "secret"]),
+    ("error_catalog", &["model", "openclaw_auth::provider", "openclaw_auth::secret::REDACTED"]),
+    ("remedy", &["error_catalog", "model", "openclaw_auth::provider"]),
+    ("config", &["clock", "exit", "model", "openclaw_auth::paths", "openclaw_auth::secret"]),
+    ("http", &["clock"]),
+    ("state", &["model", "openclaw_auth::random"]),
+    ("backup", &["clock", "openclaw_auth::random", "openclaw_auth::secret"]),
     // The stages, in order.
-    ("discover", &["load::file", "model", "openclaw", "paths", "secret"]),
+    ("classify", &["exit", "model", "openclaw_auth", "remedy", "state"]),
+    ("pipeline", &["classify", "clock", "model", "openclaw_auth", "state"]),
+    ("refresh", &["clock", "config", "http", "model", "openclaw_auth", "state", "stop"]),
+    // Whatever tells people sees the snapshot only, so it cannot leak.
+    ("publish", &["clock", "exit", "model", "refresh::outcome", "remedy"]),
+    ("serve", &["clock", "model", "publish::metrics", "publish::words", "remedy"]),
     (
-        "load",
+        "notify",
         &[
-            "clock",
-            "discover::Agent",
-            "discover::KnownBy",
-            "locking",
-            "model",
-            "openclaw",
-            "ownership",
-            "paths",
-            "secret",
-        ],
-    ),
-    ("classify", &["discover", "exit", "load", "model", "openclaw", "remedy", "state"]),
-    // What writes credentials, and what decides to.
-    ("locking", &["checkpoint", "clock", "model", "openclaw", "ownership", "random"]),
-    (
-        "store",
-        &[
-            "checkpoint",
-            "load::file",
-            "locking",
-            "model",
-            "openclaw::document",
-            "ownership",
-            "random",
-            "secret",
-        ],
-    ),
-    (
-        "refresh",
-        &[
-            "checkpoint",
             "clock",
             "config",
-            "discover",
             "http",
-            "load",
-            "locking",
             "model",
-            "openclaw",
-            "paths",
+            "openclaw_auth::checkpoint",
+            "openclaw_auth::random",
+            "openclaw_auth::secret",
             "program",
-            "random",
-            "secret",
+            "publish::words",
+            "remedy",
             "state",
-            "stop",
-            "store",
         ],
     ),
     // What a person's explicit command changes.
@@ -89,85 +55,50 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "backup",
             "clock",
             "config",
-            "discover",
             "http",
-            "load",
-            "model",
-            "openclaw",
-            "paths",
-            "random",
+            "openclaw_auth",
             "refresh::answer",
             "refresh::endpoint",
             "refresh::exchange",
             "refresh::outcome",
-            "secret",
-            "store",
         ],
     ),
-    ("terminal", &["stop"]),
-    // Whatever tells people sees the snapshot only, so it cannot leak.
-    ("publish", &["clock", "exit", "model", "refresh::outcome", "remedy"]),
-    (
-        "notify",
-        &[
-            "checkpoint",
-            "clock",
-            "config",
-            "http",
-            "model",
-            "program",
-            "publish::words",
-            "random",
-            "remedy",
-            "secret",
-            "state",
-        ],
-    ),
-    ("serve", &["clock", "model", "publish::metrics", "publish::words", "remedy"]),
-    // What names the stages, and what calls them.
-    ("pipeline", &["classify", "clock", "discover", "load", "model", "openclaw", "paths", "state"]),
-    ("demo", &["config", "load", "model", "paths", "random"]),
-    // Secrets are read in `doctor::subject` alone and stay there; what it finds is free of them.
+    // Secrets are read in `doctor::inspection` alone and stay there; what it finds is free of them.
     (
         "doctor",
         &[
             "backup",
             "clock",
             "config",
-            "discover",
             "exit",
             "http",
-            "load",
-            "locking",
             "model",
             "notify",
-            "openclaw",
-            "paths",
+            "openclaw_auth",
             "pipeline",
             "publish::words",
-            "random",
             "refresh::endpoint",
             "refresh::recovery",
             "remedy",
-            "secret",
             "state",
-            "store",
         ],
     ),
+    ("demo", &["config", "openclaw_auth::load", "openclaw_auth::paths", "openclaw_auth::random"]),
+    // What names the stages, and what calls them.
     (
         "daemon",
         &[
-            "checkpoint",
             "clock",
             "config",
-            "discover",
             "exit",
             "model",
             "notify",
-            "paths",
+            "openclaw_auth::checkpoint",
+            "openclaw_auth::discover",
+            "openclaw_auth::paths",
+            "openclaw_auth::random",
             "pipeline",
             "publish",
-            "random",
             "refresh",
             "serve",
             "state",
@@ -178,20 +109,21 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "commands",
         &[
             "auth",
-            "causes",
-            "cli",
             "clock",
             "config",
+            "console",
             "daemon",
             "demo",
-            "discover",
             "doctor",
+            "error_catalog",
             "exit",
+            "logging",
             "model",
             "notify",
-            "openclaw::attempts",
-            "openclaw::provider",
-            "paths",
+            "openclaw_auth::attempts",
+            "openclaw_auth::discover",
+            "openclaw_auth::paths",
+            "openclaw_auth::provider",
             "pipeline",
             "probe",
             "publish",
@@ -202,44 +134,27 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "terminal",
         ],
     ),
-    ("cli", &["causes", "commands", "exit", "logging"]),
+    ("cli", &["commands", "console", "error_catalog", "exit", "logging"]),
     ("lib", &[]),
 ];
 
 /// Modules that may use these packages only.
-const PACKAGES: [(&str, &[&str]); 2] =
-    [("model", &["serde", "serde_json", "std"]), ("secret", &["std", "zeroize"])];
+const PACKAGES: [(&str, &[&str]); 1] = [("model", &["openclaw_auth", "serde", "serde_json", "std"])];
 
 /// What only some modules may do: the text that shows it, and who may.
 const RESERVED: [(&str, &[&str]); 7] = [
-    ("SystemTime::now", &["clock"]),
-    ("Utc::now", &["clock"]),
-    ("Local::now", &["clock"]),
-    ("std::env::", &["checkpoint", "cli", "config", "paths"]),
+    ("SystemTime::now", &[]),
+    ("Utc::now", &[]),
+    ("Local::now", &[]),
+    ("std::env::", &["cli", "commands", "config", "console"]),
     (
         "std::fs",
         &[
-            "backup",
-            "checkpoint",
-            "clock",
-            "commands",
-            "config",
-            "daemon",
-            "demo",
-            "discover",
-            "doctor",
-            "load",
-            "locking",
-            "notify",
-            "ownership",
-            "publish",
-            "refresh",
-            "serve",
-            "state",
-            "store",
+            "backup", "clock", "commands", "config", "daemon", "demo", "doctor", "notify", "publish",
+            "refresh", "serve", "state",
         ],
     ),
-    ("rusqlite::", &["demo", "load"]),
+    ("rusqlite::", &["demo"]),
     ("std::net", &["auth", "daemon", "demo", "notify", "probe", "refresh", "serve"]),
 ];
 
@@ -349,10 +264,16 @@ fn imports_point_one_way() {
             wrong.push(format!("{module} is missing from the table"));
             continue;
         };
-        for path in paths_behind(&source.code, "crate::") {
+        let own = paths_behind(&source.code, "crate::");
+        let core = paths_behind(&source.code, "openclaw_auth::");
+        for path in own.into_iter().chain(core.into_iter().map(|path| format!("openclaw_auth::{path}"))) {
             checked += 1;
-            if !is_below(&path, module) && !allowed.iter().any(|allowed| is_below(&path, allowed)) {
-                wrong.push(format!("{} uses crate::{path}", source.path.join("::")));
+            let everybodys = is_below(&path, "openclaw_auth::model");
+            if !everybodys
+                && !is_below(&path, module)
+                && !allowed.iter().any(|allowed| is_below(&path, allowed))
+            {
+                wrong.push(format!("{} uses {path}", source.path.join("::")));
             }
         }
         // `super` must not climb out of its top-level module past the table.
@@ -366,19 +287,13 @@ fn imports_point_one_way() {
 }
 
 #[test]
-fn what_the_table_allows_has_no_circle_but_the_known_ones() {
-    // Agents are found with the reader of files, and loading is told of agents; the commands print through the command line.
-    let known = BTreeSet::from([
-        ("discover", "load"),
-        ("load", "discover"),
-        ("cli", "commands"),
-        ("commands", "cli"),
-    ]);
+fn what_the_table_allows_has_no_circle() {
+    let modules: BTreeSet<&str> = MAY_USE.iter().map(|(module, _)| *module).collect();
     let mut reach: BTreeMap<&str, BTreeSet<&str>> = MAY_USE
         .iter()
         .map(|(module, allowed)| {
             let direct = allowed.iter().map(|path| path.split("::").next().unwrap());
-            (*module, direct.filter(|to| !known.contains(&(*module, *to))).collect())
+            (*module, direct.filter(|to| modules.contains(to)).collect())
         })
         .collect();
     for _ in 0..MAY_USE.len() {

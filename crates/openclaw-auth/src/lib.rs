@@ -25,22 +25,33 @@
 //!
 //! # Example
 //!
-//! The logins that each agent of a state directory sees, with the end of their access tokens:
+//! The logins that agent main of a state directory sees, with the end of their access tokens:
 //!
-//! ```no_run
+//! ```
 //! use openclaw_auth::discover;
 //! use openclaw_auth::load::{self, Buffers};
 //! use openclaw_auth::merge::View;
 //! use openclaw_auth::model::Semantics;
 //! use openclaw_auth::paths::Roots;
 //!
-//! let roots = Roots::from_process(None);
+//! # let state = tempfile::tempdir()?;
+//! # let agent = state.path().join("agents/main/agent");
+//! # std::fs::create_dir_all(&agent)?;
+//! # let store = r#"{"version":1,"profiles":{"xai:default":{"type":"oauth","provider":"xai","access":"a","refresh":"r","expires":1800000000000}}}"#;
+//! # std::fs::write(agent.join("auth-profiles.json"), store)?;
+//! # let state = state.path();
+//! let roots = Roots::from_process(Some(state));
 //! let found = discover::discover(&roots, std::env::vars());
 //! let mut buffers = Buffers::default();
 //! let main = load::load_main(&found.agents[0], &roots, Semantics::V2026_9, &mut buffers);
-//! for profile in View::of_main(&main.document).profiles {
-//!     println!("{} {:?}", profile.id, profile.credential.expires.moment(Semantics::V2026_9));
-//! }
+//! let view = View::of_main(&main.document);
+//! let login = &view.profiles[0];
+//! assert_eq!(login.id, "xai:default");
+//! let end = login.credential.expires.moment(Semantics::V2026_9);
+//! assert_eq!(end.map(|end| end.0), Some(1_800_000_000_000.0));
+//! // The tokens themselves cannot be printed.
+//! assert!(!format!("{:?}", login.credential).contains("\"r\""));
+//! # Ok::<(), std::io::Error>(())
 //! ```
 
 pub mod attempts;
