@@ -49,7 +49,8 @@ impl LogLevel {
 
 /// Starts logging. Only this program's own lines: libraries may log what they send, and that may be a secret.
 pub fn start(level: LogLevel, format: LogFormat, color: bool) {
-    let ours = Targets::new().with_target("authwatch", level.filter());
+    let ours = ["authwatch", "openclaw_auth"].map(|ours| (ours, level.filter()));
+    let ours = Targets::new().with_targets(ours);
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(color);
     let layer = match format {
         LogFormat::Text => layer.without_time().with_target(false).boxed(),

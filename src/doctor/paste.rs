@@ -61,7 +61,9 @@ pub fn mended(value: &str) -> Option<Zeroizing<String>> {
     let is_word = joined.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~+/=:@".contains(&byte));
     let is_one = pieces.len() == 1
         || pieces.iter().all(|piece| piece.len() >= SHORTEST_PIECE) && broken_by_lines(bare);
-    (is_word && is_one && *joined != value).then_some(joined)
+    // Put together, the pieces may look like an assignment: then what was meant is a guess.
+    let is_bare = stripped(&joined) == joined.as_str();
+    (is_word && is_one && is_bare && *joined != value).then_some(joined)
 }
 
 /// Several words on one line are words; a value that was broken has line breaks.
@@ -132,6 +134,7 @@ mod tests {
 
     #[test]
     fn what_was_pasted_along_is_taken_off() {
+        assert_eq!(mend("\"AB_C\nD_=0a=\""), None, "an assignment over two lines");
         for value in [
             " sk-1234 ",
             "\"sk-1234\"",
