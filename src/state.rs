@@ -31,7 +31,7 @@ const KEEP_SPENT: Millis = Millis(60.0 * 24.0 * 60.0 * 60.0 * 1000.0);
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A token's name: safe to store and to log.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 #[serde(transparent)]
 pub struct Fingerprint(String);
 

@@ -143,6 +143,15 @@ pub(super) fn copy_in<T>(
     look(document.get(profile.as_str())?)
 }
 
+/// What is made of the first credential of a JSON store that something is made of, whatever its profile.
+pub(super) fn any_in<T>(store: &Path, look: impl Fn(&Credential<'_>) -> Option<T>) -> Option<T> {
+    let mut buffer = SecretBuffer::default();
+    file::read(store, &mut buffer).ok()??;
+    let text = file::text(store, &buffer).ok()?;
+    let document = Document::parse(text, super::SEMANTICS, Source::Json).ok()?;
+    document.profiles.iter().find_map(|profile| look(&profile.credential))
+}
+
 /// Finds every login and decides about it.
 #[must_use]
 pub fn survey(

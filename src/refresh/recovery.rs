@@ -11,8 +11,10 @@ use std::path::{Path, PathBuf};
 
 use openclaw_auth::document::Document;
 use openclaw_auth::edit::{self, Change};
+use openclaw_auth::file;
 use openclaw_auth::model::{Millis, ProfileId, Source};
 use openclaw_auth::random;
+use openclaw_auth::secret::SecretBuffer;
 use openclaw_auth::store::{LockedStore, OpenError};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
@@ -77,9 +79,14 @@ impl Record {
         }
     }
 
+    /// Reads a file that somebody may have put another thing in the place of: nothing is waited for, and nothing without bounds.
     fn read(path: &Path) -> Result<Self, String> {
-        let bytes = Zeroizing::new(std::fs::read(path).map_err(|error| error.to_string())?);
-        serde_json::from_slice(&bytes).map_err(|error| format!("it is damaged at column {}", error.column()))
+        let mut buffer = SecretBuffer::default();
+        match file::read(path, &mut buffer).map_err(|error| error.message)? {
+            Some(_) => serde_json::from_slice(buffer.bytes())
+                .map_err(|error| format!("it is damaged at column {}", error.column())),
+            None => Err("it is gone".to_owned()),
+        }
     }
 
     /// Whether a token is the one that was spent, or was spent before it.
@@ -167,13 +174,7 @@ impl Room {
             return record.map(drop);
         }
         let record = record?;
-        let kept = self.name(GENERATION)?;
-        for (path, older) in generations(state) {
-            if path != kept && older.store == record.store && older.profile == record.profile {
-                std::fs::remove_file(path)?;
-            }
-        }
-        Ok(())
+        forget_older(state, &self.name(GENERATION)?, &record)
     }
 
     fn name(self, extension: &str) -> io::Result<PathBuf> {
@@ -196,6 +197,27 @@ impl Drop for Room {
             let _ = std::fs::remove_file(&self.path);
         }
     }
+}
+
+/// A login has one last generation.
+fn forget_older(state: &Path, kept: &Path, record: &Record) -> io::Result<()> {
+    for (path, older) in generations(state) {
+        if path != kept && older.store == record.store && older.profile == record.profile {
+            std::fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}
+
+/// What was waiting is stored: from now on it is the last generation of its login, if a late writer could do harm.
+fn keep_stored(path: &Path, record: &Record) -> io::Result<()> {
+    if record.field("refresh").is_none() {
+        return std::fs::remove_file(path);
+    }
+    let kept = path.with_file_name(format!("rescue-{}.{GENERATION}", random::word()));
+    std::fs::rename(path, &kept)?;
+    let state = kept.parent().and_then(Path::parent).unwrap_or(Path::new("/"));
+    forget_older(state, &kept, record)
 }
 
 fn files(state: &Path) -> Vec<PathBuf> {
@@ -240,10 +262,12 @@ pub fn waiting_profiles(state: &Path) -> Vec<String> {
 
 /// Whether the token of a store was spent for one that is kept here: to present it again would end both.
 #[must_use]
-pub(super) fn holds_successor(state: &Path, store: &Path, token: &str, memory: &Memory) -> bool {
+pub(super) fn holds_successor(state: &Path, login: &Login, token: &str, memory: &Memory) -> bool {
     let waits = |path: &PathBuf| Record::read(path).is_ok_and(|record| record.is_spent(token, memory));
-    let was_stored =
-        |(_, record): &(PathBuf, Record)| record.store == store && record.is_spent(token, memory);
+    let was_stored = |(_, record): &(PathBuf, Record)| {
+        let is_its_own = record.store == login.store && record.profile == login.profile.as_str();
+        is_its_own && record.is_spent(token, memory)
+    };
     waiting(state).iter().any(waits) || generations(state).iter().any(was_stored)
 }
 
@@ -298,7 +322,7 @@ async fn store_waiting(path: &Path, memory: &Memory) -> Result<Option<Restored>,
     let text = store.text().map_err(|problem| problem.to_string())?;
     if is_stored(text, &record) {
         // Its maker was killed before it could tidy up.
-        std::fs::remove_file(path).map_err(shown)?;
+        keep_stored(path, &record).map_err(shown)?;
         return Ok(None);
     }
     // Where the refresh token stays, somebody may have renewed with it since.
@@ -310,7 +334,7 @@ async fn store_waiting(path: &Path, memory: &Memory) -> Result<Option<Restored>,
         place(store, &record, memory).await?
     };
     if placed == Placed::Stored {
-        std::fs::remove_file(path).map_err(shown)?;
+        keep_stored(path, &record).map_err(shown)?;
         return Ok(Some(Restored::PutBack));
     }
     // The file is kept: a credential is never deleted.

@@ -1,5 +1,6 @@
 //! One round over all logins: several at once, each provider and profile one at a time by its lock.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,7 @@ use super::candidates::Login;
 use super::outcome::{Outcome, TransientReason};
 use super::plan::Decision;
 use crate::clock;
+use crate::state::Fingerprint;
 
 /// Logins that are renewed at the same time. One provider's answer takes a second or two.
 const AT_ONCE: usize = 8;
@@ -26,28 +28,54 @@ pub async fn run(
     begin: fn(&Login),
 ) -> Vec<(Outcome, Duration)> {
     let permits = Rc::new(Semaphore::new(AT_ONCE));
-    let tasks: Vec<_> = logins
-        .iter()
-        .cloned()
-        .map(|login| {
+    let tasks: Vec<_> = by_token(logins)
+        .into_iter()
+        .map(|copies| {
             let (refresher, permits) = (Rc::clone(refresher), Rc::clone(&permits));
-            tokio::task::spawn_local(async move {
+            let copies: Vec<(usize, Login)> =
+                copies.into_iter().map(|index| (index, logins[index].clone())).collect();
+            let indices: Vec<usize> = copies.iter().map(|(index, _)| *index).collect();
+            let task = tokio::task::spawn_local(async move {
                 let _permit = permits.acquire().await;
-                let start = Instant::now();
-                (one(&refresher, &login, force, begin).await, start.elapsed())
-            })
+                let mut outcomes = Vec::with_capacity(copies.len());
+                for (index, login) in &copies {
+                    let start = Instant::now();
+                    outcomes.push((*index, one(&refresher, login, force, begin).await, start.elapsed()));
+                }
+                outcomes
+            });
+            (indices, task)
         })
         .collect();
-    let mut outcomes = Vec::with_capacity(tasks.len());
-    for task in tasks {
+    let mut outcomes = vec![(Outcome::Contended, Duration::ZERO); logins.len()];
+    for (indices, task) in tasks {
         // Its locks were released on the way; the others go on.
-        outcomes.push(task.await.unwrap_or_else(|_| {
+        if let Ok(done) = task.await {
+            for (index, outcome, took) in done {
+                outcomes[index] = (outcome, took);
+            }
+        } else {
             // What it panicked with was said by then, without what may be secret in it.
-            tracing::error!("a refresh has failed by a fault of authwatch's own");
-            (Outcome::Contended, Duration::ZERO)
-        }));
+            tracing::error!("a refresh has failed by a fault of authwatch's own ({} logins)", indices.len());
+        }
     }
     outcomes
+}
+
+/// The logins by their refresh tokens. Copies of one login may stand under several profile ids, whose locks are different ones: they
+/// take turns, and the second one finds that its token is spent.
+fn by_token(logins: &[Login]) -> Vec<Vec<usize>> {
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    let mut known: HashMap<&Fingerprint, usize> = HashMap::new();
+    for (index, login) in logins.iter().enumerate() {
+        let next = groups.len();
+        let group = login.fingerprint.as_ref().map_or(next, |token| *known.entry(token).or_insert(next));
+        if group == next {
+            groups.push(Vec::new());
+        }
+        groups[group].push(index);
+    }
+    groups
 }
 
 async fn one(refresher: &Refresher, login: &Login, force: bool, begin: fn(&Login)) -> Outcome {

@@ -11,7 +11,7 @@
 //! comes in between.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use openclaw_auth::checkpoint;
 use openclaw_auth::credential::Credential;
@@ -39,6 +39,9 @@ use crate::http::HttpClient;
 use crate::model::LoginReason;
 use crate::state::{Fingerprint, Memory};
 
+/// In this time a stop signal that was sent before is noticed.
+const SIGNALS_ARRIVE: Duration = Duration::from_millis(5);
+
 /// Renews one login, if it is (still) due.
 pub(super) async fn renew(context: &Refresher, login: &Login, force: bool) -> Outcome {
     attempt(context, login, force).await.unwrap_or_else(|outcome| outcome)
@@ -58,7 +61,8 @@ async fn attempt(context: &Refresher, login: &Login, force: bool) -> Result<Outc
     }
     let (reserved, room) = rehearse(context, login, &current, store).await?;
     checkpoint::reached("reserved");
-    if context.stop.is_requested() {
+    // Nothing since the locks has waited, so a stop signal may not have been seen yet.
+    if context.stop.unless_requested(tokio::time::sleep(SIGNALS_ARRIVE)).await.is_none() {
         return Err(Outcome::Stopped);
     }
     // Whoever sees another holder now would present the token together with it.
@@ -280,13 +284,14 @@ fn spent_before(
     name: &Fingerprint,
     memory: &Memory,
 ) -> Option<Outcome> {
-    if recovery::holds_successor(&context.state_dir, &login.store, token, memory) {
+    if recovery::holds_successor(&context.state_dir, login, token, memory) {
         return Some(Outcome::Transient(TransientReason::Rescued, None));
     }
     let successors = memory.successors(name);
     if successors.is_empty() {
         return None;
     }
+    // Copies of one login may stand under different profile ids.
     let is_successor = |other: &Credential<'_>| {
         let found = memory.fingerprint(other.refresh.as_ref()?.expose());
         let end = other.expires.moment(SEMANTICS).filter(|_| other.is_usable(clock::now(), SEMANTICS));
@@ -295,7 +300,7 @@ fn spent_before(
         successors.contains(&found).then_some(outcome)
     };
     let stores = candidates::json_stores(&context.roots);
-    stores.iter().find_map(|store| candidates::copy_in(store, &login.profile, is_successor))
+    stores.iter().find_map(|store| candidates::any_in(store, is_successor))
 }
 
 async fn rehearse(

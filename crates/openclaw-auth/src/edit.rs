@@ -167,11 +167,16 @@ fn splice(json: &str, mut edits: Vec<(Range<usize>, Zeroizing<String>)>) -> Zero
     result
 }
 
-/// Lays out well-formed JSON with two spaces and a final newline. Literals stay as they are.
+/// Laid out, a document may grow so much and no further: deeply nested ones would grow a hundredfold.
+const MOST_GROWTH: usize = 4;
+
+/// Lays out well-formed JSON with two spaces and a final newline. Literals stay as they are, and so does a document that would
+/// grow beyond measure.
 #[must_use]
 pub fn pretty(json: &str) -> Zeroizing<String> {
+    let most = json.len() * MOST_GROWTH + 64 * 1024;
     // Reserved in full: growing would leave copies of secrets behind.
-    let mut result = Zeroizing::new(String::with_capacity(json.len() * 3 + 64));
+    let mut result = Zeroizing::new(String::with_capacity(most + 1024));
     let (mut level, mut in_string, mut escaped) = (0_usize, false, false);
     let mut previous = None;
     let mut rest = json.chars().peekable();
@@ -214,6 +219,9 @@ pub fn pretty(json: &str) -> Zeroizing<String> {
             }
         }
         previous = Some(character);
+        if result.len() > most {
+            return Zeroizing::new(json.to_owned());
+        }
     }
     result.push('\n');
     result
@@ -255,6 +263,15 @@ mod tests {
         assert!(added.contains("\"b\": {\n      \"access\": \"q\",\n      \"refresh\": \"r\"\n    }"));
         assert_eq!(set_fields(before, "c", &[]).expect_err("absent"), EditError::NoProfile);
         assert_eq!(set_fields("[]", "c", &[]).expect_err("no store"), EditError::NoStore);
+    }
+
+    #[test]
+    fn a_document_that_would_grow_beyond_measure_keeps_its_layout() {
+        let nested = format!("{}{}", "[".repeat(100), "]".repeat(100));
+        let many = vec![nested; 1000].join(",");
+        let before = format!(r#"{{"profiles":{{"a":{{"access":"old"}}}},"x":[{many}]}}"#);
+        let after = set_fields(&before, "a", &[("access", text("new"))]).expect("a store");
+        assert_eq!(*after, before.replace("old", "new"));
     }
 
     #[test]

@@ -238,6 +238,12 @@ impl Reserved {
 
 /// A broken version must never take the place of a whole one, whatever broke it.
 fn is_a_store(json: &str) -> io::Result<()> {
+    if json.len() as u64 > file::MAX_BYTES {
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            "the new version is too large to be read again",
+        ));
+    }
     Document::parse(json, Semantics::V2026_9, Source::Json).map(drop).map_err(|problem| {
         io::Error::new(io::ErrorKind::InvalidData, format!("the new version is {problem}"))
     })

@@ -227,7 +227,7 @@ impl<'a> Reader<'a> {
             .collect()
     }
 
-    /// Whether a draft holds a login that the store has not, or has an older one of: a renewal that was cut off.
+    /// Whether a draft holds a credential that the store does not have, or a newer login.
     pub(super) fn newer_than(&self, draft: &Path, store: &Path) -> bool {
         let (mut one, mut other) = (SecretBuffer::default(), SecretBuffer::default());
         let read = |path: &Path, buffer: &mut SecretBuffer| file::read(path, buffer).ok().flatten().is_some();
@@ -246,7 +246,8 @@ impl<'a> Reader<'a> {
                 };
                 print(theirs) != print(&profile.credential) && end(&profile.credential) >= end(theirs)
             };
-            profile.credential.refresh.is_some() && theirs.is_none_or(differs)
+            // A key or token that the store does not have may be somebody's who wrote while we did.
+            theirs.is_none_or(|theirs| profile.credential.refresh.is_some() && differs(theirs))
         })
     }
 }

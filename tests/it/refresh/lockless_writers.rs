@@ -249,6 +249,47 @@ fn a_late_writer_that_puts_a_spent_token_back_costs_nothing() {
 }
 
 #[test]
+fn a_login_that_was_recovered_is_kept_against_late_writers_too() {
+    for step in ["filled", "written", "compared", "renamed", "saved", "mirrored"] {
+        let server = TokenServer::start();
+        let home = home(&server);
+        let before = std::fs::read_to_string(home.store("main")).unwrap();
+        let mut paused = Paused::at(step, &home, &["refresh"]);
+        paused.child.kill().unwrap();
+        paused.child.wait().unwrap();
+        assert_eq!(home.run(&["refresh"]).code, 0, "{step}");
+        let newest = login(&home, "main");
+        write(&home.store("main"), Way::Rename, &before);
+        let ran = home.run(&["refresh"]);
+        assert_eq!((server.calls(), server.reuses()), (1, 0), "{step}: {}{}", ran.stdout, ran.stderr);
+        assert_eq!(login(&home, "main"), newest, "{step}");
+    }
+}
+
+#[test]
+fn one_login_under_two_profile_ids_is_presented_once() {
+    for agents in [["main", "main"], ["main", "other"], ["one", "other"]] {
+        let server = TokenServer::start();
+        let copy = expired(&server.sign_in("shared"));
+        let home = Home::new().file(".config/authwatch/config.toml", server.config(&["openai-codex"]));
+        let home = if agents[0] == agents[1] {
+            home.profiles(agents[0], &json!({ PROFILE: copy, "openai-codex:me@x.org": copy }))
+        } else {
+            home.profiles(agents[0], &json!({ PROFILE: copy }))
+                .profiles(agents[1], &json!({ "openai-codex:me@x.org": copy }))
+        };
+        for arguments in
+            [&["refresh"][..], &["refresh"], &["refresh", "--force", "--profile", "openai-codex:me@x.org"]]
+        {
+            let ran = home.run(arguments);
+            let context = format!("{agents:?} {arguments:?}: {}{}", ran.stdout, ran.stderr);
+            assert_eq!((server.calls(), server.reuses()), (1, 0), "{context}");
+            assert!(matches!(ran.code, 0 | 75) && !ran.stdout.contains("rescue"), "{context}");
+        }
+    }
+}
+
+#[test]
 fn a_last_generation_is_kept_for_a_day_and_never_replaces_a_sign_in() {
     let server = TokenServer::start();
     let home = home(&server);

@@ -100,6 +100,26 @@ fn a_lock_is_not_waited_for_and_no_call_begun() {
 }
 
 #[test]
+fn a_stop_at_any_step_before_the_call_begins_none() {
+    for arguments in COMMANDS {
+        for step in ["refresh-locked", "store-locked", "rehearsed", "reserved"] {
+            let server = TokenServer::start();
+            let home = home(&server);
+            let marker = home.path().join("marker");
+            let mut command = home.command(arguments);
+            command.env("AUTHWATCH_TEST_PAUSE", step).env("AUTHWATCH_TEST_MARKER", &marker);
+            let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+            wait_until(|| marker.exists());
+            kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+            std::thread::sleep(Duration::from_millis(50));
+            std::fs::remove_file(&marker).unwrap();
+            child.wait().unwrap();
+            assert_eq!(server.calls(), 0, "{arguments:?} at {step}");
+        }
+    }
+}
+
+#[test]
 fn mains_lock_does_not_hold_up_what_is_stored() {
     let server = TokenServer::start();
     let home = Home::new()
