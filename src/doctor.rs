@@ -1,6 +1,6 @@
 //! What is wrong with an OpenClaw's auth, what that means, and the command that mends it.
 //!
-//! Stores are read in one place, [`subject`], and their secrets left there: it turns them into facts (digests, shapes, times), so
+//! Stores are read in one place, [`inspection`], and their secrets left there: it turns them into facts (digests, shapes, times), so
 //! a finding could not name a token if it wanted to. Of `.env` and of services only names and numbers of lines are kept. The [checks] look at those facts and at the files around them; each is a
 //! file, and one table lists them. What is safe to mend is a [`fix::Fix`]: data, until somebody has agreed to it.
 

@@ -7,11 +7,11 @@
 //! agents      stores  health      renewed    reports, metrics, page, messages
 //! ```
 //!
-//! [`pipeline`] names them in order. [`openclaw`] is what OpenClaw puts on disk, and pure; [`model`] holds the nouns, and no
-//! secrets: loading yields credentials, classifying yields a [`model::Snapshot`], and whatever comes after sees only that.
-//! [`doctor`] looks at all of it again with other questions, and mends what is safe to mend.
-//! What a person's explicit command changes is [`auth`]; what failures mean, in words that all parts share, is [`causes`].
-//! Imports point one way, which `tests/it/layering.rs` checks.
+//! Discovering and loading are [`openclaw_auth`]'s, a crate of its own; [`pipeline`] names the stages in order. [`model`] holds the
+//! nouns, and no secrets: loading yields credentials, classifying yields a [`model::Snapshot`], and whatever comes after sees only
+//! that. [`doctor`] asks other questions of the same files, and fixes what is safe to fix. What a person's explicit command changes
+//! is [`auth`]; what failures mean, in words that all parts share, is [`error_catalog`]. Imports point one way, which
+//! `tests/it/layering.rs` checks. `ARCHITECTURE.md` says where to change what.
 
 pub mod auth;
 pub mod backup;

@@ -13,15 +13,15 @@
 //! | For | Modules |
 //! |---|---|
 //! | Nouns | [`model`], [`secret`] |
-//! | Where things are | [`paths`], [`discover`], [`file`], [`ownership`] |
-//! | `openclaw.json` and the environment | [`settings`], [`include`], [`environment`], [`dotenv`], [`setup`] |
+//! | Where things are | [`paths`], [`discover`], [`mod@file`], [`ownership`] |
+//! | `openclaw.json` and the environment | [`settings`], [`mod@include`], [`environment`], [`dotenv`], [`setup`] |
 //! | Documents | [`document`], [`credential`], [`field`], [`state`], [`json`], [`text`] |
 //! | What credentials mean | [`provider`], [`identity`], [`fence`], [`jwt`] |
 //! | What an agent sees and would use | [`merge`], [`order`], [`attempts`] |
 //! | Reading stores | [`load`] |
 //! | Writing | [`lock`] (names, payloads, staleness: pure), [`locking`], [`edit`], [`store`] |
 //!
-//! Everything but [`discover`], [`file`], [`load`], [`locking`], [`ownership`], and [`store`] is pure: text in, plain data out.
+//! Everything but [`discover`], [`mod@file`], [`load`], [`locking`], [`ownership`], and [`store`] is pure: text in, plain data out.
 //!
 //! # Example
 //!
