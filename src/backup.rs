@@ -74,7 +74,6 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// A copy.
 struct Copy {
     dir: PathBuf,
     made: Millis,

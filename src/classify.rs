@@ -38,7 +38,6 @@ const DEFAULT_WINDOW: Millis = Millis(24.0 * 60.0 * 60.0 * 1000.0);
 /// What the credentials are judged by.
 #[derive(Clone, Copy, Debug)]
 pub struct Judge<'a> {
-    /// The moment.
     pub now: Millis,
     /// The release whose rules apply.
     pub semantics: Semantics,
@@ -50,7 +49,6 @@ pub struct Judge<'a> {
     pub only_providers: &'a BTreeSet<String>,
     /// The providers the agents' models use.
     pub in_use: &'a InUse,
-    /// OpenClaw's configuration.
     pub settings: &'a Settings,
     /// Whether the configuration is there and cannot be read: OpenClaw does not start with it, nor say that all is well.
     pub is_configuration_broken: bool,

@@ -7,11 +7,8 @@ use openclaw_auth::model::Millis;
 /// What the system says about this process.
 #[derive(Clone, Copy, Debug)]
 pub struct Process {
-    /// Processor time spent.
     pub cpu_seconds: f64,
-    /// Memory in use.
     pub resident_bytes: f64,
-    /// Open file descriptors.
     pub open_files: f64,
     /// When it started, Unix seconds.
     pub started: f64,
@@ -82,7 +79,6 @@ pub fn duration(text: &str) -> Result<Millis, String> {
 /// A parsed `--at`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum At {
-    /// A moment.
     Absolute(Millis),
     /// So long from now (or ago, when negative).
     Relative(Millis),

@@ -34,22 +34,17 @@ pub use self::watch::{MetricsConfig, WatchConfig};
 /// The file `config init` writes.
 pub const TEMPLATE: &str = include_str!("config/template.toml");
 
-/// The whole configuration.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// OpenClaw's state directory; found as OpenClaw finds it where unset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state_dir: Option<PathBuf>,
-    /// How logins are judged.
     pub status: StatusConfig,
-    /// How logins are renewed.
     pub refresh: RefreshConfig,
-    /// The daemon.
     pub watch: WatchConfig,
     /// Who is told what, and how.
     pub notify: NotifyConfig,
-    /// What metrics show.
     pub metrics: MetricsConfig,
     /// How the network is reached.
     pub network: NetworkConfig,
@@ -91,7 +86,6 @@ pub enum SemanticsSetting {
     /// OpenClaw 2026.4 and 2026.5.
     #[serde(rename = "2026.4")]
     V2026_4,
-    /// OpenClaw 2026.9.
     #[default]
     #[serde(rename = "2026.9")]
     V2026_9,

@@ -65,7 +65,6 @@ impl Demo {
         )
     }
 
-    /// Where everything is.
     #[must_use]
     pub fn roots(&self) -> &Roots {
         &self.roots

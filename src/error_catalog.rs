@@ -75,7 +75,6 @@ pub enum Mend {
     Wait,
 }
 
-/// One cause.
 #[derive(Debug)]
 pub struct Cause {
     /// Its stable name.

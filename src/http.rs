@@ -36,9 +36,7 @@ pub struct HttpClient {
     timeout: Duration,
 }
 
-/// An answer.
 pub struct Answer {
-    /// The status.
     pub status: u16,
     /// `Retry-After`, bounded.
     pub retry_after: Option<Millis>,
@@ -57,11 +55,9 @@ pub struct Answer {
 pub enum NoAnswer {
     /// The name cannot be resolved.
     Dns,
-    /// No connection.
     Connect,
     /// The other side's certificate does not verify, or the like.
     Tls,
-    /// None in time.
     Timeout,
     /// The connection broke after the request was sent.
     Lost,
@@ -87,12 +83,7 @@ impl fmt::Display for NoAnswer {
 pub enum ClientError {
     /// The additional roots cannot be read.
     #[error("cannot read the certificates in `{path}`: {problem}")]
-    Roots {
-        /// The file.
-        path: String,
-        /// What is wrong.
-        problem: String,
-    },
+    Roots { path: String, problem: String },
     /// TLS cannot be set up.
     #[error("cannot set up TLS")]
     Tls(#[from] rustls::Error),

@@ -54,7 +54,6 @@ use crate::model::{ChannelHealth, Snapshot};
 /// A channel that has taken nothing for so long is itself worth telling, through the others.
 const CHANNEL_GRACE: Millis = Millis(15.0 * 60.0 * 1000.0);
 
-/// Decides, remembers, and delivers.
 #[derive(Clone, Debug)]
 pub struct Notifier {
     dir: PathBuf,
@@ -114,7 +113,6 @@ impl Notifier {
         }
     }
 
-    /// The channels, by name.
     #[must_use]
     pub fn channels(&self) -> &[Channel] {
         &self.channels

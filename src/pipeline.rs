@@ -58,10 +58,8 @@ impl Default for Request {
     }
 }
 
-/// What a look found.
 #[derive(Clone, Debug)]
 pub struct Look {
-    /// The picture.
     pub snapshot: Snapshot,
     /// Agents that were asked for and are not there. They are in the picture all the same: they would inherit main's logins.
     pub unknown_agents: Vec<String>,
@@ -71,10 +69,8 @@ pub struct Look {
     pub changed: bool,
 }
 
-/// An agent's verdict.
 struct Looked {
     health: AgentHealth,
-    /// Its profiles, counted.
     buckets: Summary,
     /// What it was made from; `None` where nothing was read.
     read: Option<Box<Read>>,

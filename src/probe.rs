@@ -25,7 +25,6 @@ pub enum TargetError {
     /// TLS is not spoken here.
     #[error("`{0}` asks for TLS, which probes do not speak")]
     Tls(String),
-    /// It is something else.
     #[error("`{0}` is no address to ask")]
     Form(String),
 }
@@ -36,15 +35,12 @@ pub enum ProbeError {
     /// Nobody listens, or the connection broke.
     #[error("no answer")]
     Connection(#[from] io::Error),
-    /// Something else listens there.
     #[error("what answers does not speak HTTP")]
     NotHttp,
 }
 
-/// What was answered.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// The status.
     pub status: u16,
     /// The first line of the body, bounded and without control characters.
     pub text: String,

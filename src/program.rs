@@ -17,7 +17,6 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 pub enum Ended {
     /// By itself: how, and what it said.
     Exited {
-        /// Its status.
         status: ExitStatus,
         /// What it wrote to standard output.
         stdout: Vec<u8>,

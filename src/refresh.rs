@@ -37,11 +37,8 @@ const SEMANTICS: Semantics = Semantics::V2026_9;
 /// What every refresh works with.
 #[derive(Debug)]
 pub struct Refresher {
-    /// OpenClaw's places.
     pub roots: Roots,
-    /// authwatch's own state directory.
     pub state_dir: PathBuf,
-    /// The configuration.
     pub config: Config,
     /// After a stop nothing is waited for and nothing new is begun.
     pub stop: Stop,

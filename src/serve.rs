@@ -41,7 +41,6 @@ const MOST_HEAD_BYTES: usize = 16 * 1024;
 pub struct Published {
     /// The picture; `None` before the first pass.
     pub snapshot: Option<Arc<Snapshot>>,
-    /// The metrics.
     pub exposition: Exposition,
     /// What happened lately, newest last.
     pub events: Vec<Event>,
@@ -64,13 +63,11 @@ impl Published {
     }
 }
 
-/// Where published pictures appear.
 pub type Board = watch::Receiver<Arc<Published>>;
 
 /// Which paths a listener answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Paths {
-    /// All of them.
     All,
     /// The probes alone, outside authentication.
     Probes,

@@ -68,7 +68,6 @@ pub struct LoginRecord {
 /// A refusal for good.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Refused {
-    /// Why.
     pub reason: LoginReason,
     /// Since when, Unix milliseconds.
     pub since: Millis,
@@ -78,7 +77,6 @@ pub struct Refused {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Failing {
-    /// The latest reason's word.
     pub reason: String,
     /// Set where the network is to blame.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -131,23 +129,15 @@ pub struct Memory {
 /// Why the memory cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum MemoryError {
-    /// The system refused.
     #[error("cannot use `{path}`")]
     Io {
-        /// The file.
         path: PathBuf,
-        /// Why.
         #[source]
         source: io::Error,
     },
     /// The file is not ours, or of a newer version.
     #[error("`{path}` is no state file of this version: {problem}")]
-    Format {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        problem: String,
-    },
+    Format { path: PathBuf, problem: String },
 }
 
 impl Memory {

@@ -36,7 +36,6 @@ impl Stopper {
 }
 
 impl Stop {
-    /// For what nobody stops.
     #[must_use]
     pub fn never() -> Self {
         Stopper::default().watch()

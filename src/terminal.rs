@@ -102,9 +102,7 @@ fn guard() {
 pub enum Input {
     /// This was pasted or typed.
     Text(Zeroizing<String>),
-    /// There is no more.
     End,
-    /// Ctrl-C.
     Interrupted,
 }
 

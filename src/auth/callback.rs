@@ -31,10 +31,8 @@ pub struct Callback {
     path: String,
 }
 
-/// What a visit was.
 #[derive(Debug)]
 pub enum Visit {
-    /// The provider's answer.
     Answer(Answer),
     /// An answer to another sign-in, or none at all; it was refused.
     Foreign,

@@ -30,7 +30,6 @@ const ATTEMPTS: usize = 10;
 /// What changes are made with.
 #[derive(Clone, Copy, Debug)]
 pub struct Hand<'a> {
-    /// OpenClaw's places.
     pub roots: &'a Roots,
     /// The agent whose store is changed.
     pub agent: &'a Agent,
@@ -56,7 +55,6 @@ pub enum Standing {
 /// What came of storing a credential.
 #[derive(Debug)]
 pub enum Put {
-    /// It is stored.
     Saved {
         /// Where what it replaced is kept.
         backup: Option<PathBuf>,
@@ -70,12 +68,10 @@ pub enum Put {
 /// What came of removing one.
 #[derive(Debug)]
 pub enum Removal {
-    /// It is gone.
     Removed {
         /// Where the files are kept as they were.
         backups: Vec<PathBuf>,
     },
-    /// There was none.
     NotThere,
 }
 

@@ -2,19 +2,16 @@
 
 use zeroize::Zeroizing;
 
-/// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
     /// A bearer token, such as Anthropic's setup-token.
     Token,
-    /// An API key.
     Key,
 }
 
 /// A token or key, and what had to be done to get at it.
 #[derive(Debug)]
 pub struct Cleaned {
-    /// The token or key.
     pub secret: Zeroizing<String>,
     /// What was trimmed, in words.
     pub notes: Vec<&'static str>,
@@ -23,10 +20,8 @@ pub struct Cleaned {
 /// Why the pasted text is not taken. Never says what it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// There was nothing.
     #[error("nothing was pasted")]
     Empty,
-    /// More than one word.
     #[error("that is more than one word, and a token or key is one")]
     Words,
     /// Something no token has in it.
@@ -46,13 +41,11 @@ pub enum Refusal {
     /// A setup-token where a key is wanted.
     #[error("that is a setup-token of Anthropic's and no API key")]
     IsSetupToken,
-    /// A refresh token.
     #[error("that is a refresh token, which is good for renewing a login and for nothing else")]
     IsRefreshToken,
     /// The access token of a login.
     #[error("that is the access token of a login, which ends within hours, and no API key")]
     IsAccessToken,
-    /// Another provider's.
     #[error("that is a key or token of {0}")]
     OtherProvider(&'static str),
 }

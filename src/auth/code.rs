@@ -6,7 +6,6 @@ use openclaw_auth::secret::REDACTED;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-/// What the provider answered.
 #[derive(PartialEq, Eq)]
 pub enum Answer {
     /// A code that can be redeemed once.

@@ -27,7 +27,6 @@ impl Entry {
         Self { fields, stale: &["expires", "tokenRef", "mode"] }
     }
 
-    /// A pasted key.
     #[must_use]
     pub fn api_key(provider: &str, key: &str) -> Self {
         let fields = vec![

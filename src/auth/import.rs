@@ -21,7 +21,6 @@ pub const EMPTY: &str = "{\n  \"version\": 1,\n  \"profiles\": {}\n}\n";
 
 /// What the legacy files make.
 pub struct Import {
-    /// The store.
     pub json: Zeroizing<String>,
     /// The ids of its profiles.
     pub profiles: Vec<String>,
@@ -38,7 +37,6 @@ pub enum ImportError {
     /// A legacy file is not well-formed.
     #[error("`{}` is {problem}", .path.display())]
     Broken {
-        /// The file.
         path: PathBuf,
         /// What is wrong with it.
         problem: String,

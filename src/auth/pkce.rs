@@ -17,7 +17,6 @@ pub struct Pkce {
 }
 
 impl Pkce {
-    /// A new one.
     #[must_use]
     pub fn new() -> Self {
         let verifier = Zeroizing::new(URL_SAFE_NO_PAD.encode(Zeroizing::new(random::bytes::<32>())));

@@ -7,7 +7,6 @@ use super::pkce::Pkce;
 use crate::config::RefreshConfig;
 use crate::refresh::endpoint;
 
-/// One provider's sign-in.
 #[derive(Debug)]
 struct SignIn {
     provider: &'static str,
@@ -75,7 +74,6 @@ pub struct Redirect {
     pub url: String,
     /// The port it is listened on, on loopback.
     pub port: u16,
-    /// Its path.
     pub path: String,
 }
 
@@ -98,7 +96,6 @@ pub fn providers() -> impl Iterator<Item = &'static str> {
     SIGN_INS.iter().map(|sign_in| sign_in.provider)
 }
 
-/// Resolves a provider's sign-in.
 pub fn resolve(provider: &str, config: &RefreshConfig) -> Result<Resolved, NoSignIn> {
     let own = config.providers.get(provider).cloned().unwrap_or_default();
     let known = SIGN_INS.iter().find(|sign_in| sign_in.provider == provider);

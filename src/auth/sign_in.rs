@@ -20,7 +20,6 @@ pub struct SignIn {
     client: HttpClient,
 }
 
-/// Why there is none.
 #[derive(Debug, thiserror::Error)]
 pub enum PrepareError {
     /// Nobody can sign in there from here.
@@ -35,7 +34,6 @@ pub enum PrepareError {
 }
 
 impl SignIn {
-    /// Finds everything out.
     pub fn prepare(provider: &str, config: &Config) -> Result<Self, PrepareError> {
         let resolved = provider::resolve(provider, &config.refresh)?;
         let endpoint = endpoint::resolve(provider, &config.refresh, |_| None, config::variable)

@@ -23,7 +23,6 @@ pub fn agent<'d>(discovery: &'d Discovery, wanted: Option<&str>) -> Option<&'d A
     }
 }
 
-/// An agent's JSON store.
 #[must_use]
 pub fn store(agent: &Agent) -> PathBuf {
     agent.dir.join(STORE_FILE)

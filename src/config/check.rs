@@ -15,7 +15,6 @@ pub struct Problem {
     pub setting: String,
     /// What is wrong with it.
     pub problem: String,
-    /// What mends it.
     pub hint: Option<String>,
 }
 

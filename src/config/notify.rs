@@ -50,17 +50,11 @@ pub struct NotifyConfig {
     /// The address under which people reach the status page, to be linked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page_url: Option<String>,
-    /// A dead man's switch.
     pub heartbeat: HeartbeatConfig,
-    /// Channels by mail.
     pub email: ChannelConfig<EmailConfig>,
-    /// Channels by ntfy.
     pub ntfy: ChannelConfig<NtfyConfig>,
-    /// Channels by HTTP.
     pub webhook: ChannelConfig<WebhookConfig>,
-    /// Channels to Alertmanager.
     pub alertmanager: ChannelConfig<AlertmanagerConfig>,
-    /// Channels by a program.
     pub command: ChannelConfig<CommandConfig>,
 }
 
@@ -145,7 +139,6 @@ pub struct HeartbeatConfig {
 }
 
 impl HeartbeatConfig {
-    /// Where the address is.
     #[must_use]
     pub fn source(&self) -> SecretSource<'_> {
         SecretSource::new("notify.heartbeat", "url", self.url_file.as_deref(), self.url_env.as_deref())
@@ -153,7 +146,6 @@ impl HeartbeatConfig {
     }
 }
 
-/// What a heartbeat says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HeartbeatReport {

@@ -43,7 +43,6 @@ pub struct ProviderConfig {
     /// What is asked for when signing in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
-    /// The client id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
     /// A file that holds the client secret.

@@ -9,7 +9,6 @@ use crate::config::Config;
 use crate::exit::{self, Failure};
 use crate::serve::access::Access;
 
-/// Who may see what.
 pub(super) fn access(config: &Config) -> Result<Access, Failure> {
     Access::new(config.watch.web_config_file.clone(), config.watch.bearer_token_file.clone())
         .map_err(|error| Failure::new(exit::CONFIGURATION, error.to_string()))

@@ -11,9 +11,7 @@ use crate::config::Config;
 /// What the daemon is told.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// OpenClaw's places.
     pub roots: Roots,
-    /// authwatch's own state directory.
     pub state_dir: PathBuf,
     /// The configuration's file, to read it again; `None` where there is none to read.
     pub config_file: Option<ConfigFile>,
@@ -27,10 +25,8 @@ pub struct Options {
     pub environment: Vec<(String, String)>,
 }
 
-/// Where the configuration is.
 #[derive(Clone, Debug)]
 pub struct ConfigFile {
-    /// The place.
     pub path: PathBuf,
     /// Whether the user has named it. One that is looked for by itself may be missing.
     pub named: bool,
@@ -39,9 +35,7 @@ pub struct ConfigFile {
 /// What the command line says about watching.
 #[derive(Clone, Debug, Default)]
 pub struct Flags {
-    /// Where to serve.
     pub listen: Option<String>,
-    /// How often to look.
     pub interval: Option<Millis>,
     /// A file for `node_exporter`.
     pub textfile: Option<PathBuf>,

@@ -15,14 +15,12 @@ pub(super) fn ready() {
     tell(&[NotifyState::Ready]);
 }
 
-/// Reading the configuration again.
 pub(super) fn reloading() {
     if let Ok(now) = NotifyState::monotonic_usec_now() {
         tell(&[NotifyState::Reloading, now]);
     }
 }
 
-/// About to end.
 pub(super) fn stopping() {
     tell(&[NotifyState::Stopping]);
 }
@@ -32,7 +30,6 @@ pub(super) fn status(text: &str) {
     tell(&[NotifyState::Status(text)]);
 }
 
-/// Still there.
 pub(super) fn alive() {
     if watchdog().is_some() {
         tell(&[NotifyState::Watchdog]);

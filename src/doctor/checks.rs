@@ -29,13 +29,10 @@ pub use self::entries::in_milliseconds as end_in_milliseconds;
 /// One thing that is looked at.
 #[derive(Clone, Copy, Debug)]
 pub struct Check {
-    /// What it may find.
     pub kinds: &'static [Kind],
-    /// Looks.
     pub run: fn(&Subject, &mut Findings),
 }
 
-/// All checks.
 pub const ALL: &[Check] = &[
     readable::CHECK,
     modes::CHECK,

@@ -9,12 +9,9 @@ use openclaw_auth::model::Millis;
 use openclaw_auth::secret::SecretBuffer;
 use zeroize::Zeroizing;
 
-/// What a file is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Facts {
-    /// Its permission bits.
     pub mode: u32,
-    /// Its owner's user id.
     pub owner: u32,
     /// When its content last changed.
     pub modified: Millis,
@@ -22,7 +19,6 @@ pub struct Facts {
     pub is_file: bool,
     /// Whether it is a directory.
     pub is_dir: bool,
-    /// Whether it is a link.
     pub is_link: bool,
 }
 

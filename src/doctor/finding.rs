@@ -52,9 +52,7 @@ impl Kind {
 /// Something that is wrong. Holds no secret.
 #[derive(Clone, Debug, Serialize)]
 pub struct Finding {
-    /// Its kind's name.
     pub code: &'static str,
-    /// How bad it is.
     pub severity: Severity,
     /// The agent it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -65,7 +63,6 @@ pub struct Finding {
     /// The file it is about.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "shown")]
     pub file: Option<PathBuf>,
-    /// What it means.
     pub meaning: String,
     /// The command that mends it, or begins to.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -93,28 +90,24 @@ impl Finding {
         self
     }
 
-    /// Names the agent.
     #[must_use]
     pub fn of(mut self, agent: &AgentId) -> Self {
         self.agent = Some(agent.clone());
         self
     }
 
-    /// Names the profile.
     #[must_use]
     pub fn profile(mut self, profile: &str) -> Self {
         self.profile = Some(ProfileId::from(profile));
         self
     }
 
-    /// Names the file.
     #[must_use]
     pub fn at(mut self, file: &Path) -> Self {
         self.file = Some(file.to_owned());
         self
     }
 
-    /// Gives the command.
     #[must_use]
     pub fn command(mut self, command: impl Into<String>) -> Self {
         self.command = Some(command.into());
@@ -139,7 +132,6 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Adds one.
     pub fn push(&mut self, finding: Finding) {
         if let (Some(agent), Some(profile)) = (&finding.agent, &finding.profile) {
             self.of_profiles.insert((agent.clone(), profile.clone(), finding.code));

@@ -17,50 +17,27 @@ use crate::remedy::quote;
 pub enum Fix {
     /// Gives a file or a directory another mode.
     Mode {
-        /// It.
         path: PathBuf,
         /// Whose it was when it was looked at.
         owner: u32,
-        /// Its mode then.
         from: u32,
         /// Its mode from now on.
         to: u32,
     },
     /// Removes a draft of this program's.
-    Remove {
-        /// It.
-        path: PathBuf,
-    },
+    Remove { path: PathBuf },
     /// Removes a lock that is provably stale.
     Lock {
-        /// It.
         path: PathBuf,
         /// After this long a lock without a provable holder is.
         stale_after: Millis,
     },
     /// Removes a directory of made-up data.
-    Tree {
-        /// It.
-        path: PathBuf,
-    },
+    Tree { path: PathBuf },
     /// Tells a profile's `expires` in milliseconds.
-    Expires {
-        /// The store.
-        store: PathBuf,
-        /// The profile.
-        profile: String,
-        /// The end.
-        to: Millis,
-    },
+    Expires { store: PathBuf, profile: String, to: Millis },
     /// Takes out of a pasted value what does not belong to it.
-    Value {
-        /// The store.
-        store: PathBuf,
-        /// The profile.
-        profile: String,
-        /// The field.
-        field: &'static str,
-    },
+    Value { store: PathBuf, profile: String, field: &'static str },
 }
 
 /// What takes back what was done.
@@ -83,7 +60,6 @@ pub enum FixError {
     /// It is not what it was when it was looked at.
     #[error("it has changed meanwhile and was left alone; run doctor again")]
     Changed,
-    /// The system refused.
     #[error("{0}")]
     Io(#[from] io::Error),
     /// The store is somebody else's at this moment, or cannot be read.

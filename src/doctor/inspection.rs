@@ -32,9 +32,7 @@ use crate::state::Memory;
 /// Where to look, as the command line and the environment say.
 #[derive(Clone, Debug)]
 pub struct Place {
-    /// OpenClaw's places.
     pub roots: Roots,
-    /// The process's environment.
     pub variables: Vec<(String, String)>,
     /// authwatch's own places and settings.
     pub own: Own,
@@ -43,7 +41,6 @@ pub struct Place {
 /// authwatch's own places and settings.
 #[derive(Clone, Debug)]
 pub struct Own {
-    /// Its state directory.
     pub state: Option<PathBuf>,
     /// Its configuration file, whether it is there or not.
     pub config_file: Option<PathBuf>,
@@ -56,7 +53,6 @@ pub struct Own {
 /// What the checks look at. Holds no secret.
 #[derive(Debug)]
 pub struct Subject {
-    /// The moment.
     pub now: Millis,
     /// Whom this program runs as.
     pub user: u32,
@@ -64,7 +60,6 @@ pub struct Subject {
     pub owner: Option<u32>,
     /// The release whose rules apply.
     pub semantics: Semantics,
-    /// OpenClaw's places.
     pub roots: Roots,
     /// The agents and the configuration.
     pub discovery: Discovery,
@@ -121,7 +116,6 @@ impl Index {
 const PLACES: [&str; 3] = ["XDG_CONFIG_HOME", "XDG_DATA_HOME", "TMPDIR"];
 
 impl Subject {
-    /// Looks at everything.
     #[must_use]
     pub fn gather(place: &Place, server_time: Option<ServerTime>) -> Self {
         let Place { roots, variables, own } = place.clone();
@@ -184,7 +178,6 @@ impl Subject {
         self.variable(variable).map_or_else(|| self.roots.home.join(default), PathBuf::from)
     }
 
-    /// An agent's health.
     #[must_use]
     pub fn health(&self, agent: &AgentId) -> Option<&AgentHealth> {
         self.snapshot.agents.get(*self.index.healths.get(agent)?)

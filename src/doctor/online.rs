@@ -11,19 +11,15 @@ use crate::clock;
 use crate::http::HttpClient;
 use crate::refresh::endpoint::{self, Target};
 
-/// What came of asking.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ServerTime {
-    /// It told.
     Told {
-        /// Who.
         host: String,
         /// How far this machine's clock is ahead.
         ahead: Millis,
     },
     /// None of the endpoints that are in use answers.
     Unreachable {
-        /// The last one asked.
         host: String,
         /// Why there is no answer.
         problem: String,

@@ -19,19 +19,16 @@ const BOLD: Style = Style::new().bold();
 /// Something `--fix` did, or tried to.
 #[derive(Clone, Debug, Serialize)]
 pub struct Mended {
-    /// The finding's kind.
     pub code: &'static str,
     /// What was to be done, in words.
     pub what: String,
     /// What takes it back, where it was done.
     #[serde(flatten)]
     pub done: Option<Done>,
-    /// Why it was not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 
-/// The report as JSON.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Json<'a> {
@@ -84,9 +81,7 @@ pub fn json(
     writeln!(out)
 }
 
-/// Writes for people.
 pub struct Column<'a> {
-    /// Where to.
     pub out: &'a mut dyn Write,
     /// How wide it may be.
     pub width: usize,

@@ -25,9 +25,7 @@ pub struct Gateway {
     pub seen_as: String,
     /// Whether that was a process.
     pub runs: bool,
-    /// Its unit, where it has one.
     pub unit: Option<PathBuf>,
-    /// The variables it has.
     pub variables: Environment,
 }
 

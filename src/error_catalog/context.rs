@@ -2,14 +2,10 @@
 
 use openclaw_auth::provider;
 
-/// What a message names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Context {
-    /// The agent.
     pub agent: Option<String>,
-    /// The profile.
     pub profile: Option<String>,
-    /// The provider.
     pub provider: Option<String>,
 }
 

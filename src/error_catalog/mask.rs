@@ -62,7 +62,6 @@ const SHORTER: usize = 20;
 enum Next {
     /// A word like any other.
     Plain,
-    /// A secret.
     Secret,
     /// A secret, or the word for its kind and then the secret.
     Authorization,

@@ -5,13 +5,11 @@ use super::{Cause, Context, all, mask};
 /// A cause that a text names.
 #[derive(Debug)]
 pub struct Finding {
-    /// The cause.
     pub cause: &'static Cause,
     /// The line it was first named on, from 1.
     pub line: usize,
     /// What it says there, without its secrets.
     pub quote: String,
-    /// Whom it is about.
     pub context: Context,
 }
 

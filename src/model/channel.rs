@@ -4,7 +4,6 @@ use serde::Serialize;
 
 use openclaw_auth::model::Millis;
 
-/// One channel.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChannelHealth {
@@ -12,7 +11,6 @@ pub struct ChannelHealth {
     pub name: String,
     /// `email`, `ntfy`, …
     pub kind: &'static str,
-    /// Messages it has taken.
     pub sent: u64,
     /// Attempts that failed, for every reason there is.
     pub failures: Vec<(&'static str, u64)>,
@@ -20,8 +18,6 @@ pub struct ChannelHealth {
     pub last_success: Option<Millis>,
     /// Since when it takes none, Unix milliseconds.
     pub failing_since: Option<Millis>,
-    /// What was wrong last.
     pub problem: Option<String>,
-    /// Messages that wait.
     pub waiting: usize,
 }

@@ -10,7 +10,6 @@ use openclaw_auth::model::{AgentId, Millis, ProfileId};
 pub struct Event {
     /// When, Unix milliseconds.
     pub at: Millis,
-    /// What.
     pub kind: EventKind,
     /// The agent it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -22,13 +21,10 @@ pub struct Event {
     pub text: String,
 }
 
-/// The kinds of event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EventKind {
-    /// A login was renewed.
     Renewed,
-    /// Renewing failed.
     RenewalFailed,
     /// A profile's state became worse.
     Worse,

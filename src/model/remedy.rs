@@ -17,12 +17,10 @@ pub struct Remedy {
 /// What to do about something of an agent's that is no profile.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AgentRemedy {
-    /// What it is about.
     pub of: RemedyOf,
     /// The provider, if it is about one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider: Option<ProviderId>,
-    /// What to do.
     #[serde(flatten)]
     pub remedy: Remedy,
 }
@@ -31,7 +29,6 @@ pub struct AgentRemedy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RemedyOf {
-    /// Its store.
     Store,
     /// A provider that its models use and nothing gives auth.
     Provider,

@@ -15,14 +15,10 @@ use openclaw_auth::model::{
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ProfileHealth {
-    /// Its id.
     pub profile_id: ProfileId,
-    /// Its provider.
     pub provider: ProviderId,
-    /// Its kind.
     #[serde(rename = "type")]
     pub kind: CredentialKind,
-    /// The access token.
     pub status: Status,
     /// Why, where OpenClaw gives a reason.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,9 +32,7 @@ pub struct ProfileHealth {
     /// When an expired token ended: OpenClaw leaves `expiresAt` out for those.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Millis>,
-    /// Valid, expiring or missing.
     pub bucket: Bucket,
-    /// The login behind it.
     pub login: Login,
     /// Why the login is as it is.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,7 +66,6 @@ impl ProfileHealth {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ProviderHealth {
-    /// Its id.
     pub provider: ProviderId,
     /// The worst of the profiles that count.
     pub status: Status,
@@ -84,20 +77,16 @@ pub struct ProviderHealth {
     pub remaining_ms: Option<Millis>,
 }
 
-/// One agent.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AgentHealth {
-    /// Its id.
     pub id: AgentId,
-    /// Its directory.
     #[serde(serialize_with = "shown_path")]
     pub dir: PathBuf,
     /// Whether it is the configured default.
     pub default: bool,
     /// What `--check` would say of it alone.
     pub exit_code: u8,
-    /// Its own store.
     pub store: StoreHealth,
     /// Its profiles, inherited ones among them, sorted by provider, then id.
     pub profiles: Vec<ProfileHealth>,
@@ -105,7 +94,6 @@ pub struct AgentHealth {
     pub providers: Vec<ProviderHealth>,
     /// Providers its models use that have no auth at all.
     pub missing_providers_in_use: Vec<ProviderId>,
-    /// Entries OpenClaw drops.
     pub rejected: Vec<Rejected>,
     /// What to do about its store, and about those providers.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -115,16 +103,12 @@ pub struct AgentHealth {
 /// How many profiles are on each heap.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
-    /// Valid.
     pub valid: usize,
-    /// Expiring.
     pub expiring: usize,
-    /// Missing.
     pub missing: usize,
 }
 
 impl Summary {
-    /// Counts one profile.
     pub fn count(&mut self, bucket: Bucket) {
         match bucket {
             Bucket::Valid => self.valid += 1,
@@ -145,7 +129,6 @@ impl Summary {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Snapshot {
-    /// 1.
     pub format_version: u8,
     /// When the stores were read, RFC 3339.
     pub generated_at: String,
@@ -153,13 +136,11 @@ pub struct Snapshot {
     pub now: Millis,
     /// The release whose rules were applied.
     pub semantics: Semantics,
-    /// What counted.
     pub scope: Scope,
     /// What `--check` exits with.
     pub exit_code: u8,
     /// The fleet's profiles, counted per agent.
     pub summary: Summary,
-    /// OpenClaw's configuration.
     pub config: ConfigHealth,
     /// The agents, main first.
     pub agents: Vec<AgentHealth>,
@@ -179,9 +160,7 @@ pub struct Snapshot {
 pub struct Renewal {
     /// The agent that owns it.
     pub agent: AgentId,
-    /// Its profile.
     pub profile: ProfileId,
-    /// Its provider.
     pub provider: ProviderId,
     /// When it was last renewed, Unix milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -18,11 +18,9 @@ pub enum Scope {
 pub enum Status {
     /// Valid, and not soon to end.
     Ok,
-    /// Valid, without an end.
     Static,
     /// Valid, but ends within the warning window.
     Expiring,
-    /// Has ended.
     Expired,
     /// There is none, or it cannot be judged.
     Missing,
@@ -32,7 +30,6 @@ impl Status {
     /// All of them, in order of severity.
     pub const ALL: [Self; 5] = [Self::Ok, Self::Static, Self::Expiring, Self::Expired, Self::Missing];
 
-    /// OpenClaw's word for it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -59,11 +56,8 @@ impl Status {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Bucket {
-    /// Works.
     Valid,
-    /// Works, not for long.
     Expiring,
-    /// Does not work.
     Missing,
 }
 
@@ -102,7 +96,6 @@ pub enum Login {
 }
 
 impl Login {
-    /// All of them.
     pub const ALL: [Self; 8] = [
         Self::Static,
         Self::Renewable,
@@ -146,7 +139,6 @@ pub enum LoginReason {
     RefreshTokenExpired,
     /// The refresh token was withdrawn.
     RefreshTokenInvalidated,
-    /// The login was revoked.
     Revoked,
     /// The provider asks to sign in again.
     SignInAgain,
@@ -157,7 +149,6 @@ pub enum LoginReason {
 }
 
 impl LoginReason {
-    /// All of them.
     pub const ALL: [Self; 10] = [
         Self::RefreshFailed,
         Self::OwnedByCli,

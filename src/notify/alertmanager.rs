@@ -37,7 +37,6 @@ pub struct Posted {
 /// An alert as it is told.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Alert {
-    /// Its name and beginning.
     pub posted: Posted,
     /// What people read; `None` for one that ends.
     annotations: Option<Value>,

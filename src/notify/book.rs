@@ -24,7 +24,6 @@ use crate::state;
 const VERSION: u32 = 1;
 /// Deliveries that are remembered.
 const HISTORY: usize = 200;
-/// The file.
 const FILE: &str = "notify.json";
 /// Where a damaged one goes.
 const ASIDE: &str = "notify.json.damaged";
@@ -38,7 +37,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[serde(default, rename_all = "camelCase")]
 pub struct Book {
     version: u32,
-    /// What has been told.
     pub ledger: Ledger,
     /// What nobody wants to hear of for a while.
     pub silences: Vec<Silence>,
@@ -53,31 +51,18 @@ pub struct Book {
 /// Why the book cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum BookError {
-    /// The system refused.
     #[error("cannot use `{path}`")]
     Io {
-        /// The file.
         path: PathBuf,
-        /// Why.
         #[source]
         source: io::Error,
     },
     /// The file is of a newer authwatch.
     #[error("`{path}` was written by a newer authwatch (it has version {version})")]
-    Newer {
-        /// The file.
-        path: PathBuf,
-        /// Its version.
-        version: u32,
-    },
+    Newer { path: PathBuf, version: u32 },
     /// The file is not what we have written.
     #[error("`{path}` is no record of notifications: {problem}")]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        problem: String,
-    },
+    Damaged { path: PathBuf, problem: String },
 }
 
 impl Book {

@@ -25,27 +25,21 @@ pub struct Channel {
     pub name: String,
     /// What it is told of.
     pub filter: Filter,
-    /// How it is reached.
     pub kind: Kind,
 }
 
 /// The kinds of channel, with their settings.
 #[derive(Clone, Debug)]
 pub enum Kind {
-    /// Mail.
     Email(EmailConfig),
-    /// ntfy.
     Ntfy(NtfyConfig),
-    /// HTTP.
     Webhook(WebhookConfig),
     /// Alertmanager: told what is so, not what has changed.
     Alertmanager(AlertmanagerConfig),
-    /// A program.
     Command(CommandConfig),
 }
 
 impl Kind {
-    /// The word for it.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
@@ -57,7 +51,6 @@ impl Kind {
         }
     }
 
-    /// Where its secrets are.
     fn secrets(&self) -> Vec<SecretSource<'_>> {
         match self {
             Self::Email(config) => vec![config.password()],

@@ -39,7 +39,6 @@ pub struct Policy {
 pub struct Silence {
     /// The profile, provider or store it is about; `*` for everything.
     pub profile: String,
-    /// Only at this agent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
     /// Until when, Unix milliseconds.
@@ -57,29 +56,21 @@ impl Silence {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Turn {
-    /// It has come up.
     New,
-    /// It has become worse.
     Worse,
     /// It has become better, and is not mended.
     Better,
     /// It is as it was, for a long time now.
     Still,
-    /// It comes and goes.
     Flapping,
-    /// It is mended.
     Mended,
 }
 
-/// Something to be told.
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Change {
-    /// The incident's name.
     pub incident: String,
-    /// What happened to it.
     pub turn: Turn,
-    /// What it is about.
     #[serde(flatten)]
     pub subject: Subject,
     /// How it is, or was before it was mended.

@@ -23,7 +23,6 @@ const BUSY_PAUSE: Millis = Millis(1000.0);
 /// What came of working off a channel's messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Work {
-    /// Messages that were tried.
     pub tried: usize,
     /// When there will be something to do, Unix milliseconds.
     pub next: Option<Millis>,

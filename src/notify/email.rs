@@ -28,7 +28,6 @@ const WIDTH: usize = 72;
 /// A mail that answers more incidents than this has a thread of its own.
 const MOST_REFERENCES: usize = 10;
 
-/// Sends a message.
 pub(super) async fn send(config: &EmailConfig, message: &Message, wires: &Wires) -> Outcome {
     let password = match secret(&config.password()) {
         Ok(password) => password,

@@ -13,16 +13,13 @@ use crate::config::HeartbeatConfig;
 /// A heartbeat holds nothing up for longer.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Beat {
-    /// A pass begins.
     Start,
     /// A pass has ended well, or with an exit code; 0 is well, too.
     End(u8),
 }
 
-/// Reports.
 pub(super) async fn send(config: &HeartbeatConfig, beat: Beat, wires: &Wires) -> Outcome {
     tokio::time::timeout(TIMEOUT, attempt(config, beat, wires))
         .await

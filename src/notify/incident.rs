@@ -51,15 +51,12 @@ mod shared {
 pub struct Incident {
     /// Names it in messages, so that they can be threaded and told apart.
     pub id: String,
-    /// What it is about.
     pub subject: Subject,
     /// How it was when last seen.
     pub condition: Condition,
-    /// Where it stands.
     pub phase: Phase,
     /// When it was first seen, Unix milliseconds.
     pub opened: Millis,
-    /// What has been told of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told: Option<Told>,
     /// Passes in a row that have seen it, as far as that matters.
@@ -82,13 +79,11 @@ pub struct Incident {
     pub mended: Option<String>,
 }
 
-/// Where an incident stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// Seen, not yet often enough.
     Pending,
-    /// It is so.
     Firing,
     /// Mended, but that has still to be told.
     Mended,
@@ -102,7 +97,6 @@ pub enum Phase {
 pub struct Told {
     /// When, Unix milliseconds.
     pub at: Millis,
-    /// What it was then.
     pub kind: Kind,
     /// How bad it was then.
     pub severity: Severity,
@@ -114,7 +108,6 @@ pub struct Told {
 }
 
 impl Ledger {
-    /// The incident of a subject.
     #[must_use]
     pub fn incident(&self, subject: &Subject) -> Option<&Incident> {
         // They are kept in the order of their subjects.
@@ -129,7 +122,6 @@ impl Ledger {
         (incident.phase == Phase::Firing).then_some(incident.condition.threshold)?
     }
 
-    /// What is so.
     pub fn firing(&self) -> impl Iterator<Item = &Incident> {
         self.incidents.iter().filter(|incident| incident.phase == Phase::Firing)
     }

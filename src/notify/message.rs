@@ -22,7 +22,6 @@ pub struct Message {
     pub id: String,
     /// When it was written, Unix milliseconds.
     pub created: Millis,
-    /// The machine.
     pub host: String,
     /// The address of the status page, where people can reach it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -11,7 +11,6 @@ use crate::model::Severity;
 /// ntfy makes a file of what is longer.
 const MOST_BYTES: usize = 3800;
 
-/// Sends a message.
 pub(super) async fn send(config: &NtfyConfig, message: &Message, wires: &Wires) -> Outcome {
     let token = match secret(&config.token()) {
         Ok(token) => token,

@@ -27,7 +27,6 @@ const MOST_ANSWER: usize = 200;
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Parcel {
-    /// The message.
     pub message: Message,
     /// How often it has been tried.
     #[serde(default)]
@@ -50,7 +49,6 @@ pub struct Parcel {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct ChannelRecord {
-    /// Messages it has taken.
     pub sent: u64,
     /// Attempts that failed, by reason.
     pub failures: BTreeMap<FailureReason, u64>,
@@ -60,7 +58,6 @@ pub struct ChannelRecord {
     /// Since when it takes none, Unix milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failing_since: Option<Millis>,
-    /// What was wrong last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
     /// The configuration it was last used with, by its hash.
@@ -71,21 +68,16 @@ pub struct ChannelRecord {
     pub posted: Vec<Posted>,
 }
 
-/// One attempt, for people.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Entry {
     /// When, Unix milliseconds.
     pub at: Millis,
-    /// The channel.
     pub channel: String,
-    /// The message's name.
     pub message: String,
-    /// Its title.
     pub title: String,
     /// Whether it was taken.
     pub accepted: bool,
-    /// Why it was not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<FailureReason>,
     /// What the other side said, or what was wrong.

@@ -12,29 +12,20 @@ pub enum Outcome {
     Accepted(String),
     /// Not now: worth another try.
     Later {
-        /// Why.
         reason: FailureReason,
-        /// In words.
         problem: String,
         /// How long it asks to wait, Unix milliseconds.
         wait: Option<Millis>,
     },
     /// Not like this: somebody has to change something.
-    Refused {
-        /// Why.
-        reason: FailureReason,
-        /// In words.
-        problem: String,
-    },
+    Refused { reason: FailureReason, problem: String },
 }
 
 impl Outcome {
-    /// Not now.
     pub(super) fn later(reason: FailureReason, problem: impl Into<String>) -> Self {
         Self::Later { reason, problem: problem.into(), wait: None }
     }
 
-    /// Not like this.
     pub(super) fn refused(reason: FailureReason, problem: impl Into<String>) -> Self {
         Self::Refused { reason, problem: problem.into() }
     }
@@ -56,13 +47,10 @@ impl Outcome {
 pub enum FailureReason {
     /// The name cannot be resolved.
     Dns,
-    /// No connection.
     Connect,
     /// The certificate does not verify, or there is no TLS.
     Tls,
-    /// No answer in time.
     Timeout,
-    /// Too many messages.
     RateLimited,
     /// A fault on the other side.
     ServerError,
@@ -70,14 +58,12 @@ pub enum FailureReason {
     Authentication,
     /// The other side does not want this message.
     Refused,
-    /// The command failed.
     Command,
     /// The configuration does not do: a file is missing, an address is wrong.
     Configuration,
 }
 
 impl FailureReason {
-    /// All of them.
     pub const ALL: [Self; 10] = [
         Self::Dns,
         Self::Connect,

@@ -20,7 +20,6 @@ use crate::remedy::{self, Remedy};
 pub struct Subject {
     /// The agent; empty for authwatch itself.
     pub agent: String,
-    /// What of it.
     #[serde(flatten)]
     pub what: What,
 }
@@ -31,22 +30,18 @@ pub struct Subject {
 pub enum What {
     /// The agent as a whole.
     Agent,
-    /// Its store.
     Store,
     /// A provider its models use.
     Provider(String),
-    /// One of its profiles.
     Profile(String),
     /// A renewed login that could not be stored: authwatch's own file.
     Rescue(String),
-    /// A channel of authwatch's.
     Channel(String),
     /// OpenClaw's configuration: no agent's in particular.
     Config,
 }
 
 impl Subject {
-    /// A profile of an agent.
     #[must_use]
     pub fn profile(agent: &str, profile: &str) -> Self {
         Self { agent: agent.to_owned(), what: What::Profile(profile.to_owned()) }
@@ -104,9 +99,7 @@ pub enum Kind {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Condition {
-    /// What it is.
     pub kind: Kind,
-    /// How much it matters.
     pub severity: Severity,
     /// How it is, for the subject of a message: completes "xai:default of main …". Nothing that changes from minute to minute.
     pub state: String,
@@ -161,7 +154,6 @@ const LOCKED_FOR: Millis = Millis(10.0 * 60.0 * 1000.0);
 const EDITED_FOR: Millis = Millis(10.0 * 60.0 * 1000.0);
 /// Further agents that are named.
 const NAMED: usize = 5;
-/// There are more.
 const MORE: &str = "…";
 
 /// Finds all conditions. `passed` tells the threshold that has been told for a subject.
@@ -227,7 +219,6 @@ pub fn conditions(
 }
 
 impl Condition {
-    /// A condition without moments.
     pub(super) fn new(kind: Kind, severity: Severity, state: &str, remedy: Remedy) -> Self {
         Self {
             kind,

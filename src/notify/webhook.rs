@@ -18,7 +18,6 @@ use crate::model::Severity;
 /// The version of the own form.
 const SCHEMA_VERSION: u32 = 1;
 
-/// Sends a message.
 pub(super) async fn send(config: &WebhookConfig, message: &Message, wires: &Wires) -> Outcome {
     match attempt(config, message, wires).await {
         Ok(outcome) | Err(outcome) => outcome,
@@ -89,7 +88,6 @@ fn body(config: &WebhookConfig, message: &Message) -> Option<Value> {
     })
 }
 
-/// authwatch's own form.
 pub(super) fn own(message: &Message) -> Value {
     let count = |severity: Severity| {
         let open = message.changes.iter().filter(|change| !change.is_mended());

@@ -31,7 +31,6 @@ pub struct Cache {
     rest: String,
     /// The files that may hold the store all agents inherit.
     main: Vec<(PathBuf, Option<Stamp>)>,
-    /// What that store held.
     main_content: Option<ContentDigest>,
     /// Whether it could not be read, so that it is tried again.
     main_is_broken: bool,
@@ -130,7 +129,6 @@ impl Cache {
         self.kept.get(id).filter(|kept| kept.content == *content)?.as_of(now)
     }
 
-    /// Forgets agents that are gone.
     pub(super) fn forget_gone(&mut self, agents: &[AgentHealth]) {
         if self.kept.len() > agents.len() {
             let here: HashSet<&AgentId> = agents.iter().map(|agent| &agent.id).collect();

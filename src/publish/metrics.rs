@@ -46,7 +46,6 @@ pub struct Metrics {
 pub struct Pass {
     /// When it ended, Unix milliseconds.
     pub ended: Millis,
-    /// How long it took.
     pub took: Duration,
     /// Whether the last reading of authwatch's configuration succeeded.
     pub configuration_is_good: bool,

@@ -34,7 +34,6 @@ pub struct Layout {
     pub width: usize,
 }
 
-/// Writes a report.
 pub fn write(snapshot: &Snapshot, format: Format, layout: Layout, out: &mut dyn Write) -> io::Result<()> {
     match format {
         Format::Table => table::write(snapshot, layout, out),

@@ -12,12 +12,9 @@ use crate::model::LoginReason;
 /// No access token lives longer than ten years. Whoever says so means a moment, or milliseconds; believed, it would never be renewed again.
 const LONGEST_LIFE: f64 = 10.0 * 365.0 * 86_400.0;
 
-/// What it means.
 #[derive(Debug)]
 pub enum Verdict {
-    /// New tokens.
     Tokens(Tokens),
-    /// The login is dead.
     Dead(LoginReason),
     /// Something between us and the provider refuses.
     Transient(TransientReason, Option<Millis>),
@@ -25,13 +22,10 @@ pub enum Verdict {
     Misconfigured(MisconfiguredReason),
 }
 
-/// What the provider issued.
 pub struct Tokens {
-    /// The new access token.
     pub access: Zeroizing<String>,
     /// The new refresh token; the old one stays where there is none.
     pub refresh: Option<Zeroizing<String>>,
-    /// The new id token.
     pub id: Option<Zeroizing<String>>,
     /// How long the access token lives.
     pub lifetime: Option<Millis>,
@@ -45,7 +39,6 @@ impl std::fmt::Debug for Tokens {
     }
 }
 
-/// Judges an answer.
 #[must_use]
 pub fn judge(answer: &Answer) -> Verdict {
     let transient = |reason| Verdict::Transient(reason, answer.retry_after);

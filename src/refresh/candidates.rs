@@ -32,15 +32,11 @@ use crate::state::{Fingerprint, LoginRecord, Memory};
 pub struct Login {
     /// The agent it was found with first.
     pub agent: AgentId,
-    /// Its profile.
     pub profile: ProfileId,
-    /// Its provider.
     pub provider: ProviderId,
     /// Its provider, as locks are named after it.
     pub provider_as_written: String,
-    /// Its kind.
     pub kind: CredentialKind,
-    /// The owner's store.
     pub store: PathBuf,
     /// Main's JSON store, if there is one.
     pub main_store: Option<PathBuf>,
@@ -50,7 +46,6 @@ pub struct Login {
     pub status: Status,
     /// Its refresh token, by name.
     pub fingerprint: Option<Fingerprint>,
-    /// Whose it is.
     pub identity: Identity,
     /// Whether it can be renewed from here.
     pub renewable: Result<(), NotRenewable>,
@@ -58,7 +53,6 @@ pub struct Login {
     pub decision: Decision,
 }
 
-/// Whose a login is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Identity {
     account: Option<String>,
@@ -94,7 +88,6 @@ impl Identity {
     }
 }
 
-/// What to look for.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     /// Only these agents; empty for all.
@@ -105,10 +98,8 @@ pub struct Wanted {
     pub force: bool,
 }
 
-/// What was found.
 #[derive(Debug)]
 pub struct Survey {
-    /// The logins, each once.
     pub logins: Vec<Login>,
     /// Agents whose stores cannot be read.
     pub unreadable: Vec<(AgentId, StoreError)>,

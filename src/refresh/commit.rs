@@ -177,10 +177,10 @@ pub(super) async fn place(
 enum Standing {
     /// The login whose token was spent.
     Spent,
-    /// The new tokens themselves.
     Ours,
-    /// Anything else.
-    Other { usable_until: Option<Millis> },
+    Other {
+        usable_until: Option<Millis>,
+    },
 }
 
 fn standing(

@@ -11,7 +11,6 @@ use crate::config::{BodyFormat, RefreshConfig};
 const FIVE_MINUTES: Millis = Millis(5.0 * 60.0 * 1000.0);
 const NONE: Millis = Millis(0.0);
 
-/// One provider's token endpoint.
 #[derive(Debug)]
 struct Endpoint {
     provider: &'static str,
@@ -108,11 +107,9 @@ const fn google(provider: &'static str) -> Endpoint {
 /// What a refresh request needs, resolved.
 #[derive(Debug)]
 pub struct Resolved {
-    /// Where to ask.
     pub place: Target,
     /// How the request is written.
     pub body: BodyFormat,
-    /// Who asks.
     pub client_id: String,
     /// The client's secret, where it has one.
     pub client_secret: Option<Zeroizing<String>>,
@@ -122,16 +119,12 @@ pub struct Resolved {
     pub at_least: Millis,
 }
 
-/// Where to ask.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Target {
-    /// There.
     Url(Uri),
     /// Where this document says, if that is below the host.
     Discover {
-        /// The document.
         document: Uri,
-        /// The host.
         host: &'static str,
     },
 }

@@ -19,7 +19,6 @@ const ASSUMED_LIFETIME: Millis = Millis(60.0 * 60.0 * 1000.0);
 /// What the provider issued, and when it ends by the rules of that provider.
 #[derive(Debug)]
 pub struct Issued {
-    /// The tokens.
     pub tokens: Tokens,
     /// What is stored as `expires`.
     pub expires: Millis,
@@ -46,7 +45,6 @@ pub async fn locate(client: &HttpClient, resolved: &Resolved) -> Result<Uri, Ver
     endpoint::below(&found.token_endpoint, host).map_err(Verdict::Misconfigured)
 }
 
-/// Spends a refresh token.
 pub async fn exchange(
     client: &HttpClient,
     url: &Uri,

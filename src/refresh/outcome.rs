@@ -11,17 +11,14 @@ use crate::model::LoginReason;
 pub enum Outcome {
     /// The provider issued a new token, and it is stored.
     Refreshed {
-        /// When it ends.
         expires: Millis,
     },
     /// Somebody else had refreshed it, or it was not due after all.
     AlreadyFresh {
-        /// When it ends.
         expires: Millis,
     },
     /// Another copy of the same login is fresh.
     Adopted {
-        /// When it ends.
         expires: Millis,
     },
     /// Nothing can be done about it from here.
@@ -33,7 +30,6 @@ pub enum Outcome {
     /// It was renewed, but its profile was changed meanwhile to something that cannot be used: the change stays, and what was
     /// renewed is kept aside.
     Superseded,
-    /// It may work later.
     Transient(TransientReason, Option<Millis>),
     /// It will never work again: sign in.
     Dead(LoginReason),
@@ -50,7 +46,6 @@ macro_rules! words {
         }
 
         impl $name {
-            /// All of them.
             pub const ALL: &[Self] = &[$(Self::$variant),+];
 
             /// The word used in logs, state and metrics.
@@ -75,7 +70,6 @@ words! {
     NotRenewable {
         /// A key or a pasted token.
         Static = "static",
-        /// It has no refresh token.
         NoRefreshToken = "no_refresh_token",
         /// Its provider offers no renewal.
         Unsupported = "unsupported",
@@ -113,11 +107,9 @@ words! {
         Challenged = "challenged",
         /// The name cannot be resolved.
         Dns = "dns",
-        /// No connection.
         Connect = "connect",
         /// The certificate does not verify, or the like.
         Tls = "tls",
-        /// No answer in time.
         Timeout = "timeout",
         /// The connection broke after the request was sent.
         ConnectionLost = "connection_lost",
@@ -153,7 +145,6 @@ words! {
         InvalidClient = "invalid_client",
         /// The client may not refresh.
         UnauthorizedClient = "unauthorized_client",
-        /// The request lacks something.
         InvalidRequest = "invalid_request",
         /// No client id is configured, and the provider has no public one.
         NoClientId = "no_client_id",

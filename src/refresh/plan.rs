@@ -45,7 +45,6 @@ pub struct Candidate<'a> {
 /// What is to be done about a login.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Decision {
-    /// Renew it now.
     Due,
     /// It is not due before this.
     Fresh {

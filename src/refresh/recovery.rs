@@ -126,7 +126,6 @@ pub(super) struct Room {
     filled: bool,
 }
 
-/// Sets room aside.
 pub(super) fn reserve(state: &Path) -> io::Result<Room> {
     let dir = dir(state);
     DirBuilder::new().recursive(true).mode(0o700).create(&dir)?;
@@ -278,7 +277,6 @@ pub enum Restored {
     PutBack,
     /// The store has something newer; the file is kept under another name.
     Superseded,
-    /// Not this time.
     Later(String),
 }
 

@@ -194,13 +194,11 @@ fn unopened(store: &Path, problem: &OpenError) -> Outcome {
 pub(super) struct Current {
     /// Its refresh token, which is about to be spent.
     pub(super) token: Zeroizing<String>,
-    /// The token's name.
     pub(super) fingerprint: Fingerprint,
     /// The JSON text of its entry.
     pub(super) entry: Zeroizing<String>,
     /// Its provider as it is written.
     pub(super) provider: String,
-    /// Whose it is.
     pub(super) identity: Identity,
 }
 

@@ -28,16 +28,13 @@ const NOBODY: &str = "$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lh
 #[derive(Debug, thiserror::Error)]
 #[error("`{path}`: {problem}")]
 pub struct AccessError {
-    /// The file.
     pub path: PathBuf,
-    /// What is wrong.
     pub problem: String,
 }
 
 /// What a request is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It may look.
     Allowed,
     /// It may not; this is the challenge to answer with.
     Refused(&'static str),

@@ -28,7 +28,6 @@ pub struct PageInput<'a> {
     pub events: &'a [Event],
     /// How the ways to reach people are doing.
     pub channels: &'a [ChannelHealth],
-    /// The program's version.
     pub version: &'a str,
     /// Whether authwatch renews logins, or only watches.
     pub refreshing_enabled: bool,
@@ -47,7 +46,6 @@ const FAVICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/s
 %3Cpath d='M5 16c6-9 16-9 22 0-6 9-16 9-22 0z' fill='none' stroke='%23fff' stroke-width='2.4'/%3E\
 %3Ccircle cx='16' cy='16' r='3.6' fill='%23fff'/%3E%3C/svg%3E";
 
-/// The whole page.
 #[must_use]
 pub fn document(input: &PageInput<'_>) -> String {
     html! {

@@ -5,7 +5,6 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 #![allow(clippy::print_stdout, reason = "what is measured is shown by `--nocapture`")]
 #![allow(clippy::too_many_lines, reason = "a table of cases is as long as there are cases")]
-#![allow(missing_docs, reason = "nothing here is public")]
 
 mod addresses;
 mod agreement;

@@ -54,6 +54,8 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+#![warn(missing_docs)]
+
 pub mod attempts;
 #[doc(hidden)]
 pub mod checkpoint;

@@ -1,7 +1,6 @@
 //! The public way to change a store: lock, reserve, commit; and what it does when others write at the same time.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
-#![allow(missing_docs, reason = "nothing here is public")]
 
 use std::fs;
 use std::future::Future;

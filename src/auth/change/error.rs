@@ -8,7 +8,6 @@ use openclaw_auth::store::OpenError;
 
 use crate::auth::import::ImportError;
 
-/// The kinds of obstacle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Obstacle {
     /// Somebody else is at work.
@@ -19,58 +18,29 @@ pub enum Obstacle {
     NotReadable,
 }
 
-/// Why nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum ChangeError {
     /// The store cannot be opened.
     #[error("{}", unopened(.path, .problem))]
-    Open {
-        /// The store.
-        path: PathBuf,
-        /// Why.
-        problem: OpenError,
-    },
+    Open { path: PathBuf, problem: OpenError },
     /// The file is not what it should be.
     #[error("`{}` is {problem}", .path.display())]
-    Broken {
-        /// The file.
-        path: PathBuf,
-        /// What it is.
-        problem: String,
-    },
+    Broken { path: PathBuf, problem: String },
     /// The file cannot be changed.
     #[error("`{}`: {problem}", .path.display())]
-    Edit {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        problem: EditError,
-    },
+    Edit { path: PathBuf, problem: EditError },
     /// The legacy logins that the new store has to begin with cannot be taken over.
     #[error("the logins of earlier releases cannot be taken over")]
     Import(#[from] ImportError),
     /// The backup cannot be written.
     #[error("no backup can be kept in `{}`", .path.display())]
-    Backup {
-        /// Where it would be.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    Backup { path: PathBuf, source: io::Error },
     /// Another program wrote the file at the same time.
     #[error("`{}` was changed by another program at the same time; try again", .path.display())]
-    Changed {
-        /// The file.
-        path: PathBuf,
-    },
+    Changed { path: PathBuf },
     /// The store cannot be written.
     #[error("cannot write `{}`", .path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    Write { path: PathBuf, source: io::Error },
 }
 
 /// What cannot be read, and what is held, is named by the problem itself.

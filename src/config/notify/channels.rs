@@ -56,7 +56,6 @@ pub enum SeveritySetting {
     /// What needs a person some time.
     #[default]
     Warning,
-    /// What needs one now.
     Critical,
 }
 
@@ -116,7 +115,6 @@ macro_rules! channel {
 channel! {
     /// `[notify.email.NAME]`
     pub struct EmailConfig {
-        /// The mail server.
         pub host: String = "localhost".to_owned(),
         /// Its port; 465, 587 or 25, as `tls` has it, where unset.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -132,15 +130,12 @@ channel! {
         /// A variable that holds the password.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub password_env: Option<String> = None,
-        /// The sender.
         pub from: String = String::new(),
-        /// The recipients.
         pub to: Vec<String> = Vec::new(),
     }
 }
 
 impl EmailConfig {
-    /// Where the password is.
     #[must_use]
     pub fn password(&self) -> SecretSource<'_> {
         let file = self.password_file.as_deref();
@@ -167,7 +162,6 @@ channel! {
         /// The topic; or its whole address.
         #[serde(serialize_with = "shown_address")]
         pub topic: String = String::new(),
-        /// The server.
         #[serde(serialize_with = "shown_address")]
         pub server: String = "https://ntfy.sh".to_owned(),
         /// A file that holds the access token.
@@ -180,7 +174,6 @@ channel! {
 }
 
 impl NtfyConfig {
-    /// Where the token is.
     #[must_use]
     pub fn token(&self) -> SecretSource<'_> {
         SecretSource::new("notify.ntfy", "token", self.token_file.as_deref(), self.token_env.as_deref())
@@ -220,7 +213,6 @@ channel! {
 }
 
 impl WebhookConfig {
-    /// Where the address is.
     #[must_use]
     pub fn address(&self) -> SecretSource<'_> {
         SecretSource::new("notify.webhook", "url", self.url_file.as_deref(), self.url_env.as_deref())
@@ -233,7 +225,6 @@ impl WebhookConfig {
         SecretSource::new("notify.webhook", "secret", self.secret_file.as_deref(), self.secret_env.as_deref())
     }
 
-    /// Where the token is.
     #[must_use]
     pub fn token(&self) -> SecretSource<'_> {
         SecretSource::new("notify.webhook", "token", self.token_file.as_deref(), self.token_env.as_deref())
@@ -244,7 +235,6 @@ impl WebhookConfig {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WebhookPreset {
-    /// authwatch's own JSON.
     #[default]
     Json,
     /// An incoming webhook of Slack.
@@ -288,7 +278,6 @@ impl AlertmanagerConfig {
         if hold < Self::SHORTEST_HOLD { Self::SHORTEST_HOLD } else { hold }
     }
 
-    /// Where the token is.
     #[must_use]
     pub fn token(&self) -> SecretSource<'_> {
         let file = self.token_file.as_deref();

@@ -14,7 +14,6 @@ use crate::doctor::files;
 pub struct Draft {
     /// The agent whose directory it is in.
     pub agent: Option<AgentId>,
-    /// Where it is.
     pub path: PathBuf,
     /// Whether this program made it: then its name tells the process that did, and that is gone.
     pub ours: bool,
@@ -74,12 +73,10 @@ pub(super) fn find(
     drafts
 }
 
-/// Who made a draft.
 #[derive(Debug, PartialEq)]
 enum Maker {
     /// A process of this program.
     Process(u32),
-    /// OpenClaw, or an editor.
     Somebody,
 }
 

@@ -28,11 +28,9 @@ pub struct Print([u8; 16]);
 /// What is known of a profile in a store.
 #[derive(Clone, Debug)]
 pub struct ProfileFacts {
-    /// Its id.
     pub id: String,
     /// Its provider, normalised.
     pub provider: String,
-    /// Its kind.
     pub kind: CredentialKind,
     /// The kind of store it is in.
     pub source: Source,
@@ -42,11 +40,9 @@ pub struct ProfileFacts {
     pub fenced: bool,
     /// Whether there is an access or a refresh token.
     pub has_tokens: bool,
-    /// Its refresh token.
     pub refresh: Option<Print>,
     /// Whose it says it is: account and e-mail.
     pub account: Option<Print>,
-    /// Likewise.
     pub email: Option<Print>,
     /// Whose its access token says it is.
     pub claimed_account: Option<Print>,
@@ -56,22 +52,17 @@ pub struct ProfileFacts {
     pub failing: Option<Failing>,
 }
 
-/// An agent's own store.
 #[derive(Clone, Debug)]
 pub struct AgentFacts {
-    /// The agent.
     pub id: AgentId,
-    /// Its directory.
     pub dir: PathBuf,
     /// Whether it is the one all others inherit from.
     pub is_main: bool,
     /// The kind of its own store, whatever is in effect.
     pub kind: StoreKind,
-    /// That store's file.
     pub store: PathBuf,
     /// The same behind links.
     pub real_store: PathBuf,
-    /// What is in it.
     pub profiles: Vec<ProfileFacts>,
     /// The order of profiles, by provider.
     pub order: BTreeMap<String, Vec<String>>,
@@ -87,7 +78,6 @@ impl AgentFacts {
     }
 }
 
-/// The shared database.
 #[derive(Clone, Debug)]
 pub struct SharedFacts {
     /// Who owns the shared credentials, as it says.
@@ -101,11 +91,8 @@ pub struct SharedFacts {
 /// The login of a vendor's CLI.
 #[derive(Clone, Debug)]
 pub struct CliLogin {
-    /// Whose.
     pub source: Source,
-    /// Its file.
     pub path: PathBuf,
-    /// Its refresh token.
     pub refresh: Print,
 }
 

@@ -14,7 +14,6 @@ const FLAPPING_QUIET: Millis = Millis(30.0 * 60.0 * 1000.0);
 /// A profile that is gone has been told and is nobody's incident any more after this.
 const GONE_FOR: Millis = Millis(24.0 * 60.0 * 60.0 * 1000.0);
 
-/// Moves an incident on.
 pub(super) fn settle(incident: &mut Incident, condition: Option<Condition>, around: &Circumstances<'_>) {
     match condition {
         Some(condition) => seen(incident, condition, around),

@@ -10,7 +10,6 @@ const BODY: &str =
 const COMMAND: &str = "margin:4px 0 0;padding:8px 10px;border-radius:6px;background:#f1f3f6;color:#1d2129;\
     font:14px/1.4 ui-monospace,monospace;white-space:pre-wrap;overflow-wrap:anywhere";
 
-/// The whole part.
 pub(super) fn page(message: &Message) -> String {
     let title = message.title();
     html! {

@@ -75,7 +75,6 @@ fn group(subject: &Subject) -> Group<'_> {
     }
 }
 
-/// A change, described.
 fn item(change: &Change) -> Paragraph {
     let condition = &change.condition;
     let mut words: Vec<String> = Vec::new();
@@ -137,13 +136,10 @@ fn item(change: &Change) -> Paragraph {
 /// A piece of a message.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Paragraph {
-    /// Words.
     Prose(String),
     /// A heading: the agent that what follows is about.
     Agent(String),
-    /// One change.
     Item {
-        /// What it is about.
         name: String,
         /// How bad it is; `None` for what is mended.
         severity: Option<Severity>,
@@ -154,7 +150,6 @@ pub enum Paragraph {
         /// The command that mends it.
         command: Option<String>,
     },
-    /// An address.
     Link(String),
 }
 

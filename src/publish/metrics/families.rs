@@ -12,7 +12,6 @@ use crate::model::{AgentHealth, ChannelHealth, Login, ProfileHealth, Snapshot, S
 /// How agents and profiles are named in labels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ProfileNames {
-    /// As they are.
     #[default]
     Plain,
     /// Profiles by a hash, for those whose ids are e-mail addresses nobody else should see.
@@ -170,7 +169,6 @@ pub(super) fn of_channels(channels: &[ChannelHealth]) -> Vec<MetricFamily> {
     [sent, failures, last_success, waiting].into_iter().map(Family::done).collect()
 }
 
-/// Metrics about authwatch itself.
 pub(super) fn of_process(pass: Option<Pass>) -> Vec<MetricFamily> {
     let mut build = Family::new("authwatch_build_info");
     let revision = env!("AUTHWATCH_REVISION");
@@ -191,7 +189,6 @@ fn count(count: usize) -> f64 {
     count as f64
 }
 
-/// Metrics about the credentials.
 pub(super) fn of_snapshot(snapshot: &Snapshot, names: ProfileNames) -> Vec<MetricFamily> {
     let mut credentials = Family::new("authwatch_credentials");
     for status in Status::ALL {

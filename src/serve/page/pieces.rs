@@ -70,9 +70,7 @@ pub(super) fn icon(tone: Tone) -> Markup {
 pub(super) enum As {
     /// The time until then: `5 h 30 min`.
     Left,
-    /// The time since then.
     Ago,
-    /// The date and time.
     Date,
 }
 

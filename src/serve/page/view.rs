@@ -9,18 +9,15 @@ pub struct View {
     pub query: String,
     /// Which logins; `None` leaves it to the size of the fleet.
     pub show: Option<Show>,
-    /// In which order.
     pub sort: Sort,
     /// Which page of the list, from 1.
     pub page: usize,
 }
 
-/// Which logins are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Show {
     /// Those that are not simply fine.
     Attention,
-    /// All of them.
     All,
 }
 
@@ -32,7 +29,6 @@ pub enum Sort {
     Agent,
     /// What ends first comes first.
     Left,
-    /// By provider, then profile.
     Provider,
 }
 
