@@ -27,7 +27,7 @@ pub use self::notify::{
     AlertmanagerConfig, ChannelConfig, CommandConfig, EmailConfig, Filter, HeartbeatConfig, HeartbeatReport,
     NotifyConfig, NtfyConfig, QuietHours, SeveritySetting, SmtpTls, WebhookConfig, WebhookPreset,
 };
-pub use self::refresh::{BodyFormat, ProviderConfig, RefreshConfig};
+pub use self::refresh::{ProviderConfig, RefreshConfig};
 pub use self::secrets::{SecretSource, redacted_url, without_user};
 pub use self::watch::{MetricsConfig, WatchConfig};
 
