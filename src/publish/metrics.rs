@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use openclaw_auth::model::{Millis, ProfileId, StoreErrorReason};
+use openclaw_auth::model::{ProfileId, StoreErrorReason, Timestamp};
 use ring::digest;
 
 pub use self::exposition::Exposition;
@@ -119,7 +119,7 @@ pub struct Metrics {
 #[derive(Clone, Copy, Debug)]
 pub struct Pass {
     /// When it ended, Unix milliseconds.
-    pub ended: Millis,
+    pub ended: Timestamp,
     pub took: Duration,
     /// Whether the last reading of authwatch's configuration succeeded.
     pub configuration_is_good: bool,
@@ -239,7 +239,7 @@ impl Metrics {
         let (revision, rustc) = (env!("AUTHWATCH_REVISION"), env!("AUTHWATCH_RUSTC"));
         samples.set(BUILD_INFO, [env!("CARGO_PKG_VERSION"), revision, rustc], 1.0);
         if let Some(pass) = pass {
-            samples.set(SCAN_LAST_SUCCESS, [], pass.ended.seconds());
+            samples.set(SCAN_LAST_SUCCESS, [], pass.ended.as_secs());
             samples.set(SCAN_DURATION, [], pass.took.as_secs_f64());
             samples.flag(CONFIG_LAST_RELOAD_SUCCESSFUL, [], pass.configuration_is_good);
         }
@@ -270,7 +270,7 @@ fn set_channel(samples: &mut Samples, channel: &ChannelHealth) {
         samples.count(NOTIFICATION_FAILURES, [name, reason], *count);
     }
     if let Some(at) = channel.last_success {
-        samples.set(NOTIFICATION_LAST_SUCCESS, [name], at.seconds());
+        samples.set(NOTIFICATION_LAST_SUCCESS, [name], at.as_secs());
     }
     samples.count(NOTIFICATIONS_WAITING, [name], channel.waiting as u64);
 }
@@ -293,7 +293,7 @@ fn set_snapshot(samples: &mut Samples, snapshot: &Snapshot, names: ProfileNames)
             (REFRESH_NEXT, renewal.next),
         ] {
             if let Some(at) = at {
-                samples.set(metric, login, at.seconds());
+                samples.set(metric, login, at.as_secs());
             }
         }
     }
@@ -322,7 +322,7 @@ fn set_profile(samples: &mut Samples, agent: &str, profile: &ProfileHealth, name
     let name = names.profile(&profile.profile_id);
     let login @ [agent, provider, name] = [agent, profile.provider.as_str(), &*name];
     if let Some(end) = profile.end() {
-        samples.set(CREDENTIAL_EXPIRY, login, end.seconds());
+        samples.set(CREDENTIAL_EXPIRY, login, end.as_secs());
     }
     for status in Status::ALL {
         samples.flag(CREDENTIAL_STATUS, [agent, provider, name, status.as_str()], profile.status == status);
@@ -335,11 +335,11 @@ fn set_profile(samples: &mut Samples, agent: &str, profile: &ProfileHealth, name
     let (in_use, inherited) = (word(profile.in_use), word(profile.inherited));
     samples.set(CREDENTIAL_INFO, [agent, provider, name, kind, store, in_use, inherited], 1.0);
     if let Some(cooldown) = &profile.cooldown {
-        samples.set(CREDENTIAL_COOLDOWN_UNTIL, login, cooldown.until.seconds());
+        samples.set(CREDENTIAL_COOLDOWN_UNTIL, login, cooldown.until.as_secs());
     }
     // One lock, one series: at the agent that owns the login, not at those that inherit it.
     if let (Login::Refreshing, Some(since), false) = (profile.login, profile.login_since, profile.inherited) {
-        samples.set(REFRESH_LOCK_HELD_SINCE, login, since.seconds());
+        samples.set(REFRESH_LOCK_HELD_SINCE, login, since.as_secs());
     }
 }
 

@@ -2,7 +2,7 @@
 //! `[refresh.providers.<id>]`.
 
 use hyper::Uri;
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::Span;
 use openclaw_auth::provider::{self, BodyFormat, ClientId, TokenEndpoint, TokenUrl};
 use zeroize::Zeroizing;
 
@@ -19,9 +19,9 @@ pub struct ResolvedEndpoint {
     /// The client's secret, where it has one.
     pub client_secret: Option<Zeroizing<String>>,
     /// Subtracted from the token's end to give the stored `expires`.
-    pub margin: Millis,
+    pub margin: Span,
     /// Never stored as less than this from now.
-    pub at_least: Millis,
+    pub at_least: Span,
 }
 
 #[derive(Debug, PartialEq, Eq)]

@@ -16,7 +16,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::{jwt, text};
-use crate::model::{Millis, Semantics};
+use crate::model::{Semantics, Span};
 
 /// What can be done about a provider's OAuth login.
 #[derive(Clone, Copy, Debug)]
@@ -88,20 +88,26 @@ pub struct TokenEndpoint {
     /// Who asks.
     pub client_id: ClientId,
     /// Subtracted from the token's end to give the stored `expires`.
-    pub margin: Millis,
+    pub margin: Span,
     /// Never stored as less than this from now.
-    pub at_least: Millis,
+    pub at_least: Span,
     /// Whether a refresh withdraws the refresh token it was done with.
     pub rotates: bool,
 }
 
-const NONE: Millis = Millis(0.0);
-const FIVE_MINUTES: Millis = Millis(5.0 * 60.0 * 1000.0);
+const FIVE_MINUTES: Span = Span::from_mins(5.0);
 
 impl TokenEndpoint {
     /// One that takes forms, rotates refresh tokens, and stores a token's end as it is.
     const fn new(url: TokenUrl, client_id: ClientId) -> Self {
-        Self { url, body: BodyFormat::Form, client_id, margin: NONE, at_least: NONE, rotates: true }
+        Self {
+            url,
+            body: BodyFormat::Form,
+            client_id,
+            margin: Span::ZERO,
+            at_least: Span::ZERO,
+            rotates: true,
+        }
     }
 }
 

@@ -1,12 +1,12 @@
 //! Chutes.
 
 use super::{ClientId, FIVE_MINUTES, Provider, Renewal, SignIn, TokenEndpoint, TokenUrl};
-use crate::model::Millis;
+use crate::model::Span;
 
 pub(super) const PROVIDERS: &[Provider] = &[Provider {
     renewal: Renewal::Refreshable(&TokenEndpoint {
         margin: FIVE_MINUTES,
-        at_least: Millis(30_000.0),
+        at_least: Span::from_secs(30.0),
         ..TokenEndpoint::new(
             TokenUrl::Fixed("https://api.chutes.ai/idp/token"),
             ClientId::OfCredential { variable: "CHUTES_CLIENT_ID", secret_variable: "CHUTES_CLIENT_SECRET" },
