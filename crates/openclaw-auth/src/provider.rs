@@ -13,10 +13,10 @@ mod xai;
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
 
 use super::{jwt, text};
 use crate::model::{Semantics, Span};
+use crate::words;
 
 /// What can be done about a provider's OAuth login.
 #[derive(Clone, Copy, Debug)]
@@ -141,14 +141,14 @@ pub enum ClientId {
     },
 }
 
-/// How a token request is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum BodyFormat {
-    /// `application/x-www-form-urlencoded`, as OAuth has it.
-    Form,
-    /// `application/json`.
-    Json,
+words! {
+    /// How a token request is written.
+    pub enum BodyFormat {
+        /// `application/x-www-form-urlencoded`, as OAuth has it.
+        Form = "form",
+        /// `application/json`.
+        Json = "json",
+    }
 }
 
 /// How people sign in: where the browser goes, and what it brings back.
