@@ -6,6 +6,7 @@
 mod removed;
 mod settle;
 
+use openclaw_auth::words;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use openclaw_auth::model::{Span, Timestamp};
@@ -52,18 +53,18 @@ impl Silence {
     }
 }
 
-/// What happened to an incident that people hear of. The word is part of the webhook's schema.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Turn {
-    New,
-    Worse,
-    /// It has become better, and is not mended.
-    Better,
-    /// It is as it was, for a long time now.
-    Still,
-    Flapping,
-    Mended,
+words! {
+    /// What happened to an incident that people hear of. The word is part of the webhook's schema.
+    pub enum Turn {
+        New = "new",
+        Worse = "worse",
+        /// It has become better, and is not mended.
+        Better = "better",
+        /// It is as it was, for a long time now.
+        Still = "still",
+        Flapping = "flapping",
+        Mended = "mended",
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
