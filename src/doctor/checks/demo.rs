@@ -4,10 +4,10 @@ use std::path::Path;
 
 use openclaw_auth::model::Millis;
 
-use super::Check;
+use crate::doctor::check::Check;
 use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::fix::Fix;
-use crate::doctor::inspection::Subject;
+use crate::doctor::inspection::Inspection;
 use crate::doctor::{files, service};
 
 const LEFTOVER: Kind = Kind::mended("demo-leftover", Severity::Info);
@@ -17,15 +17,15 @@ pub(super) const CHECK: Check = Check { kinds: &[LEFTOVER], run };
 /// A demo that runs writes all the time; one that only prints is gone in a moment.
 const PATIENCE: Millis = Millis(60.0 * 60.0 * 1000.0);
 
-fn run(subject: &Subject, findings: &mut Findings) {
-    let temporary = subject.variable("TMPDIR").unwrap_or("/tmp");
+fn run(inspection: &Inspection, findings: &mut Findings) {
+    let temporary = inspection.places.variable("TMPDIR").unwrap_or("/tmp");
     for (name, path) in files::list(Path::new(temporary)) {
         let is_demo = name.strip_prefix("authwatch-demo-").is_some_and(|rest| rest.len() == 6);
         let Some(facts) = files::look(&path).filter(|facts| is_demo && facts.is_dir) else { continue };
         let newest = newest(&path).max(facts.modified.0);
-        if facts.owner != subject.user
-            || subject.now.0 - newest < PATIENCE.0
-            || service::authwatch_runs(subject, "--demo")
+        if facts.owner != inspection.user
+            || inspection.now.0 - newest < PATIENCE.0
+            || service::authwatch_runs(&inspection.places, "--demo")
         {
             continue;
         }

@@ -2,10 +2,10 @@
 
 use openclaw_auth::model::Millis;
 
-use super::Check;
 use crate::config;
+use crate::doctor::check::Check;
 use crate::doctor::finding::{Findings, Kind, Severity};
-use crate::doctor::inspection::Subject;
+use crate::doctor::inspection::Inspection;
 use crate::notify::{self, Book};
 use crate::remedy::quote;
 
@@ -17,20 +17,20 @@ const GRACE: Millis = Millis(15.0 * 60.0 * 1000.0);
 
 pub(super) const CHECK: Check = Check { kinds: &[SETTING, FAILING], run };
 
-fn run(subject: &Subject, findings: &mut Findings) {
-    let config = &subject.own.config;
+fn run(inspection: &Inspection, findings: &mut Findings) {
+    let config = &inspection.own.config;
     let mut problems = notify::problems(&config.notify);
     problems.extend(config::problems_of_variables(config));
     for problem in problems {
         let meaning = format!("nobody would be told: {}: {}", problem.setting, problem.problem);
         let mut finding = SETTING.found(meaning).command("authwatch config check");
-        finding.file.clone_from(&subject.own.config_file);
+        finding.file.clone_from(&inspection.own.config_file);
         findings.push(finding);
     }
-    let Some(book) = subject.own.state.as_deref().and_then(|dir| Book::read(dir).ok()) else { return };
+    let Some(book) = inspection.own.state.as_deref().and_then(|dir| Book::read(dir).ok()) else { return };
     let configured: Vec<&str> = config.notify.names().map(|(_, name)| name).collect();
     for (name, record) in book.channels.iter().filter(|(name, _)| configured.contains(&name.as_str())) {
-        let Some(since) = record.failing_since.filter(|since| subject.now.0 - since.0 >= GRACE.0) else {
+        let Some(since) = record.failing_since.filter(|since| inspection.now.0 - since.0 >= GRACE.0) else {
             continue;
         };
         let waiting = book.outbox.get(name).map_or(0, Vec::len);
