@@ -1,8 +1,13 @@
-//! Words shared by conditions and messages.
+//! Words shared by problems, messages, and channels.
 
 pub(super) use crate::publish::words::{date, safe};
 
 use openclaw_auth::model::Millis;
+
+use crate::model::Severity;
+
+/// No text of the other side's is kept longer.
+pub(super) const MOST_ANSWER: usize = 200;
 
 /// Milliseconds in words, whatever their sign.
 pub(super) fn span(milliseconds: f64) -> String {
@@ -15,4 +20,26 @@ pub(super) fn sentence(words: &str) -> String {
     let start = characters.next().map(char::to_uppercase).into_iter().flatten();
     let end = if words.ends_with(['.', '!', '?']) { "" } else { "." };
     start.chain(characters).chain(end.chars()).collect()
+}
+
+/// The beginning of what somebody else said, on one line.
+pub(super) fn clip(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = safe(&line);
+    if line.chars().count() <= MOST_ANSWER {
+        return line;
+    }
+    line.chars().take(MOST_ANSWER).chain(['…']).collect()
+}
+
+/// The word a message is headed by.
+pub(super) fn severity_word(severity: Option<Severity>) -> &'static str {
+    severity.map_or("mended", Severity::as_str)
+}
+
+/// A moment as other programs read it.
+pub(super) fn rfc3339(at: Millis) -> String {
+    crate::clock::date(at)
+        .map(|date| date.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
+        .unwrap_or_default()
 }
