@@ -7,7 +7,7 @@ use openclaw_auth::model::Millis;
 use serde::{Deserialize, Serialize};
 
 use super::secrets::shown_endpoint;
-use super::{window, window_text};
+use super::values::{window, window_text};
 
 /// `[refresh]`
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]

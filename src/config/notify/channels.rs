@@ -7,7 +7,7 @@ use openclaw_auth::model::Millis;
 use serde::{Deserialize, Serialize};
 
 use super::super::secrets::{SecretSource, shown_address, shown_addresses, shown_url};
-use super::super::{window, window_text};
+use super::super::values::{window, window_text};
 use crate::model::Severity;
 
 /// Channels of one kind by name: `[notify.email.NAME]`.

@@ -43,7 +43,7 @@ fn run(inspection: &Inspection, findings: &mut Findings) {
     state(inspection, findings);
     // The file with users and certificates is not all secret, and wants the same care.
     let page = inspection.own.config.watch.web_config_file.clone();
-    let secrets = config::secret_files(&inspection.own.config).into_iter().map(|(_, path)| path);
+    let secrets = config::check::secret_files(&inspection.own.config).into_iter().map(|(_, path)| path);
     for path in secrets.chain(page) {
         secret_file(inspection, &path, findings);
     }

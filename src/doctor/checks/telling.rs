@@ -20,7 +20,7 @@ pub(super) const CHECK: Check = Check { kinds: &[SETTING, FAILING], run };
 fn run(inspection: &Inspection, findings: &mut Findings) {
     let config = &inspection.own.config;
     let mut problems = notify::problems(&config.notify);
-    problems.extend(config::problems_of_variables(config));
+    problems.extend(config::check::variables(config));
     for problem in problems {
         let meaning = format!("nobody would be told: {}: {}", problem.setting, problem.problem);
         let mut finding = SETTING.found(meaning).command("authwatch config check");

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{DAY, Ending, HOUR, REACH, description};
+use super::ending::{DAY, Ending, HOUR, REACH, description};
 use crate::serve::page::pieces::grouped;
 
 /// Where the spans end, and how that is said.

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use openclaw_auth::model::Millis;
 
-use super::{DAY, Ending, HOUR, REACH, description, mark};
+use super::ending::{DAY, Ending, HOUR, REACH, description, mark};
 use crate::publish::words;
 use crate::serve::page::pieces::Foreign;
 
