@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Millis;
+use super::ids::Millis;
 
 /// Which release's rules are applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

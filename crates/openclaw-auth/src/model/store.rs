@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Serialize, Serializer};
 
-use super::ProfileId;
+use super::ids::ProfileId;
 
 /// A path as text. Directories may have any name, and a report must not fail because of one.
 pub fn shown_path<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
