@@ -14,7 +14,7 @@ use openclaw_auth::load::Loaded;
 use openclaw_auth::load::external::ExternalLogin;
 use openclaw_auth::merge::{Effective, View};
 use openclaw_auth::model::{
-    CredentialKind, Millis, ProfileId, ProfileIds, ProviderId, Semantics, Source, Unimportable,
+    CredentialKind, ProfileId, ProfileIds, ProviderId, Semantics, Source, Timestamp, Unimportable,
 };
 use openclaw_auth::order::effective_profiles;
 use openclaw_auth::provider::{self};
@@ -122,7 +122,7 @@ pub fn external(logins: &[ExternalLogin], criteria: &Criteria<'_>) -> Vec<Profil
             Source::GeminiCli => ("google-gemini-cli", "google-gemini-cli:gemini-cli"),
             _ => ("minimax-portal", "minimax-portal:minimax-cli"),
         };
-        let window = criteria.window.map_or(REFRESH_MARGIN, |window| Millis(window.0.max(REFRESH_MARGIN.0)));
+        let window = criteria.window.map_or(REFRESH_MARGIN, |window| window.max(REFRESH_MARGIN));
         let token = match login.expires {
             Some(at) => Token::by_end(at, criteria.now, window),
             None => Token::new(Status::Missing),
@@ -190,7 +190,7 @@ fn health_of(
 fn cooldown(
     view: &View<'_, '_>,
     profile: &Effective<'_, '_>,
-    now: Millis,
+    now: Timestamp,
 ) -> Option<openclaw_auth::model::Cooldown> {
     if provider::is_exempt_from_cooldowns(&profile.credential.provider) {
         return None;

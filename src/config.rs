@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use openclaw_auth::model::{Millis, Semantics};
+use openclaw_auth::model::{Semantics, Span};
 use openclaw_auth::paths;
 use serde::{Deserialize, Serialize};
 use toml::de::{DeTable, Deserializer};
@@ -78,7 +78,7 @@ pub struct StatusConfig {
         serialize_with = "window_text",
         skip_serializing_if = "Option::is_none"
     )]
-    pub warn: Option<Millis>,
+    pub warn: Option<Span>,
 }
 
 /// `status.semantics`
@@ -234,7 +234,7 @@ mod tests {
             .replace("# scope", "scope")
             .replace("# warn", "warn");
         let config = Config::parse(&everything, Path::new("t")).expect("valid");
-        assert_eq!(config.status.warn, Some(Millis(86_400_000.0)));
+        assert_eq!(config.status.warn, Some(Span::from_days(1.0)));
         assert_eq!(Config::parse(&config.to_toml(), Path::new("t")).expect("valid"), config);
     }
 

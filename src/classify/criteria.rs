@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use openclaw_auth::environment::Environment;
 use openclaw_auth::load::refreshing::Refreshing;
-use openclaw_auth::model::{Millis, Semantics};
+use openclaw_auth::model::{Semantics, Span, Timestamp};
 use openclaw_auth::provider;
 use openclaw_auth::settings::{ModelChoice, Settings};
 
@@ -12,18 +12,18 @@ use crate::model::Scope;
 use crate::state::Memory;
 
 /// The warning window where the user gives none.
-pub(super) const DEFAULT_WINDOW: Millis = Millis(24.0 * 60.0 * 60.0 * 1000.0);
+pub(super) const DEFAULT_WINDOW: Span = Span::from_hours(24.0);
 
 /// What credentials are classified by.
 #[derive(Clone, Copy, Debug)]
 pub struct Criteria<'a> {
-    pub now: Millis,
+    pub now: Timestamp,
     /// The release whose rules apply.
     pub semantics: Semantics,
     /// What counts towards the exit code; `None`: what is in use, or everything where nothing is configured.
     pub scope: Option<Scope>,
     /// The warning window, if the user gives one.
-    pub window: Option<Millis>,
+    pub window: Option<Span>,
     /// Only these providers; empty for all.
     pub only_providers: &'a BTreeSet<String>,
     /// The providers the agents' models use.

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::{Span, Timestamp};
 use openclaw_auth::store::OpenError;
 use serde::Serialize;
 
@@ -26,12 +26,12 @@ pub enum Fix {
     Lock {
         path: PathBuf,
         /// A lock without a provable holder is stale when older.
-        stale_after: Millis,
+        stale_after: Span,
     },
     /// Removes a directory of demo data.
     Tree { path: PathBuf },
     /// Rewrites a profile's `expires` in milliseconds.
-    Expires { store: PathBuf, profile: String, to: Millis },
+    Expires { store: PathBuf, profile: String, to: Timestamp },
     /// Removes from a pasted value what does not belong to it.
     Value { store: PathBuf, profile: String, field: &'static str },
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use openclaw_auth::discover::{self, Discovery};
 use openclaw_auth::environment::{Environment, parse_dotenv};
 use openclaw_auth::file;
-use openclaw_auth::model::{AgentId, Millis, ProfileId, Semantics, StoreKind};
+use openclaw_auth::model::{AgentId, ProfileId, Semantics, StoreKind, Timestamp};
 use openclaw_auth::paths::Roots;
 use openclaw_auth::secret::SecretBuffer;
 
@@ -30,7 +30,7 @@ use crate::state::Memory;
 /// What the checks look at. Holds no secret.
 #[derive(Debug)]
 pub struct Inspection {
-    pub now: Millis,
+    pub now: Timestamp,
     /// Whom this program runs as.
     pub user: u32,
     /// Whose OpenClaw's state directory is.

@@ -3,14 +3,13 @@
 mod credential;
 mod files;
 
+use openclaw_auth::model::Timestamp;
 use std::path::Path;
-
-use openclaw_auth::model::Millis;
 
 use super::fix::{Applied, Fix, FixError};
 
 /// Applies a fix, keeping a backup in authwatch's own state directory.
-pub async fn apply(fix: &Fix, own_state: &Path, now: Millis) -> Result<Applied, FixError> {
+pub async fn apply(fix: &Fix, own_state: &Path, now: Timestamp) -> Result<Applied, FixError> {
     match fix {
         Fix::Mode { path, owner, from, to } => files::set_mode(path, (*owner, *from), *to, own_state, now),
         Fix::Remove { path } => files::remove(path, own_state, now),

@@ -1,6 +1,6 @@
 //! A change of an incident that people are notified of.
 
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::problem::{Condition, Subject};
@@ -33,9 +33,9 @@ pub struct Change {
     /// How bad it has been at worst, as far as that was told; decides with its severity who hears of it.
     pub worst: Severity,
     /// When it came up, Unix milliseconds.
-    pub opened: Millis,
+    pub opened: Timestamp,
     /// When this was found, Unix milliseconds.
-    pub at: Millis,
+    pub at: Timestamp,
     /// How its subject is now that it is mended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mended: Option<String>,

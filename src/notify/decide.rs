@@ -7,9 +7,8 @@ mod circumstances;
 mod removed;
 mod settle;
 
+use openclaw_auth::model::{Span, Timestamp};
 use std::collections::{BTreeMap, HashMap};
-
-use openclaw_auth::model::Millis;
 
 use self::circumstances::Circumstances;
 use self::settle::settle;
@@ -29,7 +28,7 @@ pub fn decide(
     silences: &[Silence],
     policy: &Policy,
 ) -> Vec<Change> {
-    let passed: HashMap<Subject, Millis> = ledger
+    let passed: HashMap<Subject, Span> = ledger
         .incidents
         .iter()
         .filter(|incident| incident.phase == Phase::Firing)
@@ -116,16 +115,20 @@ fn to_tell(incident: &mut Incident, around: &Circumstances<'_>) -> Option<Turn> 
                 Severity::Warning => policy.repeat_warning,
                 Severity::Info => None,
             };
-            let repeat = repeat.filter(|repeat| repeat.0 > 0.0)?;
+            let repeat = repeat.filter(|repeat| *repeat > Span::ZERO)?;
             // A moment that is far ahead was written by a clock that was wrong.
-            (incident.condition.kind != Kind::Gone && (now.0 - told.at.0).abs() >= repeat.0)
-                .then_some(Turn::Still)
+            (incident.condition.kind != Kind::Gone && (now - told.at).abs() >= repeat).then_some(Turn::Still)
         }),
     }
 }
 
 /// What has been told before this moment and is still so, for who has not heard of it.
-pub(super) fn still_open(ledger: &Ledger, now: Millis, silences: &[Silence], policy: &Policy) -> Vec<Change> {
+pub(super) fn still_open(
+    ledger: &Ledger,
+    now: Timestamp,
+    silences: &[Silence],
+    policy: &Policy,
+) -> Vec<Change> {
     let is_quiet = policy.quiet.is_some_and(|quiet| quiet.contains(now));
     let open = ledger.firing().filter_map(|incident| {
         let told = incident.told.filter(|told| told.at != now)?;
@@ -152,7 +155,7 @@ fn compared(incident: &Incident, told: Told) -> Option<Turn> {
     }
 }
 
-fn tell(incident: &mut Incident, turn: Turn, now: Millis) -> Change {
+fn tell(incident: &mut Incident, turn: Turn, now: Timestamp) -> Change {
     let severity = incident.condition.severity;
     let worst = incident.told.map_or(severity, |told| told.worst.max(severity));
     incident.told = Some(Told {
@@ -170,7 +173,7 @@ fn tell(incident: &mut Incident, turn: Turn, now: Millis) -> Change {
     change(incident, turn, worst, now)
 }
 
-fn change(incident: &Incident, turn: Turn, worst: Severity, now: Millis) -> Change {
+fn change(incident: &Incident, turn: Turn, worst: Severity, now: Timestamp) -> Change {
     Change {
         incident: incident.id.clone(),
         turn,

@@ -7,7 +7,7 @@ mod login;
 
 use std::collections::BTreeMap;
 
-use openclaw_auth::model::{Millis, StoreErrorReason, StrandedKind};
+use openclaw_auth::model::{Span, StoreErrorReason, StrandedKind};
 
 use self::login::{Judge, use_is_known};
 use super::problem::{Condition, Kind, Limits, Own, Subject, What};
@@ -15,16 +15,16 @@ use crate::model::{AgentHealth, Severity, Snapshot};
 use crate::remedy::{self, Remedy};
 
 /// No writer holds a store for longer.
-const LOCKED_FOR: Millis = Millis(10.0 * 60.0 * 1000.0);
+const LOCKED_FOR: Span = Span::from_mins(10.0);
 /// Nobody who edits a file leaves it broken for longer.
-const EDITED_FOR: Millis = Millis(10.0 * 60.0 * 1000.0);
+const EDITED_FOR: Span = Span::from_mins(10.0);
 /// Finds all conditions. `passed` tells the threshold that has been told for a subject.
 #[must_use]
 pub fn conditions(
     snapshot: &Snapshot,
     own: &Own,
     limits: &Limits,
-    passed: impl Fn(&Subject) -> Option<Millis>,
+    passed: impl Fn(&Subject) -> Option<Span>,
 ) -> BTreeMap<Subject, Condition> {
     let judge = Judge { snapshot, limits, use_is_known: use_is_known(snapshot) };
     let mut found: BTreeMap<Subject, Condition> = BTreeMap::new();

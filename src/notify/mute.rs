@@ -1,6 +1,6 @@
 //! A mute: notifications about a subject are suppressed until a given time.
 
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::problem::Subject;
@@ -14,11 +14,11 @@ pub struct Silence {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
     /// Until when, Unix milliseconds.
-    pub until: Millis,
+    pub until: Timestamp,
 }
 
 impl Silence {
-    pub(super) fn covers(&self, subject: &Subject, now: Millis) -> bool {
+    pub(super) fn covers(&self, subject: &Subject, now: Timestamp) -> bool {
         let agent = self.agent.as_ref().is_none_or(|agent| *agent == subject.agent);
         self.until > now && agent && (self.profile == "*" || self.profile == subject.name())
     }

@@ -1,11 +1,10 @@
 //! The notifier: decides what a snapshot is worth notifying of, and knows the channels it is sent through.
 
+use openclaw_auth::model::{Span, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
-
-use openclaw_auth::model::Millis;
 
 use super::alertmanager;
 use super::change::Change;
@@ -22,7 +21,7 @@ use crate::config::{Config, HeartbeatReport, NotifyConfig};
 use crate::model::{ChannelHealth, Snapshot};
 
 /// A channel that has taken nothing for so long is itself worth telling, through the others.
-const CHANNEL_GRACE: Millis = Millis(15.0 * 60.0 * 1000.0);
+const CHANNEL_GRACE: Span = Span::from_mins(15.0);
 
 #[derive(Clone, Debug)]
 pub struct Notifier {
@@ -140,9 +139,9 @@ impl Notifier {
         new
     }
 
-    fn failing(&self, book: &Book, now: Millis) -> BTreeMap<String, (Millis, String)> {
+    fn failing(&self, book: &Book, now: Timestamp) -> BTreeMap<String, (Timestamp, String)> {
         let failing = book.channels.iter().filter_map(|(name, record)| {
-            let since = record.failing_since.filter(|since| (now.0 - since.0).abs() >= CHANNEL_GRACE.0)?;
+            let since = record.failing_since.filter(|since| (now - *since).abs() >= CHANNEL_GRACE)?;
             Some((name.clone(), (since, record.problem.clone().unwrap_or_default())))
         });
         // With one channel there is nobody else to tell it.
@@ -173,7 +172,7 @@ impl Notifier {
     }
 
     /// Sends a test through one channel, past the outbox.
-    pub async fn test(&self, channel: &Channel, now: Millis) -> Outcome {
+    pub async fn test(&self, channel: &Channel, now: Timestamp) -> Outcome {
         let page_url = self.config.page_url.as_deref();
         match &channel.kind {
             Kind::Alertmanager(config) => {

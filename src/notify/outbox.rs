@@ -1,21 +1,20 @@
 //! Messages that wait for their channel, and what is remembered of each channel. Pure.
 
-use openclaw_auth::model::Millis;
-
 use super::message::Message;
 use super::outcome::Outcome;
 use super::records::{Entry, Parcel};
 use super::store::Book;
 use super::words::clip;
+use openclaw_auth::model::{Span, Timestamp};
 
 /// Messages that wait for one channel; older ones are merged.
 const MOST_PARCELS: usize = 20;
 /// The pause after a first failure; it doubles.
-const FIRST_PAUSE: Millis = Millis(30_000.0);
+const FIRST_PAUSE: Span = Span::from_secs(30.0);
 /// No pause is longer.
-const LONGEST_PAUSE: Millis = Millis(3_600_000.0);
+const LONGEST_PAUSE: Span = Span::from_hours(1.0);
 /// What is refused is not hurried: somebody has to change something first.
-const REFUSED_PAUSE: Millis = Millis(600_000.0);
+const REFUSED_PAUSE: Span = Span::from_mins(10.0);
 /// Refusals after which a message is not tried again by itself.
 const MOST_REFUSALS: u32 = 5;
 impl Book {
@@ -78,7 +77,7 @@ impl Book {
     }
 
     /// Writes down what came of sending a message.
-    pub fn note(&mut self, channel: &str, message: &Message, outcome: &Outcome, now: Millis) {
+    pub fn note(&mut self, channel: &str, message: &Message, outcome: &Outcome, now: Timestamp) {
         self.record(channel, &message.id, &message.title(), outcome, now);
         let Some(parcels) = self.outbox.get_mut(channel) else { return };
         let Some(index) = parcels.iter().position(|parcel| parcel.message.id == message.id) else { return };
@@ -91,7 +90,7 @@ impl Book {
             }
             Outcome::Later { wait, .. } => {
                 let doubled = doubling(FIRST_PAUSE, parcel.attempts);
-                wait.map_or(doubled, |wait| Millis(wait.0.max(doubled.0)))
+                wait.map_or(doubled, |wait| wait.max(doubled))
             }
             Outcome::Refused { .. } => {
                 parcel.refusals = parcel.refusals.saturating_add(1);
@@ -99,7 +98,7 @@ impl Book {
                 doubling(REFUSED_PAUSE, parcel.refusals)
             }
         };
-        (parcel.next, parcel.pause) = (Some(Millis(now.0 + pause.0)), Some(pause));
+        (parcel.next, parcel.pause) = (Some(now + pause), Some(pause));
         // What has come in meanwhile is the message it goes with: sent after that one, it would be old news.
         if parcels[index].parked && parcels.len() > index + 1 {
             let (parked, next) = (parcels.remove(index), parcels.remove(index));
@@ -108,7 +107,7 @@ impl Book {
     }
 
     /// Counts an attempt, and keeps it in the history.
-    pub fn record(&mut self, channel: &str, message: &str, title: &str, outcome: &Outcome, now: Millis) {
+    pub fn record(&mut self, channel: &str, message: &str, title: &str, outcome: &Outcome, now: Timestamp) {
         let record = self.channels.entry(channel.to_owned()).or_default();
         let (reason, answer) = match outcome {
             Outcome::Accepted(answer) => {
@@ -136,9 +135,8 @@ impl Book {
     }
 }
 
-fn doubling(first: Millis, times: u32) -> Millis {
-    let doubled = first.0 * f64::from(1_u32 << times.saturating_sub(1).min(16));
-    Millis(doubled.min(LONGEST_PAUSE.0))
+fn doubling(first: Span, times: u32) -> Span {
+    (first * f64::from(1_u32 << times.saturating_sub(1).min(16))).min(LONGEST_PAUSE)
 }
 
 #[cfg(test)]

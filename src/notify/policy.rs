@@ -1,10 +1,9 @@
 //! When people are notified, as configured.
 
-use openclaw_auth::model::Millis;
-
 use super::channel::channels;
 use super::problem::Limits;
 use crate::config::{Config, QuietHours};
+use openclaw_auth::model::Span;
 
 /// What decisions are made by.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,9 +15,9 @@ pub struct Policy {
     /// Passes that have to find it mended.
     pub clear_after: u32,
     /// What stays critical is told again after this.
-    pub repeat_critical: Option<Millis>,
+    pub repeat_critical: Option<Span>,
     /// The same for warnings.
-    pub repeat_warning: Option<Millis>,
+    pub repeat_warning: Option<Span>,
     /// When only critical things are told.
     pub quiet: Option<QuietHours>,
 }
@@ -30,7 +29,7 @@ pub fn policy(config: &Config) -> Policy {
     Policy {
         limits: Limits {
             thresholds: notify.thresholds.clone(),
-            grace: notify.grace.unwrap_or(Millis(0.0)),
+            grace: notify.grace.unwrap_or(Span::ZERO),
             renewing: config.refresh.enabled,
             named: channels(notify).into_iter().flat_map(|channel| channel.filter.agents).collect(),
         },

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::words::safe;
@@ -132,28 +132,28 @@ pub struct Condition {
     pub provider: Option<String>,
     /// Since when, Unix milliseconds, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub since: Option<Millis>,
+    pub since: Option<Timestamp>,
     /// When it ends or ended, Unix milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ends: Option<Millis>,
+    pub ends: Option<Timestamp>,
     /// For what ends soon: the threshold it has passed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub threshold: Option<Millis>,
+    pub threshold: Option<Span>,
     /// Other agents that have the same login from there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<String>,
     /// What often mends itself is told only once it has been so for this long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub patience: Option<Millis>,
+    pub patience: Option<Span>,
 }
 
 /// What conditions are judged by.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
     /// People are told at each of these before an end; largest first.
-    pub thresholds: Vec<Millis>,
+    pub thresholds: Vec<Span>,
     /// So long a login may have lapsed.
-    pub grace: Millis,
+    pub grace: Span,
     /// Whether authwatch renews logins itself: then one that has lapsed is a failure.
     pub renewing: bool,
     /// Agents that some channel is for: they are always named where they have a login from elsewhere.
@@ -164,7 +164,7 @@ pub struct Limits {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Own {
     /// Channels that take nothing: since when, Unix milliseconds, and what is wrong.
-    pub failing: BTreeMap<String, (Millis, String)>,
+    pub failing: BTreeMap<String, (Timestamp, String)>,
 }
 
 /// Further agents that are named.

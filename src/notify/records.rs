@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::message::Message;
@@ -21,10 +21,10 @@ pub struct Parcel {
     pub refusals: u32,
     /// Not before, Unix milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next: Option<Millis>,
+    pub next: Option<Timestamp>,
     /// How long that was when it was written: a clock that jumps back must not make it longer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pause: Option<Millis>,
+    pub pause: Option<Span>,
     /// Refused too often: it goes with the next message, or when the channel's configuration changes.
     #[serde(default)]
     pub parked: bool,
@@ -39,10 +39,10 @@ pub struct ChannelRecord {
     pub failures: BTreeMap<FailureReason, u64>,
     /// When it last took one, Unix milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_success: Option<Millis>,
+    pub last_success: Option<Timestamp>,
     /// Since when it takes none, Unix milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub failing_since: Option<Millis>,
+    pub failing_since: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
     /// The configuration it was last used with, by its hash.
@@ -57,7 +57,7 @@ pub struct ChannelRecord {
 #[serde(rename_all = "camelCase")]
 pub struct Entry {
     /// When, Unix milliseconds.
-    pub at: Millis,
+    pub at: Timestamp,
     pub channel: String,
     pub message: String,
     pub title: String,
@@ -86,12 +86,12 @@ impl Parcel {
 
     /// Whether it may be sent now; when it may, otherwise. `None` for never by itself.
     #[must_use]
-    pub fn due(&self, now: Millis) -> Option<Millis> {
+    pub fn due(&self, now: Timestamp) -> Option<Timestamp> {
         if self.parked {
             return None;
         }
         let (Some(next), Some(pause)) = (self.next, self.pause) else { return Some(now) };
-        let clock_was_set_back = next.0 - now.0 > pause.0;
+        let clock_was_set_back = next - now > pause;
         Some(if clock_was_set_back || next <= now { now } else { next })
     }
 }

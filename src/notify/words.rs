@@ -1,18 +1,12 @@
 //! Words shared by problems, messages, and channels.
 
-pub(super) use crate::publish::words::{date, safe};
-
-use openclaw_auth::model::Millis;
+pub(super) use crate::publish::words::{date, safe, span};
 
 use crate::model::Severity;
+use openclaw_auth::model::Timestamp;
 
 /// No text of the other side's is kept longer.
 pub(super) const MOST_ANSWER: usize = 200;
-
-/// Milliseconds in words, whatever their sign.
-pub(super) fn span(milliseconds: f64) -> String {
-    crate::publish::words::span(Millis(milliseconds))
-}
 
 /// A short sentence with a capital and a full stop.
 pub(super) fn sentence(words: &str) -> String {
@@ -38,7 +32,7 @@ pub(super) fn severity_word(severity: Option<Severity>) -> &'static str {
 }
 
 /// A moment as other programs read it.
-pub(super) fn rfc3339(at: Millis) -> String {
+pub(super) fn rfc3339(at: Timestamp) -> String {
     crate::clock::date(at)
         .map(|date| date.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
         .unwrap_or_default()

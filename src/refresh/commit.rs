@@ -7,7 +7,7 @@
 use openclaw_auth::checkpoint;
 use openclaw_auth::edit::{self, Change};
 use openclaw_auth::jwt;
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::Timestamp;
 use openclaw_auth::store::Reserved;
 use tracing::{debug, error, warn};
 use zeroize::Zeroizing;
@@ -27,7 +27,7 @@ pub(super) struct Renewed {
     /// The fields that are new.
     pub(super) changes: Vec<Change>,
     /// When the new access token ends.
-    pub(super) expires: Millis,
+    pub(super) expires: Timestamp,
 }
 
 /// Writes an answer down and stores it. What was renewed comes back for main's copy.
@@ -107,7 +107,7 @@ fn changes(login: &Login, entry: &str, issued: &Issued) -> Vec<Change> {
     if let Some(refresh) = &issued.tokens.refresh {
         changes.push(("refresh", edit::text(refresh)));
     }
-    changes.push(("expires", Zeroizing::new(format!("{:.0}", issued.expires.0))));
+    changes.push(("expires", Zeroizing::new(format!("{:.0}", issued.expires.as_millis()))));
     if let Some(id) = issued.tokens.id.as_ref().filter(|_| edit::string_field(entry, "idToken").is_some()) {
         changes.push(("idToken", edit::text(id)));
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use openclaw_auth::credential::Credential;
 use openclaw_auth::document::Document;
 use openclaw_auth::edit::{self, Change};
-use openclaw_auth::model::{CredentialKind, Millis, Source};
+use openclaw_auth::model::{CredentialKind, Source, Timestamp};
 use openclaw_auth::store::{Reserved, Written};
 use tracing::debug;
 
@@ -35,7 +35,7 @@ pub(super) enum Placed {
     /// Something else stands there; it stays. Until when it can be used, if it can.
     Replaced {
         /// Unix milliseconds.
-        usable_until: Option<Millis>,
+        usable_until: Option<Timestamp>,
     },
 }
 
@@ -87,7 +87,7 @@ enum Standing {
     Spent,
     Ours,
     Other {
-        usable_until: Option<Millis>,
+        usable_until: Option<Timestamp>,
     },
 }
 

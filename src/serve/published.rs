@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::Timestamp;
 use tokio::sync::watch;
 
 use crate::model::{ChannelHealth, Event, Snapshot};
@@ -22,7 +22,7 @@ pub struct Published {
     /// Whether logins are renewed.
     pub refreshing: bool,
     /// Until when the picture is fresh, Unix milliseconds.
-    pub fresh_until: Option<Millis>,
+    pub fresh_until: Option<Timestamp>,
     /// The snapshot as JSON, made when it is first asked for.
     pub json: OnceLock<Bytes>,
 }

@@ -16,7 +16,7 @@ use authwatch::pipeline::{self, Request};
 use authwatch::serve::page::{self, PageInput, View};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use openclaw_auth::model::{AgentId, Millis, ProfileId};
+use openclaw_auth::model::{AgentId, ProfileId, Span};
 use serde_json::{Value, json};
 
 use crate::support::Home;
@@ -70,7 +70,7 @@ impl Server {
 
     fn happened(&self, ago: f64, kind: EventKind, text: &str) {
         let event = Event {
-            at: Millis(clock::now().0 + ago),
+            at: clock::now() + Span::from_millis(ago),
             kind,
             agent: Some(AgentId::from("builder")),
             profile: Some(ProfileId::from("anthropic:team")),
@@ -281,7 +281,7 @@ fn pictures() {
                 agent.id = AgentId::from(format!("{}-{number}", agent.id).as_str());
                 for profile in &mut agent.profiles {
                     profile.expires_at =
-                        profile.expires_at.map(|end| Millis(end.0 + f64::from(number) * 3e6));
+                        profile.expires_at.map(|end| end + Span::from_millis(3e6) * f64::from(number));
                 }
                 snapshot.agents.push(agent);
             }

@@ -1,5 +1,6 @@
 //! authwatch itself: its configuration, its state, and the secrets its configuration names.
 
+use openclaw_auth::model::Span;
 use std::path::Path;
 
 use openclaw_auth::file;
@@ -85,7 +86,7 @@ fn backups(inspection: &Inspection, dir: &Path, findings: &mut Findings) {
     if count == 0 {
         return;
     }
-    let (dir, days) = (dir.join(backup::DIRECTORY), backup::KEEP_FOR.0 / 86_400_000.0);
+    let (dir, days) = (dir.join(backup::DIRECTORY), backup::KEEP_FOR / Span::from_days(1.0));
     let meaning = format!(
         "{count} copies from before a change are older than {days} days. Keys and logins of then are in them; authwatch itself clears away what is older than the newest few of a file"
     );

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use openclaw_auth::file;
 use openclaw_auth::locking::{REFRESH_LOCK, inspect};
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::{Span, Timestamp};
 use openclaw_auth::secret::SecretBuffer;
 use rustix::fs::{Mode, OFlags};
 
@@ -25,7 +25,7 @@ pub(super) fn set_mode(
     (owner, from): (u32, u32),
     to: u32,
     own_state: &Path,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<Applied, FixError> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let opened = File::from(rustix::fs::open(path, flags, Mode::empty()).map_err(std::io::Error::from)?);
@@ -44,7 +44,7 @@ pub(super) fn set_mode(
 }
 
 /// Removes a file once its content is safe.
-pub(super) fn remove(path: &Path, own_state: &Path, now: Millis) -> Result<Applied, FixError> {
+pub(super) fn remove(path: &Path, own_state: &Path, now: Timestamp) -> Result<Applied, FixError> {
     let before = files::look(path).filter(|facts| facts.is_file).ok_or(FixError::Changed)?;
     let mut content = SecretBuffer::default();
     let Ok(Some(_)) = file::read(path, &mut content) else { return Err(FixError::Changed) };
@@ -60,9 +60,9 @@ pub(super) fn remove(path: &Path, own_state: &Path, now: Millis) -> Result<Appli
 /// Removes a lock that is stale at this moment.
 pub(super) fn clear_lock(
     path: &Path,
-    stale_after: Millis,
+    stale_after: Span,
     own_state: &Path,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<Applied, FixError> {
     let facts = files::look(path).ok_or(FixError::Changed)?;
     let seen = inspect::inspect(path, stale_after)?.ok_or(FixError::Changed)?;
@@ -85,7 +85,7 @@ pub(super) fn clear_lock(
 }
 
 /// Removes a directory once there is a copy of it. What is neither a file nor a directory is not the demo's.
-pub(super) fn remove_tree(path: &Path, own_state: &Path, now: Millis) -> Result<Applied, FixError> {
+pub(super) fn remove_tree(path: &Path, own_state: &Path, now: Timestamp) -> Result<Applied, FixError> {
     let kept = backup::keep_command(own_state, path, "", now)?;
     let copy = kept.with_file_name(path.file_name().unwrap_or("tree".as_ref()));
     copy_tree(path, &copy)?;

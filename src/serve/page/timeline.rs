@@ -11,6 +11,7 @@ use super::attention::renews_itself;
 use super::pieces::{As, Foreign, count, grouped, moment};
 use super::rows::Row;
 use crate::model::Snapshot;
+use openclaw_auth::model::Span;
 
 /// Few logins get a line each; more are counted.
 const MOST_LANES: usize = 10;
@@ -68,8 +69,8 @@ fn endings<'a>(snapshot: &Snapshot, rows: &[Row<'a>]) -> Vec<Ending<'a>> {
         .filter(|row| row.agent.is_some() && !row.inherited())
         .filter_map(|row| {
             let end = row.end()?;
-            let left = end.0 - snapshot.now.0;
-            (left > 0.0).then(|| Ending { row: *row, end, left, renews: renews_itself(row) })
+            let left = end - snapshot.now;
+            (left > Span::ZERO).then(|| Ending { row: *row, end, left, renews: renews_itself(row) })
         })
         .collect();
     endings.sort_by(|one, other| one.left.total_cmp(&other.left));

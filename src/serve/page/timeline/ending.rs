@@ -1,22 +1,19 @@
 //! A login's end as both pictures show it.
 
 use maud::{Markup, html};
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::{Span, Timestamp};
 
 use crate::serve::page::pieces::count;
 use crate::serve::page::rows::Row;
 
 /// How far the picture reaches; what ends later goes into a lane of its own at the edge.
-pub(super) const REACH: f64 = 7.0 * DAY;
-pub(super) const HOUR: f64 = 3_600_000.0;
-pub(super) const DAY: f64 = 24.0 * HOUR;
+pub(super) const REACH: Span = Span::from_days(7.0);
 
 /// A login that will end.
 pub(super) struct Ending<'a> {
     pub(super) row: Row<'a>,
-    pub(super) end: Millis,
-    /// Milliseconds from now.
-    pub(super) left: f64,
+    pub(super) end: Timestamp,
+    pub(super) left: Span,
     /// Its end comes and goes without anybody doing anything.
     pub(super) renews: bool,
 }
