@@ -8,7 +8,7 @@ use openclaw_auth::checkpoint;
 use openclaw_auth::edit::{self, Change};
 use openclaw_auth::jwt;
 use openclaw_auth::model::Timestamp;
-use openclaw_auth::store::Reserved;
+use openclaw_auth::store::Store;
 use tracing::{debug, error, warn};
 use zeroize::Zeroizing;
 
@@ -23,7 +23,7 @@ use super::refresher::Refresher;
 /// A login that was renewed and stored, for main's copy of it.
 pub(super) struct Renewed {
     /// The locked store that holds it, as it was read back.
-    pub(super) reserved: Reserved,
+    pub(super) store: Box<dyn Store>,
     /// The fields that are new.
     pub(super) changes: Vec<Change>,
     /// When the new access token ends.
@@ -35,7 +35,7 @@ pub(super) async fn commit(
     context: &Refresher,
     login: &Login,
     current: &Current,
-    mut reserved: Reserved,
+    mut store: Box<dyn Store>,
     mut room: recovery::Room,
     issued: Issued,
 ) -> (Outcome, Option<Renewed>) {
@@ -66,14 +66,14 @@ pub(super) async fn commit(
         is_foreign: &|stored| current.identity.contradicts(stored),
     };
     let expires = issued.expires;
-    match place(&mut reserved, profile.as_str(), &expected, &changes).await {
+    match place(&mut *store, profile.as_str(), &expected, &changes).await {
         Ok(Placed::Stored) => {
             checkpoint::reached("saved");
             if let Err(problem) = room.keep_as_generation(&context.state_dir) {
                 debug!("the last generation of {profile} is not kept: {problem}");
             }
             context.remember_success(login, &current.fingerprint, &issued).await;
-            (Outcome::Refreshed { expires }, Some(Renewed { reserved, changes, expires }))
+            (Outcome::Refreshed { expires }, Some(Renewed { store, changes, expires }))
         }
         Ok(Placed::Replaced { usable_until }) => {
             match room.set_aside(recovery::SUPERSEDED) {

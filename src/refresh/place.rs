@@ -6,7 +6,7 @@ use openclaw_auth::credential::Credential;
 use openclaw_auth::document::Document;
 use openclaw_auth::edit::{self, Change};
 use openclaw_auth::model::{CredentialKind, Source, Timestamp};
-use openclaw_auth::store::{Reserved, Written};
+use openclaw_auth::store::{Store, Written};
 use tracing::debug;
 
 use super::candidates::SEMANTICS;
@@ -41,19 +41,19 @@ pub(super) enum Placed {
 
 /// Puts new values into an entry that holds the token they were issued for, and reads them back.
 pub(super) async fn place(
-    reserved: &mut Reserved,
+    store: &mut dyn Store,
     profile: &str,
     expected: &Expected<'_>,
     changes: &[Change],
 ) -> Result<Placed, String> {
     let mut problem = "it is rewritten all the time".to_owned();
     for attempt in 0..ATTEMPTS {
-        if attempt > 0 && reserved.store().text().is_err() {
+        if attempt > 0 && store.text().is_err() {
             tokio::time::sleep(PAUSE).await;
         }
-        reserved.reread().map_err(|problem| problem.to_string())?;
+        store.reread().map_err(|problem| problem.to_string())?;
         let next = {
-            let text = match reserved.store().text() {
+            let text = match store.text() {
                 Ok(text) => text,
                 Err(unreadable) => {
                     problem = unreadable.to_string();
@@ -74,7 +74,7 @@ pub(super) async fn place(
                 }
             }
         };
-        if reserved.commit(&next).map_err(|problem| problem.to_string())? == Written::Changed {
+        if store.replace(&next).map_err(|problem| problem.to_string())? == Written::Changed {
             debug!("the store was written meanwhile; deciding again");
         }
     }

@@ -6,7 +6,7 @@ use openclaw_auth::document::Document;
 use openclaw_auth::edit::{self, Change};
 use openclaw_auth::model::{Semantics, Source, Timestamp};
 use openclaw_auth::secret::SecretBuffer;
-use openclaw_auth::store::{LockedStore, Written};
+use openclaw_auth::store::{JsonStore, Store, Written};
 use zeroize::Zeroizing;
 
 use crate::backup;
@@ -58,7 +58,7 @@ async fn change(
     now: Timestamp,
     edit: impl FnOnce(&str) -> Option<Zeroizing<String>>,
 ) -> Result<Applied, FixError> {
-    let store = LockedStore::open(path, tokio::time::sleep).await?;
+    let mut store = JsonStore::open(path, tokio::time::sleep).await?;
     let (json, content) = {
         let text = store.text()?;
         let mut content = SecretBuffer::default();
@@ -67,7 +67,8 @@ async fn change(
         (edit(text).ok_or(FixError::Changed)?, content)
     };
     let kept = backup::keep(own_state, path, &content, now)?;
-    if store.reserve()?.commit(&json)? == Written::Changed {
+    store.rehearse()?;
+    if store.replace(&json)? == Written::Changed {
         return Err(FixError::Changed);
     }
     let undo = format!("cp {} {}", quote(&kept.to_string_lossy()), quote(&path.to_string_lossy()));
