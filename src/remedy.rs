@@ -1,129 +1,161 @@
-//! What a condition means for a person, and the command that mends it. One table for reports, doctor, page and notices.
+//! What to do about something: the exact command, written for the installation it is printed for. One table for reports, doctor,
+//! page, and messages.
 
 use std::path::Path;
 
 use openclaw_auth::model::{
-    AgentId, ConfigHealth, CredentialKind, Fault, ProviderId, ReasonCode, StoreError, StoreErrorReason,
-    StoreHealth, StrandedKind, Unimportable,
+    AgentId, CredentialKind, Fault, ProviderId, StoreError, StoreErrorReason, Unimportable,
 };
-use openclaw_auth::provider::{self, Provider};
+use openclaw_auth::paths::Roots;
+use openclaw_auth::provider;
+use openclaw_auth::release::Release;
 
-use crate::error_catalog::{self, Context, Mend};
+use crate::error_catalog::{Context, Mend};
 pub use crate::model::Remedy;
-use crate::model::{AgentHealth, AgentRemedy, Login, LoginReason, ProfileHealth, RemedyOf, Status};
 
-/// Says of every secret that OpenClaw refers to whether it can be resolved.
-const SECRETS: &str = "openclaw secrets audit";
-/// Whose logins all other agents have, too.
-const MAIN: &str = "main";
+/// How commands are written so that they act on the state directory where something was seen, and exist in its release.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Commands {
+    /// `openclaw`, with what leads it to another state directory than the usual one.
+    openclaw: String,
+    authwatch: String,
+    /// Whether logins are kept in JSON files, which authwatch's own commands write under OpenClaw's lock. OpenClaw's own of that
+    /// time write without one, and lack `paste-api-key`.
+    writes_json: bool,
+}
 
-/// What to do about a profile, as an agent sees it; `None` where there is nothing to do.
-#[must_use]
-pub fn for_profile(agent: &AgentId, profile: &ProfileHealth) -> Option<Remedy> {
-    if profile.inherited && agent.as_str() != MAIN {
-        // Signed in to at the agent, it would be a second login, and main's as broken as before.
-        return if is_fine(profile) { None } else { for_profile(&AgentId::from(MAIN), profile) };
+impl Default for Commands {
+    fn default() -> Self {
+        Self { openclaw: "openclaw".to_owned(), authwatch: "authwatch".to_owned(), writes_json: false }
     }
-    let sign_in = || Some(sign_in_again(agent, profile));
-    let meaning = match (profile.status, profile.login) {
-        (_, Login::Dead) => {
-            error_catalog::of_login(profile.login_reason.unwrap_or(LoginReason::InvalidGrant)).meaning
+}
+
+impl Commands {
+    /// For a state directory. `has_json_store`: whether any login is kept in a JSON file there.
+    #[must_use]
+    pub fn new(roots: &Roots, release: &Release, has_json_store: bool) -> Self {
+        let writes_json = has_json_store && release.keeps_json();
+        if roots.is_default_state() {
+            return Self { writes_json, ..Self::default() };
         }
-        (Status::Ok | Status::Static, _) => return None,
-        (_, Login::External) => error_catalog::of_login(LoginReason::OwnedByCli).meaning,
-        (_, Login::Blocked) => {
-            let cause = error_catalog::of_login(profile.login_reason.unwrap_or(LoginReason::Challenged));
-            let context = Context {
-                agent: Some(agent.to_string()),
-                profile: Some(profile.profile_id.to_string()),
-                provider: Some(profile.provider.to_string()),
-            };
-            return Some(Remedy {
-                meaning: cause.meaning.to_owned(),
-                command: for_cause(cause.mend, &context),
-            });
+        let state = quote(&roots.state.to_string_lossy());
+        let openclaw = match roots.profile() {
+            Some(profile) => format!("openclaw --profile {}", quote(profile)),
+            None => format!("OPENCLAW_STATE_DIR={state} openclaw"),
+        };
+        Self { openclaw, authwatch: format!("authwatch --state-dir {state}"), writes_json }
+    }
+
+    /// A command of OpenClaw's that changes logins. Every release takes the agent in front of the subcommand; behind it, some do not.
+    #[must_use]
+    pub fn models_auth(&self, agent: Option<&str>, subcommand: &str) -> String {
+        let agent = agent.map(|agent| format!(" --agent {}", quote(agent))).unwrap_or_default();
+        format!("{} models auth{agent} {subcommand}", self.openclaw)
+    }
+
+    /// The command that sets a credential up anew.
+    #[must_use]
+    pub fn sign_in(&self, agent: &AgentId, provider: &ProviderId, kind: CredentialKind) -> String {
+        let subcommand = match kind {
+            CredentialKind::OAuth => "login",
+            CredentialKind::Token if provider.as_str() == "anthropic" => "setup-token",
+            CredentialKind::Token => "paste-token",
+            CredentialKind::ApiKey => "paste-api-key",
+        };
+        self.set_up(agent, provider, subcommand)
+    }
+
+    /// The command that gives a provider its first login.
+    #[must_use]
+    pub fn first_login(&self, agent: &AgentId, provider: &ProviderId) -> String {
+        self.set_up(agent, provider, if is_login(provider) { "login" } else { "paste-api-key" })
+    }
+
+    fn set_up(&self, agent: &AgentId, provider: &ProviderId, subcommand: &str) -> String {
+        let of_provider = format!("{subcommand} --provider {}", quote(provider.as_str()));
+        if self.writes_json && (subcommand != "login" || signs_in(provider)) {
+            return format!("{} auth {of_provider} --agent {}", self.authwatch, quote(agent.as_str()));
         }
-        (Status::Expiring | Status::Expired, Login::Renewable) => {
-            return Some(Remedy { meaning: "renews itself when next used".to_owned(), command: None });
+        self.models_auth(Some(agent.as_str()), &of_provider)
+    }
+
+    /// Shows in which order an agent's profiles of a provider are used, and why one is not.
+    #[must_use]
+    pub fn show_order(&self, agent: &AgentId, provider: &ProviderId) -> String {
+        let (provider, agent) = (quote(provider.as_str()), quote(agent.as_str()));
+        format!("{} auth order get --provider {provider} --agent {agent}", self.authwatch)
+    }
+
+    /// Renews one login now.
+    #[must_use]
+    pub fn refresh(&self, agent: &AgentId, profile: &str) -> String {
+        format!("{} refresh --agent {} --profile {}", self.authwatch, quote(agent.as_str()), quote(profile))
+    }
+
+    /// Stores what waits in recovery files.
+    #[must_use]
+    pub fn store_recovered(&self) -> String {
+        format!("{} refresh", self.authwatch)
+    }
+
+    /// Looks for what is wrong.
+    #[must_use]
+    pub fn doctor(&self) -> String {
+        format!("{} doctor", self.authwatch)
+    }
+
+    /// Says of every secret that OpenClaw refers to whether it can be resolved.
+    #[must_use]
+    pub fn audit_secrets(&self) -> String {
+        format!("{} secrets audit", self.openclaw)
+    }
+
+    /// How to have OpenClaw import what older releases left. It imports for all agents at once, and archives what it cannot parse, too.
+    #[must_use]
+    pub fn import(&self, unimportable: Option<&Unimportable>) -> Import {
+        let Some(Unimportable { path, error }) = unimportable else {
+            return Import { first: String::new(), command: format!("{} doctor --fix", self.openclaw) };
+        };
+        let Remedy { meaning, command } = for_unreadable(path, error);
+        Import {
+            first: format!(". Before OpenClaw imports anything: {meaning}"),
+            command: command.unwrap_or_else(|| format!("{} status", self.authwatch)),
         }
-        (Status::Expiring, _) => "ends soon and does not renew itself",
-        (Status::Expired, _) => "has ended and does not renew itself",
-        (Status::Missing, _) => match profile.reason_code {
-            Some(ReasonCode::InvalidExpires) => "its `expires` is no time: set it up again",
-            Some(ReasonCode::UnresolvedRef) => "refers to a secret that only OpenClaw can resolve",
-            Some(ReasonCode::MalformedApiKey) => "holds a command line in place of a key: set it up again",
-            Some(ReasonCode::SetupInactive) => {
-                "is saved and not in use: its setup in OpenClaw is not finished"
+    }
+
+    /// The command that resolves a cause, for whom it is about. What a message does not say stays a word in capitals.
+    #[must_use]
+    pub fn for_cause(&self, mend: Mend, context: &Context) -> Option<String> {
+        let agent = context.agent.as_deref();
+        let provider = context.provider.as_deref();
+        let of_provider = provider.map_or_else(|| "PROVIDER".to_owned(), quote);
+        let auth = |subcommand: &str| self.models_auth(agent, &format!("{subcommand} --provider {of_provider}"));
+        Some(match mend {
+            Mend::Wait => return None,
+            Mend::PasteKey => auth("paste-api-key"),
+            Mend::SignIn if provider == Some("anthropic") => auth("setup-token"),
+            Mend::SignIn if provider.is_some_and(|provider| !is_login(&provider.into())) => auth("paste-api-key"),
+            Mend::SignIn => auth("login"),
+            Mend::Run(template) => {
+                let template = match agent {
+                    Some(agent) => template.replace("{agent}", &quote(agent)),
+                    None => template.replace(" --agent {agent}", ""),
+                };
+                let profile = context.profile.as_deref().map_or_else(|| "PROFILE".to_owned(), quote);
+                template.replace("{provider}", &of_provider).replace("{profile}", &profile)
             }
-            _ if profile.kind == CredentialKind::OAuth && profile.reason_code.is_none() => {
-                "says nothing valid about when it ends: sign in again"
-            }
-            _ => "holds no credential: set it up again",
-        },
-    };
-    let command = match profile.login {
-        Login::External => None,
-        _ if profile.reason_code == Some(ReasonCode::UnresolvedRef) => Some(SECRETS.to_owned()),
-        _ if profile.reason_code == Some(ReasonCode::SetupInactive) => {
-            Some(show_order(agent, &profile.provider))
-        }
-        _ => sign_in(),
-    };
-    Some(Remedy { meaning: meaning.to_owned(), command })
-}
-
-fn is_fine(profile: &ProfileHealth) -> bool {
-    matches!(profile.status, Status::Ok | Status::Static) && profile.login != Login::Dead
-}
-
-/// What to do about everything of an agent's that is no profile.
-#[must_use]
-pub fn for_agent_itself(agent: &AgentHealth) -> Vec<AgentRemedy> {
-    let of_provider = |provider: &ProviderId| AgentRemedy {
-        of: RemedyOf::Provider,
-        provider: Some(provider.clone()),
-        remedy: for_missing_provider(agent, provider),
-    };
-    let store = for_store(agent).map(|remedy| AgentRemedy { of: RemedyOf::Store, provider: None, remedy });
-    store.into_iter().chain(agent.missing_providers_in_use.iter().map(of_provider)).collect()
-}
-
-/// What to do about a provider that models use and nothing gives auth to.
-#[must_use]
-pub fn for_missing_provider(agent: &AgentHealth, provider: &ProviderId) -> Remedy {
-    if agent.store.error.is_some() {
-        // Signing in now would write a new store over the one that OpenClaw cannot read, and over the logins in it.
-        let meaning =
-            "in use by a configured model; whether it has a login shows once the agent's store can be read";
-        return Remedy { meaning: meaning.to_owned(), command: None };
-    }
-    let agent = &agent.id;
-    Remedy {
-        meaning: "in use by a configured model, and without any login".to_owned(),
-        command: Some(if is_login(provider) { login(agent, provider) } else { paste_key(agent, provider) }),
+        })
     }
 }
 
-/// What to do about a store; `None` where it is in order.
-#[must_use]
-pub fn for_store(agent: &AgentHealth) -> Option<Remedy> {
-    let StoreHealth { path, error, stranded, .. } = &agent.store;
-    if let Some(error) = error {
-        return Some(for_unreadable(path, error));
-    }
-    let stranded = stranded.as_ref()?;
-    let (file, count) = (quote(&stranded.path.to_string_lossy()), stranded.profiles);
-    Some(match stranded.kind {
-        StrandedKind::EmptyDatabase => {
-            let meaning = format!("the database is empty, and {count} profile(s) are left behind in {file}");
-            let Import { first, command } = import(stranded.repair_first.as_ref());
-            Remedy { meaning: meaning + &first, command: Some(command) }
-        }
-        StrandedKind::LeftoverJson => Remedy {
-            meaning: format!("{file} is a leftover that OpenClaw does not read any more"),
-            command: None,
-        },
-    })
+/// Whether people sign in to a provider, rather than paste its key.
+fn is_login(provider: &ProviderId) -> bool {
+    provider::find(provider.as_str()).is_some_and(provider::Provider::has_logins)
+}
+
+/// Whether authwatch itself can take people to a provider's sign-in.
+fn signs_in(provider: &ProviderId) -> bool {
+    provider::find(provider.as_str()).is_some_and(|provider| provider.sign_in.is_some())
 }
 
 /// What to do about a file that could not be read. Whatever could lose what is in it comes after a copy of it.
@@ -195,120 +227,6 @@ pub struct Import {
     pub first: String,
     /// The command, or that of the first step.
     pub command: String,
-}
-
-/// How to have OpenClaw import what older releases left. It imports for all agents at once, and archives what it cannot parse, too.
-#[must_use]
-pub fn import(unimportable: Option<&Unimportable>) -> Import {
-    let Some(Unimportable { path, error }) = unimportable else {
-        return Import { first: String::new(), command: "openclaw doctor --fix".to_owned() };
-    };
-    let Remedy { meaning, command } = for_unreadable(path, error);
-    Import {
-        first: format!(". Before OpenClaw imports anything: {meaning}"),
-        command: command.unwrap_or_else(|| "authwatch status".to_owned()),
-    }
-}
-
-/// What to do about OpenClaw's configuration; `None` where it is in order.
-#[must_use]
-pub fn for_config(config: &ConfigHealth) -> Option<Remedy> {
-    let error = config.error.as_ref()?;
-    let path = quote(&config.path.to_string_lossy());
-    // What OpenClaw can read and we cannot is our own trouble.
-    let (effect, command) = match error.reason {
-        StoreErrorReason::Parse => ("OpenClaw does not start with it", copy(&config.path)),
-        StoreErrorReason::Permission => ("OpenClaw may be able to read it", format!("ls -l {path}")),
-        _ => ("OpenClaw does not start with it", format!("ls -ld {path}")),
-    };
-    let meaning = format!(
-        "{}. {effect}; until it is mended, agents are found by their directories alone, and every login counts as used",
-        error.message
-    );
-    Some(Remedy { meaning, command: Some(command) })
-}
-
-/// What to do about a renewed login that could not be stored.
-#[must_use]
-pub fn for_rescued() -> Remedy {
-    let meaning = "its new token could not be stored and waits in a rescue file of authwatch's; the one in the store is spent. \
-                   Make the store writable again (space, permissions), then put it back";
-    Remedy { meaning: meaning.to_owned(), command: Some("authwatch refresh".to_owned()) }
-}
-
-/// The command that mends a cause, for whom it is about. What a message does not say stays a word in capitals.
-#[must_use]
-pub fn for_cause(mend: Mend, context: &Context) -> Option<String> {
-    let agent = context.agent.as_deref();
-    let provider = context.provider.as_deref();
-    let of_provider = provider.map_or_else(|| "PROVIDER".to_owned(), quote);
-    let auth = |subcommand: &str| models_auth(agent, &format!("{subcommand} --provider {of_provider}"));
-    Some(match mend {
-        Mend::Wait => return None,
-        Mend::PasteKey => auth("paste-api-key"),
-        Mend::SignIn if provider == Some("anthropic") => auth("setup-token"),
-        Mend::SignIn if provider.is_some_and(|provider| !is_login(&provider.into())) => auth("paste-api-key"),
-        Mend::SignIn => auth("login"),
-        Mend::Run(template) => {
-            let template = match agent {
-                Some(agent) => template.replace("{agent}", &quote(agent)),
-                None => template.replace(" --agent {agent}", ""),
-            };
-            let profile = context.profile.as_deref().map_or_else(|| "PROFILE".to_owned(), quote);
-            template.replace("{provider}", &of_provider).replace("{profile}", &profile)
-        }
-    })
-}
-
-fn sign_in_again(agent: &AgentId, profile: &ProfileHealth) -> String {
-    sign_in(agent, &profile.provider, profile.kind)
-}
-
-/// The command that sets a credential up anew.
-#[must_use]
-pub fn sign_in(agent: &AgentId, provider: &ProviderId, kind: CredentialKind) -> String {
-    match kind {
-        CredentialKind::OAuth => login(agent, provider),
-        CredentialKind::Token if provider.as_str() == "anthropic" => {
-            of_provider(agent, "setup-token", provider)
-        }
-        CredentialKind::Token => of_provider(agent, "paste-token", provider),
-        CredentialKind::ApiKey => paste_key(agent, provider),
-    }
-}
-
-/// A command of OpenClaw's that changes logins. Every release takes the agent in front of the subcommand; behind it, some do not.
-#[must_use]
-pub fn models_auth(agent: Option<&str>, subcommand: &str) -> String {
-    let agent = agent.map(|agent| format!(" --agent {}", quote(agent))).unwrap_or_default();
-    format!("openclaw models auth{agent} {subcommand}")
-}
-
-/// Shows in which order an agent's profiles of a provider are used, and why one is not.
-#[must_use]
-pub fn show_order(agent: &AgentId, provider: &ProviderId) -> String {
-    format!(
-        "authwatch auth order get --provider {} --agent {}",
-        quote(provider.as_str()),
-        quote(agent.as_str())
-    )
-}
-
-/// Whether people sign in to a provider, rather than paste its key.
-fn is_login(provider: &ProviderId) -> bool {
-    provider::find(provider.as_str()).is_some_and(Provider::has_logins)
-}
-
-fn paste_key(agent: &AgentId, provider: &ProviderId) -> String {
-    of_provider(agent, "paste-api-key", provider)
-}
-
-fn login(agent: &AgentId, provider: &ProviderId) -> String {
-    of_provider(agent, "login", provider)
-}
-
-fn of_provider(agent: &AgentId, subcommand: &str, provider: &ProviderId) -> String {
-    models_auth(Some(agent.as_str()), &format!("{subcommand} --provider {}", quote(provider.as_str())))
 }
 
 /// Quotes a word for a POSIX shell. Ids come from other people's files.

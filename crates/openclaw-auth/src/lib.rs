@@ -83,6 +83,7 @@ pub mod ownership;
 pub mod paths;
 pub mod provider;
 pub mod random;
+pub mod release;
 pub mod secret;
 pub mod settings;
 pub mod setup;

@@ -48,6 +48,8 @@ pub struct Settings {
     pub variables: BTreeSet<String>,
     /// Whether OpenClaw's services ask the login shell for its variables (`env.shellEnv.enabled`).
     pub asks_shell: bool,
+    /// The release that last wrote it: `meta.lastTouchedVersion`.
+    pub last_touched: Option<String>,
 }
 
 impl Settings {
@@ -103,6 +105,10 @@ impl Settings {
             asks_shell: object(root, "env")
                 .and_then(|env| object(env, "shellEnv"))
                 .is_some_and(|shell| shell.get("enabled") == Some(&Value::Bool(true))),
+            last_touched: object(root, "meta")
+                .and_then(|meta| meta.get("lastTouchedVersion"))
+                .and_then(Value::as_str)
+                .map(str::to_owned),
         }
     }
 

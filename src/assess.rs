@@ -1,0 +1,68 @@
+//! Fourth stage, pure: the one verdict on every login, provider in use, store, and the configuration.
+//!
+//! Both axes count. An access token that expires is nobody's concern while its login renews it; a login that is rejected for good is
+//! one even while its access token works. What is found here is shown by every surface, and decided by none of them again.
+
+mod agent;
+mod issues;
+mod login;
+
+use openclaw_auth::model::Span;
+
+pub use self::issues::{issues, worst};
+use crate::config::NotifyConfig;
+use crate::model::{AgentHealth, Scope, Snapshot};
+use crate::remedy::Commands;
+
+/// When something begins to matter.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limits {
+    /// So long before its end a login that does not renew automatically is expiring.
+    pub window: Span,
+    /// So long a login may wait to be renewed after its access token expired.
+    pub grace: Span,
+}
+
+impl Limits {
+    /// As configured.
+    #[must_use]
+    pub fn new(notify: &NotifyConfig) -> Self {
+        let window = notify.thresholds.first().copied().unwrap_or(Span::from_hours(24.0));
+        Self { window, grace: notify.grace.unwrap_or(Span::ZERO) }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::new(&NotifyConfig::default())
+    }
+}
+
+/// Assesses everything in a snapshot.
+pub fn assess(snapshot: &mut Snapshot, limits: &Limits) {
+    let use_is_known = use_is_known(snapshot);
+    let commands = snapshot.commands.clone();
+    let circumstances = login::Circumstances { now: snapshot.now, limits, use_is_known, commands: &commands };
+    for agent in &mut snapshot.agents {
+        for profile in &mut agent.profiles {
+            profile.assessment = login::assess(&agent.id, profile, &circumstances).map(Box::new);
+        }
+    }
+    for profile in &mut snapshot.external {
+        profile.assessment = login::of_external(profile).map(Box::new);
+    }
+    // A login in a store that cannot be read is not missing, nor is one that may be inherited from such a store.
+    let main_is_read = snapshot.agents.first().is_none_or(agent::shows_its_logins);
+    for health in &mut snapshot.agents {
+        agent::assess(health, main_is_read, &commands);
+    }
+    snapshot.config.assessed(agent::of_configuration(&snapshot.config));
+}
+
+/// Whether OpenClaw's configuration says what is used. Where it says nothing, everything counts as used.
+fn use_is_known(snapshot: &Snapshot) -> bool {
+    let says = |agent: &AgentHealth| {
+        !agent.missing_providers_in_use.is_empty() || agent.profiles.iter().any(|profile| profile.in_use)
+    };
+    snapshot.scope == Scope::InUse || snapshot.agents.iter().any(says)
+}

@@ -1,0 +1,127 @@
+//! The one verdict on something: how it is, how much that matters, and what to do about it.
+
+use std::borrow::Cow;
+
+use openclaw_auth::model::{AgentId, ProviderId, Timestamp};
+use openclaw_auth::words;
+use serde::{Serialize, Serializer};
+
+use super::remedy::Remedy;
+use super::severity::Severity;
+use super::snapshot::ProfileHealth;
+
+words! {
+    /// How something is.
+    pub enum AssessmentState {
+        Ok = "ok",
+        /// Works, expires soon, and does not renew automatically.
+        Expiring = "expiring",
+        Expired = "expired",
+        Missing = "missing",
+        /// The access token expired or expires soon, and is renewed without anybody.
+        Renews = "renews",
+        Renewing = "renewing",
+        /// Somebody holds its lock for longer than a renewal takes.
+        RenewalStuck = "renewal_stuck",
+        RenewalFailing = "renewal_failing",
+        /// The network keeps it from being renewed.
+        RenewalBlocked = "renewal_blocked",
+        /// Its refresh token is rejected for good.
+        NeedsSignIn = "needs_sign_in",
+        /// A secret that only OpenClaw can resolve.
+        Unresolved = "unresolved",
+        NotSetUp = "not_set_up",
+        Disabled = "disabled",
+        CoolingDown = "cooling_down",
+        /// Belongs to another program.
+        External = "external",
+        /// A provider in use without a login.
+        NoLogin = "no_login",
+        Unreadable = "unreadable",
+        MigrationIncomplete = "migration_incomplete",
+        Leftover = "leftover",
+        /// OpenClaw's configuration cannot be used.
+        Unusable = "unusable",
+        /// A renewed login that could not be stored.
+        NotStored = "not_stored",
+        /// An entry that OpenClaw does not read.
+        Ignored = "ignored",
+    }
+}
+
+/// The one verdict on a login, a provider in use, a store, the configuration, or a recovery file. Every surface shows it; none
+/// decides again.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Assessment {
+    pub state: AssessmentState,
+    /// `None` where all is well.
+    #[serde(serialize_with = "severity_or_ok")]
+    pub severity: Option<Severity>,
+    pub needs_person: bool,
+    /// A fragment in plain words that stays the same while nothing changes.
+    pub summary: Cow<'static, str>,
+    /// Unix milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<Remedy>,
+}
+
+#[expect(clippy::ref_option, reason = "serde hands the field over by reference")]
+fn severity_or_ok<S: Serializer>(severity: &Option<Severity>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(severity.map_or("ok", Severity::as_str))
+}
+
+/// What a login in order is given as its verdict.
+pub static OK: Assessment = Assessment {
+    state: AssessmentState::Ok,
+    severity: None,
+    needs_person: false,
+    summary: Cow::Borrowed("OK"),
+    since: None,
+    remedy: None,
+};
+
+impl Assessment {
+    /// One that a person has to do something about if it is a warning or worse.
+    #[must_use]
+    pub fn new(state: AssessmentState, severity: Severity, summary: impl Into<Cow<'static, str>>) -> Self {
+        let needs_person = severity >= Severity::Warning;
+        Self { state, severity: Some(severity), needs_person, summary: summary.into(), since: None, remedy: None }
+    }
+
+    /// With the command that resolves it.
+    #[must_use]
+    pub fn with_command(mut self, command: Option<String>) -> Self {
+        self.remedy = Some(Remedy { meaning: self.summary.to_string(), command });
+        self
+    }
+
+    #[must_use]
+    pub fn command(&self) -> Option<&str> {
+        self.remedy.as_ref()?.command.as_deref()
+    }
+}
+
+/// Something that is not in order, once, however many agents it concerns.
+#[derive(Clone, Debug)]
+pub struct Issue<'a> {
+    /// The agent it is at; `None` for what concerns all.
+    pub agent: Option<&'a AgentId>,
+    pub of: IssueOf<'a>,
+    pub assessment: Cow<'a, Assessment>,
+    /// Other agents that have the same login from there.
+    pub also: Vec<&'a AgentId>,
+}
+
+/// What an issue is about.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum IssueOf<'a> {
+    Configuration,
+    /// The profile whose renewed login waits in a recovery file.
+    Recovery(&'a str),
+    Store,
+    Provider(&'a ProviderId),
+    Login(&'a ProfileHealth),
+}

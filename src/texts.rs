@@ -1,0 +1,74 @@
+//! What people read, each text once: `texts/en.ftl`, in Fluent's syntax. Another language is another file.
+
+use std::fmt::Display;
+use std::sync::LazyLock;
+
+use fluent_bundle::concurrent::FluentBundle;
+use fluent_bundle::{FluentArgs, FluentResource};
+
+const ENGLISH: &str = include_str!("texts/en.ftl");
+
+static CATALOG: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| {
+    let resource = FluentResource::try_new(ENGLISH.to_owned()).expect("the catalog is well-formed");
+    let mut bundle = FluentBundle::new_concurrent(vec![unic_langid::langid!("en")]);
+    // Marks around what is filled in would end up in terminals, subjects, and what people copy.
+    bundle.set_use_isolating(false);
+    bundle.add_resource(resource).expect("every text has a name of its own");
+    bundle
+});
+
+/// The text of a name, with what is filled in.
+#[must_use]
+pub fn text(name: &str, parameters: &[(&'static str, &dyn Display)]) -> String {
+    let mut arguments = FluentArgs::with_capacity(parameters.len());
+    for (parameter, value) in parameters {
+        arguments.set(*parameter, value.to_string());
+    }
+    format(name, &arguments).unwrap_or_else(|| name.to_owned())
+}
+
+/// The text of a name for a count: `1 login`, `2 logins`.
+#[must_use]
+pub fn counted(name: &str, count: usize) -> String {
+    let mut arguments = FluentArgs::with_capacity(1);
+    arguments.set("count", count);
+    format(name, &arguments).unwrap_or_else(|| name.to_owned())
+}
+
+/// Whether there is a text of that name.
+#[must_use]
+pub fn is_known(name: &str) -> bool {
+    CATALOG.has_message(name)
+}
+
+fn format(name: &str, arguments: &FluentArgs<'_>) -> Option<String> {
+    let pattern = CATALOG.get_message(name)?.value()?;
+    let mut errors = Vec::new();
+    let text = CATALOG.format_pattern(pattern, Some(arguments), &mut errors).into_owned();
+    debug_assert!(errors.is_empty(), "`{name}`: {errors:?}");
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_filled_in_and_counts_agree() {
+        assert_eq!(text("login-expired", &[]), "expired; cannot renew automatically");
+        assert_eq!(counted("logins", 1), "1 login");
+        assert_eq!(counted("logins", 2), "2 logins");
+        assert!(text("login-disabled", &[("until", &"noon"), ("reason", &"billing")]).contains("noon"));
+    }
+
+    #[test]
+    fn texts_follow_the_rules_of_writing() {
+        for line in ENGLISH.lines().filter(|line| line.contains(" = ")) {
+            let (name, text) = line.split_once(" = ").expect("chosen by it");
+            assert!(!text.ends_with('.'), "{name}: surfaces add the full stop");
+            for word in ["is no ", "mend", "lapsed", "(s)", "so-manieth", "hear of", "told of"] {
+                assert!(!text.contains(word), "{name} says `{word}`");
+            }
+        }
+    }
+}

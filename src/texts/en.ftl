@@ -1,0 +1,98 @@
+## Counts
+
+logins = { $count ->
+    [one] 1 login
+   *[other] { $count } logins
+}
+agents = { $count ->
+    [one] 1 agent
+   *[other] { $count } agents
+}
+
+## How a login is: fragments, completed by the surface that shows them
+
+login-ok = OK
+login-expiring = expires soon; does not renew automatically
+login-expired = expired; cannot renew automatically
+login-missing = holds no credential
+login-missing-end = has no valid expiry time
+login-invalid-expires = `expires` is not a valid time
+login-malformed-key = holds a command line instead of a key
+login-unresolved = refers to a secret that only OpenClaw can resolve
+login-not-set-up = saved, but its setup in OpenClaw is not finished
+login-renews = renews automatically when next used
+login-renewing = being renewed
+login-renewal-stuck = a renewal started and did not finish
+login-renewal-failing = automatic renewal is failing ({ $cause }); retrying automatically
+login-renewal-failing-expired = expired, and automatic renewal is failing ({ $cause }); retrying automatically
+login-region-blocked = cannot be renewed: the provider does not serve this machine's region
+login-challenged = cannot be renewed: a challenge page blocks the provider, as for some proxies and hosting networks
+login-disabled = disabled by OpenClaw until { $until } ({ $reason })
+login-disabled-unexplained = disabled by OpenClaw until { $until }
+login-cooling-down = cooling down until { $until } ({ $reason })
+login-cooling-down-unexplained = cooling down until { $until }
+login-external = belongs to another program: sign in there
+
+## Why a login needs a sign-in
+
+login-dead-refresh_failed = needs sign-in: OpenClaw's refresh failed for good
+login-dead-owned_by_cli = needs sign-in in the program it belongs to
+login-dead-invalid_grant = needs sign-in: the provider rejected the refresh token
+login-dead-refresh_token_reused = needs sign-in: another program already used its refresh token
+login-dead-refresh_token_expired = needs sign-in: its refresh token expired
+login-dead-refresh_token_invalidated = needs sign-in: the provider withdrew it, as after a new sign-in or a changed password
+login-dead-revoked = needs sign-in: it was revoked
+login-dead-sign_in_again = needs sign-in: the provider asks for it
+login-dead-region_blocked = needs sign-in from a region that the provider serves
+login-dead-challenged = needs sign-in: a challenge page blocks the provider
+
+## Why renewing fails
+
+renewal-rate_limited = too many requests
+renewal-request_timeout = the provider timed out
+renewal-server_error = the provider's server failed
+renewal-bad_answer = no valid answer, as behind a captive portal
+renewal-refused = refused for an unknown reason
+renewal-region_blocked = region not served
+renewal-challenged = challenge page
+renewal-dns = DNS error
+renewal-connect = no connection
+renewal-tls = TLS error
+renewal-timeout = timeout
+renewal-connection_lost = connection lost
+renewal-too_large = the answer is too large
+renewal-store_not_writable = the store cannot be written
+renewal-store_not_readable = the store cannot be read
+renewal-rescued = the new token could not be stored
+renewal-backing_off = waiting for the next attempt
+renewal-invalid_client = the provider does not know the client ID
+renewal-unauthorized_client = the client may not refresh
+renewal-invalid_request = the provider rejected the request
+renewal-no_client_id = no client ID is configured
+renewal-no_client_secret = the client secret cannot be read
+renewal-bad_endpoint = the token endpoint must not be used
+renewal-other_account = the answer is for another account
+
+## Everything that is not a login
+
+provider-missing = a configured model needs this provider, but no login exists
+provider-unknown = a configured model needs this provider; its login shows once the store can be read
+store-unreadable = the store cannot be read: { $problem }
+store-migration-incomplete = migration incomplete: { $logins } not imported from { $file }
+store-leftover = { $file } is left over; OpenClaw no longer reads it
+configuration-unusable = OpenClaw's configuration cannot be used: { $problem }
+recovery-waiting = the renewed login could not be stored and waits in a recovery file
+entry-ignored = OpenClaw ignores this entry ({ $reason })
+
+## The verdict on everything
+
+verdict-fine = All logins are OK
+verdict-none = No logins found
+verdict-needs = { $count ->
+    [one] 1 login needs you
+   *[other] { $count } logins need you
+}
+verdict-problems = { $count ->
+    [one] 1 problem needs you
+   *[other] { $count } problems need you
+}
