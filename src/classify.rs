@@ -26,14 +26,12 @@ use openclaw_auth::settings::{ModelChoice, Settings};
 use self::login::login_verdict;
 pub use self::rollup::worst_exit_code;
 use self::rollup::{exit_code, provider_health};
+pub use self::token::warning_windows;
 use self::token::{Token, fence_verdict, token_verdict};
 use crate::exit;
 use crate::model::{AgentHealth, Login, LoginReason, ProfileHealth, Scope, Status};
 use crate::remedy;
 use crate::state::Memory;
-
-/// The warning window where the user gives none.
-const DEFAULT_WINDOW: Span = Span::from_hours(24.0);
 
 /// What the credentials are judged by.
 #[derive(Clone, Copy, Debug)]

@@ -5,8 +5,16 @@ use openclaw_auth::fence::Fence;
 use openclaw_auth::model::{CredentialKind, ReasonCode, Semantics, Span, Timestamp};
 use openclaw_auth::order::ineligible;
 
-use super::{DEFAULT_WINDOW, Judge};
+use super::Judge;
 use crate::model::{Login, LoginReason, Status};
+
+/// The warning window where the user gives none.
+const DEFAULT_WINDOW: Span = Span::from_hours(24.0);
+
+/// Every window at whose edge a verdict may change, the end itself among them.
+pub fn warning_windows(given: Option<Span>) -> impl Iterator<Item = Span> {
+    [Span::ZERO, REFRESH_MARGIN, DEFAULT_WINDOW].into_iter().chain(given)
+}
 
 /// The verdict on an access token.
 #[derive(Clone, Copy)]

@@ -5,8 +5,10 @@ use std::rc::Rc;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{Request, Uri};
+use openclaw_auth::digest;
 use openclaw_auth::model::Timestamp;
 use openclaw_auth::secret::{REDACTED, SecretStr};
+use serde::Serialize;
 
 use super::message::Message;
 use super::outcome::{FailureReason, Outcome};
@@ -29,7 +31,7 @@ pub struct Channel {
 }
 
 /// The kinds of channel, with their settings.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub enum Kind {
     Email(EmailConfig),
     Ntfy(NtfyConfig),
@@ -48,6 +50,16 @@ impl Kind {
             Self::Webhook(_) => "webhook",
             Self::Alertmanager(_) => "alertmanager",
             Self::Command(_) => "command",
+        }
+    }
+
+    /// The addresses whole: shown, they come without users and secrets.
+    fn addresses(&self) -> Vec<&str> {
+        match self {
+            Self::Ntfy(config) => vec![&config.topic, &config.server],
+            Self::Webhook(config) => config.url.as_deref().into_iter().collect(),
+            Self::Alertmanager(config) => config.urls.iter().map(String::as_str).collect(),
+            Self::Email(_) | Self::Command(_) => Vec::new(),
         }
     }
 
@@ -83,9 +95,8 @@ impl Channel {
     #[must_use]
     pub fn configured(&self) -> String {
         let written: Vec<_> = self.kind.secrets().iter().map(SecretSource::written).collect();
-        let settings = format!("{:?} {written:?}", self.kind);
-        let digest = ring::digest::digest(&ring::digest::SHA256, settings.as_bytes());
-        digest.as_ref()[..8].iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+        let settings = (&self.kind, self.kind.addresses(), written);
+        digest::short(serde_json::to_vec(&settings).expect("settings are plain data"))
     }
 
     /// Hands a message over. Alertmanager is not sent messages.

@@ -2,6 +2,7 @@
 
 mod body;
 
+use openclaw_auth::digest;
 use serde::{Deserialize, Serialize};
 
 pub use self::body::Paragraph;
@@ -185,12 +186,9 @@ fn sort(changes: &mut [Change]) {
 
 /// The same for the same changes, whoever writes it.
 fn id(changes: &[Change]) -> String {
-    let mut context = ring::digest::Context::new(&ring::digest::SHA256);
-    for change in changes {
-        context
-            .update(format!("{} {:?} {}\n", change.incident, change.turn, change.at.as_millis()).as_bytes());
-    }
-    context.finish().as_ref()[..8].iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    let line =
+        |change: &Change| format!("{} {} {}\n", change.incident, change.turn.as_str(), change.at.as_millis());
+    digest::short(changes.iter().map(line).collect::<String>())
 }
 
 fn state(change: &Change) -> String {

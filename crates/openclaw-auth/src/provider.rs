@@ -13,7 +13,6 @@ mod xai;
 
 use std::borrow::Cow;
 
-
 use super::{jwt, text};
 use crate::model::{Semantics, Span};
 use crate::words;
