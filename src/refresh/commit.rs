@@ -12,7 +12,7 @@ use openclaw_auth::edit::{self, Change};
 use openclaw_auth::jwt;
 use openclaw_auth::model::{CredentialKind, Source, Timestamp};
 use openclaw_auth::provider;
-use openclaw_auth::store::{Reserved, Written};
+use openclaw_auth::store::{Store, Written};
 use tracing::{debug, error, warn};
 use zeroize::Zeroizing;
 
@@ -32,7 +32,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// A login that was renewed and stored, for main's copy of it.
 pub(super) struct Renewed {
     /// The locked store that holds it, as it was read back.
-    pub(super) reserved: Reserved,
+    pub(super) store: Box<dyn Store>,
     /// The fields that are new.
     pub(super) changes: Vec<Change>,
     /// When the new access token ends.
@@ -66,7 +66,7 @@ pub(super) async fn commit(
     context: &Refresher,
     login: &Login,
     current: &Current,
-    mut reserved: Reserved,
+    mut store: Box<dyn Store>,
     mut room: recovery::Room,
     issued: Issued,
 ) -> (Outcome, Option<Renewed>) {
@@ -97,14 +97,14 @@ pub(super) async fn commit(
         is_foreign: &|stored| current.identity.contradicts(stored),
     };
     let expires = issued.expires;
-    match place(&mut reserved, profile.as_str(), &expected, &changes).await {
+    match place(&mut *store, profile.as_str(), &expected, &changes).await {
         Ok(Placed::Stored) => {
             checkpoint::reached("saved");
             if let Err(problem) = room.keep_as_generation(&context.state_dir) {
                 debug!("the last generation of {profile} is not kept: {problem}");
             }
             context.remember_success(login, &current.fingerprint, &issued).await;
-            (Outcome::Refreshed { expires }, Some(Renewed { reserved, changes, expires }))
+            (Outcome::Refreshed { expires }, Some(Renewed { store, changes, expires }))
         }
         Ok(Placed::Replaced { usable_until }) => {
             match room.set_aside(recovery::SUPERSEDED) {
@@ -134,19 +134,19 @@ pub(super) async fn commit(
 
 /// Puts new values into an entry that holds the token they were issued for, and reads them back.
 pub(super) async fn place(
-    reserved: &mut Reserved,
+    store: &mut dyn Store,
     profile: &str,
     expected: &Expected<'_>,
     changes: &[Change],
 ) -> Result<Placed, String> {
     let mut problem = "it is rewritten all the time".to_owned();
     for attempt in 0..ATTEMPTS {
-        if attempt > 0 && reserved.store().text().is_err() {
+        if attempt > 0 && store.text().is_err() {
             tokio::time::sleep(PAUSE).await;
         }
-        reserved.reread().map_err(|problem| problem.to_string())?;
+        store.reread().map_err(|problem| problem.to_string())?;
         let next = {
-            let text = match reserved.store().text() {
+            let text = match store.text() {
                 Ok(text) => text,
                 Err(unreadable) => {
                     problem = unreadable.to_string();
@@ -167,7 +167,7 @@ pub(super) async fn place(
                 }
             }
         };
-        if reserved.commit(&next).map_err(|problem| problem.to_string())? == Written::Changed {
+        if store.replace(&next).map_err(|problem| problem.to_string())? == Written::Changed {
             debug!("the store was written meanwhile; deciding again");
         }
     }

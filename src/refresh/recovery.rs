@@ -15,7 +15,7 @@ use openclaw_auth::file;
 use openclaw_auth::model::{ProfileId, Source, Span, Timestamp};
 use openclaw_auth::random;
 use openclaw_auth::secret::SecretBuffer;
-use openclaw_auth::store::{LockedStore, OpenError};
+use openclaw_auth::store::{JsonStore, OpenError, Store};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -364,21 +364,19 @@ async fn put_generation_back(
     Ok((placed == Placed::Stored).then_some(Restored::PutBack))
 }
 
-async fn open(record: &Record) -> Result<LockedStore, String> {
-    LockedStore::open(&record.store, tokio::time::sleep)
-        .await
-        .map_err(|problem: OpenError| problem.to_string())
+async fn open(record: &Record) -> Result<JsonStore, String> {
+    JsonStore::open(&record.store, tokio::time::sleep).await.map_err(|problem: OpenError| problem.to_string())
 }
 
-async fn place(store: LockedStore, record: &Record, memory: &Memory) -> Result<Placed, String> {
-    let mut reserved = store.reserve().map_err(|problem| problem.to_string())?;
+async fn place(mut store: JsonStore, record: &Record, memory: &Memory) -> Result<Placed, String> {
+    store.rehearse().map_err(|problem| problem.to_string())?;
     let expected = Expected {
         is_spent: &|token| record.is_spent(token, memory),
         provider: record.provider.as_deref(),
         // The very token that was spent says whose it is.
         is_foreign: &|_| false,
     };
-    commit::place(&mut reserved, &record.profile, &expected, &record.changes()).await
+    commit::place(&mut store, &record.profile, &expected, &record.changes()).await
 }
 
 /// Whether a store holds what a file has for it.

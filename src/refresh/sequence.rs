@@ -21,7 +21,7 @@ use openclaw_auth::locking::{self, LockGuard, REFRESH_LOCK, Taken};
 use openclaw_auth::model::{CredentialKind, Source, Timestamp};
 use openclaw_auth::paths;
 use openclaw_auth::secret::SecretBuffer;
-use openclaw_auth::store::{LockedStore, OpenError, Reserved};
+use openclaw_auth::store::{JsonStore, OpenError, Store};
 use openclaw_auth::{edit, identity, lock};
 use tracing::{info, warn};
 use zeroize::Zeroizing;
@@ -52,14 +52,14 @@ async fn attempt(context: &Refresher, login: &Login, force: bool) -> Result<Outc
     login.renewable.map_err(Outcome::NotRenewable)?;
     let client = client(context)?;
     let endpoint = discover(context, client, login).await?;
-    let Locks { store, refresh } = acquire(context, login).await?;
-    let current = decide_again(context, login, &store, force)?;
+    let Locks { mut store, refresh } = acquire(context, login).await?;
+    let current = decide_again(context, login, &*store, force)?;
     let resolved = resolve(login, &context.config.refresh, &current.entry);
     if resolved.as_ref().is_ok_and(|resolved| resolved.location != endpoint.resolved.location) {
         // The entry names another endpoint since: the next attempt discovers that one.
         return Err(Outcome::Contended);
     }
-    let (reserved, room) = rehearse(context, login, &current, store).await?;
+    let room = rehearse(context, login, &current, &mut *store).await?;
     checkpoint::reached("reserved");
     // Nothing since the locks has waited, so a stop signal may not have been seen yet.
     if context.stop.unless_requested(tokio::time::sleep(SIGNALS_ARRIVE)).await.is_none() {
@@ -67,12 +67,12 @@ async fn attempt(context: &Refresher, login: &Login, force: bool) -> Result<Outc
     }
     // Whoever sees another holder now would present the token together with it.
     let newer = refresh_lock(context, login, lock::newer_refresh_lock_name);
-    if !locking::may_begin(&refresh, reserved.store().lock_held(), &newer) {
+    if !(store.is_still_ours() && locking::may_begin(&refresh, &newer)) {
         warn!("another process has begun to renew {}; no token is spent", login.profile);
         return Err(Outcome::Contended);
     }
     let issued = request(context, client, login, &current, &endpoint).await?;
-    let (outcome, renewed) = commit::commit(context, login, &current, reserved, room, issued).await;
+    let (outcome, renewed) = commit::commit(context, login, &current, store, room, issued).await;
     if let Some(renewed) = renewed {
         mirror::mirror(context, login, &renewed).await;
         checkpoint::reached("mirrored");
@@ -136,7 +136,7 @@ fn entry(login: &Login) -> Option<Zeroizing<String>> {
 
 /// Both locks, in OpenClaw's order. The store's is dropped first.
 struct Locks {
-    store: LockedStore,
+    store: Box<dyn Store>,
     refresh: LockGuard,
 }
 
@@ -169,11 +169,11 @@ async fn take_both(context: &Refresher, login: &Login, broken: &mut u32) -> Resu
     };
     *broken += refresh.broken;
     checkpoint::reached("refresh-locked");
-    let store = LockedStore::open(&login.store, tokio::time::sleep)
+    let store = JsonStore::open(&login.store, tokio::time::sleep)
         .await
         .map_err(|problem| unopened(&login.store, &problem))?;
     *broken += store.broken_locks();
-    Ok(Locks { store, refresh })
+    Ok(Locks { store: Box::new(store), refresh })
 }
 
 fn unopened(store: &Path, problem: &OpenError) -> Outcome {
@@ -209,7 +209,7 @@ pub(super) struct Current {
 fn decide_again(
     context: &Refresher,
     login: &Login,
-    store: &LockedStore,
+    store: &dyn Store,
     force: bool,
 ) -> Result<Current, Outcome> {
     let text = store.text().map_err(|problem| unopened(&login.store, &problem))?;
@@ -309,11 +309,10 @@ async fn rehearse(
     context: &Refresher,
     login: &Login,
     current: &Current,
-    store: LockedStore,
-) -> Result<(Reserved, recovery::Room), Outcome> {
-    let both = store.reserve().and_then(|reserved| Ok((reserved, recovery::reserve(&context.state_dir)?)));
-    match both {
-        Ok(both) => Ok(both),
+    store: &mut dyn Store,
+) -> Result<recovery::Room, Outcome> {
+    match store.rehearse().and_then(|()| recovery::reserve(&context.state_dir)) {
+        Ok(room) => Ok(room),
         Err(problem) => {
             warn!("`{}` cannot be replaced, so no token is spent: {problem}", login.store.display());
             let outcome = Outcome::Transient(TransientReason::StoreNotWritable, None);

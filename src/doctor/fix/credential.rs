@@ -6,7 +6,7 @@ use openclaw_auth::document::Document;
 use openclaw_auth::edit::{self, Change};
 use openclaw_auth::model::{Semantics, Source, Timestamp};
 use openclaw_auth::secret::SecretBuffer;
-use openclaw_auth::store::{LockedStore, Written};
+use openclaw_auth::store::{JsonStore, Store, Written};
 use zeroize::Zeroizing;
 
 use super::{FixError, Keeper, Kept};
@@ -54,7 +54,7 @@ async fn change(
     keeper: &Keeper<'_>,
     edit: impl FnOnce(&str) -> Option<Zeroizing<String>>,
 ) -> Result<Kept, FixError> {
-    let store = LockedStore::open(path, tokio::time::sleep).await?;
+    let mut store = JsonStore::open(path, tokio::time::sleep).await?;
     let (json, content) = {
         let text = store.text()?;
         let mut content = SecretBuffer::default();
@@ -63,7 +63,8 @@ async fn change(
         (edit(text).ok_or(FixError::Changed)?, content)
     };
     let kept = backup::keep(keeper.own_state, path, &content, keeper.now)?;
-    if store.reserve()?.commit(&json)? == Written::Changed {
+    store.rehearse()?;
+    if store.replace(&json)? == Written::Changed {
         return Err(FixError::Changed);
     }
     let undo = format!("cp {} {}", quote(&kept.to_string_lossy()), quote(&path.to_string_lossy()));
