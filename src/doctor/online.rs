@@ -4,7 +4,7 @@ use bytes::Bytes;
 use hyper::{Method, Uri};
 use openclaw_auth::discover;
 use openclaw_auth::load::{self, Buffers};
-use openclaw_auth::model::{CredentialKind, Semantics, Span};
+use openclaw_auth::model::{CredentialKind, Span};
 
 use super::inspection::Place;
 use crate::clock;
@@ -54,7 +54,7 @@ pub async fn ask(place: &Place) -> Option<ServerTime> {
 
 /// The front doors of the token endpoints: their hosts' roots, where a question spends nothing.
 fn endpoints(place: &Place) -> Vec<Uri> {
-    let semantics = Semantics::from(place.own.config.status.semantics);
+    let semantics = place.own.config.status.semantics;
     let discovery = discover::discover(&place.roots, []);
     let mut providers: Vec<String> = Vec::new();
     let mut buffers = Buffers::default();

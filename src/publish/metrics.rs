@@ -238,7 +238,9 @@ impl Metrics {
             samples.set(SCAN_DURATION, [], pass.took.as_secs_f64());
             samples.flag(CONFIG_LAST_RELOAD_SUCCESSFUL, [], pass.configuration_is_good);
         }
-        channels.iter().for_each(|channel| set_channel(&mut samples, channel));
+        for channel in channels {
+            set_channel(&mut samples, channel);
+        }
         if let Some(process) = clock::process().filter(|_| with_process) {
             samples.set(PROCESS_CPU, [], process.cpu_seconds);
             samples.set(PROCESS_RESIDENT_MEMORY, [], process.resident_bytes);
