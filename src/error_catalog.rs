@@ -63,7 +63,7 @@ pub enum Mend {
     Wait,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Cause {
     /// Its stable name.
     pub code: &'static str,

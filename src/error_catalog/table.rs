@@ -20,15 +20,8 @@ const fn cause(
     Cause { code, kind, meaning, mend, hint, signs, generic: false }
 }
 
-const fn generic(
-    code: &'static str,
-    kind: Kind,
-    meaning: &'static str,
-    mend: Mend,
-    hint: &'static str,
-    signs: Signs,
-) -> Cause {
-    Cause { code, kind, meaning, mend, hint, signs, generic: true }
+const fn generic(cause: Cause) -> Cause {
+    Cause { generic: true, ..cause }
 }
 
 const DOCTOR: Mend = Mend::Run("authwatch doctor");
