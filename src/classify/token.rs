@@ -5,16 +5,8 @@ use openclaw_auth::fence::Fence;
 use openclaw_auth::model::{CredentialKind, ReasonCode, Semantics, Span, Timestamp};
 use openclaw_auth::order::ineligible;
 
-use super::Judge;
+use super::criteria::{Criteria, DEFAULT_WINDOW};
 use crate::model::{Login, LoginReason, Status};
-
-/// The warning window where the user gives none.
-const DEFAULT_WINDOW: Span = Span::from_hours(24.0);
-
-/// Every window at whose edge a verdict may change, the end itself among them.
-pub fn warning_windows(given: Option<Span>) -> impl Iterator<Item = Span> {
-    [Span::ZERO, REFRESH_MARGIN, DEFAULT_WINDOW].into_iter().chain(given)
-}
 
 /// The verdict on an access token.
 #[derive(Clone, Copy)]
@@ -51,9 +43,9 @@ impl Token {
     }
 }
 
-pub(super) fn token_verdict(credential: &Credential<'_>, judge: &Judge<'_>) -> Token {
-    let Judge { now, semantics, .. } = *judge;
-    let window = judge.window.unwrap_or(DEFAULT_WINDOW);
+pub(super) fn token_verdict(credential: &Credential<'_>, criteria: &Criteria<'_>) -> Token {
+    let Criteria { now, semantics, .. } = *criteria;
+    let window = criteria.window.unwrap_or(DEFAULT_WINDOW);
     let reason = ineligible(credential, now, semantics);
     match (credential.kind, semantics) {
         (CredentialKind::ApiKey, Semantics::V2026_4) => Token::new(Status::Static),
@@ -70,7 +62,7 @@ pub(super) fn token_verdict(credential: &Credential<'_>, judge: &Judge<'_>) -> T
         }
         (CredentialKind::OAuth, _) => {
             let renews_itself = semantics == Semantics::V2026_9 && credential.refresh.is_some();
-            let window = match judge.window {
+            let window = match criteria.window {
                 Some(window) => window,
                 None if renews_itself => REFRESH_MARGIN,
                 None => DEFAULT_WINDOW,

@@ -8,7 +8,7 @@ use openclaw_auth::provider::BodyFormat;
 use serde::{Deserialize, Serialize};
 
 use super::secrets::shown_endpoint;
-use super::{window, window_text};
+use super::values::{window, window_text};
 
 /// `[refresh]`
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -45,6 +45,7 @@ pub struct ProviderConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    /// The client id.
     pub client_id: Option<String>,
     /// A file that holds the client secret.
     #[serde(skip_serializing_if = "Option::is_none")]

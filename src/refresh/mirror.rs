@@ -7,9 +7,9 @@ use openclaw_auth::{edit, identity};
 use tracing::warn;
 use zeroize::Zeroizing;
 
-use super::candidates::Login;
+use super::candidates::{Login, SEMANTICS};
 use super::commit::Renewed;
-use super::{Refresher, SEMANTICS};
+use super::refresher::Refresher;
 
 /// Main's store may be written by others between a look at it and the rename so often.
 const ATTEMPTS: usize = 10;

@@ -23,16 +23,18 @@ use openclaw_auth::paths;
 use openclaw_auth::secret::SecretBuffer;
 use openclaw_auth::store::{JsonStore, OpenError, Store};
 use openclaw_auth::{edit, identity, lock};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 use zeroize::Zeroizing;
 
 use super::answer::Verdict;
-use super::candidates::{self, Identity, Login};
+use super::candidates::{self, Identity, Login, SEMANTICS};
+use super::current::Current;
 use super::endpoint::{self, ResolvedEndpoint};
 use super::exchange::Issued;
 use super::outcome::{MisconfiguredReason, NotRenewable, Outcome, TransientReason};
 use super::plan::{Candidate, Clocks, Decision, decide};
-use super::{Refresher, SEMANTICS, commit, exchange, mirror, recovery};
+use super::refresher::Refresher;
+use super::{commit, exchange, mirror, recovery};
 use crate::clock;
 use crate::config::{self, RefreshConfig};
 use crate::http::HttpClient;
@@ -44,7 +46,9 @@ const SIGNALS_ARRIVE: Duration = Duration::from_millis(5);
 
 /// Renews one login, if it is (still) due.
 pub(super) async fn renew(context: &Refresher, login: &Login, force: bool) -> Outcome {
-    attempt(context, login, force).await.unwrap_or_else(|outcome| outcome)
+    let outcome = attempt(context, login, force).await.unwrap_or_else(|outcome| outcome);
+    log(login, &outcome);
+    outcome
 }
 
 /// The sequence. What ends it early is an outcome, too.
@@ -192,18 +196,6 @@ fn unopened(store: &Path, problem: &OpenError) -> Outcome {
             Outcome::Transient(TransientReason::StoreNotReadable, None)
         }
     }
-}
-
-/// A login that is due, as its store holds it while the locks are held.
-pub(super) struct Current {
-    /// Its refresh token, which is about to be spent.
-    pub(super) token: Zeroizing<String>,
-    pub(super) fingerprint: Fingerprint,
-    /// The JSON text of its entry.
-    pub(super) entry: Zeroizing<String>,
-    /// Its provider as it is written.
-    pub(super) provider: String,
-    pub(super) identity: Identity,
 }
 
 fn decide_again(
@@ -368,5 +360,21 @@ fn outcome_of(verdict: &Verdict) -> Outcome {
         Verdict::Transient(reason, retry_after) => Outcome::Transient(*reason, *retry_after),
         Verdict::Misconfigured(reason) => Outcome::Misconfigured(*reason),
         Verdict::Tokens(_) => Outcome::Misconfigured(MisconfiguredReason::InvalidRequest),
+    }
+}
+
+/// One event, one line. Tokens are named by a few digits of their fingerprints.
+fn log(login: &Login, outcome: &Outcome) {
+    let token = login.fingerprint.as_ref().map_or("-", Fingerprint::short);
+    let (agent, profile, word) = (&login.agent, &login.profile, outcome.as_str());
+    let reason = outcome.reason().unwrap_or("-");
+    match outcome {
+        Outcome::Dead(_) | Outcome::Misconfigured(_) | Outcome::Superseded => {
+            warn!(%agent, %profile, token, reason, "refresh: {word}");
+        }
+        Outcome::Transient(..) | Outcome::Refreshed { .. } => {
+            info!(%agent, %profile, token, reason, "refresh: {word}");
+        }
+        _ => debug!(%agent, %profile, token, reason, "refresh: {word}"),
     }
 }

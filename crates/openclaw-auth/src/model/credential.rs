@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Count, Timestamp};
+use super::number::Count;
+use super::time::Timestamp;
 use crate::words;
 
 words! {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Serialize, Serializer};
 
-use super::ProfileId;
+use super::ids::ProfileId;
 use crate::words;
 
 /// A path as text. Directories may have any name, and a report must not fail because of one.
