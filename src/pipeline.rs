@@ -11,12 +11,14 @@ use std::ops::Deref;
 use std::sync::{Arc, LazyLock, Mutex};
 
 use openclaw_auth::discover::{self, Agent, Discovery};
+use openclaw_auth::environment::Environment;
 pub use openclaw_auth::file::SETTLED_AFTER;
+use openclaw_auth::load::refreshing::Refreshing;
 use openclaw_auth::load::{self, Buffers, ContentDigest, Loaded};
-use openclaw_auth::model::{ProfileIds, Semantics, Span};
+use openclaw_auth::model::{ConfigHealth, ProfileIds, Semantics, Span};
 use openclaw_auth::paths::Roots;
 use openclaw_auth::provider;
-use openclaw_auth::settings::normalized_agent_id;
+use openclaw_auth::settings::{Settings, normalized_agent_id};
 
 pub use self::cache::Cache;
 use self::cache::Stamps;
@@ -26,7 +28,7 @@ use crate::model::{AgentHealth, Scope, Snapshot, Summary};
 use crate::state::Memory;
 
 /// What to look at, and how to judge it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Request {
     /// Judge as of another time.
     pub at: Option<At>,
@@ -67,6 +69,16 @@ pub struct Look {
     pub state_exists: bool,
     /// Whether any store, or what decides about it, is not what it was.
     pub changed: bool,
+}
+
+/// What the verdicts on all agents rest on, besides stores.
+#[derive(Debug, PartialEq)]
+struct Basis {
+    request: Request,
+    environment: Environment,
+    settings: Settings,
+    config: ConfigHealth,
+    refreshing: Refreshing,
 }
 
 struct Looked {
@@ -133,11 +145,14 @@ pub fn look_again(
     // Read once it is needed, which it is not while no store changes.
     let main = LazyLock::new(move || load::load_main(main_agent, roots, request.semantics, buffers));
     if let Some(cache) = &mut cache {
-        let rest = format!(
-            "{request:?} {:?} {refreshing:?} {:?} {:?}",
-            discovery.environment, discovery.settings, discovery.config
-        );
-        cache.check(roots, &discovery, rest, &main);
+        let basis = Basis {
+            request: request.clone(),
+            environment: discovery.environment.clone(),
+            settings: discovery.settings.clone(),
+            config: discovery.config.clone(),
+            refreshing: refreshing.clone(),
+        };
+        cache.check(roots, &discovery, basis, &main);
     }
     let looked = look_at_all(&agents, &main, roots, &judge, cache.as_deref());
     let mut changed = false;

@@ -93,8 +93,8 @@ impl Daemon {
             .map_err(|error| tracing::warn!("{}", exit::chain(&error)))
             .ok();
         let request = Request {
-            semantics: status.semantics.into(),
-            scope: status.scope.map(Into::into),
+            semantics: status.semantics,
+            scope: status.scope,
             window: status.warn,
             memory: memory.map(Arc::new),
             at: self.options.at,

@@ -7,12 +7,12 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use openclaw_auth::checkpoint;
+use openclaw_auth::file::Stamp;
 use serde::{Deserialize, Serialize};
 
 use super::incident::Ledger;
@@ -241,22 +241,6 @@ async fn aside<T: Send + 'static>(
 ) -> Result<T, BookError> {
     let failed = |error| BookError::Io { path: dir.join(FILE), source: io::Error::other(error) };
     tokio::task::spawn_blocking(work).await.map_err(failed)
-}
-
-/// Tells one file from the next: it is only ever replaced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
-    inode: u64,
-    size: u64,
-    modified: (i64, i64),
-}
-
-impl Stamp {
-    fn of(path: &Path) -> Option<Self> {
-        let metadata = std::fs::metadata(path).ok()?;
-        let modified = (metadata.mtime(), metadata.mtime_nsec());
-        Some(Self { inode: metadata.ino(), size: metadata.size(), modified })
-    }
 }
 
 /// What every version of the file begins with.
