@@ -9,7 +9,7 @@ mod login;
 
 use openclaw_auth::model::Span;
 
-pub use self::issues::{issues, worst};
+pub use self::issues::{headline, issues, worst};
 use crate::config::NotifyConfig;
 use crate::model::{AgentHealth, Scope, Snapshot};
 use crate::remedy::Commands;
@@ -39,10 +39,9 @@ impl Default for Limits {
 }
 
 /// Assesses everything in a snapshot.
-pub fn assess(snapshot: &mut Snapshot, limits: &Limits) {
+pub fn assess(snapshot: &mut Snapshot, limits: &Limits, commands: &Commands) {
     let use_is_known = use_is_known(snapshot);
-    let commands = snapshot.commands.clone();
-    let circumstances = login::Circumstances { now: snapshot.now, limits, use_is_known, commands: &commands };
+    let circumstances = login::Circumstances { now: snapshot.now, limits, use_is_known, commands };
     for agent in &mut snapshot.agents {
         for profile in &mut agent.profiles {
             profile.assessment = login::assess(&agent.id, profile, &circumstances).map(Box::new);
@@ -54,9 +53,10 @@ pub fn assess(snapshot: &mut Snapshot, limits: &Limits) {
     // A login in a store that cannot be read is not missing, nor is one that may be inherited from such a store.
     let main_is_read = snapshot.agents.first().is_none_or(agent::shows_its_logins);
     for health in &mut snapshot.agents {
-        agent::assess(health, main_is_read, &commands);
+        agent::assess(health, main_is_read, commands);
     }
-    snapshot.config.assessed(agent::of_configuration(&snapshot.config));
+    snapshot.recovery_assessment = (!snapshot.rescued.is_empty()).then(|| agent::of_recovery(commands));
+    snapshot.config_assessment = agent::of_configuration(&snapshot.config);
 }
 
 /// Whether OpenClaw's configuration says what is used. Where it says nothing, everything counts as used.

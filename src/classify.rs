@@ -20,13 +20,12 @@ use openclaw_auth::order::effective_profiles;
 use openclaw_auth::provider::{self};
 
 pub use self::criteria::{Criteria, InUse, warning_windows};
-use self::login::login_verdict;
+use self::login::{Renewability, login_verdict};
 pub use self::rollup::worst_exit_code;
 use self::rollup::{exit_code, provider_health};
 use self::token::{Token, fence_verdict, token_verdict};
 use crate::exit;
 use crate::model::{AgentHealth, Login, LoginReason, ProfileHealth, Status};
-use crate::remedy;
 
 /// Judges one agent by what it sees: its own store, and main's under it.
 #[must_use]
@@ -94,12 +93,9 @@ pub fn agent(
         providers,
         missing_providers_in_use,
         rejected: own.document.rejected.clone(),
-        remedies: Vec::new(),
+        store_assessment: None,
+        provider_assessments: Vec::new(),
     };
-    for profile in &mut health.profiles {
-        profile.remedy = remedy::for_profile(&agent.id, profile).map(Box::new);
-    }
-    health.remedies = remedy::for_agent_itself(&health);
     health.exit_code = exit_code(&health, in_use, criteria);
     health
 }
@@ -109,7 +105,6 @@ pub fn put_repair_first(agent: &mut AgentHealth, unimportable: &Unimportable) {
     if let Some(stranded) = &mut agent.store.stranded {
         stranded.repair_first = Some(unimportable.clone());
     }
-    agent.remedies = remedy::for_agent_itself(agent);
 }
 
 /// What the CLIs' logins look like; they count for nothing.
@@ -147,15 +142,17 @@ fn profile_health(
     let credential = profile.credential;
     let may_be_fenced = credential.kind == CredentialKind::OAuth && !credential.is_replacement;
     let fence = if may_be_fenced { credential.fence() } else { None };
-    let (token, (login, login_reason, login_since)) = if let Some(fence) = fence {
+    let (token, renewability) = if let Some(fence) = fence {
         let (token, login, reason) = fence_verdict(fence, criteria.semantics);
-        (token, (login, reason, None))
+        (token, Renewability::new(login, reason, None))
     } else {
         (token_verdict(credential, criteria), login_verdict(profile, criteria))
     };
     let mut health = health_of(id, provider_id.clone(), credential.kind, token, profile.source);
     health.inherited = profile.inherited;
-    (health.login, health.login_reason, health.login_since) = (login, login_reason, login_since);
+    let Renewability { login, reason, since, failing } = renewability;
+    (health.login, health.login_reason, health.login_since) = (login, reason, since);
+    health.failing = failing.map(Box::new);
     health
 }
 
@@ -182,7 +179,8 @@ fn health_of(
         inherited: false,
         in_use: false,
         cooldown: None,
-        remedy: None,
+        failing: None,
+        assessment: None,
         source,
     }
 }

@@ -38,6 +38,13 @@ pub fn local_minute(at: Timestamp) -> Option<u16> {
     u16::try_from(local.hour() * 60 + local.minute()).ok()
 }
 
+/// The local date and time of a moment, to the minute; empty beyond the calendar.
+#[must_use]
+pub fn local_date(at: Timestamp) -> String {
+    let local = date(at).map(DateTime::<chrono::Local>::from);
+    local.map(|date| date.format("%Y-%m-%d %H:%M").to_string()).unwrap_or_default()
+}
+
 /// A time to judge by, as given to `--at`: RFC 3339, `+36h`, `-2d`, or Unix milliseconds.
 pub fn parse_at(text: &str) -> Result<At, String> {
     let text = text.trim();

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use crate::model::Severity;
+
 /// Everything is fine.
 pub const OK: u8 = 0;
 /// Something is expired or missing (`--check`), or a login is dead (`refresh`).
@@ -26,6 +28,16 @@ pub const CANNOT_READ: u8 = 74;
 pub const TRY_AGAIN: u8 = 75;
 /// The configuration is wrong.
 pub const CONFIGURATION: u8 = 78;
+
+/// How bad the worst is that needs a person: 1 critical, 2 a warning, as `--check` numbers them.
+#[must_use]
+pub fn by_severity(worst: Option<Severity>) -> u8 {
+    match worst {
+        Some(Severity::Critical) => EXPIRED_OR_MISSING,
+        Some(Severity::Warning) => EXPIRING,
+        Some(Severity::Info) | None => OK,
+    }
+}
 
 /// An error that knows the exit code it stands for and what the user can do about it.
 #[derive(Debug, thiserror::Error)]

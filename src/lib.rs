@@ -13,6 +13,7 @@
 //! is [`auth`]; what failures mean, in words that all parts share, is [`error_catalog`]. Imports point one way, which
 //! `tests/it/layering.rs` checks. `ARCHITECTURE.md` says where to change what.
 
+pub mod assess;
 pub mod auth;
 pub mod backup;
 pub mod classify;
@@ -40,3 +41,4 @@ pub mod serve;
 pub mod state;
 pub mod stop;
 pub mod terminal;
+pub mod texts;

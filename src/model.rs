@@ -4,6 +4,7 @@
 //! nor disagree. Its serialised form is the contract of `status --json` (`formatVersion` 1): keys may be added, none
 //! may change its meaning.
 
+mod assessment;
 mod channel;
 mod event;
 mod remedy;
@@ -11,9 +12,13 @@ mod severity;
 mod snapshot;
 mod verdict;
 
+pub use self::assessment::{Assessment, AssessmentState, Issue, IssueOf};
 pub use self::channel::ChannelHealth;
 pub use self::event::{Event, EventKind};
-pub use self::remedy::{AgentRemedy, Remedy, RemedyOf};
+pub use self::remedy::Remedy;
 pub use self::severity::Severity;
-pub use self::snapshot::{AgentHealth, ProfileHealth, ProviderHealth, Renewal, Snapshot, Summary};
+pub use self::snapshot::{
+    AgentHealth, FailingRenewal, OpenclawRelease, ProfileHealth, ProviderAssessment, ProviderHealth, Renewal,
+    Snapshot, Summary,
+};
 pub use self::verdict::{Bucket, Login, LoginReason, Scope, Status};

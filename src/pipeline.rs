@@ -15,16 +15,19 @@ use openclaw_auth::environment::Environment;
 pub use openclaw_auth::file::SETTLED_AFTER;
 use openclaw_auth::load::refreshing::Refreshing;
 use openclaw_auth::load::{self, Buffers, ContentDigest, Loaded};
-use openclaw_auth::model::{ConfigHealth, ProfileIds, Semantics, Span};
+use openclaw_auth::model::{ConfigHealth, ProfileIds, Semantics, Span, StoreKind};
 use openclaw_auth::paths::Roots;
 use openclaw_auth::provider;
+use openclaw_auth::release::Release;
 use openclaw_auth::settings::{Settings, normalized_agent_id};
 
 pub use self::cache::Cache;
 use self::cache::Stamps;
+use crate::assess::{self, Limits};
 use crate::classify::{self, Criteria, InUse, worst_exit_code};
 use crate::clock::{self, At};
-use crate::model::{AgentHealth, Scope, Snapshot, Summary};
+use crate::model::{AgentHealth, OpenclawRelease, Scope, Snapshot, Summary};
+use crate::remedy::Commands;
 use crate::state::Memory;
 
 /// What to look at, and how to judge it.
@@ -44,6 +47,12 @@ pub struct Request {
     pub providers: Vec<String>,
     /// What authwatch remembers of earlier attempts to renew.
     pub memory: Option<Arc<Memory>>,
+    /// When something begins to matter.
+    pub limits: Limits,
+    /// Profiles whose renewed login waits in a recovery file.
+    pub not_stored: Vec<String>,
+    /// The release of OpenClaw, where a person names it.
+    pub release: Option<Release>,
 }
 
 impl Default for Request {
@@ -56,6 +65,9 @@ impl Default for Request {
             agents: Vec::new(),
             providers: Vec::new(),
             memory: None,
+            limits: Limits::default(),
+            not_stored: Vec::new(),
+            release: None,
         }
     }
 }
@@ -175,7 +187,10 @@ pub fn look_again(
         .first()
         .map(|agent| discovery.settings.providers_in_use(agent.id.as_str(), request.semantics))
         .map_or(Scope::All, |in_use| judge.scope_for(&in_use));
-    let snapshot = Snapshot {
+    let release = request.release.clone().unwrap_or_else(|| release(&agents, &discovery, roots));
+    let has_json_store = agents.iter().any(|agent| agent.store.kind == StoreKind::Json);
+    let commands = Commands::new(roots, &release, has_json_store);
+    let mut snapshot = Snapshot {
         format_version: 1,
         generated_at: clock::date(read_at).map(|date| date.to_rfc3339()).unwrap_or_default(),
         now,
@@ -186,10 +201,25 @@ pub fn look_again(
         config: discovery.config.clone(),
         external: classify::external(&load::external::read(roots), &judge),
         renewals: Vec::new(),
-        rescued: Vec::new(),
+        rescued: request.not_stored.clone(),
+        recovery_assessment: None,
+        config_assessment: None,
+        openclaw: OpenclawRelease {
+            version: release.version,
+            rules: request.semantics,
+            source: release.source,
+        },
         agents,
     };
+    assess::assess(&mut snapshot, &request.limits, &commands);
     Look { snapshot, unknown_agents, state_exists: discovery.state_exists, changed }
+}
+
+/// Which release of OpenClaw a state directory belongs to.
+fn release(agents: &[AgentHealth], discovery: &Discovery, roots: &Roots) -> Release {
+    let has_agent_database = agents.iter().any(|agent| agent.store.kind == StoreKind::AgentSqlite);
+    let has_shared_database = roots.shared_database().exists();
+    Release::detect(discovery.settings.last_touched.as_deref(), has_agent_database, has_shared_database)
 }
 
 /// OpenClaw's import is for all agents at once: where any file of theirs would be lost by it, that file comes first. Not part of

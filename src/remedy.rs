@@ -12,6 +12,7 @@ use openclaw_auth::release::Release;
 
 use crate::error_catalog::{Context, Mend};
 pub use crate::model::Remedy;
+use crate::texts::text;
 
 /// How commands are written so that they act on the state directory where something was seen, and exist in its release.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,15 +36,27 @@ impl Commands {
     #[must_use]
     pub fn new(roots: &Roots, release: &Release, has_json_store: bool) -> Self {
         let writes_json = has_json_store && release.keeps_json();
+        if writes_json { Self::for_json(roots) } else { Self::for_databases(roots) }
+    }
+
+    /// For logins that are kept in JSON files.
+    #[must_use]
+    pub fn for_json(roots: &Roots) -> Self {
+        Self { writes_json: true, ..Self::for_databases(roots) }
+    }
+
+    /// For logins that are kept in databases, which OpenClaw alone changes.
+    #[must_use]
+    pub fn for_databases(roots: &Roots) -> Self {
         if roots.is_default_state() {
-            return Self { writes_json, ..Self::default() };
+            return Self::default();
         }
         let state = quote(&roots.state.to_string_lossy());
         let openclaw = match roots.profile() {
             Some(profile) => format!("openclaw --profile {}", quote(profile)),
             None => format!("OPENCLAW_STATE_DIR={state} openclaw"),
         };
-        Self { openclaw, authwatch: format!("authwatch --state-dir {state}"), writes_json }
+        Self { openclaw, authwatch: format!("authwatch --state-dir {state}"), writes_json: false }
     }
 
     /// A command of OpenClaw's that changes logins. Every release takes the agent in front of the subcommand; behind it, some do not.
@@ -129,12 +142,15 @@ impl Commands {
         let agent = context.agent.as_deref();
         let provider = context.provider.as_deref();
         let of_provider = provider.map_or_else(|| "PROVIDER".to_owned(), quote);
-        let auth = |subcommand: &str| self.models_auth(agent, &format!("{subcommand} --provider {of_provider}"));
+        let auth =
+            |subcommand: &str| self.models_auth(agent, &format!("{subcommand} --provider {of_provider}"));
         Some(match mend {
             Mend::Wait => return None,
             Mend::PasteKey => auth("paste-api-key"),
             Mend::SignIn if provider == Some("anthropic") => auth("setup-token"),
-            Mend::SignIn if provider.is_some_and(|provider| !is_login(&provider.into())) => auth("paste-api-key"),
+            Mend::SignIn if provider.is_some_and(|provider| !is_login(&provider.into())) => {
+                auth("paste-api-key")
+            }
             Mend::SignIn => auth("login"),
             Mend::Run(template) => {
                 let template = match agent {
@@ -202,6 +218,20 @@ pub fn for_unreadable(path: &Path, error: &StoreError) -> Remedy {
             _ => copy(path),
         }),
     }
+}
+
+/// What to do about OpenClaw's configuration where it cannot be used.
+#[must_use]
+pub fn for_configuration(path: &Path, error: &StoreError) -> Remedy {
+    let shown = quote(&path.to_string_lossy());
+    // What OpenClaw can read and we cannot is our own trouble.
+    let (effect, command) = match error.reason {
+        StoreErrorReason::Parse => ("configuration-effect-fatal", copy(path)),
+        StoreErrorReason::Permission => ("configuration-effect-unknown", format!("ls -l {shown}")),
+        _ => ("configuration-effect-fatal", format!("ls -ld {shown}")),
+    };
+    let (effect, consequence) = (text(effect, &[]), text("configuration-consequence", &[]));
+    Remedy { meaning: format!("{}. {effect}. {consequence}", error.message), command: Some(command) }
 }
 
 /// A copy beside the file that takes the place of no other copy. Its mode, owner and times are the file's.

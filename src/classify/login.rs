@@ -6,17 +6,30 @@ use openclaw_auth::order::ineligible;
 use openclaw_auth::provider::{self, Renewal};
 
 use super::criteria::Criteria;
-use crate::model::{Login, LoginReason};
+use crate::model::{FailingRenewal, Login, LoginReason};
+use crate::state::LoginRecord;
 
-pub(super) type LoginVerdict = (Login, Option<LoginReason>, Option<Timestamp>);
+/// What a login is, and why and since when.
+pub(super) struct Renewability {
+    pub(super) login: Login,
+    pub(super) reason: Option<LoginReason>,
+    pub(super) since: Option<Timestamp>,
+    pub(super) failing: Option<FailingRenewal>,
+}
 
-pub(super) fn login_verdict(profile: &Effective<'_, '_>, criteria: &Criteria<'_>) -> LoginVerdict {
+impl Renewability {
+    pub(super) fn new(login: Login, reason: Option<LoginReason>, since: Option<Timestamp>) -> Self {
+        Self { login, reason, since, failing: None }
+    }
+}
+
+pub(super) fn login_verdict(profile: &Effective<'_, '_>, criteria: &Criteria<'_>) -> Renewability {
     let credential = profile.credential;
     if provider::is_owned_by_cli(profile.id, &credential.provider) {
-        return (Login::External, Some(LoginReason::OwnedByCli), None);
+        return Renewability::new(Login::External, Some(LoginReason::OwnedByCli), None);
     }
     if credential.is_replacement {
-        return (Login::None, None, None);
+        return Renewability::new(Login::None, None, None);
     }
     let login = match credential.kind {
         CredentialKind::ApiKey | CredentialKind::Token => {
@@ -41,21 +54,30 @@ pub(super) fn login_verdict(profile: &Effective<'_, '_>, criteria: &Criteria<'_>
         }
     };
     if login != Login::Renewable {
-        return (login, None, None);
+        return Renewability::new(login, None, None);
     }
-    remembered(profile, criteria).unwrap_or_else(|| {
-        let since = criteria.refreshing.since(&credential.provider, profile.id);
-        (if since.is_some() { Login::Refreshing } else { login }, None, since)
-    })
+    let record = remembered(profile, criteria);
+    if let Some(dead) = record.and_then(|record| record.dead) {
+        return Renewability::new(Login::Dead, Some(dead.reason), Some(dead.since));
+    }
+    let failing = record.and_then(|record| record.failing.as_ref());
+    let since = criteria.refreshing.since(&credential.provider, profile.id);
+    let renewability = match failing.and_then(|failing| Some((failing.blocked?, failing.since))) {
+        Some((reason, since)) => Renewability::new(Login::Blocked, Some(reason), Some(since)),
+        None if since.is_some() => Renewability::new(Login::Refreshing, None, since),
+        None => Renewability::new(login, None, None),
+    };
+    let failing = failing.map(|failing| FailingRenewal {
+        reason: failing.reason.clone(),
+        since: failing.since,
+        times: failing.times,
+        next_attempt: failing.next_attempt,
+    });
+    Renewability { failing, ..renewability }
 }
 
 /// What earlier attempts to renew a login have shown, as long as the token is the same.
-fn remembered(profile: &Effective<'_, '_>, criteria: &Criteria<'_>) -> Option<LoginVerdict> {
+fn remembered<'m>(profile: &Effective<'_, '_>, criteria: &Criteria<'m>) -> Option<&'m LoginRecord> {
     let memory = criteria.memory.filter(|memory| memory.knows(profile.id))?;
-    let record = memory.login(&memory.fingerprint(profile.credential.refresh.as_ref()?.expose()))?;
-    if let Some(dead) = record.dead {
-        return Some((Login::Dead, Some(dead.reason), Some(dead.since)));
-    }
-    let failing = record.failing.as_ref()?;
-    failing.blocked.map(|reason| (Login::Blocked, Some(reason), Some(failing.since)))
+    memory.login(&memory.fingerprint(profile.credential.refresh.as_ref()?.expose()))
 }

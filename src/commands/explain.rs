@@ -10,7 +10,7 @@ use crate::console;
 use crate::error_catalog::{self, Finding};
 use crate::exit::{self, Failure};
 use crate::publish::words::{safe, wrap};
-use crate::remedy;
+use crate::remedy::Commands;
 
 /// More of a log is not read: its end is what matters, and `tail` gives that.
 const MAX_BYTES: u64 = 8 * 1024 * 1024;
@@ -68,7 +68,7 @@ fn as_json(findings: &[Finding]) -> String {
                 "code": finding.cause.code,
                 "kind": finding.cause.kind.as_str(),
                 "meaning": finding.cause.meaning,
-                "command": remedy::for_cause(finding.cause.mend, &finding.context),
+                "command": Commands::default().for_cause(finding.cause.mend, &finding.context),
                 "hint": finding.cause.hint,
                 "line": finding.line,
                 "quote": finding.quote,
@@ -100,7 +100,7 @@ fn as_text(findings: &[Finding], width: usize) -> String {
         if !cause.hint.is_empty() {
             answer += &block("  ", cause.hint, width, Style::new());
         }
-        if let Some(command) = remedy::for_cause(cause.mend, &finding.context) {
+        if let Some(command) = Commands::default().for_cause(cause.mend, &finding.context) {
             // On one line, however long: a command that is broken cannot be copied.
             answer += &format!("  $ {BOLD}{}{BOLD:#}\n", safe(&command));
         }

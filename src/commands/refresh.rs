@@ -21,7 +21,7 @@ use crate::refresh::outcome::{MisconfiguredReason, Outcome, TransientReason};
 use crate::refresh::plan::{Clocks, Decision};
 use crate::refresh::recovery::{self, Restored};
 use crate::refresh::{Refresher, round, sequence};
-use crate::remedy;
+use crate::remedy::Commands;
 use crate::state::Memory;
 use crate::stop::{self, Stopper};
 
@@ -92,7 +92,9 @@ fn dry_run(survey: &Survey, config: &Config) -> Result<u8, Failure> {
         }
         .map(Outcome::Misconfigured);
         report += &match &outcome {
-            Some(outcome) => line(login, &format!("due, but {}", outcome_words(login, outcome, now))),
+            Some(outcome) => {
+                line(login, &format!("due, but {}", outcome_words(login, outcome, now, &commands)))
+            }
             None => line(login, &decision_words(login, now)),
         };
         codes.push(match (&login.decision, &outcome) {
@@ -151,6 +153,7 @@ async fn act(
     let outcomes: Vec<Outcome> = outcomes.into_iter().map(|(outcome, _)| outcome).collect();
 
     let now = clock::now();
+    let commands = Commands::for_json(&refresher.roots);
     let mut report = String::new();
     for (path, restored) in &settled {
         let words = match restored {
@@ -161,7 +164,7 @@ async fn act(
         report += &format!("rescue\t{}\t{}\n", safe(&path.to_string_lossy()), safe(&words));
     }
     for (login, outcome) in survey.logins.iter().zip(&outcomes) {
-        report += &line(login, &outcome_words(login, outcome, now));
+        report += &line(login, &outcome_words(login, outcome, now, &commands));
     }
     console::print(report.as_bytes())?;
     let later = settled.iter().any(|(_, restored)| matches!(restored, Restored::Later(_)));
@@ -179,7 +182,7 @@ fn progress(login: &Login) {
     }
 }
 
-fn outcome_words(login: &Login, outcome: &Outcome, now: Timestamp) -> String {
+fn outcome_words(login: &Login, outcome: &Outcome, now: Timestamp, commands: &Commands) -> String {
     let left = |expires: &Timestamp| {
         let left = span(*expires - now);
         if expires.is_finite() {
@@ -211,7 +214,7 @@ fn outcome_words(login: &Login, outcome: &Outcome, now: Timestamp) -> String {
         }
         Outcome::Transient(reason, retry_after) => format!("not renewed ({reason}): {}", again(retry_after)),
         Outcome::Dead(reason) => {
-            let command = remedy::sign_in(&login.agent, &login.provider, CredentialKind::OAuth);
+            let command = commands.sign_in(&login.agent, &login.provider, CredentialKind::OAuth);
             format!("dead ({}): sign in again with `{command}`", reason.as_str())
         }
         Outcome::Misconfigured(MisconfiguredReason::OtherAccount) => {

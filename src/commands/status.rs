@@ -5,7 +5,9 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use openclaw_auth::model::{Semantics, Span};
 use openclaw_auth::paths::{self, Roots};
+use openclaw_auth::release::Release;
 
+use crate::assess::{self, Limits};
 use crate::clock::{self, At};
 use crate::commands::context::{GlobalArgs, environment, no_state_directory};
 use crate::config::Config;
@@ -14,15 +16,22 @@ use crate::demo::Demo;
 use crate::exit::{self, Failure};
 use crate::model::Scope;
 use crate::pipeline::{self, Look, Request};
-use crate::publish::report::{self, Format};
+use crate::publish::report::{self, Format, Layout};
+use crate::refresh::recovery;
 use crate::state::Memory;
 
 /// The flags of `status`.
 #[derive(Debug, Args)]
 pub struct StatusArgs {
-    /// Exit with 1 if something is expired or missing, 2 if something is expiring
+    /// Exit as `openclaw models status --check` does: 1 expired or missing, 2 expiring
     #[arg(long)]
     check: bool,
+    /// Exit with 1 if something critical needs a person, 2 if a warning does; what renews automatically does not
+    #[arg(long, conflicts_with = "check")]
+    needs_person: bool,
+    /// Show only what needs a person
+    #[arg(long)]
+    problems: bool,
     /// Only this agent (repeatable)
     #[arg(long, value_name = "ID")]
     agent: Vec<String>,
@@ -44,6 +53,9 @@ pub struct StatusArgs {
     /// Judge by the rules of this OpenClaw release [default: 2026.9]
     #[arg(long, value_name = "RELEASE")]
     semantics: Option<SemanticsArg>,
+    /// The OpenClaw release the state directory belongs to [default: found out]
+    #[arg(long, value_name = "VERSION", value_parser = release)]
+    openclaw_version: Option<Release>,
     /// What counts towards the exit code [default: what the configured models use; with 2026.4, all]
     #[arg(long, value_name = "SCOPE")]
     scope: Option<ScopeArg>,
@@ -90,12 +102,22 @@ impl StatusArgs {
             agents: self.agent.clone(),
             providers: self.provider.clone(),
             memory: memory(),
+            limits: Limits::new(&config.notify),
+            not_stored: paths::own_state_of_process()
+                .map(|dir| recovery::waiting_profiles(&dir))
+                .unwrap_or_default(),
+            release: self.openclaw_version.clone(),
         }
     }
 
     fn format(&self) -> Format {
         if self.json { Format::Json } else { self.format }
     }
+}
+
+fn release(version: &str) -> Result<Release, String> {
+    Release::given(version)
+        .ok_or_else(|| format!("invalid release `{version}`: use a version such as 2026.9.6"))
 }
 
 /// Runs the command.
@@ -108,7 +130,7 @@ pub fn run(global: &GlobalArgs, args: &StatusArgs) -> Result<u8, Failure> {
     let config = Config::load(global.config.as_deref())?;
     let mut request = args.request(&config);
     if args.demo {
-        request.memory = None;
+        (request.memory, request.not_stored) = (None, Vec::new());
         let demo = Demo::lay_out(clock::now()).map_err(cannot_lay_out)?;
         tracing::info!("demo data in {}", demo.roots().state.display());
         let look = pipeline::look(demo.roots(), [], &request);
@@ -143,8 +165,8 @@ fn memory() -> Option<Arc<Memory>> {
 
 fn finish(args: &StatusArgs, format: Format, look: &Look, roots: &Roots) -> Result<u8, Failure> {
     let mut printed = Vec::new();
-    let width = console::width();
-    report::write(&look.snapshot, format, width, &mut printed)
+    let layout = Layout { width: console::width(), only_problems: args.problems };
+    report::write(&look.snapshot, format, layout, &mut printed)
         .map_err(|error| Failure::new(exit::INTERNAL, "cannot write the report").caused_by(error))?;
     console::print(&printed)?;
     let nothing_there = nothing_there(look, roots);
@@ -158,6 +180,9 @@ fn finish(args: &StatusArgs, format: Format, look: &Look, roots: &Roots) -> Resu
             Ok(report::one_agent(&look.snapshot).map_or(exit::OK, |agent| agent.exit_code))
         }
         (None, _) if args.check => Ok(look.snapshot.exit_code),
+        (None, _) if args.needs_person => {
+            Ok(exit::by_severity(assess::worst(&assess::issues(&look.snapshot))))
+        }
         (None, _) => Ok(exit::OK),
     }
 }

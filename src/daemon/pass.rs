@@ -139,6 +139,7 @@ impl Daemon {
             exposition: self.metrics.render(snapshot, pass, same, &self.telling.channels),
             events: self.events.iter().cloned().collect(),
             channels: self.telling.channels.clone(),
+            host: self.options.config.notify.host.clone().unwrap_or_else(host_name),
             refreshing: self.options.config.refresh.enabled,
             fresh_until: pass.map(|pass| pass.ended + fresh_for),
             snapshot: self.previous.clone(),

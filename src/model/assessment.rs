@@ -88,7 +88,14 @@ impl Assessment {
     #[must_use]
     pub fn new(state: AssessmentState, severity: Severity, summary: impl Into<Cow<'static, str>>) -> Self {
         let needs_person = severity >= Severity::Warning;
-        Self { state, severity: Some(severity), needs_person, summary: summary.into(), since: None, remedy: None }
+        Self {
+            state,
+            severity: Some(severity),
+            needs_person,
+            summary: summary.into(),
+            since: None,
+            remedy: None,
+        }
     }
 
     /// With the command that resolves it.

@@ -4,13 +4,15 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::remedy::{AgentRemedy, Remedy};
+use super::assessment::Assessment;
+use super::remedy::Remedy;
 use super::verdict::{Bucket, Login, LoginReason, Scope, Status};
 use openclaw_auth::model::shown_path;
 use openclaw_auth::model::{
     AgentId, ConfigHealth, Cooldown, CredentialKind, ProfileId, ProviderId, ReasonCode, Rejected, Semantics,
     Source, Span, StoreHealth, Timestamp,
 };
+use openclaw_auth::release::ReleaseSource;
 
 /// The health of one profile, as one agent sees it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -48,9 +50,12 @@ pub struct ProfileHealth {
     /// Set while OpenClaw leaves it alone. Few profiles have one, so it is kept apart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cooldown: Option<Box<Cooldown>>,
-    /// What to do, where it is not fine. Most are, so it is kept apart.
+    /// Set while renewing it fails.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub remedy: Option<Box<Remedy>>,
+    pub failing: Option<Box<FailingRenewal>>,
+    /// The verdict on it; `None` where all is well. Most are, so it is kept apart.
+    #[serde(flatten, serialize_with = "with_remedy")]
+    pub assessment: Option<Box<Assessment>>,
     /// Where it was read from.
     pub source: Source,
 }
@@ -96,9 +101,50 @@ pub struct AgentHealth {
     /// Providers its models use that have no auth at all.
     pub missing_providers_in_use: Vec<ProviderId>,
     pub rejected: Vec<Rejected>,
-    /// What to do about its store, and about those providers.
+    /// The verdict on its store; `None` where all is well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store_assessment: Option<Assessment>,
+    /// The verdicts on the providers without auth.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub remedies: Vec<AgentRemedy>,
+    pub provider_assessments: Vec<ProviderAssessment>,
+}
+
+/// The verdict on a provider that an agent's models use and nothing gives auth to.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProviderAssessment {
+    pub provider: ProviderId,
+    pub assessment: Assessment,
+}
+
+/// Attempts to renew a login that fail.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FailingRenewal {
+    /// Why, in a word: one of those of `authwatch_refresh_failures_total`.
+    pub reason: String,
+    /// Unix milliseconds.
+    pub since: Timestamp,
+    /// How often in a row.
+    pub times: u32,
+    /// Unix milliseconds.
+    pub next_attempt: Timestamp,
+}
+
+/// Writes the verdict, and what to do beside it, where it was before there were verdicts.
+#[expect(clippy::ref_option, reason = "serde hands the field over by reference")]
+fn with_remedy<S: serde::Serializer>(
+    assessment: &Option<Box<Assessment>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Assessed<'a> {
+        assessment: &'a Assessment,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        remedy: Option<&'a Remedy>,
+    }
+    let assessment = assessment.as_deref().unwrap_or(&super::assessment::OK);
+    Assessed { assessment, remedy: assessment.remedy.as_ref() }.serialize(serializer)
 }
 
 /// How many profiles are on each heap.
@@ -143,6 +189,9 @@ pub struct Snapshot {
     /// The fleet's profiles, counted per agent.
     pub summary: Summary,
     pub config: ConfigHealth,
+    /// The verdict on it; `None` where all is well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub config_assessment: Option<Assessment>,
     /// The agents, main first.
     pub agents: Vec<AgentHealth>,
     /// Logins that belong to vendors' CLIs: observed, never touched, and no part of the exit code.
@@ -153,6 +202,24 @@ pub struct Snapshot {
     /// Profiles whose renewed login could not be stored and waits in a rescue file of authwatch's; only where it runs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rescued: Vec<String>,
+    /// The verdict on those; `None` where there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recovery_assessment: Option<Assessment>,
+    /// Which OpenClaw it is.
+    pub openclaw: OpenclawRelease,
+}
+
+/// The release of OpenClaw that a state directory belongs to.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OpenclawRelease {
+    /// Where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Whose rules were applied.
+    pub rules: Semantics,
+    /// What it is known by.
+    pub source: ReleaseSource,
 }
 
 /// One login that authwatch renews.

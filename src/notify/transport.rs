@@ -127,7 +127,7 @@ pub(super) fn secret(source: &SecretSource<'_>) -> Result<Option<SecretStr<'stat
 
 /// The name of this machine.
 #[must_use]
-pub(super) fn host_name() -> String {
+pub fn host_name() -> String {
     let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
     if name.is_empty() { "localhost".to_owned() } else { name }
 }

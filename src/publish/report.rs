@@ -27,10 +27,18 @@ pub enum Format {
     Nagios,
 }
 
-/// Writes a report. A table fits into `width` columns.
-pub fn write(snapshot: &Snapshot, format: Format, width: usize, out: &mut dyn Write) -> io::Result<()> {
+/// How a table is laid out.
+#[derive(Clone, Copy, Debug)]
+pub struct Layout {
+    /// Columns to fit into.
+    pub width: usize,
+    /// Whether what needs nobody is left out.
+    pub only_problems: bool,
+}
+
+pub fn write(snapshot: &Snapshot, format: Format, layout: Layout, out: &mut dyn Write) -> io::Result<()> {
     match format {
-        Format::Table => table::write(snapshot, width, out),
+        Format::Table => table::write(snapshot, layout.width, layout.only_problems, out),
         Format::Json => json::write(snapshot, out),
         Format::Plain => plain::write(snapshot, out),
         Format::Openclaw => match one_agent(snapshot) {

@@ -1,9 +1,8 @@
 //! Time and counts in words, and text made safe for a terminal.
 
-use chrono::{DateTime, Local};
 use openclaw_auth::model::{Span, Timestamp};
 
-use crate::clock;
+pub(crate) use crate::clock::local_date as date;
 use crate::model::{ProfileHealth, Status};
 
 /// A span in its largest sensible unit: `29 days`, `3 h 20 min`, `45 s`.
@@ -21,14 +20,6 @@ pub(crate) fn span(span: Span) -> String {
         () if minutes >= 1 => format!("{minutes} min"),
         () => format!("{seconds} s"),
     }
-}
-
-/// The local date and time of a moment, to the minute; empty beyond the calendar.
-#[must_use]
-pub(crate) fn date(at: Timestamp) -> String {
-    clock::date(at)
-        .map(|date| DateTime::<Local>::from(date).format("%Y-%m-%d %H:%M").to_string())
-        .unwrap_or_default()
 }
 
 /// The state of an access token in words: `valid, 29 days left`.

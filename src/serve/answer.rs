@@ -115,6 +115,7 @@ fn input<'p>(published: &'p Published, view: &'p View) -> PageInput<'p> {
         events: &published.events,
         channels: &published.channels,
         version: env!("CARGO_PKG_VERSION"),
+        host: &published.host,
         refreshing_enabled: published.refreshing,
         view,
     }

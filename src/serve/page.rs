@@ -17,6 +17,8 @@ mod view;
 
 use maud::{DOCTYPE, Markup, html};
 
+use crate::assess;
+
 pub use self::input::PageInput;
 pub use self::view::{Show, Sort, View};
 
@@ -85,10 +87,10 @@ fn inside(input: &PageInput<'_>) -> Markup {
         return looking();
     };
     let rows = rows::Row::all(snapshot);
-    let needs = attention::needs(snapshot, &rows);
+    let issues = assess::issues(snapshot);
     html! {
-        (attention::verdict(input, snapshot, &rows, &needs))
-        (attention::section(snapshot, &needs))
+        (attention::verdict(input, snapshot, &rows, &issues))
+        (attention::section(snapshot, &issues))
         (timeline::section(snapshot, &rows))
         (logins::section(snapshot, &rows, input.view))
         div.pair {

@@ -19,6 +19,8 @@ pub struct Published {
     pub events: Vec<Event>,
     /// How the ways to reach people are doing.
     pub channels: Vec<ChannelHealth>,
+    /// What this machine is called.
+    pub host: String,
     /// Whether logins are renewed.
     pub refreshing: bool,
     /// Until when the picture is fresh, Unix milliseconds.

@@ -82,6 +82,10 @@ store-migration-incomplete = migration incomplete: { $logins } not imported from
 store-leftover = { $file } is left over; OpenClaw no longer reads it
 configuration-unusable = OpenClaw's configuration cannot be used: { $problem }
 recovery-waiting = the renewed login could not be stored and waits in a recovery file
+recovery-remedy = The token in the store is already used. Make the store writable again (space, permissions), then run the command
+configuration-effect-fatal = OpenClaw does not start with it
+configuration-effect-unknown = OpenClaw may be able to read it
+configuration-consequence = Until it is fixed, agents are found by their directories alone, and every login counts as used
 entry-ignored = OpenClaw ignores this entry ({ $reason })
 
 ## The verdict on everything
@@ -96,3 +100,44 @@ verdict-problems = { $count ->
     [one] 1 problem needs you
    *[other] { $count } problems need you
 }
+
+## What the report for people says besides
+
+checked = checked { $at }
+since = since { $since } ({ $ago })
+expires-in = expires in { $left } ({ $at })
+also-used-by = also used by { $agents }
+used-by = used by { $agents }
+no-logins = no logins
+not-imported = not imported yet
+the-store = credential store
+openclaw-version = OpenClaw { $version } (rules of { $rules })
+openclaw-databases = OpenClaw 2026.6 or later (rules of { $rules })
+openclaw-assumed = OpenClaw's release is not known (rules of { $rules } assumed)
+openclaw-given = OpenClaw (rules of { $rules })
+openclaw-configuration = OpenClaw (rules of { $rules })
+
+## States in a word or two
+
+state-ok = OK
+state-expiring = Expires soon
+state-expired = Expired
+state-missing = Missing
+state-renews = Renews automatically
+state-renewing = Renewing
+state-renewal_stuck = Renewal stuck
+state-renewal_failing = Renewal failing
+state-renewal_blocked = Renewal blocked
+state-needs_sign_in = Needs sign-in
+state-unresolved = Unresolved secret
+state-not_set_up = Not set up
+state-disabled = Disabled
+state-cooling_down = Cooling down
+state-external = Other program
+state-no_login = No login
+state-unreadable = Unreadable
+state-migration_incomplete = Migration incomplete
+state-leftover = Leftover
+state-unusable = Unusable
+state-not_stored = Not stored
+state-ignored = Ignored

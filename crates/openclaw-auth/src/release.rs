@@ -55,7 +55,9 @@ impl Release {
         };
         let by_configuration = last_touched.and_then(|version| Some((version, year_and_month(version)?)));
         match (by_configuration, by_databases) {
-            (Some((version, at_least)), by_databases) if by_databases.is_none_or(|other| other <= at_least) => {
+            (Some((version, at_least)), by_databases)
+                if by_databases.is_none_or(|other| other <= at_least) =>
+            {
                 Self { version: Some(version.to_owned()), at_least, source: ReleaseSource::Configuration }
             }
             (_, Some(at_least)) => Self { version: None, at_least, source: ReleaseSource::Databases },

@@ -17,7 +17,7 @@ use crate::commands::context::{Context, GlobalArgs, block_on, own_state};
 use crate::console;
 use crate::exit::{self, Failure};
 use crate::publish::words::{safe, wrap};
-use crate::remedy::{self, quote};
+use crate::remedy::{Commands, quote};
 use crate::terminal;
 
 /// What every command about logins works with: the common context, and the agents.
@@ -58,8 +58,10 @@ impl AuthContext {
                     safe(id),
                     path.display()
                 );
-                Err(Failure::new(exit::CONFIGURATION, problem)
-                    .hint(format!("run: {}", remedy::models_auth(Some(id), rest))))
+                Err(Failure::new(exit::CONFIGURATION, problem).hint(format!(
+                    "run: {}",
+                    Commands::for_databases(self.roots()).models_auth(Some(id), rest)
+                )))
             }
         }
     }

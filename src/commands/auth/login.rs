@@ -28,7 +28,7 @@ use crate::publish::words::{date, safe};
 use crate::refresh::answer::Verdict;
 use crate::refresh::exchange::Issued;
 use crate::refresh::outcome::TransientReason;
-use crate::remedy::{self, quote};
+use crate::remedy::{Commands, quote};
 use crate::terminal::{self, Input, Quiet};
 
 /// The flags of `login`.
@@ -201,7 +201,7 @@ fn unprepared(problem: PrepareError, provider: &str, agent: &Agent) -> Failure {
     let hint = match &problem {
         PrepareError::SignIn(NoSignIn::Unknown) if is_login => {
             let provider = ProviderId::from(provider);
-            format!("run: {}", remedy::sign_in(&agent.id, &provider, CredentialKind::OAuth))
+            format!("run: {}", Commands::default().sign_in(&agent.id, &provider, CredentialKind::OAuth))
         }
         PrepareError::SignIn(NoSignIn::Unknown) => {
             format!("for a key, run: authwatch auth paste-api-key --provider {of} --agent {id}")

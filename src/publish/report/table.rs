@@ -1,13 +1,15 @@
-//! The report for people: agent by agent, what works, for how long, and what to do about what does not.
+//! The report for people: one line that says whether anything needs them, then what does, the worst first, with the command; then
+//! everything else, a line each.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use openclaw_auth::model::{CooldownKind, StoreKind, StrandedKind};
 
-use crate::model::{AgentHealth, Bucket, Login, ProfileHealth, Snapshot};
+use crate::assess::{self, headline};
+use crate::model::{Issue, IssueOf, ProfileHealth, Severity, Snapshot};
 use crate::publish::words::{date, safe, span, state, wrap};
-use crate::remedy::{self, Remedy};
+use crate::texts::{counted, text};
 
 const GOOD: Style = AnsiColor::Green.on_default();
 const SOON: Style = AnsiColor::Yellow.on_default();
@@ -15,22 +17,29 @@ const BAD: Style = AnsiColor::Red.on_default().bold();
 const FAINT: Style = Style::new().dimmed();
 const BOLD: Style = Style::new().bold();
 
-/// From here on a profile fits on one line.
+/// From here on a login fits on one line.
 const WIDE: usize = 76;
+/// Where text below a name begins.
+const INDENT: &str = "     ";
 
-pub(super) fn write(snapshot: &Snapshot, width: usize, out: &mut dyn Write) -> io::Result<()> {
+/// Writes it; with `only_problems`, without what needs nobody.
+pub(super) fn write(
+    snapshot: &Snapshot,
+    width: usize,
+    only_problems: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let issues = assess::issues(snapshot);
     let mut table = Table { out, width: width.max(20), snapshot };
-    for agent in &snapshot.agents {
-        table.agent(agent)?;
+    table.verdict(&issues)?;
+    let (problems, notes): (Vec<_>, Vec<_>) = issues.iter().partition(|issue| issue.assessment.needs_person);
+    for problem in &problems {
+        table.problem(problem)?;
     }
-    if !snapshot.external.is_empty() {
-        table.heading("Command line tools' own logins", "")?;
-        for profile in &snapshot.external {
-            table.profile(profile, None)?;
-        }
-        writeln!(table.out)?;
+    if only_problems {
+        return Ok(());
     }
-    table.summary()
+    table.rest(&problems, &notes)
 }
 
 struct Table<'a> {
@@ -39,167 +48,203 @@ struct Table<'a> {
     snapshot: &'a Snapshot,
 }
 
+/// A line of what needs nobody.
+struct Row<'a> {
+    profile: &'a ProfileHealth,
+    agent: &'a str,
+    note: Option<&'a str>,
+    /// Other agents that have it from there.
+    users: usize,
+}
+
 impl Table<'_> {
-    fn agent(&mut self, agent: &AgentHealth) -> io::Result<()> {
-        let kind = match agent.store.kind {
-            StoreKind::Json => "",
-            StoreKind::AgentSqlite => "SQLite",
-            StoreKind::SharedSqlite => "shared SQLite",
-            StoreKind::None => "no store of its own",
-        };
-        let default = if agent.default { "default" } else { "" };
-        let notes: Vec<&str> = [default, kind].into_iter().filter(|note| !note.is_empty()).collect();
-        self.heading(&safe(agent.id.as_str()), &notes.join(", "))?;
-        let severity = match &agent.store.stranded {
-            Some(stranded) if agent.store.error.is_none() && stranded.kind == StrandedKind::LeftoverJson => {
-                Bucket::Expiring
-            }
-            _ => Bucket::Missing,
-        };
-        if let Some(remedy) = remedy::for_store(agent) {
-            let what = if agent.store.error.is_some() { "store unreadable" } else { "stranded migration" };
-            self.line(severity, what, "")?;
-            self.remedy(&remedy)?;
+    fn verdict(&mut self, issues: &[Issue<'_>]) -> io::Result<()> {
+        let style = style(assess::worst(issues));
+        let openclaw = openclaw(self.snapshot);
+        let checked = text("checked", &[("at", &date(self.snapshot.now))]);
+        let verdict = headline(self.snapshot, issues);
+        self.wrapped("", &verdict, style)?;
+        self.wrapped("", &format!("{openclaw}, {checked}"), FAINT)?;
+        writeln!(self.out)
+    }
+
+    fn problem(&mut self, issue: &Issue<'_>) -> io::Result<()> {
+        let name = safe(&name(issue));
+        let agent = issue.agent.map_or_else(String::new, |agent| format!("agent {}", safe(agent.as_str())));
+        let mut details = vec![agent];
+        if !issue.also.is_empty() {
+            details.push(text("also-used-by", &[("agents", &counted("agents", issue.also.len()))]));
         }
-        // What works and is main's is listed there; here it would only bury what needs a look.
-        let (quiet, listed): (Vec<_>, Vec<_>) = agent.profiles.iter().partition(|profile| {
-            profile.inherited
-                && profile.bucket == Bucket::Valid
-                && profile.login != Login::Dead
-                && profile.cooldown.is_none()
-        });
-        for profile in listed {
-            self.profile(profile, remedy::for_profile(&agent.id, profile))?;
-        }
-        if !quiet.is_empty() {
-            let ids: Vec<String> = quiet.iter().map(|profile| safe(profile.profile_id.as_str())).collect();
-            self.line(Bucket::Valid, &format!("{} from main", quiet.len()), &ids.join(", "))?;
-        }
-        for provider in &agent.missing_providers_in_use {
-            self.line(Bucket::Missing, &safe(provider.as_str()), "no login")?;
-            self.remedy(&remedy::for_missing_provider(agent, provider))?;
-        }
-        for rejected in &agent.rejected {
-            let what = format!("ignored by OpenClaw ({})", rejected.reason.as_str());
-            self.line(Bucket::Expiring, &safe(rejected.profile_id.as_str()), &what)?;
-        }
-        let has_lines = !agent.profiles.is_empty()
-            || !agent.missing_providers_in_use.is_empty()
-            || !agent.rejected.is_empty()
-            || agent.store.error.is_some();
-        if !has_lines {
-            self.wrapped("  ", "no profiles", FAINT)?;
+        details.extend(self.when(issue));
+        details.retain(|detail| !detail.is_empty());
+        self.line(issue.assessment.severity, &name, &details.join(", "))?;
+        let meaning =
+            issue.assessment.remedy.as_ref().map_or(&*issue.assessment.summary, |remedy| &remedy.meaning);
+        self.wrapped(INDENT, &safe(meaning), Style::new())?;
+        if let Some(command) = issue.assessment.command() {
+            // On one line, however long: a command that is broken cannot be copied.
+            writeln!(self.out, "{INDENT}$ {BOLD}{}{BOLD:#}", safe(command))?;
         }
         writeln!(self.out)
     }
 
-    fn heading(&mut self, title: &str, notes: &str) -> io::Result<()> {
-        let notes = if notes.is_empty() { String::new() } else { format!(" ({notes})") };
-        if title.chars().count() + notes.chars().count() <= self.width {
-            writeln!(self.out, "{BOLD}{title}{BOLD:#}{FAINT}{notes}{FAINT:#}")
-        } else {
-            self.wrapped("", title, BOLD)?;
-            self.wrapped(" ", notes.trim_start(), FAINT)
+    /// Since when it is so, or until when it can wait.
+    fn when(&self, issue: &Issue<'_>) -> Option<String> {
+        let now = self.snapshot.now;
+        if let Some(since) = issue.assessment.since {
+            return Some(text("since", &[("since", &date(since)), ("ago", &span(now - since))]));
         }
+        let IssueOf::Login(profile) = issue.of else { return None };
+        let end = profile.end().filter(|end| *end > now)?;
+        Some(text("expires-in", &[("left", &span(end - now)), ("at", &date(end))]))
     }
 
-    fn profile(&mut self, profile: &ProfileHealth, remedy: Option<Remedy>) -> io::Result<()> {
-        let dead = profile.login == Login::Dead;
-        let bucket = if dead { Bucket::Missing } else { profile.bucket };
-        let mut words = vec![state(profile, self.snapshot.now)];
-        match profile.login {
-            Login::Dead => words.push("login dead".to_owned()),
-            Login::Refreshing => words.push("being refreshed".to_owned()),
-            Login::Blocked => words.push("blocked by the network".to_owned()),
-            _ => {}
+    fn rest(&mut self, problems: &[&Issue<'_>], notes: &[&Issue<'_>]) -> io::Result<()> {
+        for note in notes.iter().filter(|note| !matches!(note.of, IssueOf::Login(_))) {
+            let agent =
+                note.agent.map_or_else(String::new, |agent| format!("agent {}", safe(agent.as_str())));
+            self.line(note.assessment.severity, &safe(&name(note)), &agent)?;
+            self.wrapped(INDENT, &safe(&note.assessment.summary), FAINT)?;
         }
-        if let Some(at) = profile.end().map(date).filter(|date| !date.is_empty()) {
-            words.push(at);
-        }
-        if profile.inherited {
-            words.push("from main".to_owned());
-        }
-        if profile.source.is_import_only() {
-            words.push("not imported yet".to_owned());
-        }
-        self.line(bucket, &safe(profile.profile_id.as_str()), &words.join(", "))?;
-        if let Some(cooldown) = &profile.cooldown {
-            let kind = match cooldown.kind {
-                CooldownKind::Cooldown => "cooling down",
-                CooldownKind::Disabled => "disabled",
-            };
-            let reason = cooldown.reason.as_deref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-            let left = cooldown.until - self.snapshot.now;
-            self.wrapped("      ", &format!("{kind}{reason} for another {}", span(left)), SOON)?;
-        }
-        match remedy {
-            Some(remedy) => self.remedy(&remedy),
-            None => Ok(()),
-        }
-    }
-
-    /// Mark, name and state: beside each other where there is room, below each other on a phone.
-    fn line(&mut self, bucket: Bucket, name: &str, state: &str) -> io::Result<()> {
-        let (style, mark) = match bucket {
-            Bucket::Valid => (GOOD, "ok "),
-            Bucket::Expiring => (SOON, "!  "),
-            Bucket::Missing => (BAD, "X  "),
-        };
-        let name_width = name.chars().count();
-        if self.width >= WIDE
-            && !state.is_empty()
-            && name_width <= 32
-            && 6 + 32 + state.chars().count() < self.width
-        {
-            let padding = " ".repeat(33 - name_width);
-            writeln!(self.out, "  {style}{mark}{style:#} {name}{padding}{style}{state}{style:#}")
-        } else {
-            let mut lines = wrap(name, self.width.saturating_sub(6)).into_iter();
-            writeln!(self.out, "  {style}{mark}{style:#} {}", lines.next().unwrap_or_default())?;
-            for line in lines {
-                writeln!(self.out, "      {line}")?;
+        for agent in &self.snapshot.agents {
+            for rejected in &agent.rejected {
+                let what = text("entry-ignored", &[("reason", &rejected.reason.as_str())]);
+                let what = format!("agent {}, {what}", safe(agent.id.as_str()));
+                self.line(Some(Severity::Info), &safe(rejected.profile_id.as_str()), &what)?;
             }
-            self.wrapped("      ", state, style)
+            if agent.profiles.is_empty()
+                && agent.store_assessment.is_none()
+                && agent.provider_assessments.is_empty()
+            {
+                self.line(
+                    Some(Severity::Info),
+                    &format!("agent {}", safe(agent.id.as_str())),
+                    &text("no-logins", &[]),
+                )?;
+            }
         }
-    }
-
-    fn remedy(&mut self, remedy: &Remedy) -> io::Result<()> {
-        self.wrapped("      ", &safe(&remedy.meaning), FAINT)?;
-        match &remedy.command {
-            // On one line, however long: a command that is broken cannot be copied.
-            Some(command) => writeln!(self.out, "      $ {BOLD}{}{BOLD:#}", safe(command)),
-            None => Ok(()),
+        for row in self.rows(problems) {
+            self.row(&row)?;
         }
-    }
-
-    /// Text in a column; the indent of the first line is blank on the others.
-    fn wrapped(&mut self, indent: &str, text: &str, style: Style) -> io::Result<()> {
-        let room = self.width.saturating_sub(indent.len());
-        for (number, line) in wrap(text, room).into_iter().enumerate() {
-            let blank = " ".repeat(indent.len());
-            let indent = if number == 0 { indent } else { &blank };
-            writeln!(self.out, "{indent}{style}{line}{style:#}")?;
+        for profile in &self.snapshot.external {
+            let note = profile.assessment.as_deref().map(|assessment| &*assessment.summary);
+            let row = Row { profile, agent: "", note, users: 0 };
+            self.row(&row)?;
         }
         Ok(())
     }
 
-    fn summary(&mut self) -> io::Result<()> {
-        let summary = self.snapshot.summary;
-        let agents = self.snapshot.agents.len();
-        let unreadable = self.snapshot.agents.iter().filter(|agent| agent.store.error.is_some()).count();
-        let mut text = format!(
-            "{agents} {}: {} valid, {} expiring, {} missing",
-            if agents == 1 { "agent" } else { "agents" },
-            summary.valid,
-            summary.expiring,
-            summary.missing,
-        );
-        if unreadable > 0 {
-            text += &format!(", {unreadable} unreadable");
+    /// Every login that needs nobody, once: at the agent that owns it.
+    fn rows(&self, problems: &[&Issue<'_>]) -> Vec<Row<'_>> {
+        let is_problem = |agent: &str, profile: &ProfileHealth| {
+            problems.iter().any(|issue| {
+                matches!(issue.of, IssueOf::Login(other) if other.profile_id == profile.profile_id)
+                    && (issue.agent.is_some_and(|at| at.as_str() == agent)
+                        || issue.also.iter().any(|also| also.as_str() == agent))
+            })
+        };
+        let mut users: BTreeMap<&str, usize> = BTreeMap::new();
+        let agents = &self.snapshot.agents;
+        let main = agents.first().map_or("", |main| main.id.as_str());
+        let has = |id: &str| {
+            agents.first().is_some_and(|main| main.profiles.iter().any(|own| own.profile_id.as_str() == id))
+        };
+        let mut rows = Vec::new();
+        for agent in agents {
+            for profile in agent.profiles.iter().filter(|profile| !is_problem(agent.id.as_str(), profile)) {
+                let id = profile.profile_id.as_str();
+                if profile.inherited {
+                    *users.entry(id).or_default() += 1;
+                    if has(id) || users[id] > 1 {
+                        continue;
+                    }
+                }
+                let note = profile.assessment.as_deref().map(|assessment| &*assessment.summary);
+                let agent = if profile.inherited { main } else { agent.id.as_str() };
+                rows.push(Row { profile, agent, note, users: 0 });
+            }
         }
-        if let Some(error) = &self.snapshot.config.error {
-            self.wrapped("", &format!("OpenClaw's configuration: {}", safe(&error.message)), BAD)?;
+        for row in rows.iter_mut().filter(|row| row.agent == main) {
+            row.users = users.get(row.profile.profile_id.as_str()).copied().unwrap_or_default();
         }
-        self.wrapped("", &text, BOLD)
+        rows
+    }
+
+    fn row(&mut self, row: &Row<'_>) -> io::Result<()> {
+        let mut words = Vec::new();
+        if !row.agent.is_empty() {
+            words.push(format!("agent {}", safe(row.agent)));
+        }
+        if row.users > 0 {
+            words.push(text("used-by", &[("agents", &counted("agents", row.users))]));
+        }
+        words.push(state(row.profile, self.snapshot.now));
+        words.extend(row.note.map(safe));
+        if row.profile.source.is_import_only() {
+            words.push(text("not-imported", &[]));
+        }
+        let severity = row.note.map(|_| Severity::Info);
+        self.line(severity, &safe(row.profile.profile_id.as_str()), &words.join(", "))
+    }
+
+    /// Mark, name and state: beside each other where there is room, below each other on a phone.
+    fn line(&mut self, severity: Option<Severity>, name: &str, state: &str) -> io::Result<()> {
+        let style = style(severity);
+        let mark = match severity {
+            None => "ok ",
+            Some(Severity::Info) => "-  ",
+            Some(Severity::Warning) => "!  ",
+            Some(Severity::Critical) => "X  ",
+        };
+        let name_width = name.chars().count();
+        let fits = self.width >= WIDE && name_width <= 30 && 4 + 31 + state.chars().count() <= self.width;
+        if fits && !state.is_empty() {
+            let padding = " ".repeat(31 - name_width);
+            return writeln!(self.out, "{style}{mark}{style:#}  {name}{padding}{state}");
+        }
+        let mut lines = wrap(name, self.width.saturating_sub(INDENT.len())).into_iter();
+        writeln!(self.out, "{style}{mark}{style:#}  {}", lines.next().unwrap_or_default())?;
+        for line in lines {
+            writeln!(self.out, "{INDENT}{line}")?;
+        }
+        self.wrapped(INDENT, state, Style::new())
+    }
+
+    /// Text in a column.
+    fn wrapped(&mut self, indent: &str, text: &str, style: Style) -> io::Result<()> {
+        for line in wrap(text, self.width.saturating_sub(indent.len())) {
+            writeln!(self.out, "{indent}{style}{line}{style:#}")?;
+        }
+        Ok(())
+    }
+}
+
+fn style(severity: Option<Severity>) -> Style {
+    match severity {
+        None => GOOD,
+        Some(Severity::Info) => FAINT,
+        Some(Severity::Warning) => SOON,
+        Some(Severity::Critical) => BAD,
+    }
+}
+
+/// What an issue is about.
+fn name(issue: &Issue<'_>) -> String {
+    match issue.of {
+        IssueOf::Configuration => "openclaw.json".to_owned(),
+        IssueOf::Recovery(profile) => profile.to_owned(),
+        IssueOf::Store => text("the-store", &[]),
+        IssueOf::Provider(provider) => provider.to_string(),
+        IssueOf::Login(profile) => profile.profile_id.to_string(),
+    }
+}
+
+/// Which OpenClaw it is, and how that is known.
+fn openclaw(snapshot: &Snapshot) -> String {
+    let release = &snapshot.openclaw;
+    let rules = release.rules.as_str();
+    match &release.version {
+        Some(version) => text("openclaw-version", &[("version", version), ("rules", &rules)]),
+        None => text(&format!("openclaw-{}", release.source.as_str()), &[("rules", &rules)]),
     }
 }

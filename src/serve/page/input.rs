@@ -13,6 +13,8 @@ pub struct PageInput<'a> {
     /// How the ways to reach people are doing.
     pub channels: &'a [ChannelHealth],
     pub version: &'a str,
+    /// The machine's name; may be empty.
+    pub host: &'a str,
     /// Whether authwatch renews logins, or only watches.
     pub refreshing_enabled: bool,
     /// What the visitor asked to see.

@@ -122,7 +122,7 @@ fn line(row: &Row<'_>, now: Timestamp, sort: Sort) -> Markup {
     let profile = if let What::Profile(profile) = row.what { Some(profile) } else { None };
     html! {
         tr.(row.tone.class()) role="row" data-key={ (Foreign(row.agent_name())) "/" (Foreign(row.name())) } {
-            td.state role="cell" { (icon(row.tone)) span { (row.label) } }
+            td.state role="cell" { (icon(row.tone)) span { (row.label()) } }
             td.login role="cell" {
                 span.id { (Foreign(row.name())) }
                 @if sort != Sort::Agent && row.agent.is_some() { " " span.of { "of " span.id { (Foreign(row.agent_name())) } } }
@@ -160,8 +160,8 @@ fn note(row: &Row<'_>) -> Option<Markup> {
     }
     // What is wrong with a store is told among the needs, and with the stores.
     let told = row.tone == Tone::Good || matches!(row.what, What::Store);
-    let remedy = row.remedy().filter(|_| !told)?;
-    Some(html! { (Foreign(&sentence(&remedy.meaning))) "." })
+    let assessment = row.assessment.filter(|_| !told)?;
+    Some(html! { (Foreign(&sentence(&assessment.summary))) "." })
 }
 
 fn set_aside(cooldown: &Cooldown, now: Timestamp) -> Markup {

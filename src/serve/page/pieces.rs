@@ -7,6 +7,7 @@ use maud::{Escaper, Markup, Render, html};
 use openclaw_auth::model::{Span, Timestamp};
 
 use crate::clock;
+use crate::model::Severity;
 use crate::publish::words;
 
 /// How something is doing, worst first.
@@ -19,6 +20,16 @@ pub(super) enum Tone {
 }
 
 impl Tone {
+    /// The one color of a severity.
+    pub(super) fn of(severity: Option<Severity>) -> Self {
+        match severity {
+            Some(Severity::Critical) => Self::Bad,
+            Some(Severity::Warning) => Self::Soon,
+            Some(Severity::Info) => Self::Busy,
+            None => Self::Good,
+        }
+    }
+
     pub(super) fn class(self) -> &'static str {
         match self {
             Self::Bad => "bad",

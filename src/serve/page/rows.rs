@@ -1,11 +1,11 @@
 //! The lines of the page's list: everything an agent has or lacks, each with how it is doing.
 
-use openclaw_auth::model::{CooldownKind, ProviderId, Rejected, StrandedKind, Timestamp};
+use openclaw_auth::model::{ProviderId, Rejected, Timestamp};
 
 use super::pieces::Tone;
 use super::view::{Show, Sort, View};
-use crate::model::{AgentHealth, Login, ProfileHealth, Snapshot, Status};
-use crate::remedy::{self, Remedy};
+use crate::model::{AgentHealth, Assessment, AssessmentState, ProfileHealth, Snapshot};
+use crate::texts::text;
 
 /// A line of the list.
 #[derive(Clone, Copy)]
@@ -14,10 +14,9 @@ pub(super) struct Row<'a> {
     pub(super) agent: Option<&'a AgentHealth>,
     pub(super) what: What<'a>,
     pub(super) tone: Tone,
-    /// How it is doing, in a word or two.
-    pub(super) label: &'static str,
-    /// Whether somebody has to do something: the rest mends itself, or is only worth knowing.
-    pub(super) person: bool,
+    pub(super) state: AssessmentState,
+    /// The verdict; `None` where all is well.
+    pub(super) assessment: Option<&'a Assessment>,
 }
 
 #[derive(Clone, Copy)]
@@ -35,48 +34,39 @@ impl<'a> Row<'a> {
     /// Everything there is to list, agent by agent, with the stores' troubles first and the command line tools last.
     pub(super) fn all(snapshot: &'a Snapshot) -> Vec<Self> {
         let agents = snapshot.agents.iter().flat_map(Self::of_agent);
+        let external = snapshot.external.iter();
         let external =
-            snapshot.external.iter().map(|profile| Self { person: false, ..Self::of_profile(None, profile) });
+            external.map(|profile| Self::new(None, What::Profile(profile), profile.assessment.as_deref()));
         agents.chain(external).collect()
     }
 
     fn of_agent(agent: &'a AgentHealth) -> impl Iterator<Item = Self> {
-        let row = move |what, tone, label, person| Self { agent: Some(agent), what, tone, label, person };
-        let store = match (&agent.store.error, &agent.store.stranded) {
-            (Some(_), _) => Some(row(What::Store, Tone::Bad, "Unreadable", true)),
-            (None, Some(stranded)) if stranded.kind == StrandedKind::EmptyDatabase => {
-                Some(row(What::Store, Tone::Bad, "Left behind", true))
-            }
-            (None, Some(_)) => Some(row(What::Store, Tone::Soon, "Leftover", false)),
-            (None, None) => None,
-        };
-        let missing = agent.missing_providers_in_use.iter();
-        let missing = missing.map(move |id| row(What::MissingProvider(id), Tone::Bad, "No login", true));
-        let profiles = agent.profiles.iter().map(move |profile| Self::of_profile(Some(agent), profile));
+        let row = move |what, assessment: Option<&'a Assessment>| Self::new(Some(agent), what, assessment);
+        let store = agent.store_assessment.as_ref().map(|assessment| row(What::Store, Some(assessment)));
+        let missing = agent.provider_assessments.iter();
+        let missing = missing
+            .map(move |verdict| row(What::MissingProvider(&verdict.provider), Some(&verdict.assessment)));
+        let profiles = agent.profiles.iter();
+        let profiles =
+            profiles.map(move |profile| row(What::Profile(profile), profile.assessment.as_deref()));
         let rejected = agent.rejected.iter();
-        let rejected = rejected.map(move |entry| row(What::Rejected(entry), Tone::Soon, "Ignored", false));
+        let rejected = rejected.map(move |entry| Self {
+            tone: Tone::Busy,
+            state: AssessmentState::Ignored,
+            ..row(What::Rejected(entry), None)
+        });
         store.into_iter().chain(missing).chain(profiles).chain(rejected)
     }
 
-    fn of_profile(agent: Option<&'a AgentHealth>, profile: &'a ProfileHealth) -> Self {
-        let (tone, label, person) = match (profile.login, profile.status) {
-            (Login::Dead, _) => (Tone::Bad, "Login dead", true),
-            (Login::Refreshing, _) => (Tone::Busy, "Renewing", false),
-            (_, Status::Missing) => (Tone::Bad, "Missing", true),
-            (Login::Blocked, Status::Expired) => (Tone::Bad, "Blocked", true),
-            (Login::Blocked, _) => (Tone::Soon, "Blocked", true),
-            (Login::Renewable, Status::Expired | Status::Expiring) => (Tone::Busy, "Renews itself", false),
-            (Login::External, Status::Expired | Status::Expiring) => (Tone::Soon, "Sign in there", false),
-            (_, Status::Expired) => (Tone::Bad, "Expired", true),
-            (_, Status::Expiring) => (Tone::Soon, "Ends soon", true),
-            (_, Status::Ok | Status::Static) => match profile.cooldown.as_ref().map(|cooldown| cooldown.kind)
-            {
-                Some(CooldownKind::Cooldown) => (Tone::Soon, "Cooling down", false),
-                Some(CooldownKind::Disabled) => (Tone::Soon, "Disabled", false),
-                None => (Tone::Good, "Working", false),
-            },
-        };
-        Self { agent, what: What::Profile(profile), tone, label, person }
+    fn new(agent: Option<&'a AgentHealth>, what: What<'a>, assessment: Option<&'a Assessment>) -> Self {
+        let state = assessment.map_or(AssessmentState::Ok, |assessment| assessment.state);
+        let tone = Tone::of(assessment.and_then(|assessment| assessment.severity));
+        Self { agent, what, tone, state, assessment }
+    }
+
+    /// How it is doing, in a word or two.
+    pub(super) fn label(&self) -> String {
+        text(&format!("state-{}", self.state.as_str()), &[])
     }
 
     /// What it is, as text from elsewhere.
@@ -125,20 +115,10 @@ impl<'a> Row<'a> {
         self.inherited() && self.tone == Tone::Good
     }
 
-    pub(super) fn remedy(&self) -> Option<Remedy> {
-        let agent = self.agent?;
-        match self.what {
-            What::Store => remedy::for_store(agent),
-            What::Profile(profile) => remedy::for_profile(&agent.id, profile),
-            What::MissingProvider(provider) => Some(remedy::for_missing_provider(agent, provider)),
-            What::Rejected(_) => None,
-        }
-    }
-
     /// Whether the visitor's search finds it. `needle` is in lower case.
     fn matches(&self, needle: &str) -> bool {
         let finds = |text: &str| text.to_lowercase().contains(needle);
-        finds(self.agent_name()) || finds(self.name()) || finds(self.provider()) || finds(self.label)
+        finds(self.agent_name()) || finds(self.name()) || finds(self.provider()) || finds(&self.label())
     }
 }
 
@@ -165,7 +145,8 @@ pub(super) fn select<'a>(rows: &[Row<'a>], view: &View, show: Show) -> Vec<Row<'
         Sort::Left => rows.sort_by(|left, right| {
             // What is there without an end comes last, what is broken without one first.
             let key = |row: &Row<'_>| {
-                row.end().map_or(if row.person { f64::MIN } else { f64::MAX }, Timestamp::as_millis)
+                row.end()
+                    .map_or(if row.tone <= Tone::Soon { f64::MIN } else { f64::MAX }, Timestamp::as_millis)
             };
             key(left).total_cmp(&key(right))
         }),

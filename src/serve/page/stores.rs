@@ -1,12 +1,11 @@
 //! Where the logins are kept, and in which condition that is.
 
 use maud::{Markup, html};
-use openclaw_auth::model::{StoreKind, StrandedKind};
+use openclaw_auth::model::StoreKind;
 
 use super::attention::sentence;
 use super::pieces::{Foreign, Tone, count, grouped, icon};
-use crate::model::{AgentHealth, Snapshot};
-use crate::remedy;
+use crate::model::{AgentHealth, Severity, Snapshot};
 
 /// How many that are not in order are in sight; the rest can be unfolded.
 const IN_SIGHT: usize = 5;
@@ -55,19 +54,8 @@ fn list(agents: &[&AgentHealth]) -> Markup {
 
 fn one(agent: &AgentHealth) -> Markup {
     let store = &agent.store;
-    let tone = match () {
-        () if store.error.is_some() => Tone::Bad,
-        // Logins that OpenClaw does not see are as good as gone; a mere leftover is not.
-        () if store
-            .stranded
-            .as_ref()
-            .is_some_and(|stranded| stranded.kind == StrandedKind::EmptyDatabase) =>
-        {
-            Tone::Bad
-        }
-        () if store.state_error.is_some() || store.stranded.is_some() => Tone::Soon,
-        () => Tone::Good,
-    };
+    let severity = agent.store_assessment.as_ref().and_then(|assessment| assessment.severity);
+    let tone = Tone::of(severity.or(store.state_error.as_ref().map(|_| Severity::Info)));
     let kind = match store.kind {
         StoreKind::Json => "JSON",
         StoreKind::AgentSqlite => "SQLite",
@@ -85,7 +73,7 @@ fn one(agent: &AgentHealth) -> Markup {
                     @if let Some(owner) = store.owner { " · user " (owner) }
                 }
                 div.path { (Foreign(&store.path.to_string_lossy())) }
-                @if let Some(remedy) = remedy::for_store(agent) { div.note { (Foreign(&sentence(&remedy.meaning))) "." } }
+                @if let Some(assessment) = &agent.store_assessment { div.note { (Foreign(&sentence(&assessment.summary))) "." } }
                 @if let Some(error) = &store.state_error {
                     div.note { "Its file with order and usage: " (Foreign(&error.message)) ". OpenClaw goes on without it." }
                 }

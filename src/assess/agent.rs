@@ -1,0 +1,93 @@
+//! The verdicts on what is an agent's and no login, and on OpenClaw's configuration.
+
+use openclaw_auth::model::{ConfigHealth, ProviderId, StoreErrorReason, StoreHealth, StrandedKind};
+
+use crate::model::{AgentHealth, Assessment, AssessmentState, ProviderAssessment, Severity};
+use crate::remedy::{self, Commands, Import, Remedy, quote};
+use crate::texts::{counted, text};
+
+pub(super) fn assess(agent: &mut AgentHealth, main_is_read: bool, commands: &Commands) {
+    agent.store_assessment = of_store(&agent.store, commands);
+    let sees_logins = shows_its_logins(agent) && main_is_read;
+    let of_provider = |provider: &ProviderId| {
+        let command = Some(commands.first_login(&agent.id, provider));
+        let verdict = if sees_logins {
+            let summary = text("provider-missing", &[]);
+            Assessment::new(AssessmentState::NoLogin, Severity::Critical, summary).with_command(command)
+        } else {
+            // Signing in now would write a new store over the one that OpenClaw cannot read, and over the logins in it.
+            let summary = text("provider-unknown", &[]);
+            Assessment::new(AssessmentState::NoLogin, Severity::Info, summary).with_command(None)
+        };
+        ProviderAssessment { provider: provider.clone(), assessment: verdict }
+    };
+    agent.provider_assessments = agent.missing_providers_in_use.iter().map(of_provider).collect();
+}
+
+/// Whether what is not in an agent's store is not there: one that cannot be read, or that a migration left empty, shows nothing.
+pub(super) fn shows_its_logins(agent: &AgentHealth) -> bool {
+    let left_behind = agent.store.stranded.as_ref();
+    let is_empty = left_behind.is_some_and(|stranded| stranded.kind == StrandedKind::EmptyDatabase);
+    agent.store.error.is_none() && !is_empty
+}
+
+fn of_store(store: &StoreHealth, commands: &Commands) -> Option<Assessment> {
+    if let Some(error) = &store.error {
+        let summary = text("store-unreadable", &[("problem", &error.message)]);
+        let remedy = remedy::for_unreadable(&store.path, error);
+        return Some(Assessment {
+            remedy: Some(remedy),
+            ..Assessment::new(AssessmentState::Unreadable, of_unreadable(error.reason), summary)
+        });
+    }
+    let stranded = store.stranded.as_ref()?;
+    let file = quote(&stranded.path.to_string_lossy());
+    Some(match stranded.kind {
+        StrandedKind::EmptyDatabase => {
+            let logins = counted("logins", stranded.profiles);
+            let summary = text("store-migration-incomplete", &[("logins", &logins), ("file", &file)]);
+            let Import { first, command } = commands.import(stranded.repair_first.as_ref());
+            let remedy = Remedy { meaning: format!("{summary}{first}"), command: Some(command) };
+            Assessment {
+                remedy: Some(remedy),
+                ..Assessment::new(AssessmentState::MigrationIncomplete, Severity::Critical, summary)
+            }
+        }
+        StrandedKind::LeftoverJson => {
+            let summary = text("store-leftover", &[("file", &file)]);
+            Assessment::new(AssessmentState::Leftover, Severity::Info, summary).with_command(None)
+        }
+    })
+}
+
+pub(super) fn of_configuration(config: &ConfigHealth) -> Option<Assessment> {
+    let error = config.error.as_ref()?;
+    let summary = text("configuration-unusable", &[("problem", &error.message)]);
+    Some(Assessment {
+        remedy: Some(remedy::for_configuration(&config.path, error)),
+        ..Assessment::new(AssessmentState::Unusable, of_unreadable(error.reason), summary)
+    })
+}
+
+/// The verdict on a renewed login that could not be stored.
+pub(super) fn of_recovery(commands: &Commands) -> Assessment {
+    let summary = text("recovery-waiting", &[]);
+    let meaning = format!("{summary}. {}", text("recovery-remedy", &[]));
+    Assessment {
+        remedy: Some(Remedy { meaning, command: Some(commands.store_recovered()) }),
+        ..Assessment::new(AssessmentState::NotStored, Severity::Critical, summary)
+    }
+}
+
+/// What authwatch may not read, OpenClaw may well; a broken file stops both.
+fn of_unreadable(reason: StoreErrorReason) -> Severity {
+    match reason {
+        StoreErrorReason::Parse | StoreErrorReason::NotAFile | StoreErrorReason::TooLarge => {
+            Severity::Critical
+        }
+        StoreErrorReason::Permission
+        | StoreErrorReason::Locked
+        | StoreErrorReason::Schema
+        | StoreErrorReason::Io => Severity::Warning,
+    }
+}

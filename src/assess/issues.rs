@@ -1,0 +1,95 @@
+//! Everything that is not in order, once each, the worst first.
+
+use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use crate::model::{AgentHealth, Assessment, Issue, IssueOf, Severity, Snapshot};
+use crate::texts::{counted, text};
+
+/// Lists what is not in order. A login that many agents inherit is one issue, at the agent that owns it.
+#[must_use]
+pub fn issues(snapshot: &Snapshot) -> Vec<Issue<'_>> {
+    let mut found: Vec<Issue<'_>> = Vec::new();
+    let mut add = |agent, of, assessment| found.push(Issue { agent, of, assessment, also: Vec::new() });
+    if let Some(assessment) = &snapshot.config_assessment {
+        add(None, IssueOf::Configuration, Cow::Borrowed(assessment));
+    }
+    for profile in &snapshot.rescued {
+        if let Some(assessment) = &snapshot.recovery_assessment {
+            add(None, IssueOf::Recovery(profile), Cow::Borrowed(assessment));
+        }
+    }
+    let mut inherited: HashMap<&str, usize> = HashMap::new();
+    for agent in &snapshot.agents {
+        of_agent(snapshot, agent, &mut found, &mut inherited);
+    }
+    found.sort_by_key(|issue| Reverse(issue.assessment.severity));
+    found
+}
+
+fn of_agent<'a>(
+    snapshot: &'a Snapshot,
+    agent: &'a AgentHealth,
+    found: &mut Vec<Issue<'a>>,
+    inherited: &mut HashMap<&'a str, usize>,
+) {
+    let owner = snapshot.agents.first();
+    let mut add = |at: &'a AgentHealth, of, assessment: &'a Assessment| {
+        found.push(Issue {
+            agent: Some(&at.id),
+            of,
+            assessment: Cow::Borrowed(assessment),
+            also: Vec::new(),
+        });
+        found.len() - 1
+    };
+    if let Some(assessment) = &agent.store_assessment {
+        add(agent, IssueOf::Store, assessment);
+    }
+    for provider in &agent.provider_assessments {
+        add(agent, IssueOf::Provider(&provider.provider), &provider.assessment);
+    }
+    for profile in &agent.profiles {
+        let Some(assessment) = profile.assessment.as_deref() else { continue };
+        let of = IssueOf::Login(profile);
+        match owner.filter(|_| profile.inherited) {
+            None => {
+                let index = add(agent, of, assessment);
+                if owner.is_some_and(|main| main.id == agent.id) {
+                    inherited.insert(profile.profile_id.as_str(), index);
+                }
+            }
+            Some(main) => {
+                let known = inherited.get(profile.profile_id.as_str()).copied();
+                let index = known.unwrap_or_else(|| add(main, of, assessment));
+                inherited.insert(profile.profile_id.as_str(), index);
+                let issue = &mut found[index];
+                issue.also.push(&agent.id);
+                // Who inherits it may use it where its owner does not.
+                if assessment.severity > issue.assessment.severity {
+                    (issue.assessment, issue.of) = (Cow::Borrowed(assessment), of);
+                }
+            }
+        }
+    }
+}
+
+/// How bad it is at worst; `None` where all is well.
+#[must_use]
+pub fn worst(issues: &[Issue<'_>]) -> Option<Severity> {
+    issues.iter().filter_map(|issue| issue.assessment.severity).max()
+}
+
+/// The verdict on everything, in a line.
+#[must_use]
+pub fn headline(snapshot: &Snapshot, issues: &[Issue<'_>]) -> String {
+    let problems = || issues.iter().filter(|issue| issue.assessment.needs_person);
+    let count = problems().count();
+    if count > 0 {
+        let only_logins = problems().all(|issue| matches!(issue.of, IssueOf::Login(_)));
+        return counted(if only_logins { "verdict-needs" } else { "verdict-problems" }, count);
+    }
+    let has_logins = snapshot.agents.iter().any(|agent| !agent.profiles.is_empty());
+    text(if has_logins { "verdict-fine" } else { "verdict-none" }, &[])
+}

@@ -1,0 +1,208 @@
+//! The verdict on a login, from both axes: what the access token is, and what the login behind it is.
+
+use openclaw_auth::model::{AgentId, CooldownKind, CredentialKind, ProviderId, ReasonCode, Span, Timestamp};
+
+use super::Limits;
+use crate::clock::local_date;
+use crate::model::{Assessment, AssessmentState, Login, LoginReason, ProfileHealth, Severity, Status};
+use crate::remedy::Commands;
+use crate::texts::text;
+
+/// Under this part of the warning window, an expiry is critical.
+const CRITICAL_PART: f64 = 0.1;
+/// Nobody holds a refresh lock for longer.
+const LOCKED_FOR: Span = Span::from_mins(10.0);
+/// Whose logins all other agents inherit.
+const MAIN: &str = "main";
+
+/// What logins are assessed by.
+pub(super) struct Circumstances<'a> {
+    pub(super) now: Timestamp,
+    pub(super) limits: &'a Limits,
+    pub(super) use_is_known: bool,
+    pub(super) commands: &'a Commands,
+}
+
+/// The verdict on a login as an agent sees it; `None` where all is well.
+pub(super) fn assess(
+    agent: &AgentId,
+    profile: &ProfileHealth,
+    circumstances: &Circumstances<'_>,
+) -> Option<Assessment> {
+    // Most logins of a fleet are fine.
+    let is_fine = matches!(profile.status, Status::Ok | Status::Static)
+        && matches!(profile.login, Login::Static | Login::Renewable | Login::External)
+        && profile.cooldown.is_none()
+        && profile.failing.is_none();
+    let left = profile.end().map(|end| end - circumstances.now);
+    if is_fine
+        && (profile.login == Login::Renewable || left.is_none_or(|left| left > circumstances.limits.window))
+    {
+        return None;
+    }
+    let owner = if profile.inherited { AgentId::from(MAIN) } else { agent.clone() };
+    let mut assessment = Subject { agent: &owner, profile, left, circumstances }.assess()?;
+    let ended = profile.end().filter(|end| *end <= circumstances.now);
+    assessment.since = assessment.since.or(profile.login_since).or(ended);
+    Some(assessment)
+}
+
+/// The verdict on a vendor's own login: it is observed, and concerns nobody here.
+pub(super) fn of_external(profile: &ProfileHealth) -> Option<Assessment> {
+    matches!(profile.status, Status::Expired | Status::Missing)
+        .then(|| Assessment::new(AssessmentState::External, Severity::Info, text("login-external", &[])))
+}
+
+struct Subject<'a> {
+    /// Where the login is kept: signed in to anywhere else, it would be a second one, and this one as broken as before.
+    agent: &'a AgentId,
+    profile: &'a ProfileHealth,
+    /// Until the access token expires.
+    left: Option<Span>,
+    circumstances: &'a Circumstances<'a>,
+}
+
+impl Subject<'_> {
+    fn assess(&self) -> Option<Assessment> {
+        let Self { profile, .. } = *self;
+        let broken = if self.in_use() { Severity::Critical } else { Severity::Warning };
+        Some(match (profile.login, profile.status) {
+            // Saved for later on purpose.
+            _ if profile.reason_code == Some(ReasonCode::SetupInactive) && !profile.in_use => self
+                .verdict(AssessmentState::NotSetUp, Severity::Info, "login-not-set-up")
+                .with_command(Some(self.circumstances.commands.show_order(self.agent, &profile.provider))),
+            (Login::External, _) => return of_external(profile),
+            (Login::Dead, _) => {
+                let reason = profile.login_reason.unwrap_or(LoginReason::InvalidGrant);
+                let name = format!("login-dead-{}", reason.as_str());
+                self.verdict(AssessmentState::NeedsSignIn, broken, &name).with_command(self.sign_in())
+            }
+            (_, Status::Missing) => self.missing(broken),
+            (Login::Blocked, _) => self.blocked(broken),
+            (Login::Refreshing, _) => self.renewing(broken),
+            (Login::Renewable, _) if profile.failing.is_some() => self.failing(broken),
+            (Login::Renewable, Status::Expired | Status::Expiring) => {
+                self.verdict(AssessmentState::Renews, Severity::Info, "login-renews")
+            }
+            (_, Status::Expired) => {
+                self.verdict(AssessmentState::Expired, broken, "login-expired").with_command(self.sign_in())
+            }
+            (Login::Static | Login::Unsupported | Login::None, _) if self.expires_soon() => {
+                let is_urgent =
+                    self.left.is_some_and(|left| left <= self.circumstances.limits.window * CRITICAL_PART);
+                let severity =
+                    if is_urgent && self.in_use() { Severity::Critical } else { Severity::Warning };
+                self.verdict(AssessmentState::Expiring, severity, "login-expiring")
+                    .with_command(self.sign_in())
+            }
+            _ => return self.set_aside(),
+        })
+    }
+
+    fn in_use(&self) -> bool {
+        self.profile.in_use || !self.circumstances.use_is_known
+    }
+
+    fn expires_soon(&self) -> bool {
+        self.profile.status == Status::Expiring
+            || self.left.is_some_and(|left| left <= self.circumstances.limits.window)
+    }
+
+    /// Whether the access token expired longer ago than a renewal may be waited for.
+    fn is_overdue(&self) -> bool {
+        self.left.is_some_and(|left| left < -self.circumstances.limits.grace)
+    }
+
+    fn verdict(&self, state: AssessmentState, severity: Severity, name: &str) -> Assessment {
+        Assessment::new(state, severity, text(name, &[]))
+    }
+
+    fn sign_in(&self) -> Option<String> {
+        let Self { agent, profile, circumstances, .. } = *self;
+        Some(circumstances.commands.sign_in(agent, &profile.provider, profile.kind))
+    }
+
+    fn missing(&self, broken: Severity) -> Assessment {
+        let name = match self.profile.reason_code {
+            // OpenClaw may well be able to resolve it.
+            Some(ReasonCode::UnresolvedRef) => {
+                let audit = self.circumstances.commands.audit_secrets();
+                return self
+                    .verdict(AssessmentState::Unresolved, Severity::Warning, "login-unresolved")
+                    .with_command(Some(audit));
+            }
+            Some(ReasonCode::SetupInactive) => {
+                let order = self.circumstances.commands.show_order(self.agent, &self.profile.provider);
+                return self
+                    .verdict(AssessmentState::NotSetUp, broken, "login-not-set-up")
+                    .with_command(Some(order));
+            }
+            Some(ReasonCode::InvalidExpires) => "login-invalid-expires",
+            Some(ReasonCode::MalformedApiKey) => "login-malformed-key",
+            None if self.profile.kind == CredentialKind::OAuth => "login-missing-end",
+            _ => "login-missing",
+        };
+        self.verdict(AssessmentState::Missing, broken, name).with_command(self.sign_in())
+    }
+
+    fn blocked(&self, broken: Severity) -> Assessment {
+        let severity = match self.profile.status {
+            Status::Expired if self.is_overdue() => broken,
+            _ if self.in_use() => Severity::Warning,
+            _ => Severity::Info,
+        };
+        let name = match self.profile.login_reason {
+            Some(LoginReason::RegionBlocked) => "login-region-blocked",
+            _ => "login-challenged",
+        };
+        self.verdict(AssessmentState::RenewalBlocked, severity, name).with_command(None)
+    }
+
+    fn renewing(&self, broken: Severity) -> Assessment {
+        let is_stuck =
+            self.profile.login_since.is_some_and(|since| self.circumstances.now - since > LOCKED_FOR);
+        if !is_stuck {
+            return self.verdict(AssessmentState::Renewing, Severity::Info, "login-renewing");
+        }
+        let severity = if self.is_overdue() { broken } else { Severity::Warning };
+        self.verdict(AssessmentState::RenewalStuck, severity, "login-renewal-stuck")
+            .with_command(Some(self.circumstances.commands.doctor()))
+    }
+
+    /// Renewing fails. While the access token works, that is nobody's concern yet: it is tried again.
+    fn failing(&self, broken: Severity) -> Assessment {
+        let Some(failing) = &self.profile.failing else {
+            return self.verdict(AssessmentState::Renews, Severity::Info, "login-renews");
+        };
+        let (severity, name) = match self.profile.status {
+            Status::Expired if self.is_overdue() => (broken, "login-renewal-failing-expired"),
+            Status::Expired => (Severity::Info, "login-renewal-failing-expired"),
+            _ => (Severity::Info, "login-renewal-failing"),
+        };
+        let cause = text(&format!("renewal-{}", failing.reason), &[]);
+        let refresh = self.circumstances.commands.refresh(self.agent, self.profile.profile_id.as_str());
+        let summary = text(name, &[("cause", &cause)]);
+        let verdict = Assessment::new(AssessmentState::RenewalFailing, severity, summary);
+        Assessment { since: Some(failing.since), ..verdict.with_command(Some(refresh)) }
+    }
+
+    /// OpenClaw leaves it alone for a while. For hours, as after a refused payment, that silences an agent like a dead login.
+    fn set_aside(&self) -> Option<Assessment> {
+        let cooldown = self.profile.cooldown.as_ref()?;
+        let (state, severity, name) = match cooldown.kind {
+            CooldownKind::Disabled if self.in_use() => {
+                (AssessmentState::Disabled, Severity::Warning, "login-disabled")
+            }
+            CooldownKind::Disabled => (AssessmentState::Disabled, Severity::Info, "login-disabled"),
+            CooldownKind::Cooldown => (AssessmentState::CoolingDown, Severity::Info, "login-cooling-down"),
+        };
+        let until = local_date(cooldown.until);
+        let summary = match &cooldown.reason {
+            Some(reason) => text(name, &[("until", &until), ("reason", reason)]),
+            None => text(&format!("{name}-unexplained"), &[("until", &until)]),
+        };
+        let provider: &ProviderId = &self.profile.provider;
+        let order = self.circumstances.commands.show_order(self.agent, provider);
+        Some(Assessment::new(state, severity, summary).with_command(Some(order)))
+    }
+}
