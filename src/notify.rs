@@ -41,7 +41,7 @@ pub use self::check::problems;
 pub use self::decide::decide;
 pub use self::deliver::Work;
 pub use self::detect::conditions;
-pub use self::heartbeat::Beat;
+pub use self::heartbeat::HeartbeatSignal;
 pub use self::incident::Ledger;
 pub use self::mute::Silence;
 pub use self::notifier::Notifier;

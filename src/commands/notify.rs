@@ -71,7 +71,7 @@ fn test(notifier: &Notifier, wanted: Option<&str>) -> Result<u8, Failure> {
         code = say(&format!("{} ({})", channel.name, channel.kind.as_str()), &outcome, code)?;
     }
     if wanted.is_none()
-        && let Some(outcome) = runtime.block_on(notifier.beat(notifier.beat_of(exit::OK)))
+        && let Some(outcome) = runtime.block_on(notifier.send_heartbeat(notifier.heartbeat_signal(exit::OK)))
     {
         code = say("heartbeat", &outcome, code)?;
     }

@@ -10,7 +10,7 @@ use super::alertmanager;
 use super::change::Change;
 use super::channel::{Channel, Kind, channels};
 use super::decide::{decide, still_open};
-use super::heartbeat::{self, Beat};
+use super::heartbeat::{self, HeartbeatSignal};
 use super::message::Message;
 use super::outcome::{FailureReason, Outcome};
 use super::policy::{Policy, policy};
@@ -190,19 +190,19 @@ impl Notifier {
     }
 
     /// Reports to the dead man's switch; `None` where there is none.
-    pub async fn beat(&self, beat: Beat) -> Option<Outcome> {
+    pub async fn send_heartbeat(&self, signal: HeartbeatSignal) -> Option<Outcome> {
         if !self.has_heartbeat() {
             return None;
         }
-        Some(heartbeat::send(&self.config.heartbeat, beat, &self.wires).await)
+        Some(heartbeat::send(&self.config.heartbeat, signal, &self.wires).await)
     }
 
     /// What the end of a pass reports: the check's code, or only that there was a pass.
     #[must_use]
-    pub fn beat_of(&self, exit_code: u8) -> Beat {
+    pub fn heartbeat_signal(&self, exit_code: u8) -> HeartbeatSignal {
         match self.config.heartbeat.report {
-            HeartbeatReport::Check => Beat::End(exit_code),
-            HeartbeatReport::Pass => Beat::End(0),
+            HeartbeatReport::Check => HeartbeatSignal::End(exit_code),
+            HeartbeatReport::Pass => HeartbeatSignal::End(0),
         }
     }
 }
