@@ -23,10 +23,10 @@ mod watch;
 
 pub use self::notify::{
     AlertmanagerConfig, ChannelConfig, CommandConfig, EmailConfig, Filter, HeartbeatConfig, HeartbeatReport,
-    NotifyConfig, NtfyConfig, QuietHours, SeveritySetting, SmtpTls, WebhookConfig, WebhookPreset,
+    NotifyConfig, NtfyConfig, QuietHours, SmtpTls, WebhookConfig, WebhookPreset,
 };
 pub use self::problem::Problem;
-pub use self::refresh::{BodyFormat, ProviderConfig, RefreshConfig};
+pub use self::refresh::{ProviderConfig, RefreshConfig};
 pub use self::secrets::{SecretSource, redacted_url, without_user};
 pub use self::values::variable;
 use self::values::{window, window_text};
@@ -68,10 +68,10 @@ pub struct NetworkConfig {
 #[serde(default, deny_unknown_fields)]
 pub struct StatusConfig {
     /// The release whose rules apply.
-    pub semantics: SemanticsSetting,
+    pub semantics: Semantics,
     /// What counts towards the exit code; the release's own rule where unset.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub scope: Option<ScopeSetting>,
+    pub scope: Option<Scope>,
     /// The warning window; the release's own where unset.
     #[serde(
         deserialize_with = "window",
@@ -79,45 +79,6 @@ pub struct StatusConfig {
         skip_serializing_if = "Option::is_none"
     )]
     pub warn: Option<Span>,
-}
-
-/// `status.semantics`
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-pub enum SemanticsSetting {
-    /// OpenClaw 2026.4 and 2026.5.
-    #[serde(rename = "2026.4")]
-    V2026_4,
-    #[default]
-    #[serde(rename = "2026.9")]
-    V2026_9,
-}
-
-impl From<SemanticsSetting> for Semantics {
-    fn from(setting: SemanticsSetting) -> Self {
-        match setting {
-            SemanticsSetting::V2026_4 => Self::V2026_4,
-            SemanticsSetting::V2026_9 => Self::V2026_9,
-        }
-    }
-}
-
-/// `status.scope`
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ScopeSetting {
-    /// Every token and OAuth profile.
-    All,
-    /// Only what the configured models use.
-    InUse,
-}
-
-impl From<ScopeSetting> for Scope {
-    fn from(setting: ScopeSetting) -> Self {
-        match setting {
-            ScopeSetting::All => Self::All,
-            ScopeSetting::InUse => Self::InUse,
-        }
-    }
 }
 
 impl Config {

@@ -29,7 +29,7 @@ pub(super) fn login_verdict(profile: &Effective<'_, '_>, criteria: &Criteria<'_>
                 Some(Renewal::NotNeeded) if credential.access.is_some() || credential.refresh.is_some() => {
                     Login::Static
                 }
-                Some(Renewal::Refreshable) if credential.refresh.is_some() => Login::Renewable,
+                Some(Renewal::Refreshable(_)) if credential.refresh.is_some() => Login::Renewable,
                 // A provider nobody knows may well be refreshed by a plug-in of OpenClaw's; it is not by us.
                 _ if ineligible(credential, criteria.now, criteria.semantics).is_none()
                     && credential.refresh.is_some() =>

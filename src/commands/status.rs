@@ -75,7 +75,7 @@ impl StatusArgs {
         let semantics = match self.semantics {
             Some(SemanticsArg::V2026_4) => Semantics::V2026_4,
             Some(SemanticsArg::V2026_9) => Semantics::V2026_9,
-            None => config.status.semantics.into(),
+            None => config.status.semantics,
         };
         let scope = match self.scope {
             Some(ScopeArg::All) => Some(Scope::All),

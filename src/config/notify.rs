@@ -2,6 +2,7 @@
 
 mod channels;
 
+use openclaw_auth::words;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -9,8 +10,8 @@ use openclaw_auth::model::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use self::channels::{
-    AlertmanagerConfig, ChannelConfig, CommandConfig, EmailConfig, Filter, NtfyConfig, SeveritySetting,
-    SmtpTls, WebhookConfig, WebhookPreset,
+    AlertmanagerConfig, ChannelConfig, CommandConfig, EmailConfig, Filter, NtfyConfig, SmtpTls,
+    WebhookConfig, WebhookPreset,
 };
 use super::secrets::SecretSource;
 use super::values::{window, window_text};
@@ -170,14 +171,15 @@ impl HeartbeatConfig {
     }
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum HeartbeatReport {
-    /// Whether authwatch works.
-    #[default]
-    Pass,
-    /// What `--check` would exit with.
-    Check,
+words! {
+    #[derive(Default)]
+    pub enum HeartbeatReport {
+        /// Whether authwatch works.
+        #[default]
+        Pass = "pass",
+        /// What `--check` would exit with.
+        Check = "check",
+    }
 }
 
 /// A part of the day, in local time. It may go over midnight.

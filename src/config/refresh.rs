@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use openclaw_auth::model::Span;
+use openclaw_auth::provider::BodyFormat;
 use serde::{Deserialize, Serialize};
 
 use super::secrets::shown_endpoint;
@@ -74,14 +75,4 @@ impl Default for ProviderConfig {
             margin: None,
         }
     }
-}
-
-/// How a token request is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum BodyFormat {
-    /// `application/x-www-form-urlencoded`, as OAuth has it.
-    Form,
-    /// `application/json`.
-    Json,
 }

@@ -33,7 +33,7 @@ pub(super) fn profile_names(config: &Config) -> ProfileNames {
 
 impl Publisher {
     pub(super) fn new(config: &Config) -> Self {
-        let mut providers = endpoint::providers();
+        let mut providers: Vec<&str> = endpoint::providers().collect();
         providers.extend(config.refresh.providers.keys().map(String::as_str));
         providers.sort_unstable();
         providers.dedup();

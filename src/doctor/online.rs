@@ -9,7 +9,7 @@ use openclaw_auth::model::{CredentialKind, Semantics, Span};
 use super::installation::Installation;
 use crate::clock;
 use crate::http::HttpClient;
-use crate::refresh::endpoint::{self, Target};
+use crate::refresh::endpoint::{self, EndpointLocation};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum ServerTime {
@@ -74,8 +74,8 @@ fn endpoints(installation: &Installation) -> Vec<Uri> {
             |_| None,
             |_| Some("-".to_owned()),
         );
-        let url = match resolved.ok()?.place {
-            Target::Url(url) | Target::Discover { document: url, .. } => url,
+        let url = match resolved.ok()?.location {
+            EndpointLocation::Url(url) | EndpointLocation::Discover { document: url, .. } => url,
         };
         let (scheme, authority) = (url.scheme()?.clone(), url.authority()?.clone());
         Uri::builder().scheme(scheme).authority(authority).path_and_query("/").build().ok()

@@ -1,39 +1,28 @@
 //! A cause of failing logins: where to look for it, what it means, and the command that fixes it.
 
-/// Where a cause is to be looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// The login itself: sign in again, or for the first time.
-    Login,
-    /// The way to the provider.
-    Network,
-    /// Settings, files and permissions on this machine.
-    Configuration,
-    /// A credential that works, but not for this.
-    WrongCredential,
-    /// Two programs want the same thing at the same moment.
-    Contention,
-    /// A change of stores that is not finished.
-    Migration,
-    /// The provider's side: its limits, its bills, its troubles.
-    Provider,
+use openclaw_auth::words;
+
+words! {
+    /// Where a cause is to be looked for.
+    pub enum Kind {
+        /// The login itself: sign in again, or for the first time.
+        Login = "login",
+        /// The way to the provider.
+        Network = "network",
+        /// Settings, files and permissions on this machine.
+        Configuration = "configuration",
+        /// A credential that works, but not for this.
+        WrongCredential = "wrong-credential",
+        /// Two programs want the same thing at the same moment.
+        Contention = "contention",
+        /// A change of stores that is not finished.
+        Migration = "migration",
+        /// The provider's side: its limits, its bills, its troubles.
+        Provider = "provider",
+    }
 }
 
 impl Kind {
-    /// The word used in JSON.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Login => "login",
-            Self::Network => "network",
-            Self::Configuration => "configuration",
-            Self::WrongCredential => "wrong-credential",
-            Self::Contention => "contention",
-            Self::Migration => "migration",
-            Self::Provider => "provider",
-        }
-    }
-
     /// What it is, for people.
     #[must_use]
     pub fn words(self) -> &'static str {

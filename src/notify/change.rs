@@ -1,23 +1,24 @@
 //! A change of an incident that people are notified of.
 
 use openclaw_auth::model::Timestamp;
+use openclaw_auth::words;
 use serde::{Deserialize, Serialize};
 
 use super::problem::{Condition, Subject};
 use crate::model::Severity;
 
-/// What happened to an incident that people hear of. The word is part of the webhook's schema.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Turn {
-    New,
-    Worse,
-    /// It has become better, and is not mended.
-    Better,
-    /// It is as it was, for a long time now.
-    Still,
-    Flapping,
-    Mended,
+words! {
+    /// What happened to an incident that people hear of. The word is part of the webhook's schema.
+    pub enum Turn {
+        New = "new",
+        Worse = "worse",
+        /// It has become better, and is not mended.
+        Better = "better",
+        /// It is as it was, for a long time now.
+        Still = "still",
+        Flapping = "flapping",
+        Mended = "mended",
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]

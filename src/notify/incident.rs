@@ -1,5 +1,6 @@
 //! What is remembered of conditions from pass to pass: which have been told, when, and how bad they were then.
 
+use openclaw_auth::words;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -70,16 +71,16 @@ pub struct Incident {
     pub mended: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    /// Seen, not yet often enough.
-    Pending,
-    Firing,
-    /// Mended, but that has still to be told.
-    Mended,
-    /// Mended and told; kept for a while to notice what comes and goes.
-    Over,
+words! {
+    pub enum Phase {
+        /// Seen, not yet often enough.
+        Pending = "pending",
+        Firing = "firing",
+        /// Mended, but that has still to be told.
+        Mended = "mended",
+        /// Mended and told; kept for a while to notice what comes and goes.
+        Over = "over",
+    }
 }
 
 /// What has been told last.

@@ -1,5 +1,6 @@
 //! A problem people may be notified of: what it is about, its kind, and how bad it is.
 
+use openclaw_auth::words;
 use std::collections::{BTreeMap, BTreeSet};
 
 use openclaw_auth::model::{Span, Timestamp};
@@ -82,36 +83,36 @@ impl Subject {
     }
 }
 
-/// The kinds of condition. The word is part of the webhook's schema.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// The provider has refused the login for good.
-    Dead,
-    /// There is no credential, or none that can be judged.
-    Missing,
-    /// It has ended and does not renew itself.
-    Expired,
-    /// It ends soon and does not renew itself.
-    Expiring,
-    /// It renews itself, but has not for longer than the grace.
-    Lapsed,
-    /// OpenClaw has set it aside (billing, say).
-    Disabled,
-    /// A model uses a provider that nothing gives auth.
-    ProviderMissing,
-    /// The store cannot be read.
-    StoreUnreadable,
-    /// The store is empty, and its logins were left behind.
-    StoreStranded,
-    /// A renewed login could not be stored.
-    Rescued,
-    /// A profile, or an agent, that was there is gone.
-    Gone,
-    /// A channel does not take messages.
-    ChannelFailing,
-    /// OpenClaw's configuration cannot be used.
-    ConfigUnreadable,
+words! {
+    /// The kinds of condition. The word is part of the webhook's schema.
+    pub enum Kind {
+        /// The provider has refused the login for good.
+        Dead = "dead",
+        /// There is no credential, or none that can be judged.
+        Missing = "missing",
+        /// It has ended and does not renew itself.
+        Expired = "expired",
+        /// It ends soon and does not renew itself.
+        Expiring = "expiring",
+        /// It renews itself, but has not for longer than the grace.
+        Lapsed = "lapsed",
+        /// OpenClaw has set it aside (billing, say).
+        Disabled = "disabled",
+        /// A model uses a provider that nothing gives auth.
+        ProviderMissing = "provider_missing",
+        /// The store cannot be read.
+        StoreUnreadable = "store_unreadable",
+        /// The store is empty, and its logins were left behind.
+        StoreStranded = "store_stranded",
+        /// A renewed login could not be stored.
+        Rescued = "rescued",
+        /// A profile, or an agent, that was there is gone.
+        Gone = "gone",
+        /// A channel does not take messages.
+        ChannelFailing = "channel_failing",
+        /// OpenClaw's configuration cannot be used.
+        ConfigUnreadable = "config_unreadable",
+    }
 }
 
 /// Something that is worth telling.

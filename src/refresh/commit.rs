@@ -8,6 +8,7 @@ use openclaw_auth::checkpoint;
 use openclaw_auth::edit::{self, Change};
 use openclaw_auth::jwt;
 use openclaw_auth::model::Timestamp;
+use openclaw_auth::provider;
 use openclaw_auth::store::Store;
 use tracing::{debug, error, warn};
 use zeroize::Zeroizing;
@@ -111,10 +112,8 @@ fn changes(login: &Login, entry: &str, issued: &Issued) -> Vec<Change> {
     if let Some(id) = issued.tokens.id.as_ref().filter(|_| edit::string_field(entry, "idToken").is_some()) {
         changes.push(("idToken", edit::text(id)));
     }
-    let is_openai = matches!(login.provider.as_str(), "openai" | "openai-codex");
-    if is_openai
-        && edit::string_field(entry, "accountId").is_none_or(|account| account.trim().is_empty())
-        && let Some(account) = jwt::openai_account(&issued.tokens.access)
+    if edit::string_field(entry, "accountId").is_none_or(|account| account.trim().is_empty())
+        && let Some(account) = provider::account_in(&issued.tokens.access, login.provider.as_str())
     {
         changes.push(("accountId", edit::text(&account)));
     }

@@ -29,7 +29,7 @@ use zeroize::Zeroizing;
 use super::answer::Verdict;
 use super::candidates::{self, Identity, Login, SEMANTICS};
 use super::current::Current;
-use super::endpoint::{self, Resolved};
+use super::endpoint::{self, ResolvedEndpoint};
 use super::exchange::Issued;
 use super::outcome::{MisconfiguredReason, NotRenewable, Outcome, TransientReason};
 use super::plan::{Candidate, Clocks, Decision, decide};
@@ -59,7 +59,7 @@ async fn attempt(context: &Refresher, login: &Login, force: bool) -> Result<Outc
     let Locks { mut store, refresh } = acquire(context, login).await?;
     let current = decide_again(context, login, &*store, force)?;
     let resolved = resolve(login, &context.config.refresh, &current.entry);
-    if resolved.as_ref().is_ok_and(|resolved| resolved.place != endpoint.resolved.place) {
+    if resolved.as_ref().is_ok_and(|resolved| resolved.location != endpoint.resolved.location) {
         // The entry names another endpoint since: the next attempt discovers that one.
         return Err(Outcome::Contended);
     }
@@ -94,7 +94,7 @@ fn client(context: &Refresher) -> Result<&HttpClient, Outcome> {
 
 /// Where a provider is asked, and how.
 struct Endpoint {
-    resolved: Resolved,
+    resolved: ResolvedEndpoint,
     url: hyper::Uri,
 }
 
@@ -121,7 +121,11 @@ pub fn check_endpoint(login: &Login, config: &RefreshConfig) -> Result<(), Misco
     entry(login).map_or(Ok(()), |entry| resolve(login, config, &entry).map(drop))
 }
 
-fn resolve(login: &Login, config: &RefreshConfig, entry: &str) -> Result<Resolved, MisconfiguredReason> {
+fn resolve(
+    login: &Login,
+    config: &RefreshConfig,
+    entry: &str,
+) -> Result<ResolvedEndpoint, MisconfiguredReason> {
     let field = |name: &str| edit::string_field(entry, name);
     endpoint::resolve(login.provider.as_str(), config, field, config::variable)
 }

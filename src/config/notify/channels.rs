@@ -1,5 +1,6 @@
 //! The channels, kind by kind. Each may be there several times, under names of the user's.
 
+use openclaw_auth::words;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -47,28 +48,6 @@ impl Filter {
     }
 }
 
-/// `min_severity`
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SeveritySetting {
-    /// Everything, what mends itself included.
-    Info,
-    /// What needs a person some time.
-    #[default]
-    Warning,
-    Critical,
-}
-
-impl From<SeveritySetting> for Severity {
-    fn from(setting: SeveritySetting) -> Self {
-        match setting {
-            SeveritySetting::Info => Self::Info,
-            SeveritySetting::Warning => Self::Warning,
-            SeveritySetting::Critical => Self::Critical,
-        }
-    }
-}
-
 /// Declares a channel's settings, with the ones that every channel has.
 macro_rules! channel {
     ($(#[$doc:meta])* pub struct $name:ident { $($(#[$field_doc:meta])* pub $field:ident: $type:ty = $default:expr,)* }) => {
@@ -78,7 +57,7 @@ macro_rules! channel {
         pub struct $name {
             $($(#[$field_doc])* pub $field: $type,)*
             /// The least severe this channel is told of.
-            pub min_severity: SeveritySetting,
+            pub min_severity: Severity,
             /// Only these agents; empty for all.
             #[serde(skip_serializing_if = "Vec::is_empty")]
             pub agents: Vec<String>,
@@ -91,7 +70,7 @@ macro_rules! channel {
             fn default() -> Self {
                 Self {
                     $($field: $default,)*
-                    min_severity: SeveritySetting::default(),
+                    min_severity: Severity::default(),
                     agents: Vec::new(),
                     providers: Vec::new(),
                 }
@@ -103,7 +82,7 @@ macro_rules! channel {
             #[must_use]
             pub fn filter(&self) -> Filter {
                 Filter {
-                    min_severity: self.min_severity.into(),
+                    min_severity: self.min_severity,
                     agents: self.agents.clone(),
                     providers: self.providers.clone(),
                 }
@@ -143,17 +122,18 @@ impl EmailConfig {
     }
 }
 
-/// `tls` of a mail server.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SmtpTls {
-    /// From the first byte (port 465).
-    Implicit,
-    /// After asking for it; what does not have it is refused (port 587).
-    #[default]
-    Starttls,
-    /// None at all; only to this machine (port 25).
-    None,
+words! {
+    /// `tls` of a mail server.
+    #[derive(Default)]
+    pub enum SmtpTls {
+        /// From the first byte (port 465).
+        Implicit = "implicit",
+        /// After asking for it; what does not have it is refused (port 587).
+        #[default]
+        Starttls = "starttls",
+        /// None at all; only to this machine (port 25).
+        None = "none",
+    }
 }
 
 channel! {
@@ -231,22 +211,23 @@ impl WebhookConfig {
     }
 }
 
-/// `preset` of a webhook.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum WebhookPreset {
-    #[default]
-    Json,
-    /// An incoming webhook of Slack.
-    Slack,
-    /// A webhook of a Discord channel.
-    Discord,
-    /// A bot of Telegram: `https://api.telegram.org/bot<token>/sendMessage`.
-    Telegram,
-    /// Gotify: `https://host/message`.
-    Gotify,
-    /// An incoming webhook of Mattermost.
-    Mattermost,
+words! {
+    /// `preset` of a webhook.
+    #[derive(Default)]
+    pub enum WebhookPreset {
+        #[default]
+        Json = "json",
+        /// An incoming webhook of Slack.
+        Slack = "slack",
+        /// A webhook of a Discord channel.
+        Discord = "discord",
+        /// A bot of Telegram: `https://api.telegram.org/bot<token>/sendMessage`.
+        Telegram = "telegram",
+        /// Gotify: `https://host/message`.
+        Gotify = "gotify",
+        /// An incoming webhook of Mattermost.
+        Mattermost = "mattermost",
+    }
 }
 
 channel! {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use openclaw_auth::model::{CredentialKind, ProviderId, Span, Timestamp};
-use openclaw_auth::provider::{self, Renewal};
+use openclaw_auth::provider;
 
 use crate::doctor::check::Check;
 use crate::doctor::finding::{Findings, Kind, Severity};
@@ -69,8 +69,8 @@ fn run(inspection: &Inspection, findings: &mut Findings) {
 
 /// Whether renewing such a login withdraws the token it was renewed with.
 fn rotates(provider_id: &str) -> bool {
-    let renews = provider::find(provider_id).is_none_or(|provider| provider.renewal == Renewal::Refreshable);
-    renews && !provider_id.starts_with("google-")
+    provider::find(provider_id)
+        .is_none_or(|provider| provider.token_endpoint().is_some_and(|endpoint| endpoint.rotates))
 }
 
 fn shared(inspection: &Inspection, logins: &[Place<'_>], findings: &mut Findings) {
