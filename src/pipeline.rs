@@ -12,14 +12,14 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use openclaw_auth::discover::{self, Agent, Discovery};
 pub use openclaw_auth::file::SETTLED_AFTER;
-use openclaw_auth::load::{self, Buffers, ContentDigest, Loaded};
+use openclaw_auth::load::{self, Buffers, Loaded};
 use openclaw_auth::model::{ProfileIds, Semantics, Span};
 use openclaw_auth::paths::Roots;
 use openclaw_auth::provider;
 use openclaw_auth::settings::normalized_agent_id;
 
 pub use self::cache::Cache;
-use self::cache::Stamps;
+use self::cache::ReadStore;
 use crate::classify::{self, Criteria, InUse, worst_exit_code};
 use crate::clock::{self, At};
 use crate::model::{AgentHealth, Scope, Snapshot, Summary};
@@ -73,19 +73,12 @@ struct Looked {
     health: AgentHealth,
     buckets: Summary,
     /// What it was made from; `None` where nothing was read.
-    read: Option<Box<Read>>,
-}
-
-/// What was read for a verdict, and whether it is what was read the last time.
-struct Read {
-    stamps: Stamps,
-    content: ContentDigest,
-    is_same: bool,
+    read: Option<Box<ReadStore>>,
 }
 
 impl Looked {
     /// Counts while the profiles are at hand: by the time all agents are there, they are far away.
-    fn new(health: AgentHealth, read: Option<Box<Read>>) -> Self {
+    fn new(health: AgentHealth, read: Option<Box<ReadStore>>) -> Self {
         let mut buckets = Summary::default();
         health.profiles.iter().for_each(|profile| buckets.count(profile.bucket));
         Self { health, buckets, read }
@@ -130,7 +123,7 @@ pub fn look_again(
 
     let mut buffers = Buffers::default();
     let (main_agent, buffers) = (&discovery.agents[0], &mut buffers);
-    // Read once it is needed, which it is not while no store changes.
+    // ReadStore once it is needed, which it is not while no store changes.
     let main = LazyLock::new(move || load::load_main(main_agent, roots, request.semantics, buffers));
     if let Some(cache) = &mut cache {
         let rest = format!(
@@ -278,7 +271,7 @@ fn look_at<'m>(
         let known = cache.by_content(&agent.id, &content, judge.now);
         let is_same = known.is_some();
         let health = known.unwrap_or_else(|| classify::agent(agent, own, inherited, judge, ids));
-        Looked::new(health, Some(Box::new(Read { stamps, content, is_same })))
+        Looked::new(health, Some(Box::new(ReadStore { stamps, content, is_same })))
     };
     if agent.is_main() {
         return Some(judged(main, None, ids));

@@ -2,11 +2,11 @@
 
 mod channels;
 
-use openclaw_auth::words;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use openclaw_auth::model::{Span, Timestamp};
+use openclaw_auth::words;
 use serde::{Deserialize, Serialize};
 
 pub use self::channels::{

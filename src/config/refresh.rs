@@ -45,6 +45,7 @@ pub struct ProviderConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    /// The client id.
     pub client_id: Option<String>,
     /// A file that holds the client secret.
     #[serde(skip_serializing_if = "Option::is_none")]

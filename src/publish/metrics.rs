@@ -15,9 +15,9 @@ use openclaw_auth::model::{ProfileId, StoreErrorReason, Timestamp};
 use ring::digest;
 
 pub use self::exposition::Exposition;
-use self::family::Kind::{Counter, Gauge, Histogram, StoredCounter};
+use self::family::MetricKind::{Counter, Gauge, Histogram, StoredCounter};
 use self::family::{Collectors, Metric, Samples, metrics};
-pub use self::family::{Description, Kind};
+pub use self::family::{Description, MetricKind};
 use crate::clock;
 use crate::model::{AgentHealth, ChannelHealth, Login, LoginReason, ProfileHealth, Snapshot, Status};
 use crate::refresh::outcome::{MisconfiguredReason, Outcome, TransientReason};
@@ -152,7 +152,7 @@ impl Metrics {
     /// Creates every counter there can be, at 0, for these providers.
     #[must_use]
     pub fn new(providers: &[&str], names: ProfileNames) -> Self {
-        let counted = Collectors::new();
+        let counted = Collectors::new(METRICS);
         for provider in providers {
             counted.counter(REFRESH_ATTEMPTS, [provider]);
             counted.counter(REFRESH_ADOPTED, [provider]);
@@ -235,7 +235,7 @@ impl Metrics {
     }
 
     fn own_text(&self, pass: Option<Pass>, channels: &[ChannelHealth], with_process: bool) -> String {
-        let mut samples = Samples::new();
+        let mut samples = Samples::new(METRICS);
         let (revision, rustc) = (env!("AUTHWATCH_REVISION"), env!("AUTHWATCH_RUSTC"));
         samples.set(BUILD_INFO, [env!("CARGO_PKG_VERSION"), revision, rustc], 1.0);
         if let Some(pass) = pass {
@@ -254,7 +254,7 @@ impl Metrics {
     }
 
     fn credentials_text(&self, snapshot: Option<&Snapshot>) -> String {
-        let mut samples = Samples::new();
+        let mut samples = Samples::new(METRICS);
         if let Some(snapshot) = snapshot {
             set_snapshot(&mut samples, snapshot, self.names);
         }

@@ -94,6 +94,7 @@ macro_rules! channel {
 channel! {
     /// `[notify.email.NAME]`
     pub struct EmailConfig {
+        /// The mail server.
         pub host: String = "localhost".to_owned(),
         /// Its port; 465, 587 or 25, as `tls` has it, where unset.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -109,7 +110,9 @@ channel! {
         /// A variable that holds the password.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub password_env: Option<String> = None,
+        /// The sender.
         pub from: String = String::new(),
+        /// The recipients.
         pub to: Vec<String> = Vec::new(),
     }
 }
@@ -143,6 +146,7 @@ channel! {
         #[serde(serialize_with = "shown_address")]
         pub topic: String = String::new(),
         #[serde(serialize_with = "shown_address")]
+        /// The server.
         pub server: String = "https://ntfy.sh".to_owned(),
         /// A file that holds the access token.
         #[serde(skip_serializing_if = "Option::is_none")]
