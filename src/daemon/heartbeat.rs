@@ -6,7 +6,7 @@ use openclaw_auth::model::{Span, Timestamp};
 use tokio::task::JoinHandle;
 
 use crate::clock;
-use crate::notify::outcome::Outcome;
+use crate::notify::outcome::DeliveryOutcome;
 use crate::notify::{HeartbeatSignal, Notifier};
 
 /// Heartbeats are at least this far apart.
@@ -51,10 +51,10 @@ fn send(notifier: &Rc<Notifier>, signal: HeartbeatSignal, after: Option<JoinHand
             let _ = after.await;
         }
         match notifier.send_heartbeat(signal).await {
-            Some(Outcome::Later { problem, .. } | Outcome::Refused { problem, .. }) => {
+            Some(DeliveryOutcome::Later { problem, .. } | DeliveryOutcome::Refused { problem, .. }) => {
                 tracing::warn!("the heartbeat was not taken: {problem}");
             }
-            Some(Outcome::Accepted(_)) | None => {}
+            Some(DeliveryOutcome::Accepted(_)) | None => {}
         }
     })
 }

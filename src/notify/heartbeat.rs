@@ -6,8 +6,8 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::Request;
 
-use super::outcome::{FailureReason, Outcome};
-use super::transport::{Wires, secret};
+use super::outcome::{DeliveryOutcome, FailureReason};
+use super::transport::{Transport, secret};
 use crate::config::HeartbeatConfig;
 
 /// A heartbeat holds nothing up for longer.
@@ -20,22 +20,30 @@ pub enum HeartbeatSignal {
     End(u8),
 }
 
-pub(super) async fn send(config: &HeartbeatConfig, signal: HeartbeatSignal, wires: &Wires) -> Outcome {
-    tokio::time::timeout(TIMEOUT, attempt(config, signal, wires))
+pub(super) async fn send(
+    config: &HeartbeatConfig,
+    signal: HeartbeatSignal,
+    transport: &Transport,
+) -> DeliveryOutcome {
+    tokio::time::timeout(TIMEOUT, attempt(config, signal, transport))
         .await
-        .unwrap_or_else(|_| Outcome::later(FailureReason::Timeout, "there was no answer in time"))
+        .unwrap_or_else(|_| DeliveryOutcome::later(FailureReason::Timeout, "there was no answer in time"))
 }
 
-async fn attempt(config: &HeartbeatConfig, signal: HeartbeatSignal, wires: &Wires) -> Outcome {
+async fn attempt(
+    config: &HeartbeatConfig,
+    signal: HeartbeatSignal,
+    transport: &Transport,
+) -> DeliveryOutcome {
     let url = match secret(&config.source()) {
         Ok(Some(url)) => url,
-        Ok(None) => return Outcome::refused(FailureReason::Configuration, "it has no url"),
+        Ok(None) => return DeliveryOutcome::refused(FailureReason::Configuration, "it has no url"),
         Err(outcome) => return outcome,
     };
     let request = Request::get(address(url.expose(), signal)).body(Full::new(Bytes::new()));
     match request {
-        Ok(request) if request.uri().host().is_some() => wires.post(request, &[&url]).await,
-        _ => Outcome::refused(FailureReason::Configuration, "its address is none"),
+        Ok(request) if request.uri().host().is_some() => transport.post(request, &[&url]).await,
+        _ => DeliveryOutcome::refused(FailureReason::Configuration, "its address is none"),
     }
 }
 

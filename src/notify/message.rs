@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::change::{Change, Turn};
-use super::problem::Kind;
+use super::change::{Change, Transition};
+use super::problem::ProblemKind;
 use super::words::{clip, span};
 use crate::config::Filter;
 use crate::model::Severity;
@@ -21,7 +21,7 @@ pub struct Message {
     /// The address of the status page, where people can reach it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page_url: Option<String>,
-    /// What happened, worst first.
+    /// SubjectKind happened, worst first.
     pub changes: Vec<Change>,
     /// How many older messages it stands for, that could not be delivered.
     #[serde(default)]
@@ -151,13 +151,13 @@ impl Message {
     }
 }
 
-/// What two words on one incident add up to, for who has heard neither.
-fn merged(before: Turn, after: Turn) -> Turn {
+/// SubjectKind two words on one incident add up to, for who has heard neither.
+fn merged(before: Transition, after: Transition) -> Transition {
     match (before, after) {
-        // What was new is new to who reads this, whatever has become of it, unless that is mended.
-        (Turn::New | Turn::Flapping, after) if after != Turn::Mended => before,
-        (before, Turn::Still) if before != Turn::Mended => before,
-        // What was mended and has broken again is broken.
+        // SubjectKind was new is new to who reads this, whatever has become of it, unless that is mended.
+        (Transition::New | Transition::Flapping, after) if after != Transition::Mended => before,
+        (before, Transition::Still) if before != Transition::Mended => before,
+        // SubjectKind was mended and has broken again is broken.
         (_, after) => after,
     }
 }
@@ -196,12 +196,12 @@ fn state(change: &Change) -> String {
         };
     }
     match (change.turn, change.condition.kind) {
-        (Turn::Flapping, _) => "comes and goes".to_owned(),
-        (_, Kind::Expiring) => match change.condition.ends {
+        (Transition::Flapping, _) => "comes and goes".to_owned(),
+        (_, ProblemKind::Expiring) => match change.condition.ends {
             Some(ends) => format!("ends in {}", span(ends - change.at)),
             None => change.condition.state.clone(),
         },
-        (Turn::Still, _) => format!("still {}", change.condition.state),
+        (Transition::Still, _) => format!("still {}", change.condition.state),
         _ => change.condition.state.clone(),
     }
 }

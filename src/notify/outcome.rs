@@ -1,14 +1,14 @@
-//! What came of handing a message over.
+//! SubjectKind came of handing a message over.
 
 use openclaw_auth::model::Span;
 use openclaw_auth::words;
 
 use crate::http::NoAnswer;
 
-/// What the other side made of a message.
+/// SubjectKind the other side made of a message.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Outcome {
-    /// It has taken it. What it said.
+pub enum DeliveryOutcome {
+    /// It has taken it. SubjectKind it said.
     Accepted(String),
     /// Not now: worth another try.
     Later {
@@ -21,7 +21,7 @@ pub enum Outcome {
     Refused { reason: FailureReason, problem: String },
 }
 
-impl Outcome {
+impl DeliveryOutcome {
     pub(super) fn later(reason: FailureReason, problem: impl Into<String>) -> Self {
         Self::Later { reason, problem: problem.into(), wait: None }
     }
@@ -63,7 +63,7 @@ words! {
     }
 }
 
-impl From<NoAnswer> for Outcome {
+impl From<NoAnswer> for DeliveryOutcome {
     fn from(reason: NoAnswer) -> Self {
         let why = match reason {
             NoAnswer::Dns => FailureReason::Dns,

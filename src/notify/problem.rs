@@ -10,20 +10,20 @@ use super::words::safe;
 use crate::model::{AgentHealth, Severity};
 use crate::remedy::Remedy;
 
-/// What a condition is about.
+/// SubjectKind a condition is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Subject {
     /// The agent; empty for authwatch itself.
     pub agent: String,
     #[serde(flatten)]
-    pub what: What,
+    pub what: SubjectKind,
 }
 
 /// The things a condition can be about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case", tag = "of", content = "name")]
-pub enum What {
+pub enum SubjectKind {
     /// The agent as a whole.
     Agent,
     Store,
@@ -40,21 +40,24 @@ pub enum What {
 impl Subject {
     #[must_use]
     pub fn profile(agent: &str, profile: &str) -> Self {
-        Self { agent: agent.to_owned(), what: What::Profile(profile.to_owned()) }
+        Self { agent: agent.to_owned(), what: SubjectKind::Profile(profile.to_owned()) }
     }
 
-    pub(super) fn of(agent: &AgentHealth, what: What) -> Self {
+    pub(super) fn of(agent: &AgentHealth, what: SubjectKind) -> Self {
         Self { agent: agent.id.as_str().to_owned(), what }
     }
 
-    /// What it is called: the profile's id, say.
+    /// SubjectKind it is called: the profile's id, say.
     #[must_use]
     pub fn name(&self) -> &str {
         match &self.what {
-            What::Profile(name) | What::Rescue(name) | What::Provider(name) | What::Channel(name) => name,
-            What::Store => "store",
-            What::Config => "openclaw.json",
-            What::Agent => &self.agent,
+            SubjectKind::Profile(name)
+            | SubjectKind::Rescue(name)
+            | SubjectKind::Provider(name)
+            | SubjectKind::Channel(name) => name,
+            SubjectKind::Store => "store",
+            SubjectKind::Config => "openclaw.json",
+            SubjectKind::Agent => &self.agent,
         }
     }
 
@@ -62,30 +65,30 @@ impl Subject {
     pub(super) fn label(&self) -> String {
         let agent = safe(&self.agent);
         match &self.what {
-            What::Agent => format!("agent {agent}"),
-            What::Store => format!("the store of {agent}"),
-            What::Provider(name) | What::Profile(name) => format!("{} of {agent}", safe(name)),
-            What::Rescue(name) => format!("the new login of {}", safe(name)),
-            What::Channel(name) => format!("channel {}", safe(name)),
-            What::Config => "OpenClaw's configuration".to_owned(),
+            SubjectKind::Agent => format!("agent {agent}"),
+            SubjectKind::Store => format!("the store of {agent}"),
+            SubjectKind::Provider(name) | SubjectKind::Profile(name) => format!("{} of {agent}", safe(name)),
+            SubjectKind::Rescue(name) => format!("the new login of {}", safe(name)),
+            SubjectKind::Channel(name) => format!("channel {}", safe(name)),
+            SubjectKind::Config => "OpenClaw's configuration".to_owned(),
         }
     }
 
     /// The same below a heading that names the agent.
     pub(super) fn label_in_agent(&self) -> String {
         match &self.what {
-            What::Agent => "the agent".to_owned(),
-            What::Store => "its store".to_owned(),
-            What::Provider(name) | What::Profile(name) => safe(name),
-            What::Rescue(_) | What::Channel(_) => self.label(),
-            What::Config => "its configuration".to_owned(),
+            SubjectKind::Agent => "the agent".to_owned(),
+            SubjectKind::Store => "its store".to_owned(),
+            SubjectKind::Provider(name) | SubjectKind::Profile(name) => safe(name),
+            SubjectKind::Rescue(_) | SubjectKind::Channel(_) => self.label(),
+            SubjectKind::Config => "its configuration".to_owned(),
         }
     }
 }
 
 words! {
     /// The kinds of condition. The word is part of the webhook's schema.
-    pub enum Kind {
+    pub enum ProblemKind {
         /// The provider has refused the login for good.
         Dead = "dead",
         /// There is no credential, or none that can be judged.
@@ -118,12 +121,12 @@ words! {
 /// Something that is worth telling.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Condition {
-    pub kind: Kind,
+pub struct Problem {
+    pub kind: ProblemKind,
     pub severity: Severity,
     /// How it is, for the subject of a message: completes "xai:default of main …". Nothing that changes from minute to minute.
     pub state: String,
-    /// What it means, a short sentence without a full stop.
+    /// SubjectKind it means, a short sentence without a full stop.
     pub meaning: String,
     /// The command that mends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -143,12 +146,12 @@ pub struct Condition {
     /// Other agents that have the same login from there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<String>,
-    /// What often mends itself is told only once it has been so for this long.
+    /// SubjectKind often mends itself is told only once it has been so for this long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patience: Option<Span>,
 }
 
-/// What conditions are judged by.
+/// SubjectKind conditions are judged by.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
     /// People are told at each of these before an end; largest first.
@@ -161,9 +164,9 @@ pub struct Limits {
     pub named: BTreeSet<String>,
 }
 
-/// What authwatch knows besides the picture.
+/// SubjectKind authwatch knows besides the picture.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Own {
+pub struct FailingChannels {
     /// Channels that take nothing: since when, Unix milliseconds, and what is wrong.
     pub failing: BTreeMap<String, (Timestamp, String)>,
 }
@@ -172,8 +175,8 @@ pub struct Own {
 const NAMED: usize = 5;
 const MORE: &str = "…";
 
-impl Condition {
-    pub(super) fn new(kind: Kind, severity: Severity, state: &str, remedy: Remedy) -> Self {
+impl Problem {
+    pub(super) fn new(kind: ProblemKind, severity: Severity, state: &str, remedy: Remedy) -> Self {
         Self {
             kind,
             severity,

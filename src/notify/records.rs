@@ -1,4 +1,4 @@
-//! What the store remembers of deliveries: queued messages, the state of each channel, and the history.
+//! SubjectKind the store remembers of deliveries: queued messages, the state of each channel, and the history.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::outcome::FailureReason;
 /// A message on its way to one channel.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Parcel {
+pub struct QueuedMessage {
     pub message: Message,
     /// How often it has been tried.
     #[serde(default)]
@@ -30,7 +30,7 @@ pub struct Parcel {
     pub parked: bool,
 }
 
-/// What is remembered of a channel.
+/// SubjectKind is remembered of a channel.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct ChannelRecord {
@@ -50,12 +50,12 @@ pub struct ChannelRecord {
     pub configured: String,
     /// Alertmanager: the alerts that it has been told of.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub posted: Vec<Posted>,
+    pub posted: Vec<PostedAlert>,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Entry {
+pub struct DeliveryRecord {
     /// When, Unix milliseconds.
     pub at: Timestamp,
     pub channel: String,
@@ -65,21 +65,21 @@ pub struct Entry {
     pub accepted: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<FailureReason>,
-    /// What the other side said, or what was wrong.
+    /// SubjectKind the other side said, or what was wrong.
     pub answer: String,
 }
 
 /// An alert that Alertmanager has been told of.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Posted {
-    /// What names it: `[label, value]`.
+pub struct PostedAlert {
+    /// SubjectKind names it: `[label, value]`.
     pub labels: Vec<(String, String)>,
     /// When it began, RFC 3339.
     pub starts_at: String,
 }
 
-impl Parcel {
+impl QueuedMessage {
     pub(super) fn new(message: Message) -> Self {
         Self { message, attempts: 0, refusals: 0, next: None, pause: None, parked: false }
     }

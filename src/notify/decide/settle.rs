@@ -3,28 +3,28 @@
 use openclaw_auth::model::{Span, Timestamp};
 
 use super::super::incident::{Incident, Phase};
-use super::super::problem::{Condition, Kind};
+use super::super::problem::{Problem, ProblemKind};
 use super::circumstances::Circumstances;
 use super::removed;
 
-/// What fires so often comes and goes, if it does so within this time: something that breaks twice a morning is two incidents.
+/// SubjectKind fires so often comes and goes, if it does so within this time: something that breaks twice a morning is two incidents.
 const FLAPPING_FROM: usize = 3;
 const FLAPPING_WITHIN: Span = Span::from_hours(3.0);
-/// What comes and goes is mended once it has been quiet for so long.
+/// SubjectKind comes and goes is mended once it has been quiet for so long.
 const FLAPPING_QUIET: Span = Span::from_mins(30.0);
 /// A profile that is gone has been told and is nobody's incident any more after this.
 const GONE_FOR: Span = Span::from_hours(24.0);
 
-pub(super) fn settle(incident: &mut Incident, condition: Option<Condition>, around: &Circumstances<'_>) {
+pub(super) fn settle(incident: &mut Incident, condition: Option<Problem>, around: &Circumstances<'_>) {
     match condition {
         Some(condition) => seen(incident, condition, around),
-        // What is in a store that cannot be read is as it was, as far as anybody knows.
+        // SubjectKind is in a store that cannot be read is as it was, as far as anybody knows.
         None if removed::is_out_of_sight(&incident.subject, around) => {}
         None => not_seen(incident, around),
     }
 }
 
-fn seen(incident: &mut Incident, condition: Condition, around: &Circumstances<'_>) {
+fn seen(incident: &mut Incident, condition: Problem, around: &Circumstances<'_>) {
     let now = around.snapshot.now;
     let before = std::mem::replace(&mut incident.condition, condition);
     let found = &mut incident.condition;
@@ -68,7 +68,7 @@ fn not_seen(incident: &mut Incident, around: &Circumstances<'_>) {
             let is_quiet = !incident.flapping || now - since >= FLAPPING_QUIET;
             if incident.clear >= around.policy.clear_after && is_quiet {
                 incident.mended = Some(removed::how(&incident.subject, around));
-                // What nobody heard of need not be taken back.
+                // SubjectKind nobody heard of need not be taken back.
                 incident.phase = if incident.told.is_some() { Phase::Mended } else { Phase::Over };
             }
         }
@@ -78,7 +78,7 @@ fn not_seen(incident: &mut Incident, around: &Circumstances<'_>) {
 
 /// Whether an incident is over for so long that it says nothing about the next one.
 pub(super) fn is_forgotten(incident: &Incident, now: Timestamp) -> bool {
-    if incident.condition.kind == Kind::Gone && incident.phase == Phase::Firing {
+    if incident.condition.kind == ProblemKind::Gone && incident.phase == Phase::Firing {
         return incident.told.is_some_and(|told| apart(now, told.at) > GONE_FOR);
     }
     let last = incident.fired.last().map_or(Span::FOREVER, |at| apart(now, *at));

@@ -1,8 +1,8 @@
-//! What a login is worth telling.
+//! SubjectKind a login is worth telling.
 
 use openclaw_auth::model::{AgentId, CooldownKind, ReasonCode, Source, Span};
 
-use super::super::problem::{Condition, Kind, Limits};
+use super::super::problem::{Limits, Problem, ProblemKind};
 use super::super::words;
 use crate::model::{AgentHealth, Login, ProfileHealth, Scope, Severity, Snapshot, Status};
 use crate::remedy::{self, Remedy};
@@ -20,14 +20,14 @@ pub(super) fn use_is_known(snapshot: &Snapshot) -> bool {
     snapshot.scope == Scope::InUse || snapshot.agents.iter().any(says)
 }
 
-/// What logins are judged by.
-pub(super) struct Judge<'a> {
+/// SubjectKind logins are judged by.
+pub(super) struct LoginRules<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) limits: &'a Limits,
     pub(super) use_is_known: bool,
 }
 
-impl Judge<'_> {
+impl LoginRules<'_> {
     /// A quick look, for nearly all logins of a fleet are fine.
     pub(super) fn may_matter(&self, profile: &ProfileHealth) -> bool {
         let largest = self.limits.thresholds.first().map_or(Span::ZERO, |largest| *largest * HYSTERESIS);
@@ -38,13 +38,13 @@ impl Judge<'_> {
             || profile.cooldown.is_some()
     }
 
-    /// What a login is worth telling; `passed` is the threshold that has been told.
+    /// SubjectKind a login is worth telling; `passed` is the threshold that has been told.
     pub(super) fn profile(
         &self,
         agent: &AgentId,
         profile: &ProfileHealth,
         passed: Option<Span>,
-    ) -> Option<Condition> {
+    ) -> Option<Problem> {
         let now = self.snapshot.now;
         let in_use = profile.in_use || !self.use_is_known;
         let broken = if in_use { Severity::Critical } else { Severity::Warning };
@@ -54,20 +54,27 @@ impl Judge<'_> {
             (Login::External, _) => return None,
             // Saved for later on purpose.
             _ if profile.reason_code == Some(ReasonCode::SetupInactive) && !profile.in_use => return None,
-            (Login::Dead, _) => Condition::new(Kind::Dead, broken, "is dead: sign in again", remedy()?),
+            (Login::Dead, _) => Problem::new(ProblemKind::Dead, broken, "is dead: sign in again", remedy()?),
             (Login::Renewable | Login::Refreshing | Login::Blocked, Status::Expired) => {
                 if lapsed_for <= self.limits.grace {
                     return None;
                 }
                 let is_failure = self.is_to_be_renewed(profile);
                 let severity = if is_failure { broken } else { Severity::Info };
-                Condition::new(Kind::Lapsed, severity, "has lapsed", Self::lapsed(agent, profile, is_failure))
+                Problem::new(
+                    ProblemKind::Lapsed,
+                    severity,
+                    "has lapsed",
+                    Self::lapsed(agent, profile, is_failure),
+                )
             }
             (Login::Renewable | Login::Refreshing | Login::Blocked, Status::Ok | Status::Expiring) => {
                 return Self::disabled(agent, profile, in_use);
             }
-            (_, Status::Missing) => Condition::new(Kind::Missing, broken, "holds no credential", remedy()?),
-            (_, Status::Expired) => Condition::new(Kind::Expired, broken, "has ended", remedy()?),
+            (_, Status::Missing) => {
+                Problem::new(ProblemKind::Missing, broken, "holds no credential", remedy()?)
+            }
+            (_, Status::Expired) => Problem::new(ProblemKind::Expired, broken, "has ended", remedy()?),
             (_, Status::Ok | Status::Static | Status::Expiring) => {
                 match self.expiring(agent, profile, in_use, passed) {
                     Some(condition) => condition,
@@ -75,7 +82,7 @@ impl Judge<'_> {
                 }
             }
         };
-        Some(Condition {
+        Some(Problem {
             provider: Some(profile.provider.as_str().to_owned()),
             since: profile.login_since.or(profile.end().filter(|end| *end <= now)),
             ends: profile.end(),
@@ -120,9 +127,9 @@ impl Judge<'_> {
         profile: &ProfileHealth,
         in_use: bool,
         passed: Option<Span>,
-    ) -> Option<Condition> {
+    ) -> Option<Problem> {
         let left = profile.end()? - self.snapshot.now;
-        // What has been passed stays passed a little longer, so that what hovers at an edge is told once.
+        // SubjectKind has been passed stays passed a little longer, so that what hovers at an edge is told once.
         let is_within = |edge: Span| {
             let stays = passed.is_some_and(|passed| passed <= edge);
             left <= edge * if stays { HYSTERESIS } else { 1.0 }
@@ -136,23 +143,23 @@ impl Judge<'_> {
         // OpenClaw calls it expiring a little later than people may want to know.
         let ending = ProfileHealth { status: Status::Expiring, ..profile.clone() };
         let remedy = remedy::for_profile(agent, &ending)?;
-        Some(Condition {
+        Some(Problem {
             threshold: Some(threshold),
-            ..Condition::new(Kind::Expiring, severity, "ends soon", remedy)
+            ..Problem::new(ProblemKind::Expiring, severity, "ends soon", remedy)
         })
     }
 
     /// A refusal that OpenClaw remembers for hours silences an agent as well as a dead login.
-    fn disabled(agent: &AgentId, profile: &ProfileHealth, in_use: bool) -> Option<Condition> {
+    fn disabled(agent: &AgentId, profile: &ProfileHealth, in_use: bool) -> Option<Problem> {
         let cooldown =
             profile.cooldown.as_ref().filter(|cooldown| cooldown.kind == CooldownKind::Disabled)?;
         let why = cooldown.reason.as_deref().map_or_else(String::new, |reason| format!(": {reason}"));
         let meaning = format!("OpenClaw has set it aside until {}{why}", words::date(cooldown.until));
         let severity = if in_use { Severity::Warning } else { Severity::Info };
         let remedy = Remedy { meaning, command: Some(remedy::show_order(agent, &profile.provider)) };
-        Some(Condition {
+        Some(Problem {
             provider: Some(profile.provider.as_str().to_owned()),
-            ..Condition::new(Kind::Disabled, severity, "is set aside by OpenClaw", remedy)
+            ..Problem::new(ProblemKind::Disabled, severity, "is set aside by OpenClaw", remedy)
         })
     }
 }
