@@ -8,7 +8,7 @@ use openclaw_auth::model::{
 };
 use openclaw_auth::provider::{self, Provider};
 
-use crate::error_catalog::{self, Context, Mend};
+use crate::error_catalog::{self, CauseRemedy, ErrorContext};
 pub use crate::model::Remedy;
 use crate::model::{AgentHealth, AgentRemedy, Login, LoginReason, ProfileHealth, RemedyOf, Status};
 
@@ -33,14 +33,14 @@ pub fn for_profile(agent: &AgentId, profile: &ProfileHealth) -> Option<Remedy> {
         (_, Login::External) => error_catalog::of_login(LoginReason::OwnedByCli).meaning,
         (_, Login::Blocked) => {
             let cause = error_catalog::of_login(profile.login_reason.unwrap_or(LoginReason::Challenged));
-            let context = Context {
+            let context = ErrorContext {
                 agent: Some(agent.to_string()),
                 profile: Some(profile.profile_id.to_string()),
                 provider: Some(profile.provider.to_string()),
             };
             return Some(Remedy {
                 meaning: cause.meaning.to_owned(),
-                command: for_cause(cause.mend, &context),
+                command: for_cause(cause.remedy, &context),
             });
         }
         (Status::Expiring | Status::Expired, Login::Renewable) => {
@@ -238,18 +238,20 @@ pub fn for_rescued() -> Remedy {
 
 /// The command that mends a cause, for whom it is about. What a message does not say stays a word in capitals.
 #[must_use]
-pub fn for_cause(mend: Mend, context: &Context) -> Option<String> {
+pub fn for_cause(remedy: CauseRemedy, context: &ErrorContext) -> Option<String> {
     let agent = context.agent.as_deref();
     let provider = context.provider.as_deref();
     let of_provider = provider.map_or_else(|| "PROVIDER".to_owned(), quote);
     let auth = |subcommand: &str| models_auth(agent, &format!("{subcommand} --provider {of_provider}"));
-    Some(match mend {
-        Mend::Wait => return None,
-        Mend::PasteKey => auth("paste-api-key"),
-        Mend::SignIn if provider == Some("anthropic") => auth("setup-token"),
-        Mend::SignIn if provider.is_some_and(|provider| !is_login(&provider.into())) => auth("paste-api-key"),
-        Mend::SignIn => auth("login"),
-        Mend::Run(template) => {
+    Some(match remedy {
+        CauseRemedy::Wait => return None,
+        CauseRemedy::PasteKey => auth("paste-api-key"),
+        CauseRemedy::SignIn if provider == Some("anthropic") => auth("setup-token"),
+        CauseRemedy::SignIn if provider.is_some_and(|provider| !is_login(&provider.into())) => {
+            auth("paste-api-key")
+        }
+        CauseRemedy::SignIn => auth("login"),
+        CauseRemedy::Run(template) => {
             let template = match agent {
                 Some(agent) => template.replace("{agent}", &quote(agent)),
                 None => template.replace(" --agent {agent}", ""),

@@ -3,7 +3,7 @@
 use openclaw_auth::merge::Effective;
 use openclaw_auth::model::{CredentialKind, Timestamp};
 use openclaw_auth::order::ineligible;
-use openclaw_auth::provider::{self, Renewal};
+use openclaw_auth::provider::{self, RenewalSupport};
 
 use super::criteria::Criteria;
 use crate::model::{Login, LoginReason};
@@ -26,10 +26,12 @@ pub(super) fn login_verdict(profile: &Effective<'_, '_>, criteria: &Criteria<'_>
         }
         CredentialKind::OAuth => {
             match credential.known.map(|provider| provider.renewal) {
-                Some(Renewal::NotNeeded) if credential.access.is_some() || credential.refresh.is_some() => {
+                Some(RenewalSupport::NotNeeded)
+                    if credential.access.is_some() || credential.refresh.is_some() =>
+                {
                     Login::Static
                 }
-                Some(Renewal::Refreshable(_)) if credential.refresh.is_some() => Login::Renewable,
+                Some(RenewalSupport::Refreshable(_)) if credential.refresh.is_some() => Login::Renewable,
                 // A provider nobody knows may well be refreshed by a plug-in of OpenClaw's; it is not by us.
                 _ if ineligible(credential, criteria.now, criteria.semantics).is_none()
                     && credential.refresh.is_some() =>

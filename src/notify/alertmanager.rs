@@ -98,7 +98,7 @@ fn alert(incident: &Incident, host: &str) -> Alert {
     if !subject.agent.is_empty() {
         label("agent", &subject.agent);
     }
-    match &subject.what {
+    match &subject.kind {
         SubjectKind::Profile(id) | SubjectKind::Rescue(id) => label("profile", id),
         SubjectKind::Channel(id) => label("channel", id),
         SubjectKind::Agent | SubjectKind::Store | SubjectKind::Provider(_) | SubjectKind::Config => {}

@@ -68,7 +68,7 @@ enum Group<'a> {
 }
 
 fn group(subject: &Subject) -> Group<'_> {
-    match &subject.what {
+    match &subject.kind {
         SubjectKind::Config => Group::OpenClaw,
         _ if subject.agent.is_empty() => Group::FailingChannels,
         _ => Group::Agent(&subject.agent),

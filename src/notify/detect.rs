@@ -60,16 +60,16 @@ pub fn conditions(
         }
     }
     if let Some(condition) = configuration(snapshot) {
-        found.insert(Subject { agent: String::new(), what: SubjectKind::Config }, condition);
+        found.insert(Subject { agent: String::new(), kind: SubjectKind::Config }, condition);
     }
     for profile in &snapshot.rescued {
-        let subject = Subject { agent: String::new(), what: SubjectKind::Rescue(profile.clone()) };
+        let subject = Subject { agent: String::new(), kind: SubjectKind::Rescue(profile.clone()) };
         let remedy = remedy::for_rescued();
         let condition = Problem::new(ProblemKind::Rescued, Severity::Critical, "could not be stored", remedy);
         found.insert(subject, condition);
     }
     for (channel, (since, problem)) in &own.failing {
-        let subject = Subject { agent: String::new(), what: SubjectKind::Channel(channel.clone()) };
+        let subject = Subject { agent: String::new(), kind: SubjectKind::Channel(channel.clone()) };
         let remedy = Remedy {
             meaning: format!("messages wait, for it does not take them: {problem}"),
             command: Some(format!("authwatch notify test {}", remedy::quote(channel))),

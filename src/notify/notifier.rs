@@ -116,7 +116,7 @@ impl Notifier {
                 let others: Vec<Change> = changes
                     .iter()
                     .chain(told_before)
-                    .filter(|change| change.subject.what != about_itself)
+                    .filter(|change| change.subject.kind != about_itself)
                     .cloned()
                     .collect();
                 let page_url = self.config.page_url.as_deref();

@@ -17,7 +17,7 @@ pub struct Subject {
     /// The agent; empty for authwatch itself.
     pub agent: String,
     #[serde(flatten)]
-    pub what: SubjectKind,
+    pub kind: SubjectKind,
 }
 
 /// The things a condition can be about.
@@ -40,17 +40,17 @@ pub enum SubjectKind {
 impl Subject {
     #[must_use]
     pub fn profile(agent: &str, profile: &str) -> Self {
-        Self { agent: agent.to_owned(), what: SubjectKind::Profile(profile.to_owned()) }
+        Self { agent: agent.to_owned(), kind: SubjectKind::Profile(profile.to_owned()) }
     }
 
-    pub(super) fn of(agent: &AgentHealth, what: SubjectKind) -> Self {
-        Self { agent: agent.id.as_str().to_owned(), what }
+    pub(super) fn of(agent: &AgentHealth, kind: SubjectKind) -> Self {
+        Self { agent: agent.id.as_str().to_owned(), kind }
     }
 
     /// SubjectKind it is called: the profile's id, say.
     #[must_use]
     pub fn name(&self) -> &str {
-        match &self.what {
+        match &self.kind {
             SubjectKind::Profile(name)
             | SubjectKind::Rescue(name)
             | SubjectKind::Provider(name)
@@ -64,7 +64,7 @@ impl Subject {
     /// Its name with its agent, safe to show.
     pub(super) fn label(&self) -> String {
         let agent = safe(&self.agent);
-        match &self.what {
+        match &self.kind {
             SubjectKind::Agent => format!("agent {agent}"),
             SubjectKind::Store => format!("the store of {agent}"),
             SubjectKind::Provider(name) | SubjectKind::Profile(name) => format!("{} of {agent}", safe(name)),
@@ -76,7 +76,7 @@ impl Subject {
 
     /// The same below a heading that names the agent.
     pub(super) fn label_in_agent(&self) -> String {
-        match &self.what {
+        match &self.kind {
             SubjectKind::Agent => "the agent".to_owned(),
             SubjectKind::Store => "its store".to_owned(),
             SubjectKind::Provider(name) | SubjectKind::Profile(name) => safe(name),

@@ -126,7 +126,7 @@ pub(super) fn own(message: &Message) -> Value {
 
 fn change(change: &Change) -> Value {
     let (subject, condition) = (&change.subject, &change.condition);
-    let of = match subject.what {
+    let of = match subject.kind {
         SubjectKind::Agent => "agent",
         SubjectKind::Store => "store",
         SubjectKind::Provider(_) => "provider",
@@ -136,7 +136,7 @@ fn change(change: &Change) -> Value {
         SubjectKind::Config => "config",
     };
     let profile =
-        matches!(subject.what, SubjectKind::Profile(_) | SubjectKind::Rescue(_)).then(|| subject.name());
+        matches!(subject.kind, SubjectKind::Profile(_) | SubjectKind::Rescue(_)).then(|| subject.name());
     json!({
         "incident": change.incident,
         "change": change.turn,

@@ -5,23 +5,23 @@ use openclaw_auth::model::{CredentialKind, ReasonCode, Span, Timestamp};
 use super::{entries, pasted, sink};
 use crate::doctor::check::Check;
 use crate::doctor::files;
-use crate::doctor::finding::{Finding, Findings, Kind, Severity};
+use crate::doctor::finding::{Finding, FindingKind, Findings, Severity};
 use crate::doctor::inspection::Inspection;
 use crate::model::{AgentHealth, Login, LoginReason, ProfileHealth, Status};
 use crate::publish::words::span;
 use crate::remedy;
 
-const DEAD: Kind = Kind::new("login-dead", Severity::Critical);
-const EXPIRED: Kind = Kind::new("login-expired", Severity::Critical);
-const MISSING: Kind = Kind::new("login-missing", Severity::Critical);
-const UNRESOLVED: Kind = Kind::new("login-unresolved", Severity::Warning);
-const EXPIRING: Kind = Kind::new("login-expiring", Severity::Warning);
-const BLOCKED: Kind = Kind::new("login-blocked", Severity::Warning);
-const FAILING: Kind = Kind::new("renewal-failing", Severity::Warning);
-const LAPSED: Kind = Kind::new("login-lapsed", Severity::Warning);
-const NEVER_RENEWED: Kind = Kind::new("login-never-renewed", Severity::Info);
-const UNSUPPORTED: Kind = Kind::new("login-unsupported", Severity::Info);
-const OLD_TOKEN: Kind = Kind::new("token-old", Severity::Warning);
+const DEAD: FindingKind = FindingKind::new("login-dead", Severity::Critical);
+const EXPIRED: FindingKind = FindingKind::new("login-expired", Severity::Critical);
+const MISSING: FindingKind = FindingKind::new("login-missing", Severity::Critical);
+const UNRESOLVED: FindingKind = FindingKind::new("login-unresolved", Severity::Warning);
+const EXPIRING: FindingKind = FindingKind::new("login-expiring", Severity::Warning);
+const BLOCKED: FindingKind = FindingKind::new("login-blocked", Severity::Warning);
+const FAILING: FindingKind = FindingKind::new("renewal-failing", Severity::Warning);
+const LAPSED: FindingKind = FindingKind::new("login-lapsed", Severity::Warning);
+const NEVER_RENEWED: FindingKind = FindingKind::new("login-never-renewed", Severity::Info);
+const UNSUPPORTED: FindingKind = FindingKind::new("login-unsupported", Severity::Info);
+const OLD_TOKEN: FindingKind = FindingKind::new("token-old", Severity::Warning);
 
 pub(super) const CHECK: Check = Check {
     kinds: &[
@@ -41,7 +41,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 /// What explains a login that does not work, so that it need not be told twice.
-const CAUSES: [Kind; 8] = [
+const CAUSES: [FindingKind; 8] = [
     entries::SECONDS,
     entries::INVALID,
     pasted::CUT,
@@ -74,7 +74,7 @@ fn run(inspection: &Inspection, findings: &mut Findings) {
 fn judge(inspection: &Inspection, agent: &AgentHealth, profile: &ProfileHealth) -> Option<Finding> {
     let remedy = remedy::for_profile(&agent.id, profile);
     let weight = inspection.weight(profile);
-    let told = |kind: Kind, weight: Severity, more: String| {
+    let told = |kind: FindingKind, weight: Severity, more: String| {
         let remedy = remedy.clone()?;
         let mut finding = kind.found(format!("{}{more}", remedy.meaning)).weighing(weight);
         finding.command = remedy.command;

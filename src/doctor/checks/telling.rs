@@ -2,14 +2,14 @@
 
 use crate::config;
 use crate::doctor::check::Check;
-use crate::doctor::finding::{Findings, Kind, Severity};
+use crate::doctor::finding::{FindingKind, Findings, Severity};
 use crate::doctor::inspection::Inspection;
 use crate::notify::{self, NotificationStore};
 use crate::remedy::quote;
 use openclaw_auth::model::Span;
 
-const SETTING: Kind = Kind::new("notify-setting", Severity::Critical);
-const FAILING: Kind = Kind::new("channel-failing", Severity::Warning);
+const SETTING: FindingKind = FindingKind::new("notify-setting", Severity::Critical);
+const FAILING: FindingKind = FindingKind::new("channel-failing", Severity::Warning);
 
 /// A channel that was out of reach for a moment is tried again by itself.
 const GRACE: Span = Span::from_mins(15.0);

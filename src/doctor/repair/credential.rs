@@ -46,7 +46,7 @@ pub(super) async fn clean_value(
         let named = if field == "key" { ["key", "apiKey"] } else { [field, field] };
         let (field, value) =
             named.into_iter().find_map(|name| edit::string_field(entry, name).map(|value| (name, value)))?;
-        let changes: [Change; 1] = [(field, edit::text(&paste::mended(&value)?))];
+        let changes: [Change; 1] = [(field, edit::text(&paste::cleaned(&value)?))];
         edit::set_fields(text, profile, &changes).ok()
     })
     .await

@@ -23,7 +23,7 @@ pub(super) fn find(
         let Some(agent) = here.get(id.as_str()) else {
             // Without the configuration nobody knows where else its directory may be.
             if snapshot.config.error.is_none() {
-                gone.insert(Subject { agent: id.clone(), what: SubjectKind::Agent });
+                gone.insert(Subject { agent: id.clone(), kind: SubjectKind::Agent });
             }
             continue;
         };
@@ -79,7 +79,7 @@ pub(super) fn remember(ledger: &mut Incidents, snapshot: &Snapshot, gone: &BTree
         if !still_counts {
             continue;
         }
-        if let SubjectKind::Profile(profile) = &subject.what {
+        if let SubjectKind::Profile(profile) = &subject.kind {
             known.entry(subject.agent.clone()).or_default().insert(profile.clone());
         } else {
             let profiles = before.get(&subject.agent).cloned().unwrap_or_default();
@@ -101,12 +101,12 @@ fn says_the_same(known: &KnownProfiles, snapshot: &Snapshot) -> bool {
 }
 
 fn condition(subject: &Subject) -> Problem {
-    let (state, meaning) = match subject.what {
+    let (state, meaning) = match subject.kind {
         SubjectKind::Agent => ("is gone", "its directory is not there any more, and its logins went with it"),
         _ => ("is gone", "it was in the store and is not any more; if nobody has removed it, sign in again"),
     };
     let command = format!("authwatch status --agent {}", crate::remedy::quote(&subject.agent));
-    let command = (subject.what != SubjectKind::Agent).then_some(command);
+    let command = (subject.kind != SubjectKind::Agent).then_some(command);
     Problem::new(ProblemKind::Gone, Severity::Warning, state, Remedy { meaning: meaning.to_owned(), command })
 }
 
@@ -114,7 +114,7 @@ fn condition(subject: &Subject) -> Problem {
 pub(super) fn is_out_of_sight(subject: &Subject, around: &Circumstances<'_>) -> bool {
     let has_no_settings = around.snapshot.config.error.is_some();
     let agent = around.here.get(subject.agent.as_str());
-    match (&subject.what, agent) {
+    match (&subject.kind, agent) {
         (SubjectKind::Rescue(_) | SubjectKind::Channel(_) | SubjectKind::Config, _)
         | (SubjectKind::Agent | SubjectKind::Store, Some(_)) => false,
         // The configuration may be all that names it.
@@ -130,14 +130,14 @@ pub(super) fn how(subject: &Subject, around: &Circumstances<'_>) -> String {
         return "it is gone from the store".to_owned();
     }
     let Some(agent) = around.here.get(subject.agent.as_str()) else {
-        return match subject.what {
+        return match subject.kind {
             SubjectKind::Rescue(_) => "it is back in its store".to_owned(),
             SubjectKind::Channel(_) => "it takes messages again, or is used no more".to_owned(),
             SubjectKind::Config => "it can be used".to_owned(),
             _ => "its agent is gone".to_owned(),
         };
     };
-    match &subject.what {
+    match &subject.kind {
         SubjectKind::Profile(id) => {
             agent.profiles.iter().find(|profile| profile.profile_id.as_str() == id).map_or_else(
                 || "it is gone from the store".to_owned(),
