@@ -6,7 +6,7 @@ use openclaw_auth::model::{Span, Timestamp};
 
 /// What the system says about this process.
 #[derive(Clone, Copy, Debug)]
-pub struct Process {
+pub struct ProcessUsage {
     pub cpu_seconds: f64,
     pub resident_bytes: f64,
     pub open_files: f64,
@@ -16,7 +16,7 @@ pub struct Process {
 
 /// Reads `/proc/self`; `None` where there is none.
 #[must_use]
-pub fn process() -> Option<Process> {
+pub fn process() -> Option<ProcessUsage> {
     let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
     let (_, fields) = stat.rsplit_once(')')?;
     // The state is field 3 of proc(5) and the first one here.
@@ -28,7 +28,7 @@ pub fn process() -> Option<Process> {
     let boot: f64 = boot.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()?;
     #[expect(clippy::cast_precision_loss, reason = "a process has few files")]
     let open_files = std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count) as f64;
-    Some(Process {
+    Some(ProcessUsage {
         cpu_seconds: (field(14)? + field(15)?) / ticks,
         resident_bytes: field(24)? * page,
         open_files,

@@ -69,14 +69,14 @@ pub struct Look {
     pub changed: bool,
 }
 
-struct Looked {
+struct ScannedAgent {
     health: AgentHealth,
     buckets: Summary,
     /// What it was made from; `None` where nothing was read.
     read: Option<Box<ReadStore>>,
 }
 
-impl Looked {
+impl ScannedAgent {
     /// Counts while the profiles are at hand: by the time all agents are there, they are far away.
     fn new(health: AgentHealth, read: Option<Box<ReadStore>>) -> Self {
         let mut buckets = Summary::default();
@@ -132,11 +132,11 @@ pub fn look_again(
         );
         cache.check(roots, &discovery, rest, &main);
     }
-    let looked = look_at_all(&agents, &main, roots, &judge, cache.as_deref());
+    let scanned = look_at_all(&agents, &main, roots, &judge, cache.as_deref());
     let mut changed = false;
-    let mut agents = Vec::with_capacity(looked.len());
+    let mut agents = Vec::with_capacity(scanned.len());
     let mut summary = Summary::default();
-    for Looked { health, buckets, read } in looked.into_iter().flatten() {
+    for ScannedAgent { health, buckets, read } in scanned.into_iter().flatten() {
         summary.add(buckets);
         if let (Some(read), Some(cache)) = (read, &mut cache) {
             changed |= !read.is_same;
@@ -214,17 +214,17 @@ fn look_at_all<'m>(
     roots: &Roots,
     judge: &Criteria<'_>,
     cache: Option<&Cache>,
-) -> Vec<Option<Looked>> {
-    let mut looked: Vec<Option<Looked>> = Vec::new();
-    looked.resize_with(agents.len(), || None);
+) -> Vec<Option<ScannedAgent>> {
+    let mut scanned: Vec<Option<ScannedAgent>> = Vec::new();
+    scanned.resize_with(agents.len(), || None);
     // Each verdict is written where it belongs, so nothing is moved or sorted when the threads are done.
-    let chunks = Mutex::new(agents.chunks(CHUNK).zip(looked.chunks_mut(CHUNK)));
+    let chunks = Mutex::new(agents.chunks(CHUNK).zip(scanned.chunks_mut(CHUNK)));
     let take = || chunks.lock().expect("nothing panics while a chunk is taken").next();
     let work = || {
-        let mut desk = Desk { buffers: Buffers::new(roots), ids: ProfileIds::default() };
-        while let Some((agents, looked)) = take() {
-            for (agent, looked) in agents.iter().zip(looked) {
-                *looked = look_at(agent, main, roots, judge, cache, &mut desk);
+        let mut workspace = Workspace { buffers: Buffers::new(roots), ids: ProfileIds::default() };
+        while let Some((agents, scanned)) = take() {
+            for (agent, scanned) in agents.iter().zip(scanned) {
+                *scanned = look_at(agent, main, roots, judge, cache, &mut workspace);
             }
         }
     };
@@ -239,11 +239,11 @@ fn look_at_all<'m>(
         }
         work();
     });
-    looked
+    scanned
 }
 
 /// What a thread works with.
-struct Desk {
+struct Workspace {
     buffers: Buffers,
     ids: ProfileIds,
 }
@@ -254,32 +254,32 @@ fn look_at<'m>(
     roots: &Roots,
     judge: &Criteria<'_>,
     cache: Option<&Cache>,
-    Desk { buffers, ids }: &mut Desk,
-) -> Option<Looked> {
+    Workspace { buffers, ids }: &mut Workspace,
+) -> Option<ScannedAgent> {
     // Before anything is read: what changes meanwhile is noticed the next time.
     let cached = cache.map(|cache| (cache, cache::stamps(&agent.dir, buffers.base())));
     if let Some((cache, stamps)) = &cached
         && let Some(health) = cache.by_stamps(&agent.id, stamps, judge.now)
     {
-        return Some(Looked::new(health, None));
+        return Some(ScannedAgent::new(health, None));
     }
     let judged = |own: &Loaded<'_>, inherited: Option<&Loaded<'_>>, ids: &mut ProfileIds| {
         let Some((cache, stamps)) = cached else {
-            return Looked::new(classify::agent(agent, own, inherited, judge, ids), None);
+            return ScannedAgent::new(classify::agent(agent, own, inherited, judge, ids), None);
         };
         let content = own.digest();
         let known = cache.by_content(&agent.id, &content, judge.now);
         let is_same = known.is_some();
         let health = known.unwrap_or_else(|| classify::agent(agent, own, inherited, judge, ids));
-        Looked::new(health, Some(Box::new(ReadStore { stamps, content, is_same })))
+        ScannedAgent::new(health, Some(Box::new(ReadStore { stamps, content, is_same })))
     };
     if agent.is_main() {
         return Some(judged(main, None, ids));
     }
-    let (looked, room) = {
+    let (scanned, room) = {
         let own = load::load(agent, roots, judge.semantics, buffers)?;
         (judged(&own, Some(main), ids), own.document.into_room())
     };
     buffers.reuse(room);
-    Some(looked)
+    Some(scanned)
 }

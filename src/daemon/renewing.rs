@@ -8,7 +8,7 @@ use openclaw_auth::discover;
 use super::monitor::Monitor;
 use crate::clock;
 use crate::exit::{self, Failure};
-use crate::refresh::candidates::{self, Login, Wanted};
+use crate::refresh::candidates::{self, Login, Selection};
 use crate::refresh::plan::{Clocks, Decision};
 use crate::refresh::{Refresher, recovery, round};
 use crate::state::Memory;
@@ -68,6 +68,6 @@ impl Monitor {
         let clocks = Clocks { now: clock::now(), boot: clock::boot() };
         let config = &self.options.config.refresh;
         let roots = &self.options.roots;
-        Ok(candidates::survey(roots, &discovery, &memory, config, &Wanted::default(), &clocks).logins)
+        Ok(candidates::survey(roots, &discovery, &memory, config, &Selection::default(), &clocks).logins)
     }
 }

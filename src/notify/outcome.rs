@@ -3,7 +3,7 @@
 use openclaw_auth::model::Span;
 use openclaw_auth::words;
 
-use crate::http::NoAnswer;
+use crate::http::HttpError;
 
 /// SubjectKind the other side made of a message.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,14 +63,14 @@ words! {
     }
 }
 
-impl From<NoAnswer> for DeliveryOutcome {
-    fn from(reason: NoAnswer) -> Self {
+impl From<HttpError> for DeliveryOutcome {
+    fn from(reason: HttpError) -> Self {
         let why = match reason {
-            NoAnswer::Dns => FailureReason::Dns,
-            NoAnswer::Connect | NoAnswer::Lost => FailureReason::Connect,
-            NoAnswer::Tls => FailureReason::Tls,
-            NoAnswer::Timeout => FailureReason::Timeout,
-            NoAnswer::TooLarge => FailureReason::ServerError,
+            HttpError::Dns => FailureReason::Dns,
+            HttpError::Connect | HttpError::Lost => FailureReason::Connect,
+            HttpError::Tls => FailureReason::Tls,
+            HttpError::Timeout => FailureReason::Timeout,
+            HttpError::TooLarge => FailureReason::ServerError,
         };
         Self::later(why, reason.to_string())
     }

@@ -10,7 +10,7 @@ use openclaw_auth::secret::{REDACTED, SecretStr};
 use super::outcome::{DeliveryOutcome, FailureReason};
 use super::words::clip;
 use crate::config::{NetworkConfig, SecretSource};
-use crate::http::{Answer, HttpClient};
+use crate::http::{HttpClient, HttpResponse};
 
 /// SubjectKind channels reach the world by: built at first use, shared, kept.
 #[derive(Clone, Debug, Default)]
@@ -64,7 +64,7 @@ impl Transport {
 const MOST_READ: usize = 16 * 1024;
 
 /// SubjectKind an answer means, the same for everything that speaks HTTP.
-fn judge(answer: &Answer) -> DeliveryOutcome {
+fn judge(answer: &HttpResponse) -> DeliveryOutcome {
     let said = String::from_utf8_lossy(&answer.body[..answer.body.len().min(MOST_READ)]).into_owned();
     let said = format!("{} {said}", answer.status).trim_end().to_owned();
     match answer.status {

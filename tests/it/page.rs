@@ -13,7 +13,7 @@ use authwatch::clock;
 use authwatch::demo::Demo;
 use authwatch::model::{Event, EventKind, Snapshot};
 use authwatch::pipeline::{self, Request};
-use authwatch::serve::page::{self, PageInput, View};
+use authwatch::serve::page::{self, PageInput, PageView};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use openclaw_auth::model::{AgentId, ProfileId, Span};

@@ -75,8 +75,8 @@ pub(super) fn run(global: &GlobalArgs, dir: &Path, args: &SilenceArgs) -> Result
     };
     console::print(said.as_bytes())?;
     if args.duration.is_some() {
-        let wanted = Wanted { name: &profile, agent: args.agent.as_deref() };
-        for doubt in wanted.doubts(&Known::find(global, dir)) {
+        let wanted = MuteTarget { name: &profile, agent: args.agent.as_deref() };
+        for doubt in wanted.doubts(&KnownSubjects::find(global, dir)) {
             tracing::warn!("{}", safe(&doubt));
         }
     }
@@ -89,14 +89,14 @@ fn line(silence: &Mute) -> String {
 }
 
 /// What a silence is asked for.
-struct Wanted<'a> {
+struct MuteTarget<'a> {
     name: &'a str,
     agent: Option<&'a str>,
 }
 
 /// What there is to be silent about.
 #[derive(Default)]
-struct Known {
+struct KnownSubjects {
     /// Agents, and whatever of theirs may be told of.
     agents: BTreeMap<String, BTreeSet<String>>,
     /// What agents have from main, where it is told of.
@@ -107,7 +107,7 @@ struct Known {
     apart: BTreeSet<String>,
 }
 
-impl Known {
+impl KnownSubjects {
     fn find(global: &GlobalArgs, dir: &Path) -> Self {
         let config = Config::load(global.config.as_deref()).unwrap_or_default();
         let roots = global.roots(&config);
@@ -161,9 +161,9 @@ impl Known {
     }
 }
 
-impl Wanted<'_> {
+impl MuteTarget<'_> {
     /// Why the silence may not be what was meant, in sentences.
-    fn doubts(&self, known: &Known) -> Vec<String> {
+    fn doubts(&self, known: &KnownSubjects) -> Vec<String> {
         let mean = |nearest: Option<&str>| {
             nearest.map_or_else(String::new, |nearest| format!(": did you mean `{nearest}`?"))
         };

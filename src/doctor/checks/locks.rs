@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use openclaw_auth::locking::inspect::{self, Seen};
+use openclaw_auth::locking::inspect::{self, InspectedLock};
 use openclaw_auth::locking::{self, REFRESH_LOCK, STORE_LOCK};
 use openclaw_auth::model::{AgentId, Span};
 use openclaw_auth::paths;
@@ -57,7 +57,7 @@ fn look(agent: Option<&AgentId>, path: &Path, limit: Span, findings: &mut Findin
     });
 }
 
-fn judge(lock: &Seen, limit: Span) -> Option<(FindingKind, String)> {
+fn judge(lock: &InspectedLock, limit: Span) -> Option<(FindingKind, String)> {
     let age = span(lock.age);
     // A holder in another container seems to be dead from here. By its own limit a renewal has come to its end.
     if lock.stale && lock.age > LONGEST {

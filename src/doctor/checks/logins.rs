@@ -7,7 +7,7 @@ use crate::doctor::check::Check;
 use crate::doctor::files;
 use crate::doctor::finding::{Finding, FindingKind, Findings, Severity};
 use crate::doctor::inspection::Inspection;
-use crate::model::{AgentHealth, Login, LoginReason, ProfileHealth, Status};
+use crate::model::{AgentHealth, LoginReason, LoginState, ProfileHealth, Status};
 use crate::publish::words::span;
 use crate::remedy;
 
@@ -81,16 +81,16 @@ fn judge(inspection: &Inspection, agent: &AgentHealth, profile: &ProfileHealth) 
         Some(finding)
     };
     let nothing = String::new;
-    let renews = profile.login == Login::Renewable || profile.login == Login::Refreshing;
+    let renews = profile.login == LoginState::Renewable || profile.login == LoginState::Refreshing;
     match (profile.status, profile.login) {
-        (_, Login::External) => None,
+        (_, LoginState::External) => None,
         // Nobody uses it, and somebody is about to: that is no trouble.
         _ if profile.reason_code == Some(ReasonCode::SetupInactive) && !profile.in_use => None,
-        (_, Login::Dead) => {
+        (_, LoginState::Dead) => {
             let why = profile.login_reason.map(reason).unwrap_or_default();
             told(DEAD, weight, format!("{why}{}", last_breath(profile)))
         }
-        (_, Login::Blocked) => Some(blocked(profile)),
+        (_, LoginState::Blocked) => Some(blocked(profile)),
         (Status::Missing, _) if profile.reason_code == Some(ReasonCode::UnresolvedRef) => {
             told(UNRESOLVED, Severity::Warning, nothing())
         }
@@ -99,10 +99,10 @@ fn judge(inspection: &Inspection, agent: &AgentHealth, profile: &ProfileHealth) 
         (Status::Expired, _) if renews => lapsed(inspection.now, profile, weight),
         (Status::Expired, _) => told(EXPIRED, weight, nothing()),
         (Status::Expiring, _) if !renews => told(EXPIRING, Severity::Warning, nothing()),
-        (Status::Ok, Login::Unsupported) => Some(UNSUPPORTED.found(
+        (Status::Ok, LoginState::Unsupported) => Some(UNSUPPORTED.found(
             "its provider offers no renewal that authwatch knows of: when it ends, OpenClaw renews it or somebody signs in again",
         )),
-        (Status::Ok, Login::None) if profile.kind == CredentialKind::OAuth => Some(NEVER_RENEWED.found(
+        (Status::Ok, LoginState::None) if profile.kind == CredentialKind::OAuth => Some(NEVER_RENEWED.found(
             "it has no refresh token, so it is never renewed: when it ends, somebody has to sign in again",
         )),
         // Others' tokens may well be meant for ever.

@@ -12,7 +12,7 @@ use crate::doctor::files;
 use crate::doctor::finding::{FindingKind, Findings, Severity};
 use crate::doctor::inspection::{AgentFacts, Inspection, ProfileFacts};
 use crate::model::AgentHealth;
-use crate::remedy::{self, Import, Remedy, quote};
+use crate::remedy::{self, ImportAdvice, Remedy, quote};
 
 const NOT_IMPORTED: FindingKind = FindingKind::new("legacy-not-imported", Severity::Warning);
 const JSON_BESIDE: FindingKind = FindingKind::new("json-beside-database", Severity::Warning);
@@ -151,6 +151,6 @@ fn two_owners(inspection: &Inspection, unimportable: Option<&Unimportable>, find
         "it holds logins that all agents would share, and so does {}, which is the one that counts: what is signed in here is not seen",
         quote(&read.to_string_lossy())
     );
-    let Import { first, command } = remedy::import(unimportable);
+    let ImportAdvice { first, command } = remedy::import(unimportable);
     findings.push(TWO_OWNERS.found(meaning + &first).of(&main.id).at(unread).command(command));
 }

@@ -7,7 +7,7 @@ use super::super::detect::{sees_logins, shows_its_logins};
 use super::super::incident::{Incidents, KnownProfiles, Phase};
 use super::super::problem::{Problem, ProblemKind, Subject, SubjectKind};
 use super::circumstances::{AgentsById, Circumstances};
-use crate::model::{Bucket, Login, Severity, Snapshot};
+use crate::model::{Bucket, LoginState, Severity, Snapshot};
 use crate::publish::words::state;
 use crate::remedy::Remedy;
 
@@ -142,7 +142,7 @@ pub(super) fn how(subject: &Subject, around: &Circumstances<'_>) -> String {
             agent.profiles.iter().find(|profile| profile.profile_id.as_str() == id).map_or_else(
                 || "it is gone from the store".to_owned(),
                 |profile| {
-                    let is_fine = profile.bucket == Bucket::Valid && profile.login != Login::Dead;
+                    let is_fine = profile.bucket == Bucket::Valid && profile.login != LoginState::Dead;
                     if profile.inherited && !is_fine {
                         // Another incident, which is told where that one is kept.
                         "it is gone from its own store, and main's is used instead".to_owned()

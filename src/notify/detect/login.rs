@@ -4,7 +4,7 @@ use openclaw_auth::model::{AgentId, CooldownKind, ReasonCode, Source, Span};
 
 use super::super::problem::{Limits, Problem, ProblemKind};
 use super::super::words;
-use crate::model::{AgentHealth, Login, ProfileHealth, Scope, Severity, Snapshot, Status};
+use crate::model::{AgentHealth, LoginState, ProfileHealth, Scope, Severity, Snapshot, Status};
 use crate::remedy::{self, Remedy};
 
 /// A threshold that has been passed stays passed until there is so much more time left than it: what hovers is told once.
@@ -34,7 +34,7 @@ impl LoginRules<'_> {
         let ends_soon = profile.end().is_some_and(|end| end - self.snapshot.now <= largest);
         ends_soon
             || profile.status == Status::Missing
-            || profile.login == Login::Dead
+            || profile.login == LoginState::Dead
             || profile.cooldown.is_some()
     }
 
@@ -51,11 +51,13 @@ impl LoginRules<'_> {
         let lapsed_for = profile.end().map_or(Span::ZERO, |end| now - end);
         let remedy = || remedy::for_profile(agent, profile);
         let condition = match (profile.login, profile.status) {
-            (Login::External, _) => return None,
+            (LoginState::External, _) => return None,
             // Saved for later on purpose.
             _ if profile.reason_code == Some(ReasonCode::SetupInactive) && !profile.in_use => return None,
-            (Login::Dead, _) => Problem::new(ProblemKind::Dead, broken, "is dead: sign in again", remedy()?),
-            (Login::Renewable | Login::Refreshing | Login::Blocked, Status::Expired) => {
+            (LoginState::Dead, _) => {
+                Problem::new(ProblemKind::Dead, broken, "is dead: sign in again", remedy()?)
+            }
+            (LoginState::Renewable | LoginState::Refreshing | LoginState::Blocked, Status::Expired) => {
                 if lapsed_for <= self.limits.grace {
                     return None;
                 }
@@ -68,7 +70,10 @@ impl LoginRules<'_> {
                     Self::lapsed(agent, profile, is_failure),
                 )
             }
-            (Login::Renewable | Login::Refreshing | Login::Blocked, Status::Ok | Status::Expiring) => {
+            (
+                LoginState::Renewable | LoginState::Refreshing | LoginState::Blocked,
+                Status::Ok | Status::Expiring,
+            ) => {
                 return Self::disabled(agent, profile, in_use);
             }
             (_, Status::Missing) => {
@@ -105,13 +110,13 @@ impl LoginRules<'_> {
 
     fn lapsed(agent: &AgentId, profile: &ProfileHealth, is_failure: bool) -> Remedy {
         let meaning = match (profile.login, is_failure) {
-            (Login::Blocked, _) => "the network keeps it from being renewed",
-            (Login::Refreshing, _) => "somebody began to renew it and has not finished",
+            (LoginState::Blocked, _) => "the network keeps it from being renewed",
+            (LoginState::Refreshing, _) => "somebody began to renew it and has not finished",
             (_, true) => "it should have been renewed by now, and is not",
             (_, false) => "it renews itself when an agent next uses it",
         };
         let command = is_failure.then(|| match profile.login {
-            Login::Refreshing => "authwatch doctor".to_owned(),
+            LoginState::Refreshing => "authwatch doctor".to_owned(),
             _ => format!(
                 "authwatch refresh --agent {} --profile {}",
                 remedy::quote(agent.as_str()),

@@ -1,4 +1,4 @@
-//! What happened lately.
+//! RowKind happened lately.
 
 use maud::{Markup, html};
 use openclaw_auth::model::Timestamp;
