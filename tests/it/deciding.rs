@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use authwatch::config::Config;
 use authwatch::model::{
-    AgentHealth, Bucket, Login, LoginReason, ProfileHealth, Scope, Severity, Snapshot, Status, Summary,
+    AgentHealth, Bucket, LoginReason, LoginState, ProfileHealth, Scope, Severity, Snapshot, Status, Summary,
 };
 use authwatch::notify::{Change, FailingChannels, Incidents, Mute, Policy, Transition, decide, policy};
 use openclaw_auth::model::{
@@ -30,7 +30,7 @@ fn profile(id: &str) -> ProfileHealth {
         remaining_ms: None,
         ended_at: None,
         bucket: Bucket::Valid,
-        login: Login::Static,
+        login: LoginState::Static,
         login_reason: None,
         login_since: None,
         inherited: false,
@@ -42,11 +42,11 @@ fn profile(id: &str) -> ProfileHealth {
 }
 
 fn dead(id: &str) -> ProfileHealth {
-    ProfileHealth { login: Login::Dead, login_reason: Some(LoginReason::InvalidGrant), ..profile(id) }
+    ProfileHealth { login: LoginState::Dead, login_reason: Some(LoginReason::InvalidGrant), ..profile(id) }
 }
 
 /// A login that ends at a moment, or has, and renews itself if told.
-fn ending(id: &str, end: f64, now: f64, login: Login) -> ProfileHealth {
+fn ending(id: &str, end: f64, now: f64, login: LoginState) -> ProfileHealth {
     let status = if end <= now {
         Status::Expired
     } else if end - now <= 24.0 * HOUR {
@@ -180,7 +180,7 @@ fn an_end_is_told_at_each_threshold_and_does_not_hover() {
     let end = START + 30.0 * HOUR;
     let mut turns = Vec::new();
     while told.now < end + 10.0 * MINUTE {
-        let login = ending("anthropic:a", end, told.now, Login::Static);
+        let login = ending("anthropic:a", end, told.now, LoginState::Static);
         for (turn, severity) in told.main(vec![login]) {
             turns.push((turn, severity, ((end - told.now) / HOUR).round()));
         }
@@ -200,7 +200,7 @@ fn an_end_is_told_at_each_threshold_and_does_not_hover() {
     // A little more time left than the threshold is no recovery.
     let mut told = Told::new("");
     let with_left =
-        |told: &Told, left: f64| vec![ending("anthropic:a", told.now + left, told.now, Login::Static)];
+        |told: &Told, left: f64| vec![ending("anthropic:a", told.now + left, told.now, LoginState::Static)];
     let profiles = with_left(&told, 23.9 * HOUR);
     assert_eq!(told.main(profiles), [(Transition::New, Severity::Warning)]);
     for left in [24.1, 23.9, 25.0, 24.2, 26.0, 23.0] {
@@ -216,7 +216,7 @@ fn an_end_is_told_at_each_threshold_and_does_not_hover() {
 #[test]
 fn what_renews_itself_is_nobodys_alarm_until_it_has_failed_to_for_an_hour() {
     let mut told = Told::new("");
-    for login in [Login::Renewable, Login::Refreshing, Login::Blocked] {
+    for login in [LoginState::Renewable, LoginState::Refreshing, LoginState::Blocked] {
         for (lapsed, expected) in [(-HOUR, 0), (0.9 * HOUR, 0), (1.1 * HOUR, 1)] {
             let mut fresh = Told::new("");
             let profiles = vec![ending("xai:a", fresh.now - lapsed, fresh.now, login)];
@@ -224,7 +224,7 @@ fn what_renews_itself_is_nobodys_alarm_until_it_has_failed_to_for_an_hour() {
         }
     }
     // In a database it is OpenClaw's, which renews it when it is next used.
-    let lapsed = ending("xai:a", START - 9.0 * HOUR, START, Login::Renewable);
+    let lapsed = ending("xai:a", START - 9.0 * HOUR, START, LoginState::Renewable);
     let in_database = ProfileHealth { source: Source::AgentSqlite, ..lapsed };
     assert_eq!(told.main(vec![in_database]), [(Transition::New, Severity::Info)]);
 }
@@ -421,7 +421,7 @@ fn quiet_hours_hold_back_warnings_and_never_what_is_critical() {
     let clock = |minute: u16| format!("{:02}:{:02}", minute % 1440 / 60, minute % 60);
     let hours = format!("{}-{}", clock(minute), clock(minute + 120));
     let mut told = Told::new(&format!("[notify]\nquiet_hours = \"{hours}\"\n"));
-    let warning = |told: &Told| ending("anthropic:a", told.now + 20.0 * HOUR, told.now, Login::Static);
+    let warning = |told: &Told| ending("anthropic:a", told.now + 20.0 * HOUR, told.now, LoginState::Static);
     told.after(MINUTE);
     let profiles = vec![warning(&told), dead("xai:b")];
     assert_eq!(told.main(profiles), [(Transition::New, Severity::Critical)]);
@@ -588,9 +588,9 @@ fn made(id: &str, like: Like, now: f64) -> Option<ProfileHealth> {
     Some(match like {
         Like::Fine => profile(id),
         Like::Dead => dead(id),
-        Like::Ended => ending(id, now - HOUR, now, Login::Static),
-        Like::EndsIn(hours) => ending(id, now + f64::from(hours) * HOUR, now, Login::Static),
-        Like::Lapsed => ending(id, now - 2.0 * HOUR, now, Login::Renewable),
+        Like::Ended => ending(id, now - HOUR, now, LoginState::Static),
+        Like::EndsIn(hours) => ending(id, now + f64::from(hours) * HOUR, now, LoginState::Static),
+        Like::Lapsed => ending(id, now - 2.0 * HOUR, now, LoginState::Renewable),
         Like::Absent => return None,
     })
 }

@@ -50,7 +50,7 @@ fn every_finding_has_a_case_and_every_case_a_finding() {
     assert_eq!(known.len(), doctor::kinds().count(), "codes are told apart");
     let mut mended: BTreeMap<String, bool> = BTreeMap::new();
     for case in case::all_cases() {
-        *mended.entry(case.code().to_owned()).or_default() |= case.fixable;
+        *mended.entry(case.code().to_owned()).or_default() |= case.mends;
     }
     let covered: BTreeMap<&str, bool> = mended.iter().map(|(code, mends)| (code.as_str(), *mends)).collect();
     assert_eq!(covered, known);
@@ -96,7 +96,7 @@ fn exactly_what_was_planted_is_named() {
                 _ => assert_eq!(found[key], expected, "{}: {key}", case.name),
             }
         }
-        assert_eq!(found["fixable"], case.fixable, "{}", case.name);
+        assert_eq!(found["fixable"], case.mends, "{}", case.name);
         assert!(found["command"].is_string() || case.without_command, "{}: no command", case.name);
         assert!(!found["meaning"].as_str().unwrap().ends_with('.'), "{}", case.name);
         let usual = doctor::kinds().find(|kind| kind.code == case.code()).unwrap().severity;
@@ -124,7 +124,7 @@ fn what_is_mended_is_mended_and_can_be_taken_back() {
         let found = examined(&home, case, &["--json"]).json()["findings"][0].clone();
         let ran = examined(&home, case, &["--fix", "--yes", "--json"]);
         let after = case::contents(home.path());
-        if !case.fixable {
+        if !case.mends {
             assert_eq!(codes(&ran), [case.code()], "{}", case.name);
             assert!(before == after, "{}: something was changed", case.name);
             return;

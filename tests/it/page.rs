@@ -108,7 +108,7 @@ fn answer(stream: &TcpStream, shown: &Mutex<Shown>) {
         events: &shown.events,
         version: "0.0.0",
         refreshing_enabled: true,
-        view: &View::parse(query),
+        view: &PageView::parse(query),
     };
     let (status, kind, body) = match path {
         "/" => ("200 OK", "text/html; charset=utf-8", page::document(&input)),
