@@ -19,7 +19,7 @@ use openclaw_auth::model::{
 use openclaw_auth::order::effective_profiles;
 use openclaw_auth::provider::{self};
 
-pub use self::criteria::{Criteria, InUse};
+pub use self::criteria::{Criteria, InUse, warning_windows};
 use self::login::login_verdict;
 pub use self::rollup::worst_exit_code;
 use self::rollup::{exit_code, provider_health};

@@ -3,60 +3,29 @@
 //! A look is the first three, and is here. Where a pass is more than that, `daemon/pass.rs` renews, publishes and tells.
 
 mod cache;
+mod request;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::num::NonZero;
 use std::ops::Deref;
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{LazyLock, Mutex};
 
 use openclaw_auth::discover::{self, Agent, Discovery};
 pub use openclaw_auth::file::SETTLED_AFTER;
 use openclaw_auth::load::{self, Buffers, Loaded};
-use openclaw_auth::model::{ProfileIds, Semantics, Span};
+use openclaw_auth::model::{ProfileIds, Semantics};
 use openclaw_auth::paths::Roots;
 use openclaw_auth::provider;
 use openclaw_auth::settings::normalized_agent_id;
 
 pub use self::cache::Cache;
 use self::cache::ReadStore;
+use self::request::Basis;
+pub use self::request::Request;
 use crate::classify::{self, Criteria, InUse, worst_exit_code};
-use crate::clock::{self, At};
+use crate::clock::{self};
 use crate::model::{AgentHealth, Scope, Snapshot, Summary};
-use crate::state::Memory;
-
-/// What to look at, and how to judge it.
-#[derive(Clone, Debug)]
-pub struct Request {
-    /// Judge as of another time.
-    pub at: Option<At>,
-    /// The release whose rules apply.
-    pub semantics: Semantics,
-    /// What counts; `None` for the release's own rule.
-    pub scope: Option<Scope>,
-    /// The warning window, if given.
-    pub window: Option<Span>,
-    /// Only these agents; empty for all.
-    pub agents: Vec<String>,
-    /// Only these providers; empty for all.
-    pub providers: Vec<String>,
-    /// What authwatch remembers of earlier attempts to renew.
-    pub memory: Option<Arc<Memory>>,
-}
-
-impl Default for Request {
-    fn default() -> Self {
-        Self {
-            at: None,
-            semantics: Semantics::V2026_9,
-            scope: None,
-            window: None,
-            agents: Vec::new(),
-            providers: Vec::new(),
-            memory: None,
-        }
-    }
-}
 
 #[derive(Clone, Debug)]
 pub struct Look {
@@ -123,14 +92,17 @@ pub fn look_again(
 
     let mut buffers = Buffers::default();
     let (main_agent, buffers) = (&discovery.agents[0], &mut buffers);
-    // ReadStore once it is needed, which it is not while no store changes.
+    // Read once it is needed, which it is not while no store changes.
     let main = LazyLock::new(move || load::load_main(main_agent, roots, request.semantics, buffers));
     if let Some(cache) = &mut cache {
-        let rest = format!(
-            "{request:?} {:?} {refreshing:?} {:?} {:?}",
-            discovery.environment, discovery.settings, discovery.config
-        );
-        cache.check(roots, &discovery, rest, &main);
+        let basis = Basis {
+            request: request.clone(),
+            environment: discovery.environment.clone(),
+            settings: discovery.settings.clone(),
+            config: discovery.config.clone(),
+            refreshing: refreshing.clone(),
+        };
+        cache.check(roots, &discovery, basis, &main);
     }
     let scanned = look_at_all(&agents, &main, roots, &judge, cache.as_deref());
     let mut changed = false;

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use openclaw_auth::digest::hex;
 use openclaw_auth::model::{Span, Timestamp};
 use openclaw_auth::random;
 use ring::hmac;
@@ -126,6 +127,13 @@ pub struct Memory {
     key: hmac::Key,
 }
 
+/// The key comes from the document.
+impl PartialEq for Memory {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.path, &self.document) == (&other.path, &other.document)
+    }
+}
+
 /// Why the memory cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum MemoryError {
@@ -169,7 +177,7 @@ impl Memory {
     #[must_use]
     pub fn fingerprint(&self, token: &str) -> Fingerprint {
         let tag = hmac::sign(&self.key, token.as_bytes());
-        Fingerprint(tag.as_ref()[..16].iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}")))
+        Fingerprint(hex(&tag.as_ref()[..16]))
     }
 
     /// What is remembered about a token.

@@ -1,5 +1,5 @@
-//! How people sign in to a provider from here: what is known of it, overridden by `[refresh.providers.<id>]`. A provider
-//! of which nothing is known can be described there whole.
+//! How people sign in to a provider from here: what is known of it, overridden by `[refresh.providers.<id>]`.
+//! A provider of which nothing is known can be described there whole.
 
 use hyper::Uri;
 use openclaw_auth::provider;

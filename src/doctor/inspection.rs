@@ -97,10 +97,10 @@ impl Inspection {
             Some(Err(error)) => (None, Some(exit::chain(&error))),
             None => (None, None),
         };
-        let semantics = Semantics::from(own.config.status.semantics);
+        let semantics = own.config.status.semantics;
         let request = Request {
             semantics,
-            scope: own.config.status.scope.map(Scope::from),
+            scope: own.config.status.scope,
             window: own.config.status.warn,
             memory: memory.clone(),
             ..Request::default()

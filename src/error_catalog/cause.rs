@@ -51,7 +51,7 @@ pub enum CauseRemedy {
     Wait,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Cause {
     /// Its stable name.
     pub code: &'static str,
@@ -82,15 +82,8 @@ pub(super) const fn cause(
     Cause { code, kind, meaning, remedy, hint, signs, generic: false }
 }
 
-pub(super) const fn generic(
-    code: &'static str,
-    kind: CauseKind,
-    meaning: &'static str,
-    remedy: CauseRemedy,
-    hint: &'static str,
-    signs: Signs,
-) -> Cause {
-    Cause { code, kind, meaning, remedy, hint, signs, generic: true }
+pub(super) const fn generic(cause: Cause) -> Cause {
+    Cause { generic: true, ..cause }
 }
 
 pub(super) const DOCTOR: CauseRemedy = CauseRemedy::Run("authwatch doctor");

@@ -1,5 +1,8 @@
 //! Fourth step: a channel takes a message. Each kind of channel is a file.
 
+use openclaw_auth::digest;
+use serde::Serialize;
+
 use super::message::Message;
 use super::outcome::DeliveryOutcome;
 use super::transport::Transport;
@@ -20,7 +23,7 @@ pub struct Channel {
 }
 
 /// The kinds of channel, with their settings.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub enum ChannelKind {
     Email(EmailConfig),
     Ntfy(NtfyConfig),
@@ -39,6 +42,16 @@ impl ChannelKind {
             Self::Webhook(_) => "webhook",
             Self::Alertmanager(_) => "alertmanager",
             Self::Command(_) => "command",
+        }
+    }
+
+    /// The addresses whole: shown, they come without users and secrets.
+    fn addresses(&self) -> Vec<&str> {
+        match self {
+            Self::Ntfy(config) => vec![&config.topic, &config.server],
+            Self::Webhook(config) => config.url.as_deref().into_iter().collect(),
+            Self::Alertmanager(config) => config.urls.iter().map(String::as_str).collect(),
+            Self::Email(_) | Self::Command(_) => Vec::new(),
         }
     }
 
@@ -77,9 +90,8 @@ impl Channel {
     #[must_use]
     pub fn configured(&self) -> String {
         let written: Vec<_> = self.kind.secrets().iter().map(SecretSource::written).collect();
-        let settings = format!("{:?} {written:?}", self.kind);
-        let digest = ring::digest::digest(&ring::digest::SHA256, settings.as_bytes());
-        digest.as_ref()[..8].iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+        let settings = (&self.kind, self.kind.addresses(), written);
+        digest::short(serde_json::to_vec(&settings).expect("settings are plain data"))
     }
 
     /// Hands a message over. Alertmanager is not sent messages.

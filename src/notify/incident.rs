@@ -1,5 +1,6 @@
 //! SubjectKind is remembered of conditions from pass to pass: which have been told, when, and how bad they were then.
 
+use openclaw_auth::digest;
 use openclaw_auth::words;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -127,7 +128,5 @@ impl Incidents {
 /// A name for an incident: the same for the same subject and moment, so that a pass that is done twice names it alike.
 pub(super) fn name(subject: &Subject, opened: Timestamp) -> String {
     let text = serde_json::to_string(subject).expect("a subject is plain text");
-    let digest =
-        ring::digest::digest(&ring::digest::SHA256, format!("{text} {}", opened.as_millis()).as_bytes());
-    digest.as_ref()[..8].iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    digest::short(format!("{text} {}", opened.as_millis()))
 }

@@ -1,5 +1,6 @@
 //! Third step, pure: one message of all changes of a pass, as a colleague would write it.
 
+use openclaw_auth::digest;
 use serde::{Deserialize, Serialize};
 
 use super::change::{Change, Transition};
@@ -180,12 +181,9 @@ fn sort(changes: &mut [Change]) {
 
 /// The same for the same changes, whoever writes it.
 fn id(changes: &[Change]) -> String {
-    let mut context = ring::digest::Context::new(&ring::digest::SHA256);
-    for change in changes {
-        context
-            .update(format!("{} {:?} {}\n", change.incident, change.turn, change.at.as_millis()).as_bytes());
-    }
-    context.finish().as_ref()[..8].iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    let line =
+        |change: &Change| format!("{} {} {}\n", change.incident, change.turn.as_str(), change.at.as_millis());
+    digest::short(changes.iter().map(line).collect::<String>())
 }
 
 fn state(change: &Change) -> String {

@@ -7,12 +7,12 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use openclaw_auth::checkpoint;
+use openclaw_auth::file::Stamp;
 use serde::{Deserialize, Serialize};
 
 use super::incident::Incidents;
@@ -93,7 +93,7 @@ impl NotificationStore {
         dir: &Path,
         last: &mut Option<LastRead>,
     ) -> Result<Arc<Self>, NotificationStoreError> {
-        let stamp = FileVersion::of(&dir.join(FILE));
+        let stamp = Stamp::of(&dir.join(FILE));
         if let (Some(stamp), Some(seen)) = (stamp, &*last)
             && seen.stamp == stamp
         {
@@ -152,7 +152,7 @@ impl NotificationStore {
         let (place, written) = (dir.to_owned(), Arc::clone(&book));
         let stamp = aside(dir, move || {
             let _lock = lock?;
-            written.write(&place).map(|()| FileVersion::of(&place.join(FILE)))
+            written.write(&place).map(|()| Stamp::of(&place.join(FILE)))
         });
         let known = match stamp.await? {
             Ok(stamp) => CachedStore { seen: stamp.map(|stamp| LastRead { stamp, book }), kept: None },
@@ -206,7 +206,7 @@ pub(super) struct CachedStore {
 /// A book, and by what to know that it is still the same.
 #[derive(Clone, Debug)]
 pub(super) struct LastRead {
-    stamp: FileVersion,
+    stamp: Stamp,
     book: Arc<NotificationStore>,
 }
 
@@ -251,23 +251,7 @@ async fn aside<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.map_err(failed)
 }
 
-/// Tells one file from the next: it is only ever replaced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct FileVersion {
-    inode: u64,
-    size: u64,
-    modified: (i64, i64),
-}
-
-impl FileVersion {
-    fn of(path: &Path) -> Option<Self> {
-        let metadata = std::fs::metadata(path).ok()?;
-        let modified = (metadata.mtime(), metadata.mtime_nsec());
-        Some(Self { inode: metadata.ino(), size: metadata.size(), modified })
-    }
-}
-
-/// SubjectKind every version of the file begins with.
+/// What every version of the file begins with.
 #[derive(Deserialize)]
 struct Version {
     version: u32,

@@ -2,6 +2,7 @@
 //!
 //! The own form is versioned: fields may be added, none changes its meaning. docs/notifications.md describes it.
 
+use openclaw_auth::digest::hex;
 use openclaw_auth::model::Timestamp;
 use ring::hmac;
 use serde_json::{Value, json};
@@ -66,7 +67,7 @@ fn signature(key: &str, at: Timestamp, body: &[u8]) -> String {
     context.update(b".");
     context.update(body);
     let tag = context.sign();
-    let hex = tag.as_ref().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+    let hex = hex(tag.as_ref());
     format!("t={seconds},v1={hex}")
 }
 

@@ -11,8 +11,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use openclaw_auth::digest;
 use openclaw_auth::model::{ProfileId, StoreErrorReason, Timestamp};
-use ring::digest;
 
 pub use self::exposition::Exposition;
 use self::family::MetricKind::{Counter, Gauge, Histogram, StoredCounter};
@@ -138,12 +138,7 @@ impl ProfileNames {
     fn profile(self, id: &ProfileId) -> Cow<'_, str> {
         match self {
             Self::Plain => Cow::Borrowed(id.as_str()),
-            Self::Hashed => {
-                let digest = digest::digest(&digest::SHA256, id.as_str().as_bytes());
-                Cow::Owned(
-                    digest.as_ref()[..8].iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}")),
-                )
-            }
+            Self::Hashed => Cow::Owned(digest::short(id.as_str())),
         }
     }
 }
@@ -243,12 +238,14 @@ impl Metrics {
             samples.set(SCAN_DURATION, [], pass.took.as_secs_f64());
             samples.flag(CONFIG_LAST_RELOAD_SUCCESSFUL, [], pass.configuration_is_good);
         }
-        channels.iter().for_each(|channel| set_channel(&mut samples, channel));
+        for channel in channels {
+            set_channel(&mut samples, channel);
+        }
         if let Some(process) = clock::process().filter(|_| with_process) {
             samples.set(PROCESS_CPU, [], process.cpu_seconds);
             samples.set(PROCESS_RESIDENT_MEMORY, [], process.resident_bytes);
             samples.set(PROCESS_OPEN_FDS, [], process.open_files);
-            samples.set(PROCESS_START_TIME, [], process.started);
+            samples.set(PROCESS_START_TIME, [], process.started.as_secs());
         }
         samples.encode(Some(&self.counted))
     }

@@ -7,7 +7,7 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
-use ring::digest;
+use openclaw_auth::digest;
 
 use super::access::{Access, AccessDecision};
 use super::page::{self, PageInput, PageView};
@@ -160,9 +160,7 @@ fn is_asked_for(choice: &str, word: &str) -> bool {
 
 /// The content of the page; nothing but a 304 where the visitor has it already.
 fn fragment(request: &Request<Incoming>, content: String) -> PageResponse {
-    let digest = digest::digest(&digest::SHA256, content.as_bytes());
-    let tag =
-        digest.as_ref()[..8].iter().fold("\"".to_owned(), |tag, byte| tag + &format!("{byte:02x}")) + "\"";
+    let tag = format!("\"{}\"", digest::short(&content));
     let known =
         request.headers().get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
     let mut answer = if known { Response::new(Full::default()) } else { html(content) };

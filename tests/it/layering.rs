@@ -16,7 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("probe", &[]),
     ("program", &[]),
     ("stop", &[]),
-    ("clock", &["openclaw_auth::clock"]),
+    ("clock", &["openclaw_auth::clock", "openclaw_auth::process"]),
     ("console", &["exit"]),
     ("terminal", &["stop"]),
     // Which providers people sign in to is a fact, and no secret.
@@ -34,15 +34,26 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("http", &["clock"]),
-    ("state", &["model", "openclaw_auth::random"]),
+    ("state", &["model", "openclaw_auth::digest", "openclaw_auth::random"]),
     ("backup", &["clock", "openclaw_auth::random", "openclaw_auth::secret"]),
     // The stages, in order.
     ("classify", &["exit", "model", "openclaw_auth", "remedy", "state"]),
     ("pipeline", &["classify", "clock", "model", "openclaw_auth", "state"]),
     ("refresh", &["clock", "config", "http", "model", "openclaw_auth", "state", "stop"]),
     // Whatever tells people sees the snapshot only, so it cannot leak.
-    ("publish", &["clock", "exit", "model", "refresh::outcome", "remedy"]),
-    ("serve", &["clock", "model", "publish::metrics", "publish::words", "remedy"]),
+    ("publish", &["clock", "exit", "model", "openclaw_auth::digest", "refresh::outcome", "remedy"]),
+    (
+        "serve",
+        &[
+            "clock",
+            "model",
+            "openclaw_auth::digest",
+            "openclaw_auth::file::Stamp",
+            "publish::metrics",
+            "publish::words",
+            "remedy",
+        ],
+    ),
     (
         "notify",
         &[
@@ -51,6 +62,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "http",
             "model",
             "openclaw_auth::checkpoint",
+            "openclaw_auth::digest",
+            "openclaw_auth::file::Stamp",
             "openclaw_auth::random",
             "openclaw_auth::secret",
             "program",

@@ -18,6 +18,7 @@ use crate::clock;
 use crate::lock::{Evidence, Payload, PidOrigin, Process};
 use crate::model::{Span, Timestamp};
 use crate::ownership;
+use crate::process::Stat;
 
 pub mod inspect;
 
@@ -393,7 +394,12 @@ fn own_payload() -> Payload {
     let created_at = clock::date(clock::now())
         .map(|date| date.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
         .unwrap_or_default();
-    Payload { pid, created_at, starttime: starttime(pid), origin: own_origin() }
+    Payload {
+        pid,
+        created_at,
+        starttime: Stat::read(pid).and_then(|stat| stat.start_ticks()),
+        origin: own_origin(),
+    }
 }
 
 /// Where our process ids mean something; `None` where the system does not say, or `/proc` shows the processes of another namespace.
@@ -410,26 +416,11 @@ fn process(pid: u32) -> Process {
     let Some(raw) = raw else { return Process::Dead };
     match rustix::process::test_kill_process(raw) {
         Err(Errno::SRCH) => Process::Dead,
-        _ if is_zombie(pid) => Process::Dead,
-        _ => Process::Alive { starttime: starttime(pid) },
+        _ => match Stat::read(pid) {
+            Some(stat) if stat.is_zombie() => Process::Dead,
+            stat => Process::Alive { starttime: stat.and_then(|stat| stat.start_ticks()) },
+        },
     }
-}
-
-/// The fields of `/proc/<pid>/stat` behind the command's name, which may hold anything.
-fn stat_fields(pid: u32) -> Option<Vec<String>> {
-    let stat = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
-    let stat = String::from_utf8_lossy(&stat);
-    let (_, fields) = stat.rsplit_once(')')?;
-    Some(fields.split_whitespace().map(str::to_owned).collect())
-}
-
-fn is_zombie(pid: u32) -> bool {
-    stat_fields(pid).is_some_and(|fields| fields.first().is_some_and(|state| state == "Z" || state == "X"))
-}
-
-/// Field 22, counted from 1; the state is field 3 and the first one here.
-fn starttime(pid: u32) -> Option<u64> {
-    stat_fields(pid)?.get(22 - 3)?.parse().ok()
 }
 
 #[cfg(test)]

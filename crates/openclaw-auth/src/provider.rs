@@ -1,5 +1,5 @@
-//! The providers: their ids, their environment variables, and how their logins are renewed. One file for each family; one
-//! for the many that only take keys. Facts alone: nothing here calls anybody.
+//! The providers: their ids, their environment variables, and how their logins are renewed. One file for each
+//! family; one for the many that only take keys. Facts alone: nothing here calls anybody.
 
 mod anthropic;
 mod api_keys;

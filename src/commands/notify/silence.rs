@@ -111,11 +111,8 @@ impl KnownSubjects {
     fn find(global: &GlobalArgs, dir: &Path) -> Self {
         let config = Config::load(global.config.as_deref()).unwrap_or_default();
         let roots = global.roots(&config);
-        let request = Request {
-            semantics: config.status.semantics.into(),
-            scope: config.status.scope.map(Into::into),
-            ..Request::default()
-        };
+        let request =
+            Request { semantics: config.status.semantics, scope: config.status.scope, ..Request::default() };
         let snapshot = pipeline::look(&roots, environment(), &request).snapshot;
         let mut known = Self::default();
         for agent in &snapshot.agents {

@@ -8,7 +8,7 @@ use openclaw_auth::model::{CredentialKind, ProviderId, Span, Timestamp};
 use openclaw_auth::provider;
 
 use crate::doctor::check::Check;
-use crate::doctor::finding::{FindingKind, Findings, Severity};
+use crate::doctor::finding::{Finding, FindingKind, Findings, Severity};
 use crate::doctor::inspection::{AgentFacts, CliLogin, Inspection, Print, ProfileFacts};
 use crate::remedy::{self, quote};
 
@@ -27,6 +27,14 @@ const DRIFT: Span = Span::from_hours(24.0);
 struct StoredLogin<'a> {
     agent: &'a AgentFacts,
     profile: &'a ProfileFacts,
+}
+
+impl StoredLogin<'_> {
+    fn found(&self, kind: &FindingKind, meaning: impl Into<String>) -> Finding {
+        let Self { agent, profile } = self;
+        let sign_in = remedy::sign_in(&agent.id, &ProviderId::from(&*profile.provider), profile.kind);
+        kind.found(meaning).of(&agent.id).profile(&profile.id).at(&agent.store).command(sign_in)
+    }
 }
 
 fn run(inspection: &Inspection, findings: &mut Findings) {
@@ -48,14 +56,7 @@ fn run(inspection: &Inspection, findings: &mut Findings) {
         {
             let meaning =
                 "its access token is of another account than the profile says: two logins were mixed";
-            findings.push(
-                MISMATCH
-                    .found(meaning)
-                    .of(&login.agent.id)
-                    .profile(&login.profile.id)
-                    .at(&login.agent.store)
-                    .command(sign_in(login)),
-            );
+            findings.push(login.found(&MISMATCH, meaning));
         }
     }
     let mut by_name: BTreeMap<&str, Vec<StoredLogin<'_>>> = BTreeMap::new();
@@ -111,22 +112,11 @@ fn tell_shared(places: &[StoredLogin<'_>], cli: Option<&CliLogin>, findings: &mu
         "the same refresh token is with {}: whoever renews first logs the others out. Sign in once for each",
         others.join(", ")
     );
-    findings.push(
-        SHARED
-            .found(meaning)
-            .of(&copy.agent.id)
-            .profile(&copy.profile.id)
-            .at(&copy.agent.store)
-            .command(sign_in(copy)),
-    );
+    findings.push(copy.found(&SHARED, meaning));
 }
 
 fn shown(path: &Path) -> String {
     quote(&path.to_string_lossy())
-}
-
-fn sign_in(login: &StoredLogin<'_>) -> String {
-    remedy::sign_in(&login.agent.id, &ProviderId::from(&*login.profile.provider), login.profile.kind)
 }
 
 /// Logins of one name: of other accounts than the first one's, and old copies of one that was renewed.
@@ -165,8 +155,7 @@ fn compare(now: Timestamp, places: &[StoredLogin<'_>], findings: &mut Findings) 
                 "an old copy, it seems, of the login that agent `{}` has: that one was renewed, and this one was not. Its refresh token has been withdrawn by now",
                 renewed.agent.id
             );
-            let finding = DRIFTED.found(meaning).of(&login.agent.id).profile(&profile.id);
-            findings.push(finding.at(&login.agent.store).command(sign_in(login)));
+            findings.push(login.found(&DRIFTED, meaning));
         }
     }
 }

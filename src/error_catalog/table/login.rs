@@ -109,7 +109,7 @@ pub(super) const CAUSES: &[Cause] = &[
         "",
         &[&["owned_by_cli"]],
     ),
-    generic(
+    generic(cause(
         "sign_in_again",
         CauseKind::Login,
         "the provider does not accept this login any more: sign in again",
@@ -124,29 +124,29 @@ pub(super) const CAUSES: &[Cause] = &[
             &["re-authenticate"],
             &["reauthenticate"],
         ],
-    ),
-    generic(
+    )),
+    generic(cause(
         "refresh_failed",
         CauseKind::Login,
         "OpenClaw could not renew this login and has given it up: sign in again",
         CauseRemedy::SignIn,
         "",
         &[&["oauth token refresh failed"], &["refresh_failed"], &["failed to refresh", "token"]],
-    ),
-    generic(
+    )),
+    generic(cause(
         "unauthorized",
         CauseKind::Login,
         "the provider has refused the credential; the message does not say why",
         CauseRemedy::Run("authwatch status --agent {agent}"),
         "",
         &[&["401"], &["unauthorized"], &["authentication_error"], &["invalid bearer token"]],
-    ),
-    generic(
+    )),
+    generic(cause(
         "forbidden",
         CauseKind::Login,
         "the provider knows the credential, and does not allow it this; the message does not say why",
         CauseRemedy::Run("authwatch status --agent {agent}"),
         "",
         &[&["403"], &["forbidden"], &["permission_error"]],
-    ),
+    )),
 ];

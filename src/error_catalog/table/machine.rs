@@ -107,12 +107,12 @@ pub(super) const CAUSES: &[Cause] = &[
         "See redirect_url in [refresh.providers.ID].",
         &[&["redirect_uri_mismatch"], &["invalid redirect"], &["redirect_uri", "mismatch"]],
     ),
-    generic(
+    generic(cause(
         "invalid_request",
         CauseKind::Configuration,
         "the request lacks something the provider wants; the login itself is not dead",
         CauseRemedy::Run("authwatch config show"),
         "",
         &[&["invalid_request"], &["invalid_scope"], &["unsupported_grant_type"]],
-    ),
+    )),
 ];

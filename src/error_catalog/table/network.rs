@@ -93,7 +93,7 @@ pub(super) const CAUSES: &[Cause] = &[
             &["the connection broke"],
         ],
     ),
-    generic(
+    generic(cause(
         "captive_portal",
         CauseKind::Network,
         "a web page came where the provider's answer was expected: a captive portal or a proxy stands before the network",
@@ -108,8 +108,8 @@ pub(super) const CAUSES: &[Cause] = &[
             &["<!doctype html"],
             &["<html"],
         ],
-    ),
-    generic(
+    )),
+    generic(cause(
         "timeout",
         CauseKind::Network,
         "the provider did not answer in time",
@@ -124,13 +124,13 @@ pub(super) const CAUSES: &[Cause] = &[
             &["deadline exceeded"],
             &["no answer in time"],
         ],
-    ),
-    generic(
+    )),
+    generic(cause(
         "unreachable",
         CauseKind::Network,
         "the provider was not reached; the message does not say why",
         REFRESH,
         "",
         &[&["fetch failed"], &["network error"], &["connection error"]],
-    ),
+    )),
 ];
