@@ -1,6 +1,6 @@
 //! Alertmanager: it is told again and again what is so, and does the rest itself (grouping, repeating, silences, routes).
 //!
-//! SubjectKind it is to be told is worked out from the ledger, so nothing has to wait in the outbox. Alerts bear the names of the
+//! What it is to be told is worked out from the ledger, so nothing has to wait in the outbox. Alerts bear the names of the
 //! rules in `deploy/prometheus`, so that one routing serves both.
 
 use std::collections::BTreeSet;
@@ -20,18 +20,18 @@ use crate::model::Severity;
 
 /// Where the Debian package puts the runbooks.
 const RUNBOOKS: &str = "/usr/share/doc/authwatch/docs/runbooks.md";
-/// SubjectKind is so is said again when this part of the hold has passed.
+/// What is so is said again when this part of the hold has passed.
 const AGAIN_AFTER_PART: f64 = 0.25;
 
 /// An alert as it is told.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Alert {
     pub posted: PostedAlert,
-    /// SubjectKind people read; `None` for one that ends.
+    /// What people read; `None` for one that ends.
     annotations: Option<Value>,
 }
 
-/// SubjectKind Alertmanager has to be told: everything that is so, and the end of what it still holds for so.
+/// What Alertmanager has to be told: everything that is so, and the end of what it still holds for so.
 #[must_use]
 pub(super) fn alerts(
     book: &NotificationStore,
@@ -74,7 +74,7 @@ pub(super) fn is_due(
     alerts.iter().any(|alert| !said(alert)) || (!alerts.is_empty() && again)
 }
 
-/// SubjectKind Alertmanager holds for so once it has been told these.
+/// What Alertmanager holds for so once it has been told these.
 #[must_use]
 pub(super) fn posted(alerts: &[Alert]) -> Vec<PostedAlert> {
     alerts.iter().filter(|alert| alert.annotations.is_some()).map(|alert| alert.posted.clone()).collect()

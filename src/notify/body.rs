@@ -59,7 +59,7 @@ impl Message {
     }
 }
 
-/// SubjectKind changes are put together under.
+/// What changes are put together under.
 #[derive(PartialEq)]
 enum Group<'a> {
     Agent(&'a str),
@@ -128,7 +128,7 @@ fn item(change: &Change) -> Paragraph {
         severity: Some(condition.severity),
         note,
         words: words.join(" "),
-        // SubjectKind a shell would take as it is may move a terminal's cursor, or end a chat's markup.
+        // What a shell would take as it is may move a terminal's cursor, or end a chat's markup.
         command: condition.command.as_deref().map(safe),
     }
 }
@@ -143,9 +143,9 @@ pub enum Paragraph {
         name: String,
         /// How bad it is; `None` for what is mended.
         severity: Option<Severity>,
-        /// SubjectKind happened to it, unless it is new.
+        /// What happened to it, unless it is new.
         note: Option<&'static str>,
-        /// SubjectKind it means, and since when.
+        /// What it means, and since when.
         words: String,
         /// The command that mends it.
         command: Option<String>,
@@ -197,7 +197,7 @@ fn wrap(words: &str, width: usize, indent: &str) -> String {
     lines.join("\n")
 }
 
-/// SubjectKind it was before it was mended: completes "it …".
+/// What it was before it was mended: completes "it …".
 fn past(kind: ProblemKind) -> &'static str {
     match kind {
         ProblemKind::Dead => "was dead",

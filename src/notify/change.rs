@@ -8,7 +8,7 @@ use super::problem::{Problem, Subject};
 use crate::model::Severity;
 
 words! {
-    /// SubjectKind happened to an incident that people hear of. The word is part of the webhook's schema.
+    /// What happened to an incident that people hear of. The word is part of the webhook's schema.
     pub enum Transition {
         New = "new",
         Worse = "worse",

@@ -17,7 +17,7 @@ use crate::config::{
 pub struct Channel {
     /// The user's name for it.
     pub name: String,
-    /// SubjectKind it is told of.
+    /// What it is told of.
     pub filter: Filter,
     pub kind: ChannelKind,
 }

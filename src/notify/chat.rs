@@ -80,7 +80,7 @@ fn escape_slack(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// SubjectKind Markdown would obey is shown, and nobody is called by name.
+/// What Markdown would obey is shown, and nobody is called by name.
 fn escape_markdown(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {

@@ -1,4 +1,4 @@
-//! SubjectKind is wrong with channels' settings that would otherwise show only when something has to be told.
+//! What is wrong with channels' settings that would otherwise show only when something has to be told.
 
 use super::email;
 use crate::config::{AlertmanagerConfig, NotifyConfig, SettingProblem, SmtpTls, WebhookPreset, without_user};

@@ -125,7 +125,7 @@ fn to_tell(incident: &mut Incident, around: &Circumstances<'_>) -> Option<Transi
     }
 }
 
-/// SubjectKind has been told before this moment and is still so, for who has not heard of it.
+/// What has been told before this moment and is still so, for who has not heard of it.
 pub(super) fn still_open(
     ledger: &Incidents,
     now: Timestamp,

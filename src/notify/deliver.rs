@@ -21,7 +21,7 @@ use crate::state;
 /// Another process is sending through this channel; it is done by then.
 const BUSY_PAUSE: Span = Span::from_secs(1.0);
 
-/// SubjectKind came of working off a channel's messages.
+/// What came of working off a channel's messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Work {
     pub tried: usize,
@@ -29,7 +29,7 @@ pub struct Work {
     pub next: Option<Timestamp>,
 }
 
-/// SubjectKind came of one step.
+/// What came of one step.
 enum Step {
     /// A message was tried; there may be another.
     Tried,
@@ -37,7 +37,7 @@ enum Step {
     Wait(Option<Timestamp>),
 }
 
-/// SubjectKind is to be sent now.
+/// What is to be sent now.
 enum Due {
     Message(Box<Message>),
     Alerts(Vec<Alert>),

@@ -93,7 +93,7 @@ pub(super) fn shows_its_logins(agent: &AgentHealth) -> bool {
     agent.store.error.is_none() && !is_empty
 }
 
-/// SubjectKind authwatch may not read, OpenClaw may well; a broken file stops both.
+/// What authwatch may not read, OpenClaw may well; a broken file stops both.
 fn of_unreadable(reason: StoreErrorReason) -> Severity {
     match reason {
         StoreErrorReason::Parse | StoreErrorReason::NotAFile | StoreErrorReason::TooLarge => {

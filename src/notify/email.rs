@@ -101,7 +101,7 @@ async fn attempt(
     }
 }
 
-/// SubjectKind an error of the mail server's means.
+/// What an error of the mail server's means.
 fn judge(error: &lettre::transport::smtp::Error) -> DeliveryOutcome {
     // lettre keeps the cause, which is what people need, behind `source`.
     let mut problem = error.to_string();

@@ -1,4 +1,4 @@
-//! SubjectKind is remembered of conditions from pass to pass: which have been told, when, and how bad they were then.
+//! What is remembered of conditions from pass to pass: which have been told, when, and how bad they were then.
 
 use openclaw_auth::digest;
 use openclaw_auth::words;
@@ -89,7 +89,7 @@ words! {
     }
 }
 
-/// SubjectKind has been told last.
+/// What has been told last.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Notified {

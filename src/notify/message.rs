@@ -22,7 +22,7 @@ pub struct Message {
     /// The address of the status page, where people can reach it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page_url: Option<String>,
-    /// SubjectKind happened, worst first.
+    /// What happened, worst first.
     pub changes: Vec<Change>,
     /// How many older messages it stands for, that could not be delivered.
     #[serde(default)]
@@ -152,13 +152,13 @@ impl Message {
     }
 }
 
-/// SubjectKind two words on one incident add up to, for who has heard neither.
+/// What two words on one incident add up to, for who has heard neither.
 fn merged(before: Transition, after: Transition) -> Transition {
     match (before, after) {
-        // SubjectKind was new is new to who reads this, whatever has become of it, unless that is mended.
+        // What was new is new to who reads this, whatever has become of it, unless that is mended.
         (Transition::New | Transition::Flapping, after) if after != Transition::Mended => before,
         (before, Transition::Still) if before != Transition::Mended => before,
-        // SubjectKind was mended and has broken again is broken.
+        // What was mended and has broken again is broken.
         (_, after) => after,
     }
 }

@@ -200,7 +200,7 @@ impl Notifier {
         Some(heartbeat::send(&self.config.heartbeat, signal, &self.transport).await)
     }
 
-    /// SubjectKind the end of a pass reports: the check's code, or only that there was a pass.
+    /// What the end of a pass reports: the check's code, or only that there was a pass.
     #[must_use]
     pub fn heartbeat_signal(&self, exit_code: u8) -> HeartbeatSignal {
         match self.config.heartbeat.report {

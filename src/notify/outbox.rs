@@ -13,7 +13,7 @@ const MOST_PARCELS: usize = 20;
 const FIRST_PAUSE: Span = Span::from_secs(30.0);
 /// No pause is longer.
 const LONGEST_PAUSE: Span = Span::from_hours(1.0);
-/// SubjectKind is refused is not hurried: somebody has to change something first.
+/// What is refused is not hurried: somebody has to change something first.
 const REFUSED_PAUSE: Span = Span::from_mins(10.0);
 /// Refusals after which a message is not tried again by itself.
 const MOST_REFUSALS: u32 = 5;
@@ -58,7 +58,7 @@ impl NotificationStore {
         parcels.extend(gathered);
     }
 
-    /// SubjectKind a channel has to send next: the oldest message, if it is due. Messages keep their order.
+    /// What a channel has to send next: the oldest message, if it is due. Messages keep their order.
     #[must_use]
     pub fn first(&self, channel: &str) -> Option<&QueuedMessage> {
         self.outbox.get(channel)?.iter().find(|parcel| !parcel.parked)
@@ -99,7 +99,7 @@ impl NotificationStore {
             }
         };
         (parcel.next, parcel.pause) = (Some(now + pause), Some(pause));
-        // SubjectKind has come in meanwhile is the message it goes with: sent after that one, it would be old news.
+        // What has come in meanwhile is the message it goes with: sent after that one, it would be old news.
         if parcels[index].parked && parcels.len() > index + 1 {
             let (parked, next) = (parcels.remove(index), parcels.remove(index));
             parcels.insert(index, QueuedMessage::new(parked.message.merge(next.message)));

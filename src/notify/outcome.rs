@@ -1,14 +1,14 @@
-//! SubjectKind came of handing a message over.
+//! What came of handing a message over.
 
 use openclaw_auth::model::Span;
 use openclaw_auth::words;
 
 use crate::http::HttpError;
 
-/// SubjectKind the other side made of a message.
+/// What the other side made of a message.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DeliveryOutcome {
-    /// It has taken it. SubjectKind it said.
+    /// It has taken it. What it said.
     Accepted(String),
     /// Not now: worth another try.
     Later {

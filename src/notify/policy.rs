@@ -5,16 +5,16 @@ use super::problem::Limits;
 use crate::config::{Config, QuietHours};
 use openclaw_auth::model::Span;
 
-/// SubjectKind decisions are made by.
+/// What decisions are made by.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
-    /// SubjectKind counts as a condition.
+    /// What counts as a condition.
     pub limits: Limits,
     /// Passes that have to see a condition.
     pub fire_after: u32,
     /// Passes that have to find it mended.
     pub clear_after: u32,
-    /// SubjectKind stays critical is told again after this.
+    /// What stays critical is told again after this.
     pub repeat_critical: Option<Span>,
     /// The same for warnings.
     pub repeat_warning: Option<Span>,
@@ -22,7 +22,7 @@ pub struct Policy {
     pub quiet: Option<QuietHours>,
 }
 
-/// SubjectKind decisions are made by, as configured.
+/// What decisions are made by, as configured.
 #[must_use]
 pub fn policy(config: &Config) -> Policy {
     let notify = &config.notify;

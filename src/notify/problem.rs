@@ -10,7 +10,7 @@ use super::words::safe;
 use crate::model::{AgentHealth, Severity};
 use crate::remedy::Remedy;
 
-/// SubjectKind a condition is about.
+/// What a condition is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Subject {
@@ -47,7 +47,7 @@ impl Subject {
         Self { agent: agent.id.as_str().to_owned(), kind }
     }
 
-    /// SubjectKind it is called: the profile's id, say.
+    /// What it is called: the profile's id, say.
     #[must_use]
     pub fn name(&self) -> &str {
         match &self.kind {
@@ -126,7 +126,7 @@ pub struct Problem {
     pub severity: Severity,
     /// How it is, for the subject of a message: completes "xai:default of main …". Nothing that changes from minute to minute.
     pub state: String,
-    /// SubjectKind it means, a short sentence without a full stop.
+    /// What it means, a short sentence without a full stop.
     pub meaning: String,
     /// The command that mends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -146,12 +146,12 @@ pub struct Problem {
     /// Other agents that have the same login from there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<String>,
-    /// SubjectKind often mends itself is told only once it has been so for this long.
+    /// What often mends itself is told only once it has been so for this long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patience: Option<Span>,
 }
 
-/// SubjectKind conditions are judged by.
+/// What conditions are judged by.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
     /// People are told at each of these before an end; largest first.
@@ -164,7 +164,7 @@ pub struct Limits {
     pub named: BTreeSet<String>,
 }
 
-/// SubjectKind authwatch knows besides the picture.
+/// What authwatch knows besides the picture.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FailingChannels {
     /// Channels that take nothing: since when, Unix milliseconds, and what is wrong.

@@ -1,4 +1,4 @@
-//! SubjectKind the store remembers of deliveries: queued messages, the state of each channel, and the history.
+//! What the store remembers of deliveries: queued messages, the state of each channel, and the history.
 
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ pub struct QueuedMessage {
     pub parked: bool,
 }
 
-/// SubjectKind is remembered of a channel.
+/// What is remembered of a channel.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct ChannelRecord {
@@ -65,7 +65,7 @@ pub struct DeliveryRecord {
     pub accepted: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<FailureReason>,
-    /// SubjectKind the other side said, or what was wrong.
+    /// What the other side said, or what was wrong.
     pub answer: String,
 }
 
@@ -73,7 +73,7 @@ pub struct DeliveryRecord {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PostedAlert {
-    /// SubjectKind names it: `[label, value]`.
+    /// What names it: `[label, value]`.
     pub labels: Vec<(String, String)>,
     /// When it began, RFC 3339.
     pub starts_at: String,

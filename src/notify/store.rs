@@ -32,19 +32,19 @@ const LOCK: &str = "notify.lock";
 /// Nobody has it for longer than a write takes; a process that was stopped meanwhile holds no other up for longer than this.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// SubjectKind has been told and what still has to be.
+/// What has been told and what still has to be.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct NotificationStore {
     version: u32,
     pub ledger: Incidents,
-    /// SubjectKind nobody wants to hear of for a while.
+    /// What nobody wants to hear of for a while.
     pub silences: Vec<Mute>,
     /// Messages by channel, oldest first.
     pub outbox: BTreeMap<String, Vec<QueuedMessage>>,
     /// How the channels are doing.
     pub channels: BTreeMap<String, ChannelRecord>,
-    /// SubjectKind has been delivered lately, and what not; newest last.
+    /// What has been delivered lately, and what not; newest last.
     pub history: Vec<DeliveryRecord>,
 }
 
@@ -186,7 +186,7 @@ impl NotificationStore {
     }
 }
 
-/// SubjectKind who goes on after each pass remembers.
+/// What who goes on after each pass remembers.
 #[derive(Debug, Default)]
 pub(super) struct StoreCache {
     pub(super) known: RefCell<CachedStore>,
@@ -194,7 +194,7 @@ pub(super) struct StoreCache {
     turn: tokio::sync::Mutex<()>,
 }
 
-/// SubjectKind is known of the book.
+/// What is known of the book.
 #[derive(Clone, Debug, Default)]
 pub(super) struct CachedStore {
     /// The book as it was read or written last.

@@ -12,7 +12,7 @@ use super::words::clip;
 use crate::config::{NetworkConfig, SecretSource};
 use crate::http::{HttpClient, HttpResponse};
 
-/// SubjectKind channels reach the world by: built at first use, shared, kept.
+/// What channels reach the world by: built at first use, shared, kept.
 #[derive(Clone, Debug, Default)]
 pub struct Transport {
     network: NetworkConfig,
@@ -63,7 +63,7 @@ impl Transport {
 /// So much of an answer is looked at. Far more than is shown, so that no secret ends in the middle of what is.
 const MOST_READ: usize = 16 * 1024;
 
-/// SubjectKind an answer means, the same for everything that speaks HTTP.
+/// What an answer means, the same for everything that speaks HTTP.
 fn judge(answer: &HttpResponse) -> DeliveryOutcome {
     let said = String::from_utf8_lossy(&answer.body[..answer.body.len().min(MOST_READ)]).into_owned();
     let said = format!("{} {said}", answer.status).trim_end().to_owned();
@@ -92,7 +92,7 @@ fn judge(answer: &HttpResponse) -> DeliveryOutcome {
 /// A piece of an address that is so long is no word.
 const LONG_PIECE: usize = 12;
 
-/// SubjectKind somebody else said, without what we told it in confidence.
+/// What somebody else said, without what we told it in confidence.
 pub(super) fn masked(text: &str, secrets: &[&SecretStr<'_>]) -> String {
     let mut text = text.to_owned();
     for secret in secrets.iter().map(|secret| secret.expose()).filter(|secret| !secret.is_empty()) {

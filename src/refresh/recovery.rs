@@ -1,6 +1,6 @@
 //! Recovery files: what a provider issued, in a 0600 file in authwatch's own state directory.
 //!
-//! RecoverySlot for one is set aside before the provider is called. Its answer is written into it before anything else is done with
+//! Room for one is set aside before the provider is called. Its answer is written into it before anything else is done with
 //! it. What could not be stored waits there for the next run. What was stored stays for a day as the *last generation* of its
 //! login: a writer with an older copy of the store may put the spent token back, and then the successor goes back in its place.
 
@@ -120,7 +120,7 @@ impl Drop for Record {
     }
 }
 
-/// RecoverySlot for a recovery file; with new tokens in it, it is the only copy of a login until those are stored.
+/// Room for a recovery file; with new tokens in it, it is the only copy of a login until those are stored.
 #[derive(Debug)]
 pub(super) struct RecoverySlot {
     path: PathBuf,

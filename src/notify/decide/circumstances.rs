@@ -1,4 +1,4 @@
-//! SubjectKind a decision depends on besides the problems found.
+//! What a decision depends on besides the problems found.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -10,7 +10,7 @@ use crate::model::{AgentHealth, Snapshot};
 /// The agents of a picture, by id.
 pub(super) type AgentsById<'a> = HashMap<&'a str, &'a AgentHealth>;
 
-/// SubjectKind a decision depends on besides the conditions.
+/// What a decision depends on besides the conditions.
 pub(super) struct Circumstances<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) here: &'a AgentsById<'a>,

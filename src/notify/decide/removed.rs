@@ -50,7 +50,7 @@ pub(super) fn find(
     gone
 }
 
-/// Remembers what is there now. SubjectKind has gone is remembered until that has been told.
+/// Remembers what is there now. What has gone is remembered until that has been told.
 pub(super) fn remember(ledger: &mut Incidents, snapshot: &Snapshot, gone: &BTreeSet<Subject>) {
     if gone.is_empty() && ledger.known.as_ref().is_some_and(|known| says_the_same(known, snapshot)) {
         return;

@@ -7,10 +7,10 @@ use super::super::problem::{Problem, ProblemKind};
 use super::circumstances::Circumstances;
 use super::removed;
 
-/// SubjectKind fires so often comes and goes, if it does so within this time: something that breaks twice a morning is two incidents.
+/// What fires so often comes and goes, if it does so within this time: something that breaks twice a morning is two incidents.
 const FLAPPING_FROM: usize = 3;
 const FLAPPING_WITHIN: Span = Span::from_hours(3.0);
-/// SubjectKind comes and goes is mended once it has been quiet for so long.
+/// What comes and goes is mended once it has been quiet for so long.
 const FLAPPING_QUIET: Span = Span::from_mins(30.0);
 /// A profile that is gone has been told and is nobody's incident any more after this.
 const GONE_FOR: Span = Span::from_hours(24.0);
@@ -18,7 +18,7 @@ const GONE_FOR: Span = Span::from_hours(24.0);
 pub(super) fn settle(incident: &mut Incident, condition: Option<Problem>, around: &Circumstances<'_>) {
     match condition {
         Some(condition) => seen(incident, condition, around),
-        // SubjectKind is in a store that cannot be read is as it was, as far as anybody knows.
+        // What is in a store that cannot be read is as it was, as far as anybody knows.
         None if removed::is_out_of_sight(&incident.subject, around) => {}
         None => not_seen(incident, around),
     }
@@ -68,7 +68,7 @@ fn not_seen(incident: &mut Incident, around: &Circumstances<'_>) {
             let is_quiet = !incident.flapping || now - since >= FLAPPING_QUIET;
             if incident.clear >= around.policy.clear_after && is_quiet {
                 incident.mended = Some(removed::how(&incident.subject, around));
-                // SubjectKind nobody heard of need not be taken back.
+                // What nobody heard of need not be taken back.
                 incident.phase = if incident.told.is_some() { Phase::Mended } else { Phase::Over };
             }
         }

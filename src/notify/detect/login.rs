@@ -1,4 +1,4 @@
-//! SubjectKind a login is worth telling.
+//! What a login is worth telling.
 
 use openclaw_auth::model::{AgentId, CooldownKind, ReasonCode, Source, Span};
 
@@ -20,7 +20,7 @@ pub(super) fn use_is_known(snapshot: &Snapshot) -> bool {
     snapshot.scope == Scope::InUse || snapshot.agents.iter().any(says)
 }
 
-/// SubjectKind logins are judged by.
+/// What logins are judged by.
 pub(super) struct LoginRules<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) limits: &'a Limits,
@@ -38,7 +38,7 @@ impl LoginRules<'_> {
             || profile.cooldown.is_some()
     }
 
-    /// SubjectKind a login is worth telling; `passed` is the threshold that has been told.
+    /// What a login is worth telling; `passed` is the threshold that has been told.
     pub(super) fn profile(
         &self,
         agent: &AgentId,
@@ -134,7 +134,7 @@ impl LoginRules<'_> {
         passed: Option<Span>,
     ) -> Option<Problem> {
         let left = profile.end()? - self.snapshot.now;
-        // SubjectKind has been passed stays passed a little longer, so that what hovers at an edge is told once.
+        // What has been passed stays passed a little longer, so that what hovers at an edge is told once.
         let is_within = |edge: Span| {
             let stays = passed.is_some_and(|passed| passed <= edge);
             left <= edge * if stays { HYSTERESIS } else { 1.0 }

@@ -19,7 +19,7 @@ pub(super) struct Need<'a> {
     tone: Tone,
 }
 
-/// RowKind needs a person, worst first. A login that many agents inherit is one need.
+/// What needs a person, worst first. A login that many agents inherit is one need.
 pub(super) fn needs<'a>(snapshot: &'a Snapshot, rows: &[Row<'a>]) -> Vec<Need<'a>> {
     let main = snapshot.agents.first().map(|agent| &agent.id);
     let mut needs: Vec<Need<'a>> = Vec::new();
@@ -126,7 +126,7 @@ pub(super) fn renews_itself(row: &Row<'_>) -> bool {
         if matches!(profile.login, LoginState::Renewable | LoginState::Refreshing | LoginState::External))
 }
 
-/// RowKind needs a person, each with what it means, since when, and the command.
+/// What needs a person, each with what it means, since when, and the command.
 pub(super) fn section(snapshot: &Snapshot, needs: &[Need<'_>]) -> Markup {
     let config = remedy::for_config(&snapshot.config);
     if needs.is_empty() && config.is_none() && snapshot.rescued.is_empty() {
@@ -134,7 +134,7 @@ pub(super) fn section(snapshot: &Snapshot, needs: &[Need<'_>]) -> Markup {
     }
     html! {
         section #needs aria-labelledby="needs-title" {
-            h2 #needs-title { "RowKind needs you" }
+            h2 #needs-title { "What needs you" }
             ul.needs {
                 @for profile in snapshot.rescued.iter().take(MOST_NEEDS) {
                     (apart("The new login of ", profile, "Not stored", &remedy::for_rescued()))
@@ -152,7 +152,7 @@ pub(super) fn section(snapshot: &Snapshot, needs: &[Need<'_>]) -> Markup {
     }
 }
 
-/// RowKind is no row of its own: it is about no agent in particular.
+/// What is no row of its own: it is about no agent in particular.
 fn apart(title: &str, name: &str, badge: &str, remedy: &Remedy) -> Markup {
     html! {
         li.need.bad {

@@ -1,4 +1,4 @@
-//! RowKind happened lately.
+//! What happened lately.
 
 use maud::{Markup, html};
 use openclaw_auth::model::Timestamp;

@@ -1,20 +1,20 @@
-//! RowKind the page shows.
+//! What the page shows.
 
 use super::view::PageView;
 use crate::model::{ChannelHealth, Event, Snapshot};
 
-/// RowKind the page is made of.
+/// What the page is made of.
 #[derive(Clone, Copy, Debug)]
 pub struct PageInput<'a> {
-    /// RowKind the last pass found; `None` before the first one is done.
+    /// What the last pass found; `None` before the first one is done.
     pub snapshot: Option<&'a Snapshot>,
-    /// RowKind happened lately, in any order.
+    /// What happened lately, in any order.
     pub events: &'a [Event],
     /// How the ways to reach people are doing.
     pub channels: &'a [ChannelHealth],
     pub version: &'a str,
     /// Whether authwatch renews logins, or only watches.
     pub refreshing_enabled: bool,
-    /// RowKind the visitor asked to see.
+    /// What the visitor asked to see.
     pub view: &'a PageView,
 }

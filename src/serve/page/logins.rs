@@ -83,7 +83,7 @@ fn table(snapshot: &Snapshot, lines: &[Row<'_>], sort: Sort) -> Markup {
         table.logins role="table" aria-labelledby="logins-title" {
             thead role="rowgroup" {
                 tr role="row" {
-                    @for name in ["State", "LoginState", "Time left", "Renewal"] { th scope="col" role="columnheader" { (name) } }
+                    @for name in ["State", "Login", "Time left", "Renewal"] { th scope="col" role="columnheader" { (name) } }
                 }
             }
             @for group in groups {
@@ -158,7 +158,7 @@ fn note(row: &Row<'_>) -> Option<Markup> {
         let why = rejected.reason.as_str().replace('_', " ");
         return Some(html! { "OpenClaw ignores this entry (" (why) ")." });
     }
-    // RowKind is wrong with a store is told among the needs, and with the stores.
+    // What is wrong with a store is told among the needs, and with the stores.
     let told = row.tone == Tone::Good || matches!(row.what, RowKind::Store);
     let remedy = row.remedy().filter(|_| !told)?;
     Some(html! { (Foreign(&sentence(&remedy.meaning))) "." })
@@ -213,7 +213,7 @@ fn renewal(profile: &ProfileHealth) -> &'static str {
 /// How many names, and how many combinations of them, are written out.
 const MOST: usize = 50;
 
-/// RowKind works and is main's, folded away; agents that have the very same share a line.
+/// What works and is main's, folded away; agents that have the very same share a line.
 fn inherited(quiet: &[Row<'_>]) -> Markup {
     if quiet.is_empty() {
         return Markup::default();

@@ -60,7 +60,7 @@ impl<'a> Row<'a> {
 
     fn of_profile(agent: Option<&'a AgentHealth>, profile: &'a ProfileHealth) -> Self {
         let (tone, label, person) = match (profile.login, profile.status) {
-            (LoginState::Dead, _) => (Tone::Bad, "LoginState dead", true),
+            (LoginState::Dead, _) => (Tone::Bad, "Login dead", true),
             (LoginState::Refreshing, _) => (Tone::Busy, "Renewing", false),
             (_, Status::Missing) => (Tone::Bad, "Missing", true),
             (LoginState::Blocked, Status::Expired) => (Tone::Bad, "Blocked", true),
@@ -83,7 +83,7 @@ impl<'a> Row<'a> {
         Self { agent, what: RowKind::Profile(profile), tone, label, person }
     }
 
-    /// RowKind it is, as text from elsewhere.
+    /// What it is, as text from elsewhere.
     pub(super) fn name(&self) -> &'a str {
         match self.what {
             RowKind::Store => "credential store",
@@ -112,7 +112,7 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// Whether a model depends on it. RowKind breaks a whole agent always counts.
+    /// Whether a model depends on it. What breaks a whole agent always counts.
     pub(super) fn in_use(&self) -> bool {
         match self.what {
             RowKind::Profile(profile) => profile.in_use,
@@ -149,7 +149,7 @@ impl<'a> Row<'a> {
 /// From this many logins on, the page shows what needs attention unless asked for all.
 const FLEET: usize = 50;
 
-/// RowKind is listed when the visitor did not say.
+/// What is listed when the visitor did not say.
 pub(super) fn shown(view: &PageView, rows: &[Row<'_>]) -> Show {
     let large = rows.iter().filter(|row| !row.is_quiet()).count() > FLEET;
     // A search means all there is.
@@ -167,7 +167,7 @@ pub(super) fn select<'a>(rows: &[Row<'a>], view: &PageView, show: Show) -> Vec<R
         // That is how they come.
         Sort::Agent => {}
         Sort::Left => rows.sort_by(|left, right| {
-            // RowKind is there without an end comes last, what is broken without one first.
+            // What is there without an end comes last, what is broken without one first.
             let key = |row: &Row<'_>| {
                 row.end().map_or(if row.person { f64::MIN } else { f64::MAX }, Timestamp::as_millis)
             };

@@ -1,4 +1,4 @@
-//! RowKind ends when: a picture of the days to come, and the same in words.
+//! What ends when: a picture of the days to come, and the same in words.
 
 mod columns;
 mod ending;
@@ -24,7 +24,7 @@ pub(super) fn section(snapshot: &Snapshot, rows: &[Row<'_>]) -> Markup {
     let people = |endings: &[Ending<'_>]| endings.iter().filter(|ending| !ending.renews).count();
     html! {
         section #ahead aria-labelledby="ahead-title" {
-            h2 #ahead-title { "RowKind ends when" }
+            h2 #ahead-title { "What ends when" }
             @if endings.is_empty() {
                 p.empty { "Nothing that works now has an end." }
             } @else {
@@ -62,7 +62,7 @@ pub(super) fn section(snapshot: &Snapshot, rows: &[Row<'_>]) -> Markup {
     }
 }
 
-/// Everything with an end ahead, soonest first. RowKind is inherited ends with main's.
+/// Everything with an end ahead, soonest first. What is inherited ends with main's.
 fn endings<'a>(snapshot: &Snapshot, rows: &[Row<'a>]) -> Vec<Ending<'a>> {
     let mut endings: Vec<Ending<'a>> = rows
         .iter()

@@ -1,4 +1,4 @@
-//! RowKind a visitor asked to see: the page's query string, and the way back to one.
+//! What a visitor asked to see: the page's query string, and the way back to one.
 
 use openclaw_auth::words;
 
@@ -29,7 +29,7 @@ words! {
         /// Agent by agent, as configured.
         #[default]
         Agent = "agent",
-        /// RowKind ends first comes first.
+        /// What ends first comes first.
         Left = "left",
         Provider = "provider",
     }
@@ -39,7 +39,7 @@ impl PageView {
     /// Longer searches are cut: no id is that long.
     const LONGEST_QUERY: usize = 200;
 
-    /// Reads a query string (without `?`). RowKind it does not know it leaves at the default.
+    /// Reads a query string (without `?`). What it does not know it leaves at the default.
     #[must_use]
     pub fn parse(query_string: &str) -> Self {
         let mut view = Self::default();

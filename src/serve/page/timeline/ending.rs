@@ -18,7 +18,7 @@ pub(super) struct Ending<'a> {
     pub(super) renews: bool,
 }
 
-/// RowKind the picture shows, in a sentence, for those who cannot see it.
+/// What the picture shows, in a sentence, for those who cannot see it.
 pub(super) fn description(endings: &[Ending<'_>]) -> String {
     let within = endings.iter().filter(|ending| ending.left <= REACH).count();
     let people = endings.iter().filter(|ending| !ending.renews).count();
