@@ -9,10 +9,14 @@ mod login;
 
 use openclaw_auth::model::Span;
 
+pub use self::agent::shows_its_logins;
 pub use self::issues::{headline, issues, worst};
 use crate::config::NotifyConfig;
 use crate::model::{AgentHealth, Scope, Snapshot};
 use crate::remedy::Commands;
+
+/// Under this part of the warning window, an expiry is critical.
+pub const CRITICAL_PART: f64 = 0.1;
 
 /// When something begins to matter.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -21,4 +21,4 @@ pub use self::snapshot::{
     AgentHealth, FailingRenewal, OpenclawRelease, ProfileHealth, ProviderAssessment, ProviderHealth, Renewal,
     Snapshot, Summary,
 };
-pub use self::verdict::{Bucket, Login, LoginReason, Scope, Status};
+pub use self::verdict::{Bucket, LoginReason, LoginState, Scope, Status};

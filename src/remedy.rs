@@ -10,7 +10,7 @@ use openclaw_auth::paths::Roots;
 use openclaw_auth::provider;
 use openclaw_auth::release::Release;
 
-use crate::error_catalog::{Context, Mend};
+use crate::error_catalog::{CauseRemedy, ErrorContext};
 pub use crate::model::Remedy;
 use crate::texts::text;
 
@@ -125,12 +125,12 @@ impl Commands {
 
     /// How to have OpenClaw import what older releases left. It imports for all agents at once, and archives what it cannot parse, too.
     #[must_use]
-    pub fn import(&self, unimportable: Option<&Unimportable>) -> Import {
+    pub fn import(&self, unimportable: Option<&Unimportable>) -> ImportAdvice {
         let Some(Unimportable { path, error }) = unimportable else {
-            return Import { first: String::new(), command: format!("{} doctor --fix", self.openclaw) };
+            return ImportAdvice { first: String::new(), command: format!("{} doctor --fix", self.openclaw) };
         };
         let Remedy { meaning, command } = for_unreadable(path, error);
-        Import {
+        ImportAdvice {
             first: format!(". Before OpenClaw imports anything: {meaning}"),
             command: command.unwrap_or_else(|| format!("{} status", self.authwatch)),
         }
@@ -138,21 +138,21 @@ impl Commands {
 
     /// The command that resolves a cause, for whom it is about. What a message does not say stays a word in capitals.
     #[must_use]
-    pub fn for_cause(&self, mend: Mend, context: &Context) -> Option<String> {
+    pub fn for_cause(&self, remedy: CauseRemedy, context: &ErrorContext) -> Option<String> {
         let agent = context.agent.as_deref();
         let provider = context.provider.as_deref();
         let of_provider = provider.map_or_else(|| "PROVIDER".to_owned(), quote);
         let auth =
             |subcommand: &str| self.models_auth(agent, &format!("{subcommand} --provider {of_provider}"));
-        Some(match mend {
-            Mend::Wait => return None,
-            Mend::PasteKey => auth("paste-api-key"),
-            Mend::SignIn if provider == Some("anthropic") => auth("setup-token"),
-            Mend::SignIn if provider.is_some_and(|provider| !is_login(&provider.into())) => {
+        Some(match remedy {
+            CauseRemedy::Wait => return None,
+            CauseRemedy::PasteKey => auth("paste-api-key"),
+            CauseRemedy::SignIn if provider == Some("anthropic") => auth("setup-token"),
+            CauseRemedy::SignIn if provider.is_some_and(|provider| !is_login(&provider.into())) => {
                 auth("paste-api-key")
             }
-            Mend::SignIn => auth("login"),
-            Mend::Run(template) => {
+            CauseRemedy::SignIn => auth("login"),
+            CauseRemedy::Run(template) => {
                 let template = match agent {
                     Some(agent) => template.replace("{agent}", &quote(agent)),
                     None => template.replace(" --agent {agent}", ""),
@@ -252,7 +252,7 @@ fn copy_without_mark(path: &Path) -> String {
 
 /// How to have OpenClaw import what an older release left.
 #[derive(Debug)]
-pub struct Import {
+pub struct ImportAdvice {
     /// What has to be done before, as the end of a sentence; empty where that is nothing.
     pub first: String,
     /// The command, or that of the first step.

@@ -3,7 +3,7 @@
 use openclaw_auth::model::{ConfigHealth, ProviderId, StoreErrorReason, StoreHealth, StrandedKind};
 
 use crate::model::{AgentHealth, Assessment, AssessmentState, ProviderAssessment, Severity};
-use crate::remedy::{self, Commands, Import, Remedy, quote};
+use crate::remedy::{self, Commands, ImportAdvice, Remedy, quote};
 use crate::texts::{counted, text};
 
 pub(super) fn assess(agent: &mut AgentHealth, main_is_read: bool, commands: &Commands) {
@@ -25,7 +25,8 @@ pub(super) fn assess(agent: &mut AgentHealth, main_is_read: bool, commands: &Com
 }
 
 /// Whether what is not in an agent's store is not there: one that cannot be read, or that a migration left empty, shows nothing.
-pub(super) fn shows_its_logins(agent: &AgentHealth) -> bool {
+#[must_use]
+pub fn shows_its_logins(agent: &AgentHealth) -> bool {
     let left_behind = agent.store.stranded.as_ref();
     let is_empty = left_behind.is_some_and(|stranded| stranded.kind == StrandedKind::EmptyDatabase);
     agent.store.error.is_none() && !is_empty
@@ -46,7 +47,7 @@ fn of_store(store: &StoreHealth, commands: &Commands) -> Option<Assessment> {
         StrandedKind::EmptyDatabase => {
             let logins = counted("logins", stranded.profiles);
             let summary = text("store-migration-incomplete", &[("logins", &logins), ("file", &file)]);
-            let Import { first, command } = commands.import(stranded.repair_first.as_ref());
+            let ImportAdvice { first, command } = commands.import(stranded.repair_first.as_ref());
             let remedy = Remedy { meaning: format!("{summary}{first}"), command: Some(command) };
             Assessment {
                 remedy: Some(remedy),

@@ -34,42 +34,36 @@ fn of_agent<'a>(
     found: &mut Vec<Issue<'a>>,
     inherited: &mut HashMap<&'a str, usize>,
 ) {
-    let owner = snapshot.agents.first();
-    let mut add = |at: &'a AgentHealth, of, assessment: &'a Assessment| {
-        found.push(Issue {
-            agent: Some(&at.id),
-            of,
-            assessment: Cow::Borrowed(assessment),
-            also: Vec::new(),
-        });
-        found.len() - 1
+    let issue = |at: &'a AgentHealth, of, assessment: &'a Assessment| Issue {
+        agent: Some(&at.id),
+        of,
+        assessment: Cow::Borrowed(assessment),
+        also: Vec::new(),
     };
-    if let Some(assessment) = &agent.store_assessment {
-        add(agent, IssueOf::Store, assessment);
-    }
-    for provider in &agent.provider_assessments {
-        add(agent, IssueOf::Provider(&provider.provider), &provider.assessment);
-    }
+    found.extend(agent.store_assessment.iter().map(|assessment| issue(agent, IssueOf::Store, assessment)));
+    let providers = agent.provider_assessments.iter();
+    found.extend(
+        providers.map(|verdict| issue(agent, IssueOf::Provider(&verdict.provider), &verdict.assessment)),
+    );
+    let main = snapshot.agents.first().filter(|main| main.id != agent.id);
     for profile in &agent.profiles {
         let Some(assessment) = profile.assessment.as_deref() else { continue };
-        let of = IssueOf::Login(profile);
-        match owner.filter(|_| profile.inherited) {
-            None => {
-                let index = add(agent, of, assessment);
-                if owner.is_some_and(|main| main.id == agent.id) {
-                    inherited.insert(profile.profile_id.as_str(), index);
-                }
-            }
-            Some(main) => {
-                let known = inherited.get(profile.profile_id.as_str()).copied();
-                let index = known.unwrap_or_else(|| add(main, of, assessment));
-                inherited.insert(profile.profile_id.as_str(), index);
-                let issue = &mut found[index];
-                issue.also.push(&agent.id);
-                // Who inherits it may use it where its owner does not.
-                if assessment.severity > issue.assessment.severity {
-                    (issue.assessment, issue.of) = (Cow::Borrowed(assessment), of);
-                }
+        let (id, of) = (profile.profile_id.as_str(), IssueOf::Login(profile));
+        let owner = main.filter(|_| profile.inherited);
+        let known = inherited.get(id).copied().filter(|_| owner.is_some());
+        let index = known.unwrap_or_else(|| {
+            found.push(issue(owner.unwrap_or(agent), of, assessment));
+            found.len() - 1
+        });
+        if main.is_none() || owner.is_some() {
+            inherited.insert(id, index);
+        }
+        if owner.is_some() {
+            let known = &mut found[index];
+            known.also.push(&agent.id);
+            // Who inherits it may use it where its owner does not.
+            if assessment.severity > known.assessment.severity {
+                (known.assessment, known.of) = (Cow::Borrowed(assessment), of);
             }
         }
     }

@@ -2,14 +2,12 @@
 
 use openclaw_auth::model::{AgentId, CooldownKind, CredentialKind, ProviderId, ReasonCode, Span, Timestamp};
 
-use super::Limits;
+use super::{CRITICAL_PART, Limits};
 use crate::clock::local_date;
-use crate::model::{Assessment, AssessmentState, Login, LoginReason, ProfileHealth, Severity, Status};
+use crate::model::{Assessment, AssessmentState, LoginReason, LoginState, ProfileHealth, Severity, Status};
 use crate::remedy::Commands;
 use crate::texts::text;
 
-/// Under this part of the warning window, an expiry is critical.
-const CRITICAL_PART: f64 = 0.1;
 /// Nobody holds a refresh lock for longer.
 const LOCKED_FOR: Span = Span::from_mins(10.0);
 /// Whose logins all other agents inherit.
@@ -31,12 +29,13 @@ pub(super) fn assess(
 ) -> Option<Assessment> {
     // Most logins of a fleet are fine.
     let is_fine = matches!(profile.status, Status::Ok | Status::Static)
-        && matches!(profile.login, Login::Static | Login::Renewable | Login::External)
+        && matches!(profile.login, LoginState::Static | LoginState::Renewable | LoginState::External)
         && profile.cooldown.is_none()
         && profile.failing.is_none();
     let left = profile.end().map(|end| end - circumstances.now);
     if is_fine
-        && (profile.login == Login::Renewable || left.is_none_or(|left| left > circumstances.limits.window))
+        && (profile.login == LoginState::Renewable
+            || left.is_none_or(|left| left > circumstances.limits.window))
     {
         return None;
     }
@@ -71,23 +70,23 @@ impl Subject<'_> {
             _ if profile.reason_code == Some(ReasonCode::SetupInactive) && !profile.in_use => self
                 .verdict(AssessmentState::NotSetUp, Severity::Info, "login-not-set-up")
                 .with_command(Some(self.circumstances.commands.show_order(self.agent, &profile.provider))),
-            (Login::External, _) => return of_external(profile),
-            (Login::Dead, _) => {
+            (LoginState::External, _) => return of_external(profile),
+            (LoginState::Dead, _) => {
                 let reason = profile.login_reason.unwrap_or(LoginReason::InvalidGrant);
                 let name = format!("login-dead-{}", reason.as_str());
                 self.verdict(AssessmentState::NeedsSignIn, broken, &name).with_command(self.sign_in())
             }
             (_, Status::Missing) => self.missing(broken),
-            (Login::Blocked, _) => self.blocked(broken),
-            (Login::Refreshing, _) => self.renewing(broken),
-            (Login::Renewable, _) if profile.failing.is_some() => self.failing(broken),
-            (Login::Renewable, Status::Expired | Status::Expiring) => {
+            (LoginState::Blocked, _) => self.blocked(broken),
+            (LoginState::Refreshing, _) => self.renewing(broken),
+            (LoginState::Renewable, _) if profile.failing.is_some() => self.failing(broken),
+            (LoginState::Renewable, Status::Expired | Status::Expiring) => {
                 self.verdict(AssessmentState::Renews, Severity::Info, "login-renews")
             }
             (_, Status::Expired) => {
                 self.verdict(AssessmentState::Expired, broken, "login-expired").with_command(self.sign_in())
             }
-            (Login::Static | Login::Unsupported | Login::None, _) if self.expires_soon() => {
+            (LoginState::Static | LoginState::Unsupported | LoginState::None, _) if self.expires_soon() => {
                 let is_urgent =
                     self.left.is_some_and(|left| left <= self.circumstances.limits.window * CRITICAL_PART);
                 let severity =

@@ -14,17 +14,19 @@ use openclaw_auth::model::{AgentId, ProfileId, Semantics, StoreKind, Timestamp};
 use openclaw_auth::paths::Roots;
 use openclaw_auth::secret::SecretBuffer;
 
-pub use self::drafts::Draft;
+pub use self::drafts::LeftoverDraft;
 use self::facts::Reader;
 pub use self::facts::{AgentFacts, CliLogin, Print, ProfileFacts, SharedFacts};
 use super::files;
 use super::installation::{Installation, OwnSettings, Places};
 use super::online::ServerTime;
 use super::service::{self, Gateway};
+use crate::assess::Limits;
 use crate::clock;
 use crate::exit;
 use crate::model::{AgentHealth, ProfileHealth, Scope, Severity, Snapshot};
-use crate::pipeline::{self, Request};
+use crate::pipeline::{self, Look, Request};
+use crate::remedy::Commands;
 use crate::state::Memory;
 
 /// What the checks look at. Holds no secret.
@@ -42,10 +44,12 @@ pub struct Inspection {
     pub discovery: Discovery,
     /// Everybody's health, as `status` has it.
     pub snapshot: Snapshot,
+    /// How commands are written for this installation.
+    pub commands: Commands,
     /// The agents' own stores, as facts.
     pub agents: Vec<AgentFacts>,
     /// Drafts that nobody works on any more.
-    pub drafts: Vec<Draft>,
+    pub drafts: Vec<LeftoverDraft>,
     /// What the shared database holds, if there is one.
     pub shared: Option<SharedFacts>,
     /// The logins of vendors' CLIs.
@@ -103,9 +107,10 @@ impl Inspection {
             scope: own.config.status.scope,
             window: own.config.status.warn,
             memory: memory.clone(),
+            limits: Limits::new(&own.config.notify),
             ..Request::default()
         };
-        let snapshot = pipeline::look(&roots, variables.iter().cloned(), &request).snapshot;
+        let Look { snapshot, commands, .. } = pipeline::look(&roots, variables.iter().cloned(), &request);
         let discovery = discover::discover(&roots, variables.iter().cloned());
         let reader = Reader::new(&roots, semantics, memory.as_deref());
         let (now, agents) = (clock::now(), reader.agents(&discovery));
@@ -123,6 +128,7 @@ impl Inspection {
             places: Places::new(roots, variables),
             discovery,
             snapshot,
+            commands,
             own,
             memory_problem,
             server_time,
@@ -172,7 +178,7 @@ impl Inspection {
     /// Whether the mode of a file of OpenClaw's is this user's to change. Root does that for the owner of the whole alone: a link
     /// among the stores may lead to anybody's file, the system's own included.
     #[must_use]
-    pub fn may_mend(&self, owner: u32) -> bool {
+    pub fn may_change_mode(&self, owner: u32) -> bool {
         if self.user == 0 { self.owner == Some(owner) } else { self.user == owner }
     }
 

@@ -74,7 +74,7 @@ fn severity_or_ok<S: Serializer>(severity: &Option<Severity>, serializer: S) -> 
 }
 
 /// What a login in order is given as its verdict.
-pub static OK: Assessment = Assessment {
+pub(super) static OK: Assessment = Assessment {
     state: AssessmentState::Ok,
     severity: None,
     needs_person: false,

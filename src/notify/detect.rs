@@ -1,125 +1,139 @@
-//! First step, pure: what in a picture is worth telling somebody, and how much it matters.
-//!
-//! Both axes count. A renewable token that merely lapses is nobody's alarm; a dead login is one even while its token is valid.
-//! One login is one condition, told where it is kept, however many agents have it from there.
-
-mod login;
+//! First step, pure: which issues of a snapshot people are notified of. How bad they are was decided by the assessment; what is
+//! added here is the threshold that an expiry has passed, and how long something has to last.
 
 use std::collections::BTreeMap;
 
-use openclaw_auth::model::{Span, StoreErrorReason, StrandedKind};
+use openclaw_auth::model::{Span, StoreErrorReason};
 
-use self::login::{Judge, use_is_known};
-use super::problem::{Condition, Kind, Limits, Own, Subject, What};
-use crate::model::{AgentHealth, Severity, Snapshot};
+use super::problem::{FailingChannels, Limits, Problem, ProblemKind, Subject, SubjectKind};
+use crate::assess;
+use crate::model::{AgentHealth, AssessmentState, Issue, IssueOf, Severity, Snapshot};
 use crate::remedy::{self, Remedy};
 
+/// A threshold that has been passed stays passed until there is so much more time left than it: what hovers is told once.
+const HYSTERESIS: f64 = 1.1;
 /// No writer holds a store for longer.
 const LOCKED_FOR: Span = Span::from_mins(10.0);
 /// Nobody who edits a file leaves it broken for longer.
 const EDITED_FOR: Span = Span::from_mins(10.0);
-/// Finds all conditions. `passed` tells the threshold that has been told for a subject.
-#[must_use]
-pub fn conditions(
+
+/// Finds all problems. `passed` gives the threshold that people were notified of for a subject.
+pub(super) fn problems(
     snapshot: &Snapshot,
-    own: &Own,
+    own: &FailingChannels,
     limits: &Limits,
     passed: impl Fn(&Subject) -> Option<Span>,
-) -> BTreeMap<Subject, Condition> {
-    let judge = Judge { snapshot, limits, use_is_known: use_is_known(snapshot) };
-    let mut found: BTreeMap<Subject, Condition> = BTreeMap::new();
-    for agent in &snapshot.agents {
-        if let Some(condition) = store(agent) {
-            found.insert(Subject::of(agent, What::Store), condition);
-        }
-        // A login in a store that cannot be read is not missing, nor is one that may be inherited from such a store.
-        let sees_logins = sees_logins(agent, snapshot);
-        for provider in agent.missing_providers_in_use.iter().filter(|_| sees_logins) {
-            let subject = Subject::of(agent, What::Provider(provider.as_str().to_owned()));
-            let remedy = remedy::for_missing_provider(agent, provider);
-            let mut condition =
-                Condition::new(Kind::ProviderMissing, Severity::Critical, "has no login", remedy);
-            condition.provider = Some(provider.as_str().to_owned());
-            found.insert(subject, condition);
-        }
-        for profile in agent.profiles.iter().filter(|profile| judge.may_matter(profile)) {
-            let owner = if profile.inherited { &snapshot.agents[0] } else { agent };
-            let subject = Subject::of(owner, What::Profile(profile.profile_id.as_str().to_owned()));
-            let passed = passed(&subject);
-            let Some(mut condition) = judge.profile(&owner.id, profile, passed) else { continue };
-            if let Some(known) = found.get_mut(&subject) {
-                // Who inherits it may use it where its owner does not.
-                known.severity = known.severity.max(condition.severity);
-                known.name(agent.id.as_str(), limits);
-                continue;
+) -> BTreeMap<Subject, Problem> {
+    let mut found: BTreeMap<Subject, Problem> = BTreeMap::new();
+    for issue in assess::issues(snapshot) {
+        let Some((kind, state)) = told(&issue) else { continue };
+        let subject = subject(&issue);
+        let assessment = &issue.assessment;
+        let remedy = assessment
+            .remedy
+            .clone()
+            .unwrap_or_else(|| Remedy { meaning: assessment.summary.to_string(), command: None });
+        let severity = assessment.severity.unwrap_or(Severity::Info);
+        let mut problem = Problem::new(kind, severity, state, remedy);
+        problem.since = assessment.since;
+        problem.patience = patience(snapshot, &issue);
+        match issue.of {
+            IssueOf::Provider(provider) => problem.provider = Some(provider.to_string()),
+            IssueOf::Login(profile) => {
+                problem.provider = Some(profile.provider.to_string());
+                problem.ends = profile.end();
+                if kind == ProblemKind::Expiring {
+                    let left = profile.end().map(|end| end - snapshot.now);
+                    problem.threshold = left.and_then(|left| threshold(left, limits, passed(&subject)));
+                }
             }
-            if profile.inherited {
-                condition.name(agent.id.as_str(), limits);
-            }
-            found.insert(subject, condition);
+            IssueOf::Configuration | IssueOf::Recovery(_) | IssueOf::Store => {}
         }
-    }
-    if let Some(condition) = configuration(snapshot) {
-        found.insert(Subject { agent: String::new(), what: What::Config }, condition);
-    }
-    for profile in &snapshot.rescued {
-        let subject = Subject { agent: String::new(), what: What::Rescue(profile.clone()) };
-        let remedy = remedy::for_rescued();
-        let condition = Condition::new(Kind::Rescued, Severity::Critical, "could not be stored", remedy);
-        found.insert(subject, condition);
+        for agent in &issue.also {
+            problem.name(agent.as_str(), limits);
+        }
+        found.insert(subject, problem);
     }
     for (channel, (since, problem)) in &own.failing {
-        let subject = Subject { agent: String::new(), what: What::Channel(channel.clone()) };
+        let subject = Subject { agent: String::new(), kind: SubjectKind::Channel(channel.clone()) };
         let remedy = Remedy {
             meaning: format!("messages wait, for it does not take them: {problem}"),
             command: Some(format!("authwatch notify test {}", remedy::quote(channel))),
         };
-        let condition = Condition::new(Kind::ChannelFailing, Severity::Warning, "takes no messages", remedy);
-        found.insert(subject, Condition { since: Some(*since), ..condition });
+        let problem =
+            Problem::new(ProblemKind::ChannelFailing, Severity::Warning, "takes no messages", remedy);
+        found.insert(subject, Problem { since: Some(*since), ..problem });
     }
     found
 }
 
+/// What people are notified of, and how it is said in a subject line; `None` where it resolves itself.
+fn told(issue: &Issue<'_>) -> Option<(ProblemKind, &'static str)> {
+    let told = match issue.assessment.state {
+        AssessmentState::NeedsSignIn => (ProblemKind::Dead, "is dead: sign in again"),
+        AssessmentState::Missing | AssessmentState::Unresolved | AssessmentState::NotSetUp => {
+            (ProblemKind::Missing, "holds no credential")
+        }
+        AssessmentState::Expired => (ProblemKind::Expired, "has ended"),
+        AssessmentState::Expiring => (ProblemKind::Expiring, "ends soon"),
+        AssessmentState::RenewalFailing | AssessmentState::RenewalBlocked | AssessmentState::RenewalStuck => {
+            (ProblemKind::Lapsed, "has lapsed")
+        }
+        // Also where nobody needs to act: whoever wants to be informed is.
+        AssessmentState::Disabled => return Some((ProblemKind::Disabled, "is set aside by OpenClaw")),
+        AssessmentState::NoLogin => (ProblemKind::ProviderMissing, "has no login"),
+        AssessmentState::Unreadable => (ProblemKind::StoreUnreadable, "cannot be read"),
+        AssessmentState::MigrationIncomplete => (ProblemKind::StoreStranded, "has lost its logins"),
+        AssessmentState::Unusable => (ProblemKind::ConfigUnreadable, "cannot be used"),
+        AssessmentState::NotStored => (ProblemKind::Rescued, "could not be stored"),
+        AssessmentState::Ok
+        | AssessmentState::Renews
+        | AssessmentState::Renewing
+        | AssessmentState::CoolingDown
+        | AssessmentState::External
+        | AssessmentState::Leftover
+        | AssessmentState::Ignored => return None,
+    };
+    issue.assessment.needs_person.then_some(told)
+}
+
+fn subject(issue: &Issue<'_>) -> Subject {
+    let kind = match issue.of {
+        IssueOf::Configuration => SubjectKind::Config,
+        IssueOf::Recovery(profile) => SubjectKind::Rescue(profile.to_owned()),
+        IssueOf::Store => SubjectKind::Store,
+        IssueOf::Provider(provider) => SubjectKind::Provider(provider.to_string()),
+        IssueOf::Login(profile) => SubjectKind::Profile(profile.profile_id.to_string()),
+    };
+    Subject { agent: issue.agent.map_or_else(String::new, ToString::to_string), kind }
+}
+
+/// What often resolves itself has to last.
+fn patience(snapshot: &Snapshot, issue: &Issue<'_>) -> Option<Span> {
+    match issue.of {
+        IssueOf::Configuration => Some(EDITED_FOR),
+        IssueOf::Store => {
+            let agent = snapshot.agents.iter().find(|agent| Some(&agent.id) == issue.agent)?;
+            let reason = agent.store.error.as_ref()?.reason;
+            // A writer holds a database for seconds.
+            (reason == StoreErrorReason::Locked).then_some(LOCKED_FOR)
+        }
+        IssueOf::Recovery(_) | IssueOf::Provider(_) | IssueOf::Login(_) => None,
+    }
+}
+
+/// The smallest threshold that an expiry has passed.
+fn threshold(left: Span, limits: &Limits, passed: Option<Span>) -> Option<Span> {
+    let is_within = |edge: Span| {
+        let stays = passed.is_some_and(|passed| passed <= edge);
+        left <= edge * if stays { HYSTERESIS } else { 1.0 }
+    };
+    let largest = *limits.thresholds.first()?;
+    let steps = limits.thresholds.iter().copied().chain([largest * assess::CRITICAL_PART]);
+    steps.filter(|step| is_within(*step)).min_by(Span::total_cmp)
+}
+
 /// Whether the logins that an agent has, or has not, can be seen: all may inherit from the first.
 pub(super) fn sees_logins(agent: &AgentHealth, snapshot: &Snapshot) -> bool {
-    shows_its_logins(agent) && snapshot.agents.first().is_none_or(shows_its_logins)
-}
-
-/// Whether what is not in an agent's store is not there: one that cannot be read, or that a migration left empty, shows nothing.
-pub(super) fn shows_its_logins(agent: &AgentHealth) -> bool {
-    let left_behind = agent.store.stranded.as_ref();
-    let is_empty = left_behind.is_some_and(|stranded| stranded.kind == StrandedKind::EmptyDatabase);
-    agent.store.error.is_none() && !is_empty
-}
-
-/// What authwatch may not read, OpenClaw may well; a broken file stops both.
-fn of_unreadable(reason: StoreErrorReason) -> Severity {
-    match reason {
-        StoreErrorReason::Parse | StoreErrorReason::NotAFile | StoreErrorReason::TooLarge => {
-            Severity::Critical
-        }
-        _ => Severity::Warning,
-    }
-}
-
-fn configuration(snapshot: &Snapshot) -> Option<Condition> {
-    let error = snapshot.config.error.as_ref()?;
-    let remedy = remedy::for_config(&snapshot.config)?;
-    let severity = of_unreadable(error.reason);
-    let condition = Condition::new(Kind::ConfigUnreadable, severity, "cannot be used", remedy);
-    Some(Condition { patience: Some(EDITED_FOR), ..condition })
-}
-
-fn store(agent: &AgentHealth) -> Option<Condition> {
-    let remedy = remedy::for_store(agent)?;
-    if let Some(error) = &agent.store.error {
-        let severity = of_unreadable(error.reason);
-        // A writer holds a database for seconds.
-        let patience = (error.reason == StoreErrorReason::Locked).then_some(LOCKED_FOR);
-        let condition = Condition::new(Kind::StoreUnreadable, severity, "cannot be read", remedy);
-        return Some(Condition { patience, ..condition });
-    }
-    let stranded = agent.store.stranded.as_ref()?;
-    (stranded.kind == StrandedKind::EmptyDatabase)
-        .then(|| Condition::new(Kind::StoreStranded, Severity::Critical, "has lost its logins", remedy))
+    assess::shows_its_logins(agent) && snapshot.agents.first().is_none_or(assess::shows_its_logins)
 }

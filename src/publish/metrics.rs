@@ -15,11 +15,11 @@ use openclaw_auth::digest;
 use openclaw_auth::model::{ProfileId, StoreErrorReason, Timestamp};
 
 pub use self::exposition::Exposition;
-use self::family::Kind::{Counter, Gauge, Histogram, StoredCounter};
+use self::family::MetricKind::{Counter, Gauge, Histogram, StoredCounter};
 use self::family::{Collectors, Metric, Samples, metrics};
-pub use self::family::{Description, Kind};
+pub use self::family::{Description, MetricKind};
 use crate::clock;
-use crate::model::{AgentHealth, ChannelHealth, Login, LoginReason, ProfileHealth, Snapshot, Status};
+use crate::model::{AgentHealth, ChannelHealth, LoginReason, LoginState, ProfileHealth, Snapshot, Status};
 use crate::refresh::outcome::{MisconfiguredReason, Outcome, TransientReason};
 
 /// A provider answers in a second or two; the call ends after 30.
@@ -147,7 +147,7 @@ impl Metrics {
     /// Creates every counter there can be, at 0, for these providers.
     #[must_use]
     pub fn new(providers: &[&str], names: ProfileNames) -> Self {
-        let counted = Collectors::new();
+        let counted = Collectors::new(METRICS);
         for provider in providers {
             counted.counter(REFRESH_ATTEMPTS, [provider]);
             counted.counter(REFRESH_ADOPTED, [provider]);
@@ -230,7 +230,7 @@ impl Metrics {
     }
 
     fn own_text(&self, pass: Option<Pass>, channels: &[ChannelHealth], with_process: bool) -> String {
-        let mut samples = Samples::new();
+        let mut samples = Samples::new(METRICS);
         let (revision, rustc) = (env!("AUTHWATCH_REVISION"), env!("AUTHWATCH_RUSTC"));
         samples.set(BUILD_INFO, [env!("CARGO_PKG_VERSION"), revision, rustc], 1.0);
         if let Some(pass) = pass {
@@ -251,7 +251,7 @@ impl Metrics {
     }
 
     fn credentials_text(&self, snapshot: Option<&Snapshot>) -> String {
-        let mut samples = Samples::new();
+        let mut samples = Samples::new(METRICS);
         if let Some(snapshot) = snapshot {
             set_snapshot(&mut samples, snapshot, self.names);
         }
@@ -324,7 +324,7 @@ fn set_profile(samples: &mut Samples, agent: &str, profile: &ProfileHealth, name
     for status in Status::ALL {
         samples.flag(CREDENTIAL_STATUS, [agent, provider, name, status.as_str()], profile.status == status);
     }
-    for state in Login::ALL {
+    for state in LoginState::ALL {
         samples.flag(CREDENTIAL_LOGIN, [agent, provider, name, state.as_str()], profile.login == state);
     }
     let word = |is: bool| if is { "true" } else { "false" };
@@ -335,7 +335,9 @@ fn set_profile(samples: &mut Samples, agent: &str, profile: &ProfileHealth, name
         samples.set(CREDENTIAL_COOLDOWN_UNTIL, login, cooldown.until.as_secs());
     }
     // One lock, one series: at the agent that owns the login, not at those that inherit it.
-    if let (Login::Refreshing, Some(since), false) = (profile.login, profile.login_since, profile.inherited) {
+    if let (LoginState::Refreshing, Some(since), false) =
+        (profile.login, profile.login_since, profile.inherited)
+    {
         samples.set(REFRESH_LOCK_HELD_SINCE, login, since.as_secs());
     }
 }

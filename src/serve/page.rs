@@ -20,7 +20,7 @@ use maud::{DOCTYPE, Markup, html};
 use crate::assess;
 
 pub use self::input::PageInput;
-pub use self::view::{Show, Sort, View};
+pub use self::view::{PageView, Show, Sort};
 
 /// The style sheet, served as `/style.css`.
 pub const STYLE: &str = include_str!("page/style.css");
@@ -134,7 +134,7 @@ mod tests {
 
     use super::*;
     use crate::model::{
-        AgentHealth, Event, EventKind, Login, ProfileHealth, Scope, Snapshot, Status, Summary,
+        AgentHealth, Event, EventKind, LoginState, ProfileHealth, Scope, Snapshot, Status, Summary,
     };
 
     use openclaw_auth::model::{
@@ -144,7 +144,7 @@ mod tests {
 
     const NOW: f64 = 1_800_000_000_000.0;
 
-    fn profile(id: &str, status: Status, login: Login, ends_in: Option<f64>) -> ProfileHealth {
+    fn profile(id: &str, status: Status, login: LoginState, ends_in: Option<f64>) -> ProfileHealth {
         ProfileHealth {
             profile_id: ProfileId::from(id),
             provider: ProviderId::from(id),
@@ -161,7 +161,8 @@ mod tests {
             inherited: false,
             in_use: true,
             cooldown: None,
-            remedy: None,
+            failing: None,
+            assessment: None,
             source: Source::Json,
         }
     }
@@ -185,7 +186,8 @@ mod tests {
             providers: Vec::new(),
             missing_providers_in_use: Vec::new(),
             rejected: Vec::new(),
-            remedies: Vec::new(),
+            store_assessment: None,
+            provider_assessments: Vec::new(),
         }
     }
 
@@ -206,11 +208,12 @@ mod tests {
         }
     }
 
-    fn shown(snapshot: &Snapshot, events: &[Event], view: &View) -> String {
+    fn shown(snapshot: &Snapshot, events: &[Event], view: &PageView) -> String {
         let input = PageInput {
             snapshot: Some(snapshot),
             events,
             channels: &[],
+            host: "",
             version: "1",
             refreshing_enabled: true,
             view,
@@ -226,15 +229,15 @@ mod tests {
         let mut main = agent(
             text,
             vec![
-                profile(text, Status::Ok, Login::Renewable, Some(9e6)),
-                profile(text, Status::Expired, Login::None, None),
-                profile(text, Status::Expired, Login::Dead, None),
+                profile(text, Status::Ok, LoginState::Renewable, Some(9e6)),
+                profile(text, Status::Expired, LoginState::None, None),
+                profile(text, Status::Expired, LoginState::Dead, None),
             ],
         );
         main.missing_providers_in_use.push(ProviderId::from(text));
         main.rejected.push(Rejected { profile_id: ProfileId::from(text), reason: RejectReason::NonObject });
         main.store.error = Some(StoreError::new(StoreErrorReason::Io, text));
-        let mut other = agent(text, vec![profile(text, Status::Static, Login::Static, None)]);
+        let mut other = agent(text, vec![profile(text, Status::Static, LoginState::Static, None)]);
         other.profiles[0].inherited = true;
         let mut snapshot = snapshot(vec![main, other]);
         snapshot.config.error = snapshot.agents[0].store.error.clone();
@@ -289,7 +292,7 @@ mod tests {
             let (snapshot, events) = full_of(&text);
             for sort in Sort::ALL {
                 for query in ["", &query, &text] {
-                    let view = View { query: query.to_owned(), show: Some(Show::All), sort, page: 0 };
+                    let view = PageView { query: query.to_owned(), show: Some(Show::All), sort, page: 0 };
                     assert_balanced(&shown(&snapshot, &events, &view));
                 }
             }
@@ -301,7 +304,8 @@ mod tests {
         for trick in ["<script>x</script>", "\"><img src=x onerror=x>", "</code></main>", "<!--", "'", "&lt;"]
         {
             let (snapshot, events) = full_of(trick);
-            let page = shown(&snapshot, &events, &View { query: trick.to_owned(), ..View::default() });
+            let page =
+                shown(&snapshot, &events, &PageView { query: trick.to_owned(), ..PageView::default() });
             assert_balanced(&page);
             assert!(!page.contains("<img") && !page.contains("<!--"), "{page}");
         }
@@ -309,11 +313,11 @@ mod tests {
 
     #[test]
     fn a_login_that_many_inherit_is_one_need() {
-        let dead = profile("a:default", Status::Expired, Login::Dead, None);
+        let dead = profile("a:default", Status::Expired, LoginState::Dead, None);
         let inherited = ProfileHealth { inherited: true, ..dead.clone() };
         let mut agents = vec![agent("main", vec![dead])];
         agents.extend((0..5).map(|number| agent(&format!("agent-{number}"), vec![inherited.clone()])));
-        let page = shown(&snapshot(agents), &[], &View::default());
+        let page = shown(&snapshot(agents), &[], &PageView::default());
         assert!(page.contains("1 thing needs you now"), "{page}");
         assert!(page.contains("5 other agents have it from there, too."), "{page}");
     }
@@ -321,17 +325,17 @@ mod tests {
     #[test]
     fn what_renews_itself_needs_nobody() {
         let profiles = vec![
-            profile("a:default", Status::Expired, Login::Renewable, Some(-1000.0)),
-            profile("b:default", Status::Ok, Login::Static, Some(9e9)),
+            profile("a:default", Status::Expired, LoginState::Renewable, Some(-1000.0)),
+            profile("b:default", Status::Ok, LoginState::Static, Some(9e9)),
         ];
-        let page = shown(&snapshot(vec![agent("main", profiles)]), &[], &View::default());
+        let page = shown(&snapshot(vec![agent("main", profiles)]), &[], &PageView::default());
         assert!(page.contains("Every login is all right"), "{page}");
         assert!(page.contains("The next to need you: <b>b:default</b> of <b>main</b>"), "{page}");
     }
 
     #[test]
     fn nothing_set_up_is_said() {
-        let page = shown(&snapshot(vec![agent("main", Vec::new())]), &[], &View::default());
+        let page = shown(&snapshot(vec![agent("main", Vec::new())]), &[], &PageView::default());
         assert!(
             page.contains("No logins found") && page.contains("Nothing that works now has an end"),
             "{page}"
@@ -345,18 +349,19 @@ mod tests {
                 profile(
                     &format!("p{index}:default"),
                     Status::Expired,
-                    Login::None,
+                    LoginState::None,
                     Some(f64::from(index) * 4e6),
                 )
             });
             agent(&format!("agent-{number}"), profiles.collect())
         });
         let snapshot = snapshot(agents.collect());
-        let view = View { page: 7, ..View::default() };
+        let view = PageView { page: 7, ..PageView::default() };
         let input = PageInput {
             channels: &[],
             snapshot: Some(&snapshot),
             events: &[],
+            host: "",
             version: "1",
             refreshing_enabled: true,
             view: &view,

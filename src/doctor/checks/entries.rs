@@ -4,14 +4,14 @@ use openclaw_auth::credential::Expires;
 use openclaw_auth::model::{CredentialKind, ProviderId, RejectReason, Semantics, Source, Timestamp};
 
 use crate::doctor::check::Check;
-use crate::doctor::finding::{Findings, Kind, Severity};
+use crate::doctor::finding::{FindingKind, Findings, Severity};
 use crate::doctor::fix::Fix;
 use crate::doctor::inspection::{Inspection, ProfileFacts};
 use crate::remedy;
 
-const REJECTED: Kind = Kind::new("entry-rejected", Severity::Warning);
-pub(super) const SECONDS: Kind = Kind::mended("expires-in-seconds", Severity::Critical);
-pub(super) const INVALID: Kind = Kind::new("expires-invalid", Severity::Critical);
+const REJECTED: FindingKind = FindingKind::new("entry-rejected", Severity::Warning);
+pub(super) const SECONDS: FindingKind = FindingKind::fixable("expires-in-seconds", Severity::Critical);
+pub(super) const INVALID: FindingKind = FindingKind::new("expires-invalid", Severity::Critical);
 
 pub(super) const CHECK: Check = Check { kinds: &[REJECTED, SECONDS, INVALID], run };
 
@@ -48,7 +48,8 @@ fn run(inspection: &Inspection, findings: &mut Findings) {
     for agent in &inspection.agents {
         for profile in &agent.profiles {
             let Some(kind) = wrong_end(profile, inspection.semantics) else { continue };
-            let set_up = remedy::sign_in(&agent.id, &ProviderId::from(&*profile.provider), profile.kind);
+            let set_up =
+                inspection.commands.sign_in(&agent.id, &ProviderId::from(&*profile.provider), profile.kind);
             let meaning = if kind == SECONDS {
                 "its `expires` is told in seconds, and OpenClaw counts milliseconds: the login seems to have ended in 1970"
             } else {
@@ -70,7 +71,7 @@ fn run(inspection: &Inspection, findings: &mut Findings) {
     }
 }
 
-fn wrong_end(profile: &ProfileFacts, semantics: Semantics) -> Option<Kind> {
+fn wrong_end(profile: &ProfileFacts, semantics: Semantics) -> Option<FindingKind> {
     if profile.fenced || profile.kind == CredentialKind::ApiKey {
         return None;
     }

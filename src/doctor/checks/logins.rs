@@ -1,27 +1,29 @@
-//! Logins that have ended, will end, or cannot be renewed. What they mean is `remedy`'s to say, as everywhere.
+//! Logins that have ended, will end, or cannot be renewed. The verdict is the assessment's.
 
-use openclaw_auth::model::{CredentialKind, ReasonCode, Span, Timestamp};
+use openclaw_auth::model::{CredentialKind, Span};
 
 use super::{entries, pasted, sink};
+use crate::assess;
 use crate::doctor::check::Check;
 use crate::doctor::files;
-use crate::doctor::finding::{Finding, Findings, Kind, Severity};
+use crate::doctor::finding::{Finding, FindingKind, Findings, Severity};
 use crate::doctor::inspection::Inspection;
-use crate::model::{AgentHealth, Login, LoginReason, ProfileHealth, Status};
+use crate::model::{AgentHealth, Assessment, AssessmentState, IssueOf, LoginState, ProfileHealth, Status};
 use crate::publish::words::span;
-use crate::remedy;
 
-const DEAD: Kind = Kind::new("login-dead", Severity::Critical);
-const EXPIRED: Kind = Kind::new("login-expired", Severity::Critical);
-const MISSING: Kind = Kind::new("login-missing", Severity::Critical);
-const UNRESOLVED: Kind = Kind::new("login-unresolved", Severity::Warning);
-const EXPIRING: Kind = Kind::new("login-expiring", Severity::Warning);
-const BLOCKED: Kind = Kind::new("login-blocked", Severity::Warning);
-const FAILING: Kind = Kind::new("renewal-failing", Severity::Warning);
-const LAPSED: Kind = Kind::new("login-lapsed", Severity::Warning);
-const NEVER_RENEWED: Kind = Kind::new("login-never-renewed", Severity::Info);
-const UNSUPPORTED: Kind = Kind::new("login-unsupported", Severity::Info);
-const OLD_TOKEN: Kind = Kind::new("token-old", Severity::Warning);
+const DEAD: FindingKind = FindingKind::new("login-dead", Severity::Critical);
+const EXPIRED: FindingKind = FindingKind::new("login-expired", Severity::Critical);
+const MISSING: FindingKind = FindingKind::new("login-missing", Severity::Critical);
+const UNRESOLVED: FindingKind = FindingKind::new("login-unresolved", Severity::Warning);
+const EXPIRING: FindingKind = FindingKind::new("login-expiring", Severity::Warning);
+const BLOCKED: FindingKind = FindingKind::new("login-blocked", Severity::Warning);
+const FAILING: FindingKind = FindingKind::new("renewal-failing", Severity::Warning);
+const STUCK: FindingKind = FindingKind::new("renewal-stuck", Severity::Warning);
+const EXTERNAL: FindingKind = FindingKind::new("login-external", Severity::Info);
+const LAPSED: FindingKind = FindingKind::new("login-lapsed", Severity::Warning);
+const NEVER_RENEWED: FindingKind = FindingKind::new("login-never-renewed", Severity::Info);
+const UNSUPPORTED: FindingKind = FindingKind::new("login-unsupported", Severity::Info);
+const OLD_TOKEN: FindingKind = FindingKind::new("token-old", Severity::Warning);
 
 pub(super) const CHECK: Check = Check {
     kinds: &[
@@ -32,6 +34,8 @@ pub(super) const CHECK: Check = Check {
         EXPIRING,
         BLOCKED,
         FAILING,
+        STUCK,
+        EXTERNAL,
         LAPSED,
         NEVER_RENEWED,
         UNSUPPORTED,
@@ -41,7 +45,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 /// What explains a login that does not work, so that it need not be told twice.
-const CAUSES: [Kind; 8] = [
+const CAUSES: [FindingKind; 8] = [
     entries::SECONDS,
     entries::INVALID,
     pasted::CUT,
@@ -60,109 +64,90 @@ const LAPSE: Span = Span::from_days(7.0);
 const YEAR: Span = Span::from_days(365.0);
 
 fn run(inspection: &Inspection, findings: &mut Findings) {
-    for (agent, profile) in inspection.profiles() {
+    for issue in assess::issues(&inspection.snapshot) {
+        let (IssueOf::Login(profile), Some(agent)) = (issue.of, issue.agent) else { continue };
+        let Some(health) = inspection.health(agent) else { continue };
         // What stands in for a store that cannot be read is not OpenClaw's truth either.
+        if findings.explain(agent, &profile.profile_id, &CAUSES) {
+            continue;
+        }
+        if let Some(finding) = found(inspection, &issue.assessment, profile) {
+            findings.push(finding.of(agent).profile(profile.profile_id.as_str()).at(&health.store.path));
+        }
+    }
+    for (agent, profile) in inspection.profiles().filter(|(_, profile)| profile.assessment.is_none()) {
         if findings.explain(&agent.id, &profile.profile_id, &CAUSES) {
             continue;
         }
-        if let Some(finding) = judge(inspection, agent, profile) {
+        if let Some(finding) = noted(inspection, agent, profile) {
             findings.push(finding.of(&agent.id).profile(profile.profile_id.as_str()).at(&agent.store.path));
         }
     }
 }
 
-fn judge(inspection: &Inspection, agent: &AgentHealth, profile: &ProfileHealth) -> Option<Finding> {
-    let remedy = remedy::for_profile(&agent.id, profile);
-    let weight = inspection.weight(profile);
-    let told = |kind: Kind, weight: Severity, more: String| {
-        let remedy = remedy.clone()?;
-        let mut finding = kind.found(format!("{}{more}", remedy.meaning)).weighing(weight);
-        finding.command = remedy.command;
-        Some(finding)
+/// The finding for a login that is not in order; `None` where another check has it.
+fn found(inspection: &Inspection, assessment: &Assessment, profile: &ProfileHealth) -> Option<Finding> {
+    let ago = profile.end().map(|end| inspection.now - end);
+    let mut more = String::new();
+    let kind = match assessment.state {
+        AssessmentState::NeedsSignIn => {
+            more = last_breath(profile);
+            DEAD
+        }
+        AssessmentState::Missing | AssessmentState::NotSetUp if assessment.needs_person => MISSING,
+        AssessmentState::Unresolved => UNRESOLVED,
+        AssessmentState::Expired => EXPIRED,
+        AssessmentState::Expiring => EXPIRING,
+        AssessmentState::RenewalBlocked => BLOCKED,
+        AssessmentState::RenewalStuck => STUCK,
+        AssessmentState::RenewalFailing => {
+            let failing = profile.failing.as_ref()?;
+            let since = inspection.now - failing.since;
+            if !assessment.needs_person && since <= GRACE {
+                return None;
+            }
+            more = format!("; failed {} times in {}", failing.times, span(since));
+            FAILING
+        }
+        AssessmentState::Renews if ago.is_some_and(|ago| ago > LAPSE) => {
+            let ago = span(ago.unwrap_or(Span::ZERO));
+            more = format!("; it expired {ago} ago, and refresh tokens that are not used expire, too");
+            LAPSED
+        }
+        AssessmentState::External => EXTERNAL,
+        _ => return None,
     };
-    let nothing = String::new;
-    let renews = profile.login == Login::Renewable || profile.login == Login::Refreshing;
+    let mut finding = kind.found(format!("{}{more}", assessment.summary));
+    finding = finding.weighing(assessment.severity.unwrap_or(Severity::Info));
+    finding.command = assessment.command().map(str::to_owned);
+    Some(finding)
+}
+
+/// What is worth knowing of a login in order.
+fn noted(inspection: &Inspection, agent: &AgentHealth, profile: &ProfileHealth) -> Option<Finding> {
     match (profile.status, profile.login) {
-        (_, Login::External) => None,
-        // Nobody uses it, and somebody is about to: that is no trouble.
-        _ if profile.reason_code == Some(ReasonCode::SetupInactive) && !profile.in_use => None,
-        (_, Login::Dead) => {
-            let why = profile.login_reason.map(reason).unwrap_or_default();
-            told(DEAD, weight, format!("{why}{}", last_breath(profile)))
-        }
-        (_, Login::Blocked) => Some(blocked(profile)),
-        (Status::Missing, _) if profile.reason_code == Some(ReasonCode::UnresolvedRef) => {
-            told(UNRESOLVED, Severity::Warning, nothing())
-        }
-        (Status::Missing, _) => told(MISSING, weight, nothing()),
-        _ if failing(inspection, agent, profile).is_some() => failing(inspection, agent, profile),
-        (Status::Expired, _) if renews => lapsed(inspection.now, profile, weight),
-        (Status::Expired, _) => told(EXPIRED, weight, nothing()),
-        (Status::Expiring, _) if !renews => told(EXPIRING, Severity::Warning, nothing()),
-        (Status::Ok, Login::Unsupported) => Some(UNSUPPORTED.found(
-            "its provider offers no renewal that authwatch knows of: when it ends, OpenClaw renews it or somebody signs in again",
+        (Status::Ok, LoginState::Unsupported) => Some(UNSUPPORTED.found(
+            "its provider offers no renewal that authwatch knows of: when it expires, OpenClaw renews it or somebody signs in again",
         )),
-        (Status::Ok, Login::None) if profile.kind == CredentialKind::OAuth => Some(NEVER_RENEWED.found(
-            "it has no refresh token, so it is never renewed: when it ends, somebody has to sign in again",
+        (Status::Ok, LoginState::None) if profile.kind == CredentialKind::OAuth => Some(NEVER_RENEWED.found(
+            "it has no refresh token, so it is never renewed: when it expires, somebody has to sign in again",
         )),
         // Others' tokens may well be meant for ever.
-        (Status::Static, _) if profile.kind == CredentialKind::Token && profile.provider.as_str() == "anthropic" => old_token(inspection, agent, profile),
+        (Status::Static, _)
+            if profile.kind == CredentialKind::Token && profile.provider.as_str() == "anthropic" =>
+        {
+            old_token(inspection, agent, profile)
+        }
         _ => None,
     }
 }
 
-fn reason(reason: LoginReason) -> String {
-    format!(" ({})", reason.as_str())
-}
-
-/// A dead login's access token may go on for a while.
+/// The access token of a login that needs a sign-in may go on for a while.
 fn last_breath(profile: &ProfileHealth) -> String {
     match profile.remaining_ms {
         Some(left) if left > Span::ZERO => format!("; its access token works for another {}", span(left)),
         _ => String::new(),
     }
-}
-
-fn blocked(profile: &ProfileHealth) -> Finding {
-    let why = match profile.login_reason {
-        Some(LoginReason::RegionBlocked) => {
-            "the provider does not serve the country this machine appears to be in"
-        }
-        _ => "a challenge page stands before the provider, as it does for some proxies and hosting networks",
-    };
-    BLOCKED.found(format!(
-        "{why}: it cannot be renewed from here. The login itself is good; change the way out to the network"
-    ))
-}
-
-fn failing(inspection: &Inspection, agent: &AgentHealth, profile: &ProfileHealth) -> Option<Finding> {
-    let failing = inspection.facts(&agent.id, profile.profile_id.as_str())?.failing.as_ref()?;
-    let since = inspection.now - failing.since;
-    (since > GRACE).then(|| {
-        let meaning =
-            format!("renewing it has failed {} times in {} ({})", failing.times, span(since), failing.reason);
-        FAILING.found(meaning).command(format!(
-            "authwatch refresh --agent {} --profile {} --force",
-            remedy::quote(agent.id.as_str()),
-            remedy::quote(profile.profile_id.as_str())
-        ))
-    })
-}
-
-/// That an access token ends is nobody's alarm while its login renews it. That it ended long ago is worth a word.
-fn lapsed(now: Timestamp, profile: &ProfileHealth, weight: Severity) -> Option<Finding> {
-    let ago = now - profile.end()?;
-    (ago > LAPSE).then(|| {
-        let weight = if weight == Severity::Critical { Severity::Warning } else { Severity::Info };
-        let meaning = format!(
-            "it ended {} ago and could be renewed, but nobody has: refresh tokens that are not used lapse as well",
-            span(ago)
-        );
-        LAPSED.found(meaning).weighing(weight).command(format!(
-            "authwatch refresh --profile {}",
-            remedy::quote(profile.profile_id.as_str())
-        ))
-    })
 }
 
 /// Nothing tells when a token without an end was pasted, but not after its store was last written.
@@ -171,7 +156,7 @@ fn old_token(inspection: &Inspection, agent: &AgentHealth, profile: &ProfileHeal
     let written = files::look(&files::real(&agent.store.path))?.modified;
     let age = inspection.now - written;
     (facts.source == openclaw_auth::model::Source::Json && age > YEAR).then(|| {
-        let command = remedy::sign_in(&agent.id, &profile.provider, profile.kind);
+        let command = inspection.commands.sign_in(&agent.id, &profile.provider, profile.kind);
         let meaning = format!(
             "it says nothing about its end, and was pasted {} ago or earlier: setup-tokens last for a year",
             span(age)

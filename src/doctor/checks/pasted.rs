@@ -3,16 +3,15 @@
 use openclaw_auth::model::{CredentialKind, ProviderId, Source};
 
 use crate::doctor::check::Check;
-use crate::doctor::finding::{Finding, Findings, Kind, Severity};
+use crate::doctor::finding::{Finding, FindingKind, Findings, Severity};
 use crate::doctor::fix::Fix;
 use crate::doctor::inspection::{AgentFacts, Inspection, ProfileFacts};
 use crate::doctor::paste::Blemish;
-use crate::remedy;
 
-pub(super) const CUT: Kind = Kind::mended("token-cut", Severity::Critical);
-pub(super) const PASTED: Kind = Kind::mended("token-pasted-text", Severity::Critical);
-pub(super) const SHORT: Kind = Kind::new("token-short", Severity::Critical);
-pub(super) const OTHER_KIND: Kind = Kind::new("token-wrong-kind", Severity::Critical);
+pub(super) const CUT: FindingKind = FindingKind::fixable("token-cut", Severity::Critical);
+pub(super) const PASTED: FindingKind = FindingKind::fixable("token-pasted-text", Severity::Critical);
+pub(super) const SHORT: FindingKind = FindingKind::new("token-short", Severity::Critical);
+pub(super) const OTHER_KIND: FindingKind = FindingKind::new("token-wrong-kind", Severity::Critical);
 
 pub(super) const CHECK: Check = Check { kinds: &[CUT, PASTED, SHORT, OTHER_KIND], run };
 
@@ -33,7 +32,7 @@ fn run(inspection: &Inspection, findings: &mut Findings) {
 
 fn found(inspection: &Inspection, agent: &AgentFacts, profile: &ProfileFacts, blemish: Blemish) -> Finding {
     let provider = ProviderId::from(&*profile.provider);
-    let set_up = |kind| remedy::sign_in(&agent.id, &provider, kind);
+    let set_up = |kind| inspection.commands.sign_in(&agent.id, &provider, kind);
     let field = if profile.kind == CredentialKind::ApiKey { "key" } else { "token" };
     let mend = |finding: Finding| match profile.source {
         Source::Json if inspection.may_rewrite(agent) => {

@@ -7,17 +7,17 @@ use openclaw_auth::provider;
 use openclaw_auth::settings::ProfileSettings;
 
 use crate::doctor::check::Check;
-use crate::doctor::finding::{Finding, Findings, Kind, Severity};
+use crate::doctor::finding::{Finding, FindingKind, Findings, Severity};
 use crate::doctor::inspection::Inspection;
 use crate::model::{AgentHealth, ProfileHealth};
 use crate::remedy::{self, quote};
 
-const BROKEN: Kind = Kind::new("config-broken", Severity::Critical);
-const WITHOUT_AUTH: Kind = Kind::new("provider-without-auth", Severity::Critical);
-const ABSENT: Kind = Kind::new("order-names-absent", Severity::Warning);
-const EMPTY: Kind = Kind::new("order-empty", Severity::Warning);
-const NOT_STORED: Kind = Kind::new("profile-not-stored", Severity::Warning);
-const MODE: Kind = Kind::new("profile-mode-mismatch", Severity::Warning);
+const BROKEN: FindingKind = FindingKind::new("config-broken", Severity::Critical);
+const WITHOUT_AUTH: FindingKind = FindingKind::new("provider-without-auth", Severity::Critical);
+const ABSENT: FindingKind = FindingKind::new("order-names-absent", Severity::Warning);
+const EMPTY: FindingKind = FindingKind::new("order-empty", Severity::Warning);
+const NOT_STORED: FindingKind = FindingKind::new("profile-not-stored", Severity::Warning);
+const MODE: FindingKind = FindingKind::new("profile-mode-mismatch", Severity::Warning);
 
 pub(super) const CHECK: Check =
     Check { kinds: &[BROKEN, WITHOUT_AUTH, ABSENT, EMPTY, NOT_STORED, MODE], run };
@@ -69,10 +69,11 @@ fn without_auth(inspection: &Inspection, findings: &mut Findings) {
             }
             let affected = |other: &&AgentHealth| other.missing_providers_in_use.contains(missing);
             let others = agents.iter().filter(affected).count() - 1;
-            let remedy = remedy::for_missing_provider(agent, missing);
+            let verdict = agent.provider_assessments.iter().find(|verdict| verdict.provider == *missing);
+            let Some(assessment) = verdict.map(|verdict| &verdict.assessment) else { continue };
             let more =
                 if others > 0 { format!(", here and for {others} other agent(s)") } else { String::new() };
-            let meaning = format!("`{missing}` is {}{more}", remedy.meaning);
+            let meaning = format!("`{missing}`: {}{more}", assessment.summary);
             // What a login shell would give to the service cannot be seen from here.
             let is_certain = !inspection.discovery.settings.asks_shell;
             let severity = if is_certain { Severity::Critical } else { Severity::Warning };
@@ -81,7 +82,7 @@ fn without_auth(inspection: &Inspection, findings: &mut Findings) {
                 .weighing(severity)
                 .of(&agent.id)
                 .at(&inspection.places.roots.config);
-            finding.command = remedy.command;
+            finding.command = assessment.command().map(str::to_owned);
             findings.push(finding);
         }
     }
@@ -117,7 +118,7 @@ fn stored_orders(inspection: &Inspection, findings: &mut Findings) {
             let finding =
                 order_finding(provider, &absent, "the agent's order").of(&agent.id).at(&agent.store);
             let clear = format!("order clear --provider {}", quote(provider));
-            findings.push(finding.command(remedy::models_auth(Some(agent.id.as_str()), &clear)));
+            findings.push(finding.command(inspection.commands.models_auth(Some(agent.id.as_str()), &clear)));
         }
     }
 }
@@ -200,7 +201,7 @@ fn not_stored(inspection: &Inspection, id: &str, configured: &ProfileSettings) -
     let agent = AgentId::from(inspection.discovery.settings.default_agent());
     let provider_id = provider::normalize(&configured.provider, inspection.semantics);
     let kind = configured.mode.unwrap_or(CredentialKind::OAuth);
-    let command = remedy::sign_in(&agent, &ProviderId::from(&*provider_id), kind);
+    let command = inspection.commands.sign_in(&agent, &ProviderId::from(&*provider_id), kind);
     NOT_STORED.found(meaning).profile(id).at(&inspection.places.roots.config).command(command)
 }
 

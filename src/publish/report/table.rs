@@ -123,7 +123,7 @@ impl Table<'_> {
                 )?;
             }
         }
-        for row in self.rows(problems) {
+        for row in Self::rows(self.snapshot, problems) {
             self.row(&row)?;
         }
         for profile in &self.snapshot.external {
@@ -135,7 +135,7 @@ impl Table<'_> {
     }
 
     /// Every login that needs nobody, once: at the agent that owns it.
-    fn rows(&self, problems: &[&Issue<'_>]) -> Vec<Row<'_>> {
+    fn rows<'s>(snapshot: &'s Snapshot, problems: &[&Issue<'_>]) -> Vec<Row<'s>> {
         let is_problem = |agent: &str, profile: &ProfileHealth| {
             problems.iter().any(|issue| {
                 matches!(issue.of, IssueOf::Login(other) if other.profile_id == profile.profile_id)
@@ -144,7 +144,7 @@ impl Table<'_> {
             })
         };
         let mut users: BTreeMap<&str, usize> = BTreeMap::new();
-        let agents = &self.snapshot.agents;
+        let agents = &snapshot.agents;
         let main = agents.first().map_or("", |main| main.id.as_str());
         let has = |id: &str| {
             agents.first().is_some_and(|main| main.profiles.iter().any(|own| own.profile_id.as_str() == id))

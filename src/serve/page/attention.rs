@@ -5,9 +5,9 @@ use openclaw_auth::model::Timestamp;
 
 use super::input::PageInput;
 use super::pieces::{As, Foreign, Tone, command, count, grouped, icon, moment};
-use super::rows::{Row, What};
+use super::rows::{Row, RowKind};
 use crate::assess::headline;
-use crate::model::{Issue, IssueOf, Login, Severity, Snapshot};
+use crate::model::{Issue, IssueOf, LoginState, Severity, Snapshot};
 use crate::texts::text;
 
 /// Longer lists are cut: the rest is in the list of logins.
@@ -22,7 +22,8 @@ pub(super) fn verdict(
 ) -> Markup {
     let needs = |severity| issues.iter().filter(|issue| issue.assessment.severity == Some(severity)).count();
     let (urgent, later) = (needs(Severity::Critical), needs(Severity::Warning));
-    let profiles = || rows.iter().filter(|row| matches!(row.what, What::Profile(_)) && row.agent.is_some());
+    let profiles =
+        || rows.iter().filter(|row| matches!(row.what, RowKind::Profile(_)) && row.agent.is_some());
     let tone = match (urgent, later) {
         (0, 0) if profiles().next().is_none() => Tone::Busy,
         (0, 0) => Tone::Good,
@@ -85,8 +86,8 @@ fn next_need(snapshot: &Snapshot, rows: &[Row<'_>]) -> Markup {
 
 /// Whether its end comes and goes without anybody doing anything.
 pub(super) fn renews_itself(row: &Row<'_>) -> bool {
-    matches!(row.what, What::Profile(profile)
-        if matches!(profile.login, Login::Renewable | Login::Refreshing | Login::External))
+    matches!(row.what, RowKind::Profile(profile)
+        if matches!(profile.login, LoginState::Renewable | LoginState::Refreshing | LoginState::External))
 }
 
 /// What needs a person, each with what it means, since when, and the command.

@@ -3,7 +3,7 @@
 use openclaw_auth::model::{ProviderId, Rejected, Timestamp};
 
 use super::pieces::Tone;
-use super::view::{Show, Sort, View};
+use super::view::{PageView, Show, Sort};
 use crate::model::{AgentHealth, Assessment, AssessmentState, ProfileHealth, Snapshot};
 use crate::texts::text;
 
@@ -12,7 +12,7 @@ use crate::texts::text;
 pub(super) struct Row<'a> {
     /// Whose it is; `None` for logins of vendors' command line tools.
     pub(super) agent: Option<&'a AgentHealth>,
-    pub(super) what: What<'a>,
+    pub(super) what: RowKind<'a>,
     pub(super) tone: Tone,
     pub(super) state: AssessmentState,
     /// The verdict; `None` where all is well.
@@ -20,7 +20,7 @@ pub(super) struct Row<'a> {
 }
 
 #[derive(Clone, Copy)]
-pub(super) enum What<'a> {
+pub(super) enum RowKind<'a> {
     /// The agent's store cannot be used.
     Store,
     Profile(&'a ProfileHealth),
@@ -36,29 +36,29 @@ impl<'a> Row<'a> {
         let agents = snapshot.agents.iter().flat_map(Self::of_agent);
         let external = snapshot.external.iter();
         let external =
-            external.map(|profile| Self::new(None, What::Profile(profile), profile.assessment.as_deref()));
+            external.map(|profile| Self::new(None, RowKind::Profile(profile), profile.assessment.as_deref()));
         agents.chain(external).collect()
     }
 
     fn of_agent(agent: &'a AgentHealth) -> impl Iterator<Item = Self> {
         let row = move |what, assessment: Option<&'a Assessment>| Self::new(Some(agent), what, assessment);
-        let store = agent.store_assessment.as_ref().map(|assessment| row(What::Store, Some(assessment)));
+        let store = agent.store_assessment.as_ref().map(|assessment| row(RowKind::Store, Some(assessment)));
         let missing = agent.provider_assessments.iter();
         let missing = missing
-            .map(move |verdict| row(What::MissingProvider(&verdict.provider), Some(&verdict.assessment)));
+            .map(move |verdict| row(RowKind::MissingProvider(&verdict.provider), Some(&verdict.assessment)));
         let profiles = agent.profiles.iter();
         let profiles =
-            profiles.map(move |profile| row(What::Profile(profile), profile.assessment.as_deref()));
+            profiles.map(move |profile| row(RowKind::Profile(profile), profile.assessment.as_deref()));
         let rejected = agent.rejected.iter();
         let rejected = rejected.map(move |entry| Self {
             tone: Tone::Busy,
             state: AssessmentState::Ignored,
-            ..row(What::Rejected(entry), None)
+            ..row(RowKind::Rejected(entry), None)
         });
         store.into_iter().chain(missing).chain(profiles).chain(rejected)
     }
 
-    fn new(agent: Option<&'a AgentHealth>, what: What<'a>, assessment: Option<&'a Assessment>) -> Self {
+    fn new(agent: Option<&'a AgentHealth>, what: RowKind<'a>, assessment: Option<&'a Assessment>) -> Self {
         let state = assessment.map_or(AssessmentState::Ok, |assessment| assessment.state);
         let tone = Tone::of(assessment.and_then(|assessment| assessment.severity));
         Self { agent, what, tone, state, assessment }
@@ -72,18 +72,18 @@ impl<'a> Row<'a> {
     /// What it is, as text from elsewhere.
     pub(super) fn name(&self) -> &'a str {
         match self.what {
-            What::Store => "credential store",
-            What::Profile(profile) => profile.profile_id.as_str(),
-            What::MissingProvider(provider) => provider.as_str(),
-            What::Rejected(rejected) => rejected.profile_id.as_str(),
+            RowKind::Store => "credential store",
+            RowKind::Profile(profile) => profile.profile_id.as_str(),
+            RowKind::MissingProvider(provider) => provider.as_str(),
+            RowKind::Rejected(rejected) => rejected.profile_id.as_str(),
         }
     }
 
     pub(super) fn provider(&self) -> &'a str {
         match self.what {
-            What::Profile(profile) => profile.provider.as_str(),
-            What::MissingProvider(provider) => provider.as_str(),
-            What::Store | What::Rejected(_) => "",
+            RowKind::Profile(profile) => profile.provider.as_str(),
+            RowKind::MissingProvider(provider) => provider.as_str(),
+            RowKind::Store | RowKind::Rejected(_) => "",
         }
     }
 
@@ -93,21 +93,13 @@ impl<'a> Row<'a> {
 
     pub(super) fn end(&self) -> Option<Timestamp> {
         match self.what {
-            What::Profile(profile) => profile.end(),
+            RowKind::Profile(profile) => profile.end(),
             _ => None,
         }
     }
 
-    /// Whether a model depends on it. What breaks a whole agent always counts.
-    pub(super) fn in_use(&self) -> bool {
-        match self.what {
-            What::Profile(profile) => profile.in_use,
-            _ => true,
-        }
-    }
-
     pub(super) fn inherited(&self) -> bool {
-        matches!(self.what, What::Profile(profile) if profile.inherited)
+        matches!(self.what, RowKind::Profile(profile) if profile.inherited)
     }
 
     /// Fine, and main's: listed there, it would only bury what needs a look.
@@ -126,14 +118,14 @@ impl<'a> Row<'a> {
 const FLEET: usize = 50;
 
 /// What is listed when the visitor did not say.
-pub(super) fn shown(view: &View, rows: &[Row<'_>]) -> Show {
+pub(super) fn shown(view: &PageView, rows: &[Row<'_>]) -> Show {
     let large = rows.iter().filter(|row| !row.is_quiet()).count() > FLEET;
     // A search means all there is.
     view.show.unwrap_or(if large && view.query.is_empty() { Show::Attention } else { Show::All })
 }
 
 /// The rows the visitor asked for, in the order asked for.
-pub(super) fn select<'a>(rows: &[Row<'a>], view: &View, show: Show) -> Vec<Row<'a>> {
+pub(super) fn select<'a>(rows: &[Row<'a>], view: &PageView, show: Show) -> Vec<Row<'a>> {
     let needle = view.query.to_lowercase();
     let wanted = |row: &&Row<'a>| {
         (show == Show::All || row.tone <= Tone::Soon) && (needle.is_empty() || row.matches(&needle))
