@@ -1,0 +1,86 @@
+//! A small HTTP client that sends exactly the bytes it is given.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
+
+use flate2::read::GzDecoder;
+
+pub(crate) fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+/// What comes back, if anything does.
+pub(crate) fn send_quietly(address: SocketAddr, text: &str) -> Vec<u8> {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let _ = stream.write_all(text.as_bytes());
+    received(stream)
+}
+
+/// What was answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    head: String,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    fn parse(bytes: &[u8]) -> Self {
+        let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
+        let end = end.unwrap_or_else(|| panic!("no head in {:?}", String::from_utf8_lossy(bytes)));
+        let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Self { status, head, body: bytes[end + 4..].to_vec() }
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().find_map(|line| {
+            let (key, value) = line.split_once(':')?;
+            key.eq_ignore_ascii_case(name).then(|| value.trim())
+        })
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).unwrap()
+    }
+
+    pub(crate) fn unzipped(&self) -> String {
+        let mut text = String::new();
+        GzDecoder::new(&self.body[..]).read_to_string(&mut text).unwrap();
+        text
+    }
+}
+
+/// A request as a decent visitor sends it.
+pub(crate) fn request(address: SocketAddr, method: &str, path: &str, headers: &[&str]) -> String {
+    let host = if headers.iter().any(|header| header.to_ascii_lowercase().starts_with("host:")) {
+        String::new()
+    } else {
+        format!("Host: {address}\r\n")
+    };
+    let headers: String = headers.iter().flat_map(|header| [*header, "\r\n"]).collect();
+    format!("{method} {path} HTTP/1.1\r\n{host}{headers}Connection: close\r\n\r\n")
+}
+
+pub(crate) fn ask(address: SocketAddr, method: &str, path: &str, headers: &[&str]) -> Answer {
+    send(address, request(address, method, path, headers).as_bytes())
+}
+
+/// Sends these bytes, and takes what comes until the other side closes.
+pub(crate) fn send(address: SocketAddr, bytes: &[u8]) -> Answer {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    // The other side may have had enough before it has all.
+    let _ = stream.write_all(bytes);
+    Answer::parse(&received(stream))
+}
+
+/// Everything until the other side closes, kindly or not.
+pub(crate) fn received(mut stream: impl Read) -> Vec<u8> {
+    let (mut all, mut chunk) = (Vec::new(), [0; 4096]);
+    while let Ok(read @ 1..) = stream.read(&mut chunk) {
+        all.extend_from_slice(&chunk[..read]);
+    }
+    all
+}

@@ -1,0 +1,55 @@
+//! Tests that start other programs: real servers, browsers, containers, storms of processes. A folder an area.
+
+mod browser {
+    #[cfg(feature = "sqlite")]
+    mod accessibility;
+    #[cfg(feature = "sqlite")]
+    mod live_updates;
+    #[cfg(feature = "sqlite")]
+    mod page;
+    #[cfg(feature = "sqlite")]
+    mod sign_in;
+}
+
+mod deploy {
+    mod containers;
+    mod init_systems;
+    mod install;
+    mod socket_activation;
+    mod systemd_units;
+    mod termux;
+    mod upgrade_and_uninstall;
+}
+
+mod docs {
+    mod commands;
+    mod migration;
+}
+
+mod mail {
+    #[cfg(feature = "sqlite")]
+    mod email;
+}
+
+mod prometheus {
+    #[cfg(feature = "sqlite")]
+    mod alertmanager_channel;
+    #[cfg(feature = "sqlite")]
+    mod fleet;
+    mod metrics;
+    #[cfg(feature = "sqlite")]
+    mod scraping;
+    mod tools;
+}
+
+mod refresh {
+    mod clock;
+    mod containers;
+    mod mounts;
+}
+
+mod storms {
+    mod auth;
+    mod kills;
+    mod refresh;
+}
