@@ -47,8 +47,6 @@ mod notify {
     mod delivery;
     #[cfg(feature = "sqlite")]
     mod false_alarms;
-    #[cfg(feature = "sqlite")]
-    mod over_a_month;
 }
 
 mod openclaw {

@@ -28,6 +28,7 @@ pub(crate) mod sample_home;
 pub(crate) mod sign_in;
 pub(crate) mod terminal;
 pub(crate) mod time;
+pub(crate) mod tls;
 pub(crate) mod token_server;
 #[cfg(feature = "sqlite")]
 pub(crate) mod webdriver;

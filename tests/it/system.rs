@@ -1,4 +1,4 @@
-//! Tests that start other programs: real servers, browsers, containers, storms of processes. A folder an area.
+//! Tests that need more than cargo (real servers, browsers, containers) or thousands of processes, a folder an area.
 
 mod browser {
     #[cfg(feature = "sqlite")]
@@ -48,8 +48,12 @@ mod refresh {
     mod mounts;
 }
 
-mod storms {
-    mod auth;
-    mod kills;
-    mod refresh;
+mod endurance {
+    mod auth_storm;
+    #[cfg(feature = "sqlite")]
+    mod notification_kills;
+    #[cfg(feature = "sqlite")]
+    mod notifications_over_a_month;
+    mod refresh_kills;
+    mod refresh_storm;
 }

@@ -185,6 +185,14 @@ impl Ran {
             .unwrap_or_else(|| panic!("no agent {id} in {report:#}"))
             .clone()
     }
+
+    /// A profile of an agent in a JSON report.
+    pub(crate) fn profile(&self, agent: &str, id: &str) -> Value {
+        let agent = self.agent(agent);
+        let profiles = agent["profiles"].as_array().unwrap();
+        let found = profiles.iter().find(|profile| profile["profileId"] == id);
+        found.unwrap_or_else(|| panic!("no profile {id} in {agent:#}")).clone()
+    }
 }
 
 /// Everything below a directory: paths, kinds, modes, and contents.
@@ -242,4 +250,8 @@ pub(crate) fn plain_home() -> Home {
 pub(crate) fn stored(path: &Path) -> Value {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap())
         .unwrap_or_else(|error| panic!("not whole: {error}"))
+}
+
+pub(crate) fn make_fifo(path: &Path) {
+    assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
 }

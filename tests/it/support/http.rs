@@ -84,3 +84,12 @@ pub(crate) fn received(mut stream: impl Read) -> Vec<u8> {
     }
     all
 }
+
+/// The head of a request, and no byte behind it.
+pub(crate) fn head(stream: &mut impl Read) -> String {
+    let (mut head, mut byte) = (Vec::new(), [0]);
+    while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|read| read == 1) {
+        head.push(byte[0]);
+    }
+    String::from_utf8(head).unwrap()
+}

@@ -109,11 +109,6 @@ fn authorize(mut stream: TcpStream, tokens: &TokenServer) {
     let _ = stream.write_all((head + &body).as_bytes());
 }
 
-/// A port that is free, or was a moment ago.
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 /// A sign-in under way.
 pub(crate) struct SigningIn {
     child: Child,

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::auth::{home, no_secret, piped, setup_token};
 use crate::support::home::{Home, stored};
+use crate::support::http::free_address;
 use crate::support::token_server::TokenServer;
 
 #[test]
@@ -55,7 +56,7 @@ fn every_documented_command_line_works() {
     let config = server.config(&["openai-codex"])
         + "authorize_url = \"http://127.0.0.1:9/authorize\"\nredirect_url = \"http://localhost:PORT/auth/callback\"\n";
     // Any free port: the provider's own may be taken on this machine.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = free_address().port();
     let home = Home::new()
         .file(".config/authwatch/config.toml", config.replace("PORT", &port.to_string()))
         .file(

@@ -5,7 +5,8 @@ use std::net::TcpListener;
 use serde_json::json;
 
 use crate::support::home::stored;
-use crate::support::sign_in::{ID, Provider, SigningIn, agree, free_port, get, login};
+use crate::support::http::free_address;
+use crate::support::sign_in::{ID, Provider, SigningIn, agree, get, login};
 use crate::support::terminal::Terminal;
 
 #[test]
@@ -33,7 +34,7 @@ fn where_the_port_is_taken_the_address_is_pasted() {
 #[test]
 fn on_a_phone_the_code_is_pasted_hidden() {
     let provider = Provider::start();
-    let home = provider.home(free_port());
+    let home = provider.home(free_address().port());
     let mut terminal =
         Terminal::run(home.command(&["auth", "login", "--provider", "openai-codex", "--no-browser"]), 40);
     terminal.expect("Open this address in a browser:\n\n");
@@ -77,7 +78,7 @@ fn on_a_phone_the_code_is_pasted_hidden() {
 #[test]
 fn after_the_browsers_answer_a_question_is_answered_on_the_terminal() {
     let provider = Provider::start();
-    let home = provider.home(free_port());
+    let home = provider.home(free_address().port());
     let theirs = json!({ "type": "oauth", "provider": "openai-codex", "access": "a", "refresh": "r", "expires": 1, "email": "other@x.org", "accountId": "acct-9" });
     let mut store = stored(&home.store("main"));
     store["profiles"][ID] = theirs.clone();
@@ -106,7 +107,7 @@ fn after_the_browsers_answer_a_question_is_answered_on_the_terminal() {
 #[test]
 fn nobody_waits_for_ever_and_a_code_is_good_once() {
     let provider = Provider::start();
-    let home = provider.home(free_port());
+    let home = provider.home(free_address().port());
     let before = stored(&home.store("main"));
     let signing_in = SigningIn::start(&home, &["--no-browser", "--timeout", "1s"]);
     let (code, stdout, said) = signing_in.end(&provider.tokens);

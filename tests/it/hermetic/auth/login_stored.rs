@@ -3,13 +3,14 @@
 use serde_json::json;
 
 use crate::support::home::{Home, stored};
-use crate::support::sign_in::{ID, Provider, SigningIn, access, agree, free_port, login};
+use crate::support::http::free_address;
+use crate::support::sign_in::{ID, Provider, SigningIn, access, agree, login};
 use crate::support::token_server::TokenServer;
 
 #[test]
 fn another_accounts_login_is_never_replaced_in_silence() {
     let provider = Provider::start();
-    let home = provider.home(free_port());
+    let home = provider.home(free_address().port());
     let sign_in = |more: &[&str]| {
         let mut signing_in = SigningIn::start(&home, &[&["--no-browser"], more].concat());
         let address = signing_in.address();
@@ -51,7 +52,7 @@ fn another_accounts_login_is_never_replaced_in_silence() {
 #[test]
 fn signing_in_again_mends_the_accounts_own_profile() {
     let provider = Provider::start();
-    let home = provider.home(free_port());
+    let home = provider.home(free_address().port());
     let dead = |account: &str| json!({ "type": "oauth", "provider": "openai-codex", "access": "a", "refresh": "r", "expires": 1, "accountId": account });
     let mut store = stored(&home.store("main"));
     store["profiles"]["openai-codex:mine"] = dead("acct-1");
@@ -72,11 +73,11 @@ fn signing_in_again_mends_the_accounts_own_profile() {
 #[test]
 fn what_cannot_be_stored_is_found_before_anybody_signs_in() {
     let provider = Provider::start();
-    let home = provider.home(free_port()).env("AUTHWATCH_TEST_FAIL", "reserve");
+    let home = provider.home(free_address().port()).env("AUTHWATCH_TEST_FAIL", "reserve");
     let ran = home.run(&["auth", "login", "--provider", "openai-codex", "--no-browser"]);
     assert_eq!(ran.code, 73, "{}", ran.stderr);
     assert!(!ran.stderr.contains("http://"), "{}", ran.stderr);
-    let home = provider.home(free_port());
+    let home = provider.home(free_address().port());
     for (name, hint) in [
         ("mistral", "authwatch auth paste-api-key --provider mistral --agent main"),
         ("google-gemini-cli", "openclaw models auth --agent main login --provider google-gemini-cli"),
@@ -102,7 +103,7 @@ fn the_shape_of_the_request_follows_the_provider() {
     let tokens = TokenServer::start();
     let config = tokens.config(&["anthropic", "acme"]).replace(
         "client_id",
-        &format!("authorize_url = \"http://127.0.0.1:9/a?b=c\"\nredirect_url = \"http://127.0.0.1:{}/cb\"\nclient_id", free_port()),
+        &format!("authorize_url = \"http://127.0.0.1:9/a?b=c\"\nredirect_url = \"http://127.0.0.1:{}/cb\"\nclient_id", free_address().port()),
     );
     let home = Home::new().file(".config/authwatch/config.toml", config).profiles("main", &json!({}));
     let field = |address: &str, name: &str| {

@@ -1,6 +1,6 @@
 //! What is written, and how: backups, links, owners, locks, kills; and what is not.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -9,8 +9,8 @@ use serde_json::json;
 
 use crate::support::auth::{home, no_secret, piped, profile, setup_token, state};
 use crate::support::home::{Home, stored, tree};
+use crate::support::paused::Paused;
 use crate::support::renewal::leftovers;
-use crate::support::time::wait_until;
 
 /// The backups that were kept: the file's name and its content.
 pub(crate) fn backups(home: &Home) -> Vec<(String, String)> {
@@ -259,15 +259,10 @@ fn a_kill_at_any_step_leaves_whole_files_and_no_obstacle() {
         (order, "", "renamed-beside"),
     ] {
         let home = home();
-        let marker = home.path().join("marker");
+        home.write("input", input);
         let mut command = home.command(arguments);
-        command.env("AUTHWATCH_TEST_PAUSE", step).env("AUTHWATCH_TEST_MARKER", &marker);
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-        wait_until(|| marker.exists());
-        child.kill().unwrap();
-        child.wait().unwrap();
+        command.stdin(std::fs::File::open(home.path().join("input")).unwrap());
+        Paused::at(step, &home, command).kill();
 
         let (manual, kept) = (profile(&home, "main", "anthropic:manual"), backups(&home));
         let is_new = manual["token"] == token.as_str() || manual.is_null();

@@ -14,7 +14,7 @@ use authwatch::state::{Failing, Memory, Refused};
 use openclaw_auth::model::Millis;
 use serde_json::{Value, json};
 
-use crate::support::home::Home;
+use crate::support::home::{Home, Ran};
 
 pub(crate) struct Case {
     pub(crate) name: String,
@@ -315,4 +315,16 @@ pub(crate) const BACKUPS: &str = ".local/state/authwatch/backups";
 /// Whether a path is a backup, or one of the directories they are in.
 pub(crate) fn is_backup(path: &Path) -> bool {
     path.starts_with(BACKUPS) || Path::new(BACKUPS).starts_with(path)
+}
+
+/// The codes in a report of findings.
+pub(crate) fn codes(ran: &Ran) -> Vec<String> {
+    let report = ran.json();
+    assert_eq!(report["formatVersion"], 1);
+    report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|found| found["code"].as_str().unwrap().to_owned())
+        .collect()
 }

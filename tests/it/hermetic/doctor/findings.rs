@@ -10,19 +10,8 @@ use authwatch::doctor;
 use authwatch::doctor::finding::Severity;
 use serde_json::Value;
 
-use super::case::{self, Case, cases, lay_out};
+use super::case::{self, Case, cases, codes, lay_out};
 use crate::support::home::{Home, Ran};
-
-fn codes(ran: &Ran) -> Vec<String> {
-    let report = ran.json();
-    assert_eq!(report["formatVersion"], 1);
-    report["findings"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|found| found["code"].as_str().unwrap().to_owned())
-        .collect()
-}
 
 fn examined(home: &Home, case: &Case, arguments: &[&str]) -> Ran {
     let flags: Vec<&str> = case.flags.iter().map(String::as_str).collect();

@@ -14,19 +14,12 @@ use openclaw_auth::model::Millis;
 use serde_json::{Value, json};
 
 use super::case::{self, cases, lay_out};
-use crate::support::home::Home;
+use crate::support::home::{Home, make_fifo};
 
 const WORK: &str = ".openclaw/agents/work/agent/auth-profiles.json";
 
 fn codes(home: &Home, arguments: &[&str]) -> Vec<String> {
-    let ran = home.run(&[&["doctor", "--json"], arguments].concat());
-    let report = ran.json();
-    report["findings"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|found| found["code"].as_str().unwrap().to_owned())
-        .collect()
+    case::codes(&home.run(&[&["doctor", "--json"], arguments].concat()))
 }
 
 fn apply(fix: &Fix, own_state: &Path) -> Result<(), FixError> {
@@ -368,7 +361,7 @@ fn nothing_is_waited_for() {
         let path = home.path().join(pipe);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         let _ = fs::remove_file(&path);
-        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+        make_fifo(&path);
     }
     let found = codes(&home, &["--fix", "--yes"]);
     for expected in ["env-unreadable", "secret-file-missing", "rescue-waiting"] {

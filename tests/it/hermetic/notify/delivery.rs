@@ -85,45 +85,6 @@ fn failures_are_counted_by_reason_and_over_restarts() {
 }
 
 #[test]
-fn a_hundred_kills_lose_nothing_and_repeat_one_message_at_most() {
-    const KILLS: usize = 100;
-    // What is sent and not yet noted is sent again: that is the one window in which there is a duplicate.
-    let steps = [("notify-sending", 0), ("notify-sent", 1)];
-    let mut duplicates = 0;
-    for kill in 0..KILLS {
-        let (step, allowed) = steps[kill % steps.len()];
-        let receiver = Receiver::start();
-        let home = home(&webhook(&receiver, "own", ""));
-        let marker = home.path().join("marker");
-        let mut child = home
-            .command(&["watch", "--once", "--no-refresh"])
-            .env("AUTHWATCH_TEST_PAUSE", step)
-            .env("AUTHWATCH_TEST_MARKER", &marker)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        crate::support::time::wait_until(|| marker.exists());
-        child.kill().unwrap();
-        child.wait().unwrap();
-        once(&home);
-        let messages = receiver.at("/own");
-        assert!(!messages.is_empty(), "killed at {step}: lost");
-        let more = messages.len() - 1;
-        assert!(more <= allowed, "killed at {step}: {more} duplicates");
-        // Who gets it twice can tell.
-        assert!(messages.iter().all(|message| message["id"] == messages[0]["id"]));
-        duplicates += more;
-        once(&home);
-        assert_eq!(receiver.at("/own").len(), messages.len());
-    }
-    // Shown by `cargo test -- --nocapture`.
-    println!(
-        "{KILLS} kills, nothing lost, {duplicates} messages sent twice, all of them killed before that was noted"
-    );
-}
-
-#[test]
 fn a_state_directory_that_has_gone_is_told_by_a_timer_too() {
     let receiver = Receiver::start();
     let home = home(&webhook(&receiver, "own", "")).profiles("main", &mended());

@@ -187,15 +187,14 @@ fn the_report_has_the_command_that_mends_a_login_and_it_is_the_one_that_is_told(
     fs::write(home.store("torn"), "{").unwrap();
     pass(&home, 0);
     let report = home.run(&["status", "--json"]);
-    let profile = |agent: &str, id: &str| {
-        let agent = report.agent(agent);
-        let profiles = agent["profiles"].as_array().unwrap();
-        profiles.iter().find(|profile| profile["profileId"] == id).unwrap().clone()
-    };
-    assert_eq!(profile("main", "zai:fine").get("remedy"), None);
+    assert_eq!(report.profile("main", "zai:fine").get("remedy"), None);
     let of_main = "openclaw models auth --agent main paste-token --provider xai";
-    assert_eq!(profile("main", "xai:a b")["remedy"]["command"], of_main);
-    assert_eq!(profile("bot", "xai:a b")["remedy"]["command"], of_main, "it is mended where it is kept");
+    assert_eq!(report.profile("main", "xai:a b")["remedy"]["command"], of_main);
+    assert_eq!(
+        report.profile("bot", "xai:a b")["remedy"]["command"],
+        of_main,
+        "it is mended where it is kept"
+    );
     let messages = receiver.at("/own");
     let mut compared = 0;
     for change in messages[0]["changes"].as_array().unwrap() {
@@ -208,7 +207,7 @@ fn the_report_has_the_command_that_mends_a_login_and_it_is_the_one_that_is_told(
             remedies.as_array().unwrap().iter().find(fits).unwrap().clone()
         };
         let remedy = match change["of"].as_str().unwrap() {
-            "profile" => profile(agent, change["profile"].as_str().unwrap())["remedy"].clone(),
+            "profile" => report.profile(agent, change["profile"].as_str().unwrap())["remedy"].clone(),
             what => of(what),
         };
         assert_eq!(remedy["command"], change["command"], "{change:#}");

@@ -3,15 +3,16 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex, mpsc};
 
-use rustls::pki_types::PrivateKeyDer;
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::json;
 
 use crate::support::home::{Home, stored};
+use crate::support::http::head;
 use crate::support::renewal::{leftovers, locks};
 use crate::support::time::now;
+use crate::support::tls::Tls;
 
 /// A proxy that is auth.x.ai itself. Fetching the document waits until the test has done what it wants to do meanwhile.
 struct Xai {
@@ -27,16 +28,9 @@ struct Xai {
 
 impl Xai {
     fn start() -> Self {
-        let certified = rcgen::generate_simple_self_signed(["auth.x.ai".to_owned()]).unwrap();
-        let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certified.cert.der().clone()], key)
-            .unwrap();
-        let (config, listener) = (Arc::new(config), TcpListener::bind("127.0.0.1:0").unwrap());
+        let tls = Tls::of("auth.x.ai");
+        let ca_pem = tls.ca_pem.clone();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let proxy = format!("http://{}", listener.local_addr().unwrap());
         let (told, asked) = mpsc::channel();
         let (answer, go_on) = mpsc::channel();
@@ -44,10 +38,10 @@ impl Xai {
         let posted = Arc::clone(&forms);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                serve(stream, &config, &told, &go_on, &posted);
+                serve(stream, &tls, &told, &go_on, &posted);
             }
         });
-        Self { proxy, ca_pem: certified.cert.pem(), asked, answer, forms }
+        Self { proxy, ca_pem, asked, answer, forms }
     }
 
     fn home(&self, refresh: &str) -> Home {
@@ -57,30 +51,30 @@ impl Xai {
             .env("HTTPS_PROXY", &self.proxy)
             .profiles("main", &json!({ "xai:default": entry(refresh, now() - 60_000) }))
     }
+
+    /// Runs `refresh` until the document is asked for.
+    fn refresh(&self, home: &Home) -> Child {
+        let mut command = home.command(&["refresh"]);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        self.asked.recv().unwrap();
+        child
+    }
 }
 
 fn entry(refresh: &str, expires: i64) -> serde_json::Value {
     json!({ "type": "oauth", "provider": "xai", "access": "old", "refresh": refresh, "expires": expires })
 }
 
-fn head(stream: &mut impl Read) -> String {
-    let (mut head, mut byte) = (Vec::new(), [0]);
-    while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|read| read == 1) {
-        head.push(byte[0]);
-    }
-    String::from_utf8(head).unwrap()
-}
-
 fn serve(
     mut stream: TcpStream,
-    config: &Arc<ServerConfig>,
+    tls: &Tls,
     told: &mpsc::Sender<()>,
     go_on: &mpsc::Receiver<()>,
     posted: &Mutex<Vec<String>>,
 ) {
     assert!(head(&mut stream).starts_with("CONNECT auth.x.ai:443 "));
     stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
-    let mut tls = StreamOwned::new(ServerConnection::new(Arc::clone(config)).unwrap(), stream);
+    let mut tls = tls.accept(stream);
     let request = head(&mut tls);
     let body = if request.starts_with("GET /.well-known/openid-configuration ") {
         told.send(()).unwrap();
@@ -110,10 +104,7 @@ fn serve(
 fn the_document_is_fetched_before_anything_is_locked() {
     let xai = Xai::start();
     let home = xai.home("old-refresh");
-    let mut command = home.command(&["refresh"]);
-    let child =
-        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
-    xai.asked.recv().unwrap();
+    let child = xai.refresh(&home);
     assert!(locks(&home).is_empty() && leftovers(&home, "main").is_empty(), "nothing is locked");
     xai.answer.send(()).unwrap();
     let ran = crate::support::home::Ran::of(child.wait_with_output().unwrap());
@@ -127,10 +118,7 @@ fn the_document_is_fetched_before_anything_is_locked() {
 fn a_sign_in_meanwhile_is_what_counts() {
     let xai = Xai::start();
     let home = xai.home("old-refresh");
-    let mut command = home.command(&["refresh"]);
-    let child =
-        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
-    xai.asked.recv().unwrap();
+    let child = xai.refresh(&home);
     let mut document = stored(&home.store("main"));
     document["profiles"]["xai:default"] = entry("signed-in", now() + 24 * 3_600_000);
     document["profiles"]["openrouter:new"] =

@@ -2,13 +2,14 @@
 //! write stays, and no token is lost or presented twice.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 
 use crate::support::home::{Home, Ran, stored};
+use crate::support::paused::Paused;
 use crate::support::renewal::{PROFILE, expired, home, leftovers, login};
-use crate::support::time::{now, wait_until};
+use crate::support::time::now;
 use crate::support::token_server::TokenServer;
 
 /// Every step between the lock and the stored answer, and whether the answer is there already.
@@ -22,28 +23,6 @@ const STEPS: [(&str, bool); 8] = [
     ("compared", true),
     ("renamed", true),
 ];
-
-/// `refresh` that waits at a step until it is let go on.
-struct Paused {
-    child: Child,
-    marker: PathBuf,
-}
-
-impl Paused {
-    fn at(step: &str, home: &Home, arguments: &[&str]) -> Self {
-        let marker = home.path().join("marker");
-        let mut command = home.command(arguments);
-        command.env("AUTHWATCH_TEST_PAUSE", step).env("AUTHWATCH_TEST_MARKER", &marker);
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        wait_until(|| marker.exists());
-        Self { child, marker }
-    }
-
-    fn go_on(self) -> Ran {
-        std::fs::remove_file(&self.marker).unwrap();
-        Ran::of(self.child.wait_with_output().unwrap())
-    }
-}
 
 /// The ways programs write files.
 #[derive(Clone, Copy, Debug)]
@@ -87,12 +66,12 @@ fn another_login_that_is_added_at_any_moment_stays() {
         for (step, _) in STEPS {
             let server = TokenServer::start();
             let home = home(&server);
-            let paused = Paused::at(step, &home, &["refresh"]);
+            let paused = Paused::at(step, &home, home.command(&["refresh"]));
             let added = json!({ "type": "api_key", "provider": "xai", "key": "canary-added" });
             change(&home, way, |profiles| {
                 profiles.insert("xai:added".to_owned(), added.clone());
             });
-            let ran = paused.go_on();
+            let ran = paused.finish();
             let context = format!("{way:?} at {step}: {}{}", ran.stdout, ran.stderr);
             assert_eq!(stored(&home.store("main"))["profiles"]["xai:added"], added, "{context}");
             assert_eq!((ran.code, server.calls(), server.reuses()), (0, 1, 0), "{context}");
@@ -119,14 +98,14 @@ fn a_sign_in_at_any_moment_stays_and_what_was_renewed_is_kept_aside() {
             change(&home, Way::Rename, |profiles| {
                 profiles[PROFILE]["expires"] = json!(now() + ends_in);
             });
-            let paused = Paused::at(step, &home, arguments);
+            let paused = Paused::at(step, &home, home.command(arguments));
             let newer = server.sign_in("newer");
             change(&home, Way::Rename, |profiles| {
                 let mut entry = expired(&newer);
                 entry["expires"] = json!(now() + 3_600_000);
                 profiles.insert(PROFILE.to_owned(), entry);
             });
-            let ran = paused.go_on();
+            let ran = paused.finish();
             let context = format!("{arguments:?} at {step}: {}{}", ran.stdout, ran.stderr);
             assert_eq!(login(&home, "main")["refresh"], newer.as_str(), "{context}");
             assert_eq!((ran.code, server.reuses()), (0, 0), "{context}");
@@ -163,7 +142,7 @@ fn an_answer_goes_only_where_its_token_was() {
         for step in ["reserved", "filled", "compared"] {
             let server = TokenServer::start();
             let home = home(&server);
-            let paused = Paused::at(step, &home, &["refresh"]);
+            let paused = Paused::at(step, &home, home.command(&["refresh"]));
             change(&home, Way::Rename, |profiles| {
                 profiles.remove(PROFILE);
                 if let Some(entry) = &entry {
@@ -171,7 +150,7 @@ fn an_answer_goes_only_where_its_token_was() {
                 }
             });
             let before = stored(&home.store("main"));
-            let ran = paused.go_on();
+            let ran = paused.finish();
             let context = format!("{name} at {step}: {}{}", ran.stdout, ran.stderr);
             assert_eq!(stored(&home.store("main")), before, "{context}");
             let kept = recovery_files(&home);
@@ -193,9 +172,9 @@ fn a_store_that_is_broken_meanwhile_is_left_and_the_answer_stored_once_it_is_who
     let server = TokenServer::start();
     let home = home(&server);
     let whole = std::fs::read_to_string(home.store("main")).unwrap();
-    let paused = Paused::at("filled", &home, &["refresh"]);
+    let paused = Paused::at("filled", &home, home.command(&["refresh"]));
     write(&home.store("main"), Way::InPlace, &whole[..whole.len() / 2]);
-    let ran = paused.go_on();
+    let ran = paused.finish();
     assert_eq!(ran.code, 73, "{}{}", ran.stdout, ran.stderr);
     assert_eq!(std::fs::read_to_string(home.store("main")).unwrap(), whole[..whole.len() / 2]);
     write(&home.store("main"), Way::InPlace, &whole);
@@ -213,11 +192,11 @@ fn main_is_mirrored_into_without_losing_what_others_write_there() {
             .file(".config/authwatch/config.toml", server.config(&["openai-codex"]))
             .profiles("main", &json!({ "x:y": { "type": "api_key", "provider": "x", "key": "k" } }))
             .profiles("own", &json!({ PROFILE: expired(&server.sign_in("own")) }));
-        let paused = Paused::at(step, &home, &["refresh", "--agent", "own"]);
+        let paused = Paused::at(step, &home, home.command(&["refresh", "--agent", "own"]));
         change(&home, Way::Rename, |profiles| {
             profiles.insert("x:z".to_owned(), json!({ "type": "api_key", "provider": "x", "key": "z" }));
         });
-        let ran = paused.go_on();
+        let ran = paused.finish();
         assert_eq!(ran.code, 0, "{step}: {}{}", ran.stdout, ran.stderr);
         assert_eq!(stored(&home.store("main"))["profiles"]["x:z"]["key"], "z", "{step}");
         assert_eq!(login(&home, "main"), login(&home, "own"), "{step}");
@@ -255,7 +234,7 @@ fn a_login_that_was_recovered_is_kept_against_late_writers_too() {
         let server = TokenServer::start();
         let home = home(&server);
         let before = std::fs::read_to_string(home.store("main")).unwrap();
-        let mut paused = Paused::at(step, &home, &["refresh"]);
+        let mut paused = Paused::at(step, &home, home.command(&["refresh"]));
         paused.child.kill().unwrap();
         paused.child.wait().unwrap();
         assert_eq!(home.run(&["refresh"]).code, 0, "{step}");

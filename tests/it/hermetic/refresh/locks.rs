@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::json;
 
 use crate::support::home::{Home, Ran};
-use crate::support::paused::stopped_at;
+use crate::support::paused::Paused;
 use crate::support::renewal::{PROFILE, home, leftovers, locks};
 use crate::support::time::{now, wait_until};
 use crate::support::token_server::TokenServer;
@@ -161,14 +161,7 @@ fn check_lock(name: &str, home: &Home, server: &TokenServer, path: &Path, is_bro
     child.wait().unwrap();
     if path.is_file() {
         // The reports see it, too.
-        let report = home.run(&["status", "--json"]).agent("main");
-        let profile = report["profiles"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .find(|profile| profile["profileId"] == PROFILE)
-            .unwrap()
-            .clone();
+        let profile = home.run(&["status", "--json"]).profile("main", PROFILE);
         if path.to_string_lossy().contains("oauth-refresh") {
             assert_eq!(profile["login"], "refreshing", "{name}: {profile}");
             assert!(profile["loginSince"].is_number());
@@ -201,13 +194,11 @@ fn no_call_is_begun_once_somebody_else_has_a_lock() {
         let server = TokenServer::start();
         let home = home(&server);
         let before = std::fs::read(home.store("main")).unwrap();
-        let (path, marker) = (&all_locks(&home)[lock], home.path().join("marker"));
-        let child = stopped_at(&home, "reserved", &marker).spawn().unwrap();
-        wait_until(|| marker.exists());
+        let path = &all_locks(&home)[lock];
+        let paused = Paused::at("reserved", &home, home.command(&["refresh"]));
         put_live_lock(path);
         let inode = path.metadata().unwrap().ino();
-        std::fs::remove_file(&marker).unwrap();
-        let ran = Ran::of(child.wait_with_output().unwrap());
+        let ran = paused.finish();
         assert_eq!((ran.code, server.calls()), (75, 0), "{}: {}{}", path.display(), ran.stdout, ran.stderr);
         assert_eq!(path.metadata().unwrap().ino(), inode, "it is left to its holder");
         assert!(std::fs::read(home.store("main")).unwrap() == before);
@@ -223,21 +214,19 @@ fn a_lock_that_took_a_stale_ones_place_is_not_removed_with_it() {
     for lock in 0..2 {
         let server = TokenServer::start();
         let home = home(&server);
-        let (path, marker) = (&all_locks(&home)[lock], home.path().join("marker"));
+        let path = &all_locks(&home)[lock];
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, "").unwrap();
         let old = SystemTime::now() - Duration::from_secs(300);
         std::fs::File::options().write(true).open(path).unwrap().set_modified(old).unwrap();
-        let mut child = stopped_at(&home, "lock-judged", &marker).spawn().unwrap();
-        wait_until(|| marker.exists());
+        let mut paused = Paused::at("lock-judged", &home, home.command(&["refresh", "--log-level", "info"]));
         put_live_lock(path);
         let inode = path.metadata().unwrap().ino();
-        std::fs::remove_file(&marker).unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+        paused.resume();
+        let mut lines = BufReader::new(paused.child.stderr.take().unwrap()).lines().map(Result::unwrap);
         assert!(lines.any(|line| line.contains("waiting")), "it waits for the new holder");
         assert_eq!((path.metadata().unwrap().ino(), server.calls()), (inode, 0));
-        child.kill().unwrap();
-        child.wait().unwrap();
+        paused.kill();
     }
 }
 

@@ -5,11 +5,10 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rustls::pki_types::PrivateKeyDer;
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
-
-use crate::support::home::Home;
+use crate::support::home::{Home, Ran};
+use crate::support::http::head;
 use crate::support::renewal::home;
+use crate::support::tls::Tls;
 use crate::support::token_server::TokenServer;
 
 /// A TLS front before a token server, with a certificate of its own authority.
@@ -20,22 +19,14 @@ struct TlsFront {
 
 impl TlsFront {
     fn start(backend: &TokenServer) -> Self {
-        let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-        let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certified.cert.der().clone()], key)
-            .unwrap();
-        let (config, listener) = (Arc::new(config), TcpListener::bind("127.0.0.1:0").unwrap());
+        let tls = Tls::of("localhost");
+        let ca_pem = tls.ca_pem.clone();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let address = backend.address();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
-                let mut tls = StreamOwned::new(connection, stream);
+                let mut tls = tls.accept(stream);
                 std::thread::spawn(move || {
                     let mut request = vec![0; 16 * 1024];
                     let Ok(read) = tls.read(&mut request) else { return };
@@ -54,7 +45,7 @@ impl TlsFront {
                 });
             }
         });
-        Self { port, ca_pem: certified.cert.pem() }
+        Self { port, ca_pem }
     }
 
     fn config(&self, more: &str) -> String {
@@ -71,12 +62,7 @@ fn proxy() -> (String, Arc<AtomicUsize>) {
     let counted = Arc::clone(&count);
     std::thread::spawn(move || {
         for mut client in listener.incoming().flatten() {
-            let mut head = Vec::new();
-            let mut byte = [0];
-            while !head.ends_with(b"\r\n\r\n") && client.read(&mut byte).is_ok_and(|read| read == 1) {
-                head.push(byte[0]);
-            }
-            let head = String::from_utf8(head).unwrap();
+            let head = head(&mut client);
             let target = head.strip_prefix("CONNECT ").unwrap().split(' ').next().unwrap().to_owned();
             assert!(head.to_lowercase().contains("proxy-authorization: basic "), "{head}");
             counted.fetch_add(1, Ordering::SeqCst);
@@ -132,19 +118,8 @@ fn proxies_are_used_as_the_environment_says() {
         .file("ca.pem", &front.ca_pem)
         .env("HTTPS_PROXY", &url);
     let ran = home.run(&["refresh"]);
-    assert_eq!(
-        (ran.code, server.calls(), count.load(Ordering::SeqCst)),
-        (0, 1, 1),
-        "{}{}",
-        ran.stdout,
-        ran.stderr
-    );
+    let counts = |ran: &Ran| (ran.code, server.calls(), count.load(Ordering::SeqCst));
+    assert_eq!(counts(&ran), (0, 1, 1), "{}{}", ran.stdout, ran.stderr);
     let ran = home.env("NO_PROXY", "localhost").run(&["refresh", "--force"]);
-    assert_eq!(
-        (ran.code, server.calls(), count.load(Ordering::SeqCst)),
-        (0, 2, 1),
-        "{}{}",
-        ran.stdout,
-        ran.stderr
-    );
+    assert_eq!(counts(&ran), (0, 2, 1), "{}{}", ran.stdout, ran.stderr);
 }

@@ -149,14 +149,7 @@ fn every_answer_has_its_outcome_and_leaves_the_credential_alone() {
         if *code == 1 {
             assert_eq!(home.run(&["refresh", "--force"]).code, 1);
             assert_eq!(server.calls(), 1, "not even when forced");
-            let report = home.run(&["status", "--json"]).agent("main");
-            let profile = report["profiles"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .find(|profile| profile["profileId"] == PROFILE)
-                .unwrap()
-                .clone();
+            let profile = home.run(&["status", "--json"]).profile("main", PROFILE);
             assert_eq!(profile["login"], "dead", "status knows: {profile}");
             // Signing in again ends it.
             server.recover();

@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use serde_json::json;
 
-use crate::support::home::{Home, Ran, stored};
+use crate::support::home::{Home, Ran, make_fifo, stored};
 use crate::support::renewal::{PROFILE, expired, home, login};
 use crate::support::time::{now, wait_until};
 use crate::support::token_server::{Fault, TokenServer};
@@ -231,4 +231,17 @@ fn a_rescued_token_never_replaces_a_newer_login() {
     let ran = home.run(&["refresh"]);
     assert!(ran.code == 0 && ran.stdout.contains("superseded"), "{}{}", ran.stdout, ran.stderr);
     assert_eq!(login(&home, "main")["refresh"], newer.as_str());
+}
+
+#[test]
+fn recovery_files_without_end_hinder_nothing() {
+    let server = TokenServer::start();
+    let home = home(&server);
+    let dir = home.path().join(".local/state/authwatch/rescue");
+    std::fs::create_dir_all(&dir).unwrap();
+    make_fifo(&dir.join("rescue-fifo.generation"));
+    std::fs::File::create(dir.join("rescue-sparse.generation")).unwrap().set_len(1 << 30).unwrap();
+    let ran = home.run(&["refresh", "--force"]);
+    assert_eq!((ran.code, server.calls()), (0, 1), "{}{}", ran.stdout, ran.stderr);
+    assert!(is_good(&home, &server, "main"));
 }

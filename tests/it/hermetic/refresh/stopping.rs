@@ -11,6 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
 use crate::support::home::Home;
+use crate::support::paused::Paused;
 use crate::support::renewal::{PROFILE, expired, home, login};
 use crate::support::time::wait_until;
 use crate::support::token_server::TokenServer;
@@ -106,15 +107,10 @@ fn a_stop_at_any_step_before_the_call_begins_none() {
         for step in ["refresh-locked", "store-locked", "rehearsed", "reserved"] {
             let server = TokenServer::start();
             let home = home(&server);
-            let marker = home.path().join("marker");
-            let mut command = home.command(arguments);
-            command.env("AUTHWATCH_TEST_PAUSE", step).env("AUTHWATCH_TEST_MARKER", &marker);
-            let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-            wait_until(|| marker.exists());
-            kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+            let paused = Paused::at(step, &home, home.command(arguments));
+            kill_process(Pid::from_child(&paused.child), Signal::TERM).unwrap();
             std::thread::sleep(Duration::from_millis(50));
-            std::fs::remove_file(&marker).unwrap();
-            child.wait().unwrap();
+            paused.finish();
             assert_eq!(server.calls(), 0, "{arguments:?} at {step}");
         }
     }

@@ -1,10 +1,8 @@
 //! Faults of the program's own: what is said of them and left behind holds no secret.
 
-use std::process::Stdio;
-
 use crate::support::home::Home;
+use crate::support::paused::Paused;
 use crate::support::renewal::home;
-use crate::support::time::wait_until;
 use crate::support::token_server::TokenServer;
 
 #[test]
@@ -57,19 +55,9 @@ fn addresses_of_providers_are_shown_without_what_signs_in_there() {
 fn no_core_is_left_behind() {
     let server = TokenServer::start();
     let home = home(&server);
-    let marker = home.path().join("marker");
-    let mut child = home
-        .command(&["refresh"])
-        .env("AUTHWATCH_TEST_PAUSE", "answered")
-        .env("AUTHWATCH_TEST_MARKER", &marker)
-        .stderr(Stdio::null())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    wait_until(|| marker.exists());
-    let limits = std::fs::read_to_string(format!("/proc/{}/limits", child.id())).unwrap();
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let paused = Paused::at("answered", &home, home.command(&["refresh"]));
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", paused.child.id())).unwrap();
+    paused.kill();
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
     assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
 }

@@ -79,10 +79,6 @@ pub(crate) fn assert_others_report_and_exit(report: &Ran, code: u8) {
     }
 }
 
-pub(crate) fn make_fifo(path: &Path) {
-    assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
-}
-
 /// Lets everybody read what is below a directory, and go through it.
 pub(crate) fn open_up(dir: &Path) {
     fs::set_permissions(dir, Permissions::from_mode(0o755)).unwrap();

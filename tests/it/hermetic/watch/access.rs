@@ -11,7 +11,7 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use crate::support::daemon::Watching;
 use crate::support::home::{Home, plain_home};
-use crate::support::http::{ask, received, request, send_quietly};
+use crate::support::http::{ask, free_address, received, request, send_quietly};
 
 /// What a user shows.
 fn basic(user: &str, password: &str) -> String {
@@ -79,7 +79,7 @@ fn strangers_are_served_only_where_that_is_wanted() {
 fn users_sign_in_with_passwords_and_probes_go_past_them() {
     let hash = bcrypt::hash("canary: password", 4).unwrap();
     let web = format!("basic_auth_users:\n  prometheus: '{hash}'\n");
-    let probes = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let probes = free_address();
     let config = format!("[watch]\nweb_config_file = \"web.yml\"\nhealth_listen = \"{probes}\"\n");
     let home = plain_home().file(".config/authwatch/config.toml", config).file("web.yml", &web);
     let watching = Watching::start(&home, &["--no-refresh"]);
@@ -161,7 +161,7 @@ fn tls_is_spoken_and_a_renewed_certificate_taken_up() {
         .file(".config/authwatch/config.toml", "[watch]\nweb_config_file = \"tls/web.yml\"\n")
         .file("tls/web.yml", "tls_server_config:\n  cert_file: ../cert.pem\n  key_file: ../key.pem\n");
     let first = certify(&home);
-    let probes = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let probes = free_address();
     let watching = Watching::start(&home, &["--no-refresh"]);
     assert!(watching.log().contains("serving on https://"), "{}", watching.log());
     let answered = |certificate: &CertificateDer<'static>| {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::daemon::Watching;
 use crate::support::home::Home;
+use crate::support::http::free_address;
 
 /// Something that listens and says this to everybody; where it is.
 fn listener(says: &'static [u8], closes: bool) -> String {
@@ -57,7 +58,7 @@ fn readiness_can_be_asked_for() {
 
 #[test]
 fn the_configuration_says_whom_to_ask() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let free = free_address().port();
     // The probes' own listener wins, and one that listens everywhere is asked on loopback.
     let config = format!("[watch]\nlisten = \"127.0.0.1:1\"\nhealth_listen = \"0.0.0.0:{free}\"\n");
     let home = Home::new().file(".config/authwatch/config.toml", config);

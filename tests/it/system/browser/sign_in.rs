@@ -7,14 +7,15 @@ use std::os::unix::fs::PermissionsExt;
 use serde_json::{Value, json};
 
 use crate::support::home::stored;
-use crate::support::sign_in::{Provider, SigningIn, free_port, login};
+use crate::support::http::free_address;
+use crate::support::sign_in::{Provider, SigningIn, login};
 use crate::support::time::now;
 use crate::support::webdriver::Browser;
 
 #[test]
 fn a_real_browser_brings_the_code_the_refusal_and_nobody_elses_answer() {
     let provider = Provider::start();
-    let home = provider.home(free_port());
+    let home = provider.home(free_address().port());
     let browser = Browser::open();
 
     // Declined.
@@ -106,7 +107,7 @@ fn what_a_real_browser_ends_on_is_pasted_but_not_when_time_is_up() {
     };
 
     // Time is up before somebody agrees: the browser finds nobody.
-    let port = free_port();
+    let port = free_address().port();
     let home = provider.home(port);
     let before = stored(&home.store("main"));
     let mut signing_in = SigningIn::start(&home, &["--no-browser", "--timeout", "2s"]);
@@ -136,7 +137,7 @@ fn what_a_real_browser_ends_on_is_pasted_but_not_when_time_is_up() {
 
     // The browser is on another machine, where nothing listens. Of the address it ends on, the code alone is pasted.
     let elsewhere = Browser::elsewhere();
-    let port = free_port();
+    let port = free_address().port();
     let home = provider.home(port);
     let mut signing_in = SigningIn::start(&home, &["--no-browser"]);
     let ended_on = agree_at(&elsewhere, &signing_in.address(), port);

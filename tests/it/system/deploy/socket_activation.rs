@@ -1,18 +1,18 @@
 //! Sockets that systemd hands over.
 
 use std::io::Write;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::support::daemon::Watching;
 use crate::support::home::plain_home;
-use crate::support::http::{received, request};
+use crate::support::http::{free_address, received, request};
 
 #[test]
 fn a_socket_that_is_handed_over_is_used() {
     let home = plain_home();
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let address = free_address();
     let mut command = home.command(&[]);
     let mut activate = Command::new("systemd-socket-activate");
     activate.arg(format!("--listen={address}")).arg(format!("--setenv=HOME={}", home.path().display()));
@@ -57,7 +57,7 @@ fn a_socket_that_is_handed_over_is_used() {
 #[test]
 fn a_socket_that_is_handed_over_wide_open_is_refused() {
     let home = plain_home();
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = free_address().port();
     let program = home.command(&[]);
     let mut activate = Command::new("systemd-socket-activate");
     activate.arg(format!("--listen=0.0.0.0:{port}")).arg(format!("--setenv=HOME={}", home.path().display()));

@@ -4,9 +4,8 @@ use std::io::{BufRead, BufReader};
 use std::process::Command;
 
 use crate::support::home::Ran;
-use crate::support::paused::stopped_at;
+use crate::support::paused::Paused;
 use crate::support::renewal::{home, login};
-use crate::support::time::wait_until;
 use crate::support::token_server::TokenServer;
 
 /// Containers that share a volume: to each, the other's processes seem to be dead.
@@ -15,29 +14,21 @@ fn a_container_respects_the_locks_of_another_one() {
     for (holder_is_contained, contender_is_contained) in [(true, false), (false, true), (true, true)] {
         let server = TokenServer::start();
         let home = home(&server);
-        let marker = home.path().join("marker");
         let placed = |mut command: Command, is_contained: bool, own_state: &str| {
             command.env("XDG_STATE_HOME", home.path().join(own_state));
             if is_contained { contained(&command) } else { command }
         };
         // Its token is spent, and the new one nowhere yet.
-        let holder = stopped_at(&home, "answered", &marker);
-        let holder = placed(holder, holder_is_contained, "one")
-            .stdout(std::process::Stdio::piped())
-            .stderr(std::process::Stdio::piped())
-            .spawn()
-            .unwrap();
-        wait_until(|| marker.exists());
-        let contender = home.command(&["refresh", "--log-level", "info"]);
-        let mut contender = placed(contender, contender_is_contained, "two")
+        let refresh = || home.command(&["refresh", "--log-level", "info"]);
+        let holder = Paused::at("answered", &home, placed(refresh(), holder_is_contained, "one"));
+        let mut contender = placed(refresh(), contender_is_contained, "two")
             .stdout(std::process::Stdio::piped())
             .stderr(std::process::Stdio::piped())
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(contender.stderr.take().unwrap()).lines().map(Result::unwrap);
         let waits = lines.any(|line| line.contains("waiting"));
-        let _ = std::fs::remove_file(&marker);
-        let (holder, rest) = (Ran::of(holder.wait_with_output().unwrap()), lines.collect::<String>());
+        let (holder, rest) = (holder.finish(), lines.collect::<String>());
         let contender = Ran::of(contender.wait_with_output().unwrap());
         let said = format!("{}{}{}{rest}", holder.stdout, holder.stderr, contender.stdout);
         assert!(waits, "{holder_is_contained} {contender_is_contained}: {said}");

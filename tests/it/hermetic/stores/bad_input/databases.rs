@@ -9,10 +9,10 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::hermetic::stores::bad_input::{
-    assert_broken, assert_broken_as, assert_others_report, fleet, make_fifo, open_up,
+    assert_broken, assert_broken_as, assert_others_report, fleet, open_up,
 };
 use crate::support::databases::{agent_connection, put_agent_state, put_agent_store};
-use crate::support::home::{AT, DAY, Home, document, ids, run, token};
+use crate::support::home::{AT, DAY, Home, document, ids, make_fifo, run, token};
 
 /// `work` has a database that was made like this.
 fn with_database(make: impl FnOnce(&Connection)) -> Home {

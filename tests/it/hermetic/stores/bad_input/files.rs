@@ -6,9 +6,9 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use serde_json::json;
 
 use crate::hermetic::stores::bad_input::{
-    assert_broken, assert_broken_as, assert_others_report, fleet, make_fifo, open_up,
+    assert_broken, assert_broken_as, assert_others_report, fleet, open_up,
 };
-use crate::support::home::{AT, DAY, document, ids, run, token};
+use crate::support::home::{AT, DAY, document, ids, make_fifo, run, token};
 
 #[test]
 fn a_file_of_64_mebibytes() {

@@ -5,10 +5,8 @@ use std::fs::{self, File};
 use serde_json::{Value, json};
 
 use crate::hermetic::stores::bad_input::documents::nested;
-use crate::hermetic::stores::bad_input::{
-    assert_others_report, assert_others_report_and_exit, fleet, make_fifo,
-};
-use crate::support::home::{Home, ids};
+use crate::hermetic::stores::bad_input::{assert_others_report, assert_others_report_and_exit, fleet};
+use crate::support::home::{Home, ids, make_fifo};
 
 #[test]
 fn a_broken_store_of_main_leaves_the_others_their_own() {

@@ -1,11 +1,11 @@
 //! `kill -9` at every step: the store is always whole, and a login is lost only in the one window no client can close.
 
-use std::process::Stdio;
 use std::time::Duration;
 
 use crate::support::home::stored;
+use crate::support::paused::Paused;
 use crate::support::renewal::{PROFILE, expired, home, login};
-use crate::support::time::{now, wait_until};
+use crate::support::time::now;
 use crate::support::token_server::TokenServer;
 
 /// The steps in order, and whether the token that was stored before is spent while the new one is nowhere yet.
@@ -30,18 +30,7 @@ fn two_hundred_kills_lose_a_login_only_before_the_answer_is_written_down() {
         for (step, may_lose) in STEPS {
             let server = TokenServer::start();
             let home = home(&server);
-            let marker = home.path().join("marker");
-            let mut child = home
-                .command(&["refresh"])
-                .env("AUTHWATCH_TEST_PAUSE", step)
-                .env("AUTHWATCH_TEST_MARKER", &marker)
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .unwrap();
-            wait_until(|| marker.exists());
-            child.kill().unwrap();
-            child.wait().unwrap();
+            Paused::at(step, &home, home.command(&["refresh"])).kill();
             let is_good = || server.is_good(login(&home, "main")["refresh"].as_str().unwrap());
             if !is_good() && !may_lose {
                 // It was written down before it was stored, and the next run puts it back.
@@ -85,16 +74,11 @@ fn the_window_is_measured() {
     let home = home(&server);
     let rescue = home.path().join(".local/state/authwatch/rescue");
     let mut windows: Vec<Duration> = (0..20)
-        .map(|round| {
-            let marker = home.path().join(format!("marker-{round}"));
-            let mut command = home.command(&["refresh", "--force"]);
-            command.env("AUTHWATCH_TEST_PAUSE", "filled").env("AUTHWATCH_TEST_MARKER", &marker);
-            let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-            wait_until(|| marker.exists());
+        .map(|_| {
+            let paused = Paused::at("filled", &home, home.command(&["refresh", "--force"]));
             let file = std::fs::read_dir(&rescue).unwrap().flatten().next().unwrap();
             let written = file.metadata().unwrap().modified().unwrap();
-            child.kill().unwrap();
-            child.wait().unwrap();
+            paused.kill();
             assert_eq!(home.run(&["refresh"]).code, 0);
             written.duration_since(server.answered().unwrap()).unwrap_or_default()
         })
