@@ -33,19 +33,14 @@ mod doctor {
     mod findings;
     #[cfg(feature = "sqlite")]
     mod fixes;
-    #[cfg(feature = "sqlite")]
     mod terminal;
 }
 
 mod notify {
-    #[cfg(feature = "sqlite")]
     mod channels;
-    #[cfg(feature = "sqlite")]
     mod commands;
     mod decisions;
-    #[cfg(feature = "sqlite")]
     mod delivery;
-    #[cfg(feature = "sqlite")]
     mod false_alarms;
 }
 
@@ -94,7 +89,6 @@ mod stores {
     mod foreign_links;
     #[cfg(feature = "sqlite")]
     mod saved_replacements;
-    #[cfg(feature = "sqlite")]
     mod unparsable;
 }
 

@@ -8,10 +8,8 @@ pub(crate) mod deploy_tools;
 pub(crate) mod home;
 pub(crate) mod http;
 pub(crate) mod install;
-#[cfg(feature = "sqlite")]
 pub(crate) mod mail_server;
 pub(crate) mod mounts;
-#[cfg(feature = "sqlite")]
 pub(crate) mod notify;
 pub(crate) mod notify_socket;
 #[cfg(feature = "sqlite")]
@@ -19,9 +17,7 @@ pub(crate) mod page_server;
 pub(crate) mod paused;
 pub(crate) mod project;
 pub(crate) mod prometheus_files;
-#[cfg(feature = "sqlite")]
 pub(crate) mod prometheus_servers;
-#[cfg(feature = "sqlite")]
 pub(crate) mod receiver;
 pub(crate) mod renewal;
 pub(crate) mod sample_home;
@@ -30,5 +26,4 @@ pub(crate) mod terminal;
 pub(crate) mod time;
 pub(crate) mod tls;
 pub(crate) mod token_server;
-#[cfg(feature = "sqlite")]
 pub(crate) mod webdriver;

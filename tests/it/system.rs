@@ -7,7 +7,6 @@ mod browser {
     mod live_updates;
     #[cfg(feature = "sqlite")]
     mod page;
-    #[cfg(feature = "sqlite")]
     mod sign_in;
 }
 
@@ -27,17 +26,13 @@ mod docs {
 }
 
 mod mail {
-    #[cfg(feature = "sqlite")]
     mod email;
 }
 
 mod prometheus {
-    #[cfg(feature = "sqlite")]
     mod alertmanager_channel;
-    #[cfg(feature = "sqlite")]
     mod fleet;
     mod metrics;
-    #[cfg(feature = "sqlite")]
     mod scraping;
     mod tools;
 }
@@ -50,7 +45,6 @@ mod refresh {
 
 mod endurance {
     mod auth_storm;
-    #[cfg(feature = "sqlite")]
     mod notification_kills;
     #[cfg(feature = "sqlite")]
     mod notifications_over_a_month;

@@ -11,18 +11,18 @@ use rustix::process::{Pid, Signal};
 use crate::support::home::Home;
 use crate::support::http::{Answer, ask};
 
-pub(crate) fn scans(watching: &Watching) -> f64 {
-    watching.metric("authwatch_scans_total").unwrap_or_default()
+pub(crate) fn scans(daemon: &Daemon) -> f64 {
+    daemon.metric("authwatch_scans_total").unwrap_or_default()
 }
 
 /// The daemon; it ends with the test.
-pub(crate) struct Watching {
+pub(crate) struct Daemon {
     child: Child,
     pub(crate) address: SocketAddr,
     log: Arc<Mutex<String>>,
 }
 
-impl Watching {
+impl Daemon {
     /// Starts it in this home on a free port, and waits until it listens.
     pub(crate) fn start(home: &Home, arguments: &[&str]) -> Self {
         Self::listening(
@@ -32,9 +32,9 @@ impl Watching {
 
     /// The same, and waits until the first pass is done.
     pub(crate) fn ready(home: &Home, arguments: &[&str]) -> Self {
-        let watching = Self::start(home, arguments);
-        watching.wait("the first pass", || watching.get("/readyz").status == 200);
-        watching
+        let daemon = Self::start(home, arguments);
+        daemon.wait("the first pass", || daemon.get("/readyz").status == 200);
+        daemon
     }
 
     pub(crate) fn listening(mut command: Command) -> Self {
@@ -51,16 +51,16 @@ impl Watching {
                 }
             }
         });
-        let mut watching = Self { child, address: ([127, 0, 0, 1], 0).into(), log };
+        let mut daemon = Self { child, address: ([127, 0, 0, 1], 0).into(), log };
         let deadline = Instant::now() + Duration::from_secs(60);
         loop {
-            if let Some(address) = watching.address_in_log() {
-                watching.address = address;
-                return watching;
+            if let Some(address) = daemon.address_in_log() {
+                daemon.address = address;
+                return daemon;
             }
-            let ended = watching.child.try_wait().unwrap();
-            assert!(ended.is_none(), "it has ended ({ended:?}): {}", watching.log());
-            assert!(Instant::now() < deadline, "it does not listen: {}", watching.log());
+            let ended = daemon.child.try_wait().unwrap();
+            assert!(ended.is_none(), "it has ended ({ended:?}): {}", daemon.log());
+            assert!(Instant::now() < deadline, "it does not listen: {}", daemon.log());
             std::thread::sleep(Duration::from_millis(2));
         }
     }
@@ -128,7 +128,7 @@ impl Watching {
     }
 }
 
-impl Drop for Watching {
+impl Drop for Daemon {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

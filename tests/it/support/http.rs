@@ -1,10 +1,11 @@
-//! A small HTTP client that sends exactly the bytes it is given.
+//! HTTP as tests speak it: a client that sends exactly the bytes it is given, and requests as servers get them.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use flate2::read::GzDecoder;
+use serde_json::Value;
 
 pub(crate) fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
@@ -35,10 +36,7 @@ impl Answer {
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().find_map(|line| {
-            let (key, value) = line.split_once(':')?;
-            key.eq_ignore_ascii_case(name).then(|| value.trim())
-        })
+        header(&self.head, name)
     }
 
     pub(crate) fn text(&self) -> String {
@@ -92,4 +90,54 @@ pub(crate) fn head(stream: &mut impl Read) -> String {
         head.push(byte[0]);
     }
     String::from_utf8(head).unwrap()
+}
+
+/// A request that came in.
+#[derive(Clone, Debug)]
+pub(crate) struct Received {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) head: String,
+    pub(crate) body: String,
+}
+
+impl Received {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("no JSON ({error}): {}", self.body))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        header(&self.head, name)
+    }
+
+    /// Reads one, up to the end of its body.
+    pub(crate) fn read(stream: &mut TcpStream) -> Option<Self> {
+        let (mut bytes, mut chunk) = (Vec::new(), [0; 16 * 1024]);
+        loop {
+            let count = stream.read(&mut chunk).ok().filter(|count| *count > 0)?;
+            bytes.extend_from_slice(&chunk[..count]);
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+            let mut words = head.split(' ');
+            let received = Self {
+                method: words.next()?.to_owned(),
+                path: words.next()?.to_owned(),
+                head: head.to_owned(),
+                body: body.to_owned(),
+            };
+            let length =
+                received.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+            if body.len() >= length {
+                return Some(received);
+            }
+        }
+    }
+}
+
+/// The value of a header in the head of a message.
+fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    head.lines().find_map(|line| {
+        let (key, value) = line.split_once(':')?;
+        key.eq_ignore_ascii_case(name).then(|| value.trim())
+    })
 }

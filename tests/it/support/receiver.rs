@@ -6,27 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
-/// A request that came in.
-#[derive(Clone, Debug)]
-pub(crate) struct Received {
-    pub(crate) method: String,
-    pub(crate) path: String,
-    pub(crate) head: String,
-    pub(crate) body: String,
-}
-
-impl Received {
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("no JSON ({error}): {}", self.body))
-    }
-
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().find_map(|line| {
-            let (key, value) = line.split_once(':')?;
-            key.eq_ignore_ascii_case(name).then(|| value.trim())
-        })
-    }
-}
+use crate::support::http::Received;
 
 /// How requests are answered.
 #[derive(Clone, Debug)]
@@ -91,7 +71,7 @@ impl Receiver {
     }
 
     fn serve(&self, mut stream: TcpStream) {
-        let Some(request) = read(&mut stream) else { return };
+        let Some(request) = Received::read(&mut stream) else { return };
         let answer = self.answer.lock().unwrap().clone();
         self.received.lock().unwrap().push(request.clone());
         match answer {
@@ -104,27 +84,6 @@ impl Receiver {
                 let _ = stream.write_all(text.as_bytes());
             }
             Answer::Hang => std::thread::sleep(std::time::Duration::from_secs(3600)),
-        }
-    }
-}
-
-fn read(stream: &mut TcpStream) -> Option<Received> {
-    let (mut bytes, mut chunk) = (Vec::new(), [0; 16 * 1024]);
-    loop {
-        let count = stream.read(&mut chunk).ok().filter(|count| *count > 0)?;
-        bytes.extend_from_slice(&chunk[..count]);
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-        let mut words = head.split(' ');
-        let received = Received {
-            method: words.next()?.to_owned(),
-            path: words.next()?.to_owned(),
-            head: head.to_owned(),
-            body: body.to_owned(),
-        };
-        let length = received.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
-        if body.len() >= length {
-            return Some(received);
         }
     }
 }

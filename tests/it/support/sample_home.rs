@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::daemon::Watching;
+use crate::support::daemon::Daemon;
 use crate::support::home::Home;
 use crate::support::renewal::PROFILE;
 use crate::support::time::now;
@@ -44,14 +44,14 @@ pub(crate) fn everything(server: &TokenServer) -> Home {
 }
 
 /// The daemon in that home, once every metric has a sample.
-pub(crate) fn daemon_with_everything(home: &Home) -> Watching {
-    let watching = Watching::ready(home, &[]);
-    watching.wait_for_metric("authwatch_refresh_attempts_total{provider=\"xai\"}", 1.0);
+pub(crate) fn daemon_with_everything(home: &Home) -> Daemon {
+    let daemon = Daemon::ready(home, &[]);
+    daemon.wait_for_metric("authwatch_refresh_attempts_total{provider=\"xai\"}", 1.0);
     let next =
         "authwatch_refresh_next_timestamp_seconds{agent=\"main\",provider=\"xai\",profile=\"xai:default\"}";
-    watching.wait("the next renewal is known", || watching.metric(next).is_some());
-    watching.wait("somebody is told", || {
-        watching.metric("authwatch_notifications_total{channel=\"nobody\"}").is_some_and(|told| told >= 1.0)
+    daemon.wait("the next renewal is known", || daemon.metric(next).is_some());
+    daemon.wait("somebody is told", || {
+        daemon.metric("authwatch_notifications_total{channel=\"nobody\"}").is_some_and(|told| told >= 1.0)
     });
-    watching
+    daemon
 }

@@ -10,6 +10,8 @@ use std::time::{Duration, SystemTime};
 
 use base64::Engine;
 
+use crate::support::http::Received;
+
 /// What goes wrong with the next requests.
 #[derive(Clone, Debug)]
 pub(crate) enum Fault {
@@ -263,32 +265,12 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>) {
 
 /// Reads a request: its content type and its fields.
 fn request(stream: &mut TcpStream) -> Option<(String, HashMap<String, String>)> {
-    let mut read = Vec::new();
-    let mut chunk = [0; 4096];
-    loop {
-        let count = stream.read(&mut chunk).ok()?;
-        if count == 0 {
-            return None;
-        }
-        read.extend_from_slice(&chunk[..count]);
-        let text = String::from_utf8_lossy(&read).into_owned();
-        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-        let header = |name: &str| {
-            head.lines().find_map(|line| {
-                let (key, value) = line.split_once(':')?;
-                key.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
-            })
-        };
-        let length: usize = header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
-        if body.len() < length {
-            continue;
-        }
-        let content_type = header("content-type").unwrap_or_default();
-        let fields = if content_type == "application/json" {
-            serde_json::from_str(body).unwrap_or_default()
-        } else {
-            form_urlencoded::parse(body.as_bytes()).into_owned().collect()
-        };
-        return Some((content_type, fields));
-    }
+    let received = Received::read(stream)?;
+    let content_type = received.header("content-type").unwrap_or_default().to_owned();
+    let fields = if content_type == "application/json" {
+        serde_json::from_str(&received.body).unwrap_or_default()
+    } else {
+        form_urlencoded::parse(received.body.as_bytes()).into_owned().collect()
+    };
+    Some((content_type, fields))
 }

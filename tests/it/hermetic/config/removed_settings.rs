@@ -1,6 +1,6 @@
 //! Settings that were removed: accepted for a release, ignored, and named wherever a configuration is judged.
 
-use crate::support::daemon::Watching;
+use crate::support::daemon::Daemon;
 use crate::support::home::Home;
 
 const CONFIG: &str = ".config/authwatch/config.toml";
@@ -39,15 +39,15 @@ fn a_removed_setting_is_accepted_ignored_and_named() {
 #[test]
 fn the_daemon_names_it_when_it_starts_and_when_it_reads_its_configuration_again() {
     let home = home(OLD);
-    let watching = Watching::ready(&home, &["--no-refresh"]);
-    assert!(watching.log().contains(WHY), "{}", watching.log());
-    drop(watching);
+    let daemon = Daemon::ready(&home, &["--no-refresh"]);
+    assert!(daemon.log().contains(WHY), "{}", daemon.log());
+    drop(daemon);
     home.write(CONFIG, "");
-    let watching = Watching::ready(&home, &["--no-refresh"]);
-    assert!(!watching.log().contains("was removed"), "{}", watching.log());
+    let daemon = Daemon::ready(&home, &["--no-refresh"]);
+    assert!(!daemon.log().contains("was removed"), "{}", daemon.log());
     home.write(CONFIG, OLD);
-    watching.signal(rustix::process::Signal::HUP);
-    watching.wait("the warning", || watching.log().contains(WHY));
+    daemon.signal(rustix::process::Signal::HUP);
+    daemon.wait("the warning", || daemon.log().contains(WHY));
 }
 
 #[test]

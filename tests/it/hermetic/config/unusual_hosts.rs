@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::support::daemon::Watching;
+use crate::support::daemon::Daemon;
 use crate::support::home::{DAY, Home, run, token};
 use crate::support::terminal::Terminal;
 
@@ -32,10 +32,10 @@ fn without_a_home_named_it_is_the_one_the_system_knows() {
 #[test]
 fn the_daemon_says_that_there_is_no_openclaw_and_waits_for_it() {
     let home = Home::new();
-    let watching = Watching::ready(&home, &[]);
+    let daemon = Daemon::ready(&home, &[]);
     let said = format!("there is no OpenClaw state directory at `{}`", home.state().display());
-    assert!(watching.log().contains(&said), "{}", watching.log());
-    assert!(watching.log().contains("set OPENCLAW_STATE_DIR"), "{}", watching.log());
+    assert!(daemon.log().contains(&said), "{}", daemon.log());
+    assert!(daemon.log().contains("set OPENCLAW_STATE_DIR"), "{}", daemon.log());
 }
 
 #[test]
@@ -54,11 +54,11 @@ fn what_cannot_be_written_is_told_with_the_cause_and_the_way_out() {
     let home = Home::new()
         .profiles("main", &json!({ "anthropic:a": token("anthropic", DAY) }))
         .file(".local/state", "a file where the state directory should be");
-    let watching = Watching::ready(&home, &[]);
-    for log in [watching.log(), home.run(&["status"]).stderr, home.run(&["watch", "--once"]).stderr] {
+    let daemon = Daemon::ready(&home, &[]);
+    for log in [daemon.log(), home.run(&["status"]).stderr, home.run(&["watch", "--once"]).stderr] {
         assert!(log.contains("state.json`: Not a directory"), "{log}");
     }
-    let log = watching.log();
+    let log = daemon.log();
     let renewing = log.lines().find(|line| line.contains("nothing is renewed")).unwrap_or_default();
     assert!(renewing.contains("Not a directory") && renewing.contains("set XDG_STATE_HOME"), "{log}");
 }

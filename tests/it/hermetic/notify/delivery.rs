@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use serde_json::json;
 
-use crate::support::daemon::Watching;
+use crate::support::daemon::Daemon;
 use crate::support::home::{document, run};
 use crate::support::notify::{CONFIG, STORE, home, mended, once, waiting, webhook};
 use crate::support::receiver::{Answer, Receiver};
@@ -47,21 +47,19 @@ fn a_channel_that_hangs_delays_no_other_and_no_pass() {
     hanging.answer(Answer::Hang);
     let config = webhook(&good, "good", "") + &webhook(&hanging, "hanging", "");
     let home = home(&config);
-    let watching = Watching::start(&home, &["--no-refresh", "--interval", "100ms"]);
-    watching.wait("the good channel to be told", || good.received().len() == 1);
-    watching.wait("the hanging channel to be called", || hanging.received().len() == 1);
+    let daemon = Daemon::start(&home, &["--no-refresh", "--interval", "100ms"]);
+    daemon.wait("the good channel to be told", || good.received().len() == 1);
+    daemon.wait("the hanging channel to be called", || hanging.received().len() == 1);
     // While one hangs, a change goes through by the other.
     home.write(STORE, document(&mended()));
-    watching.wait("the good channel to hear of the end", || good.received().len() == 2);
+    daemon.wait("the good channel to hear of the end", || good.received().len() == 2);
     assert_eq!(hanging.received().len(), 1);
-    watching.wait_for_metric("authwatch_notifications_total{channel=\"good\"}", 2.0);
-    watching.wait_for_metric("authwatch_notifications_total{channel=\"hanging\"}", 0.0);
+    daemon.wait_for_metric("authwatch_notifications_total{channel=\"good\"}", 2.0);
+    daemon.wait_for_metric("authwatch_notifications_total{channel=\"hanging\"}", 0.0);
     assert!(
-        watching
-            .metric("authwatch_notification_last_success_timestamp_seconds{channel=\"hanging\"}")
-            .is_none()
+        daemon.metric("authwatch_notification_last_success_timestamp_seconds{channel=\"hanging\"}").is_none()
     );
-    assert!(watching.metric("authwatch_notifications_waiting{channel=\"hanging\"}").unwrap() >= 1.0);
+    assert!(daemon.metric("authwatch_notifications_waiting{channel=\"hanging\"}").unwrap() >= 1.0);
 }
 
 #[test]
@@ -71,10 +69,9 @@ fn failures_are_counted_by_reason_and_over_restarts() {
     let home = home(&webhook(&receiver, "own", ""));
     let failed = "authwatch_notification_failures_total{channel=\"own\",reason=\"server_error\"}";
     {
-        let watching = Watching::start(&home, &["--no-refresh"]);
-        watching.wait_for_metric(failed, 1.0);
-        watching
-            .wait_for_metric("authwatch_notification_failures_total{channel=\"own\",reason=\"dns\"}", 0.0);
+        let daemon = Daemon::start(&home, &["--no-refresh"]);
+        daemon.wait_for_metric(failed, 1.0);
+        daemon.wait_for_metric("authwatch_notification_failures_total{channel=\"own\",reason=\"dns\"}", 0.0);
     }
     let textfile = home.path().join("authwatch.prom");
     let ran = home.run(&["watch", "--once", "--no-refresh", "--textfile", textfile.to_str().unwrap()]);
@@ -101,10 +98,10 @@ fn a_state_directory_that_has_gone_is_told_by_a_timer_too() {
 fn sigterm_lets_a_message_on_its_way_arrive() {
     let receiver = Receiver::start();
     let home = home(&webhook(&receiver, "own", ""));
-    let mut watching = Watching::start(&home, &["--no-refresh"]);
-    watching.wait("the message", || receiver.received().len() == 1);
-    watching.signal(rustix::process::Signal::TERM);
-    assert_eq!(watching.ended(), Some(0));
+    let mut daemon = Daemon::start(&home, &["--no-refresh"]);
+    daemon.wait("the message", || receiver.received().len() == 1);
+    daemon.signal(rustix::process::Signal::TERM);
+    assert_eq!(daemon.ended(), Some(0));
     assert!(waiting(&home).as_object().unwrap().values().all(|waits| waits.as_array().unwrap().is_empty()));
     let mut again = home.command(&["watch", "--once", "--no-refresh"]);
     again.stdin(Stdio::null());
@@ -145,16 +142,16 @@ fn a_daemon_that_cannot_write_its_record_tells_all_the_same_and_once() {
     for lock in ["notify.lock", "notify-own.lock"] {
         fs::create_dir_all(home.path().join(".local/state/authwatch").join(lock)).unwrap();
     }
-    let watching = Watching::start(&home, &["--no-refresh", "--interval", "100ms"]);
-    watching.wait("the message", || receiver.received().len() == 1);
+    let daemon = Daemon::start(&home, &["--no-refresh", "--interval", "100ms"]);
+    daemon.wait("the message", || receiver.received().len() == 1);
     home.write(STORE, document(&mended()));
-    watching.wait("the end of it", || receiver.received().len() == 2);
+    daemon.wait("the end of it", || receiver.received().len() == 2);
     assert!(!home.path().join(BOOK).exists());
-    assert!(watching.log().contains("remembered in memory alone"), "{}", watching.log());
+    assert!(daemon.log().contains("remembered in memory alone"), "{}", daemon.log());
     for lock in ["notify.lock", "notify-own.lock"] {
         fs::remove_dir(home.path().join(".local/state/authwatch").join(lock)).unwrap();
     }
-    watching.wait("the record to be written", || home.path().join(BOOK).exists());
+    daemon.wait("the record to be written", || home.path().join(BOOK).exists());
     assert_eq!(receiver.received().len(), 2);
 }
 
@@ -164,13 +161,13 @@ fn a_message_on_its_way_survives_new_settings_and_is_not_sent_twice() {
     let (begun, go) = (home.path().join("begun"), home.path().join("go"));
     let script = format!("echo x >> {}; until [ -e {} ]; do sleep 0.05; done", begun.display(), go.display());
     home.write(CONFIG, format!("[notify.command.own]\nrun = [\"sh\", \"-c\", \"{script}\"]\n"));
-    let watching = Watching::start(&home, &["--no-refresh"]);
-    watching.wait("the command to run", || begun.exists());
-    watching.signal(rustix::process::Signal::HUP);
-    watching.wait("the settings to be read", || watching.log().contains("read the configuration again"));
+    let daemon = Daemon::start(&home, &["--no-refresh"]);
+    daemon.wait("the command to run", || begun.exists());
+    daemon.signal(rustix::process::Signal::HUP);
+    daemon.wait("the settings to be read", || daemon.log().contains("read the configuration again"));
     fs::write(&go, "").unwrap();
-    watching.wait("the message to be taken", || waiting(&home)["own"].as_array().map_or(0, Vec::len) == 0);
-    watching.wait_for_metric("authwatch_notifications_total{channel=\"own\"}", 1.0);
+    daemon.wait("the message to be taken", || waiting(&home)["own"].as_array().map_or(0, Vec::len) == 0);
+    daemon.wait_for_metric("authwatch_notifications_total{channel=\"own\"}", 1.0);
     assert_eq!(fs::read_to_string(&begun).unwrap(), "x\n");
 }
 

@@ -4,17 +4,13 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::support::daemon::Watching;
+use crate::support::daemon::Daemon;
 use crate::support::home::{Home, document};
-use crate::support::notify::CONFIG;
+use crate::support::notify::{CONFIG, webhook};
 use crate::support::receiver::Receiver;
 use crate::support::time::now;
 
 const MINUTE: i64 = 60_000;
-
-fn webhook(receiver: &Receiver) -> String {
-    format!("[notify.webhook.own]\nurl = \"{}\"\n", receiver.url("/own"))
-}
 
 /// A token of a provider that does not end.
 fn lasting(provider: &str) -> Value {
@@ -23,7 +19,7 @@ fn lasting(provider: &str) -> Value {
 
 /// A home whose agent `main` has these profiles, with a webhook.
 fn home(receiver: &Receiver, profiles: &Value) -> Home {
-    Home::new().profiles("main", profiles).file(CONFIG, webhook(receiver))
+    Home::new().profiles("main", profiles).file(CONFIG, webhook(receiver, "own", ""))
 }
 
 /// A timer's pass as of so many minutes from now.
@@ -78,15 +74,15 @@ fn a_broken_openclaw_json_is_told_with_its_place_and_not_while_it_is_edited() {
 
     // The metric and the page say it at once: whoever looks wants to know.
     let parse = "authwatch_openclaw_config_error{reason=\"parse\"}";
-    let watching = Watching::ready(&home, &["--no-refresh"]);
-    watching.wait_for_metric(parse, 0.0);
+    let daemon = Daemon::ready(&home, &["--no-refresh"]);
+    daemon.wait_for_metric(parse, 0.0);
     write(broken);
-    watching.wait_for_metric(parse, 1.0);
-    let page = watching.get("/").text();
+    daemon.wait_for_metric(parse, 1.0);
+    let page = daemon.get("/").text();
     assert!(page.contains("OpenClaw’s configuration") && page.contains("at line 3 column 3"), "{page}");
     assert!(page.contains("OpenClaw’s configuration broken"), "what happened lately");
     write(good);
-    watching.wait_for_metric(parse, 0.0);
+    daemon.wait_for_metric(parse, 0.0);
     assert_eq!(told(&receiver).len(), 2, "edited for a moment");
 }
 
@@ -96,11 +92,11 @@ fn a_rescue_file_is_counted_for_as_long_as_it_is_there() {
     let home = home(&receiver, &json!({ "xai:default": lasting("xai") }));
     let rescue = ".local/state/authwatch/rescue/rescue-1.json";
     home.write(rescue, json!({ "profile": "xai:other" }).to_string());
-    let watching = Watching::ready(&home, &["--no-refresh", "--interval", "100ms"]);
-    watching.wait_for_metric("authwatch_rescues_waiting", 1.0);
-    assert!(watching.get("/").text().contains("needs you now"), "the page is silent about it");
+    let daemon = Daemon::ready(&home, &["--no-refresh", "--interval", "100ms"]);
+    daemon.wait_for_metric("authwatch_rescues_waiting", 1.0);
+    assert!(daemon.get("/").text().contains("needs you now"), "the page is silent about it");
     fs::remove_file(home.path().join(rescue)).unwrap();
-    watching.wait_for_metric("authwatch_rescues_waiting", 0.0);
+    daemon.wait_for_metric("authwatch_rescues_waiting", 0.0);
 }
 
 #[test]
@@ -109,8 +105,8 @@ fn what_is_broken_for_a_blink_is_nobodys_alarm() {
     let home = home(&receiver, &json!({ "xai:default": lasting("xai") }));
     let store = home.store("main");
     let whole = fs::read_to_string(&store).unwrap();
-    let watching = Watching::ready(&home, &["--no-refresh"]);
-    let scans = || watching.metric("authwatch_scans_total").unwrap();
+    let daemon = Daemon::ready(&home, &["--no-refresh"]);
+    let scans = || daemon.metric("authwatch_scans_total").unwrap();
     let up = "authwatch_store_up{agent=\"main\",store=\"json\"}";
     // Written in place by a program that takes its time, put back from a backup, emptied and filled again.
     let half = &whole[..whole.len() / 2];
@@ -119,13 +115,13 @@ fn what_is_broken_for_a_blink_is_nobodys_alarm() {
         fs::write(&store, blink).unwrap();
         std::thread::sleep(std::time::Duration::from_millis(300));
         fs::write(&store, &whole).unwrap();
-        watching.wait("a look at it", || scans() > before);
-        watching.wait_for_metric(up, 1.0);
+        daemon.wait("a look at it", || scans() > before);
+        daemon.wait_for_metric(up, 1.0);
     }
     assert_eq!(told(&receiver), []);
     // What stays broken is told all the same.
     fs::write(&store, half).unwrap();
-    watching.wait("the alarm", || !receiver.received().is_empty());
+    daemon.wait("the alarm", || !receiver.received().is_empty());
     assert_eq!(told(&receiver), [words("new", "store_unreadable")]);
 }
 
@@ -226,13 +222,13 @@ fn a_disk_that_takes_for_ever_to_write_what_was_told_holds_no_visitor_up() {
     let mut command =
         home.command(&["watch", "--listen", "127.0.0.1:0", "--log-level", "info", "--no-refresh"]);
     command.env("AUTHWATCH_TEST_PAUSE", "book-writing").env("AUTHWATCH_TEST_MARKER", &marker);
-    let watching = Watching::listening(command);
-    watching.wait("the record to be written", || marker.exists());
+    let daemon = Daemon::listening(command);
+    daemon.wait("the record to be written", || marker.exists());
     for path in ["/", "/metrics", "/healthz", "/readyz", "/api/v1/status"] {
-        assert_eq!(watching.get(path).status, 200, "{path}");
+        assert_eq!(daemon.get(path).status, 200, "{path}");
     }
     assert!(
-        watching.get("/metrics").text().contains("authwatch_check_exit_code_overall 1"),
+        daemon.get("/metrics").text().contains("authwatch_check_exit_code_overall 1"),
         "what was seen is shown"
     );
     assert!(receiver.received().is_empty(), "nothing is sent before it is written down");

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::support::daemon::Watching;
+use crate::support::daemon::Daemon;
 use crate::support::databases::{agent_connection, put_agent_store, put_shared, shared_connection};
 use crate::support::home::{Home, document, run};
 use crate::support::notify::CONFIG;
@@ -75,11 +75,11 @@ fn surfaces(home: &Home) -> Vec<(&'static str, String)> {
         ("auth list", said(&["auth", "list"])),
         ("auth import", said(&["auth", "import"])),
     ];
-    let watching = Watching::ready(home, &["--no-refresh"]);
-    all.push(("page", without_tags(&watching.get("/").text())));
-    all.push(("metrics", watching.get("/metrics").text()));
-    all.push(("log", watching.log()));
-    drop(watching);
+    let daemon = Daemon::ready(home, &["--no-refresh"]);
+    all.push(("page", without_tags(&daemon.get("/").text())));
+    all.push(("metrics", daemon.get("/metrics").text()));
+    all.push(("log", daemon.log()));
+    drop(daemon);
     home.run(&["watch", "--once", "--no-refresh"]);
     let told: Vec<String> = receiver.received().into_iter().map(|request| request.body).collect();
     all.push(("notification", told.join("\n")));
@@ -254,10 +254,10 @@ fn openclaws_import_is_named_only_while_every_file_it_would_archive_parses() {
             .any(|found| found["file"] == file.to_str().unwrap());
         assert!(named, "{name}: {findings}");
         // Repaired, nothing is in the way, and the running daemon sees that, too.
-        let watching = Watching::ready(&home, &["--no-refresh"]);
+        let daemon = Daemon::ready(&home, &["--no-refresh"]);
         home.write(&format!(".openclaw/{path}"), "{\"profiles\":{}}");
-        let page = || without_tags(&watching.get("/").text());
-        watching.wait("the import to be named", || page().contains("openclaw doctor --fix"));
+        let page = || without_tags(&daemon.get("/").text());
+        daemon.wait("the import to be named", || page().contains("openclaw doctor --fix"));
     }
 }
 

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
-use crate::support::daemon::Watching;
+use crate::support::daemon::Daemon;
 use crate::support::home::{Home, plain_home};
 use crate::support::http::{ask, free_address, received, request, send_quietly};
 
@@ -39,7 +39,7 @@ fn strangers_are_served_only_where_that_is_wanted() {
 
     let log = ["watch", "--no-refresh", "--log-level", "info", "--listen", EVERYWHERE];
     let home = plain_home();
-    let mut open = Watching::listening(home.command(&[&log[..], &["--insecure-listen"]].concat()));
+    let mut open = Daemon::listening(home.command(&[&log[..], &["--insecure-listen"]].concat()));
     open.address.set_ip([127, 0, 0, 1].into());
     let answer = open.ask("GET", "/metrics", &["Host: watch.example.org"]);
     assert_eq!(answer.status, 200, "names are the operator's affair there");
@@ -47,7 +47,7 @@ fn strangers_are_served_only_where_that_is_wanted() {
     let home = plain_home()
         .file(".config/authwatch/config.toml", "[watch]\nbearer_token_file = \"token\"\n")
         .file("token", "canary-bearer\n");
-    let mut guarded = Watching::listening(home.command(&log));
+    let mut guarded = Daemon::listening(home.command(&log));
     guarded.address.set_ip([127, 0, 0, 1].into());
     let answer = guarded.get("/metrics");
     assert_eq!((answer.status, answer.header("www-authenticate")), (401, Some("Bearer")));
@@ -82,9 +82,9 @@ fn users_sign_in_with_passwords_and_probes_go_past_them() {
     let probes = free_address();
     let config = format!("[watch]\nweb_config_file = \"web.yml\"\nhealth_listen = \"{probes}\"\n");
     let home = plain_home().file(".config/authwatch/config.toml", config).file("web.yml", &web);
-    let watching = Watching::start(&home, &["--no-refresh"]);
-    let status = |headers: &[&str]| watching.ask("GET", "/metrics", headers).status;
-    let refused = watching.get("/metrics");
+    let daemon = Daemon::start(&home, &["--no-refresh"]);
+    let status = |headers: &[&str]| daemon.ask("GET", "/metrics", headers).status;
+    let refused = daemon.get("/metrics");
     assert_eq!(
         (refused.status, refused.header("www-authenticate")),
         (401, Some("Basic realm=\"authwatch\""))
@@ -114,7 +114,7 @@ fn users_sign_in_with_passwords_and_probes_go_past_them() {
         assert_eq!(ask(probes, "GET", path, &[]).status, expected, "{path}");
     }
     assert_eq!(ask(probes, "POST", "/healthz", &[]).status, 405);
-    watching.wait("the probe says ready", || ask(probes, "GET", "/readyz", &[]).status == 200);
+    daemon.wait("the probe says ready", || ask(probes, "GET", "/readyz", &[]).status == 200);
     // A wrong file changes nothing; another password ends the old one.
     home.write("web.yml", "basic_auth_users: [");
     assert_eq!(status(&[&basic("prometheus", "canary: password")]), 200);
@@ -122,9 +122,9 @@ fn users_sign_in_with_passwords_and_probes_go_past_them() {
         "web.yml",
         format!("basic_auth_users:\n  prometheus: '{}'\n", bcrypt::hash("other", 4).unwrap()),
     );
-    watching.wait("the new password is taken", || status(&[&basic("prometheus", "other")]) == 200);
+    daemon.wait("the new password is taken", || status(&[&basic("prometheus", "other")]) == 200);
     assert_eq!(status(&[&basic("prometheus", "canary: password")]), 401);
-    assert!(!watching.log().contains("canary"), "{}", watching.log());
+    assert!(!daemon.log().contains("canary"), "{}", daemon.log());
     let ran = home.file("web.yml", "tls_client_config: {}\n").run(&["watch", "--listen", "127.0.0.1:0"]);
     assert!(ran.code == 78 && ran.stderr.contains("web.yml"), "{}", ran.stderr);
 }
@@ -162,20 +162,20 @@ fn tls_is_spoken_and_a_renewed_certificate_taken_up() {
         .file("tls/web.yml", "tls_server_config:\n  cert_file: ../cert.pem\n  key_file: ../key.pem\n");
     let first = certify(&home);
     let probes = free_address();
-    let watching = Watching::start(&home, &["--no-refresh"]);
-    assert!(watching.log().contains("serving on https://"), "{}", watching.log());
+    let daemon = Daemon::start(&home, &["--no-refresh"]);
+    assert!(daemon.log().contains("serving on https://"), "{}", daemon.log());
     let answered = |certificate: &CertificateDer<'static>| {
-        ask_over_tls(watching.address, certificate).is_some_and(|answer| answer.starts_with("HTTP/1.1 200"))
+        ask_over_tls(daemon.address, certificate).is_some_and(|answer| answer.starts_with("HTTP/1.1 200"))
     };
     assert!(answered(&first));
-    let plain = send_quietly(watching.address, &request(watching.address, "GET", "/metrics", &[]));
+    let plain = send_quietly(daemon.address, &request(daemon.address, "GET", "/metrics", &[]));
     assert!(!plain.starts_with(b"HTTP/1.1 200"), "nothing is said in the open");
     let second = certify(&home);
-    watching.wait("the renewed certificate is shown", || answered(&second));
+    daemon.wait("the renewed certificate is shown", || answered(&second));
     assert!(!answered(&first));
     home.write("cert.pem", "broken");
     assert!(answered(&second), "a broken one is refused");
-    drop(watching);
+    drop(daemon);
     let ran = home.run(&["watch", "--no-refresh", "--listen", "127.0.0.1:0"]);
     assert!(ran.code == 78 && ran.stderr.contains("cert.pem"), "{}", ran.stderr);
 
@@ -183,7 +183,7 @@ fn tls_is_spoken_and_a_renewed_certificate_taken_up() {
     let config = format!("[watch]\nweb_config_file = \"tls/web.yml\"\nhealth_listen = \"{probes}\"\n");
     home.write(".config/authwatch/config.toml", config);
     let third = certify(&home);
-    let watching = Watching::start(&home, &["--no-refresh"]);
-    assert!(ask_over_tls(watching.address, &third).is_some());
+    let daemon = Daemon::start(&home, &["--no-refresh"]);
+    assert!(ask_over_tls(daemon.address, &third).is_some());
     assert_eq!(ask(probes, "GET", "/healthz", &[]).status, 200);
 }

@@ -10,7 +10,7 @@ use flate2::read::GzDecoder;
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::support::daemon::{Watching, scans};
+use crate::support::daemon::{Daemon, scans};
 use crate::support::databases::{agent_connection, put_agent_store, put_shared, shared_connection};
 use crate::support::home::{Home, document};
 use crate::support::token_server::TokenServer;
@@ -74,16 +74,16 @@ fn an_idle_daemon_looks_once_a_minute() {
     let chatty = home_of_2026_9();
     let chatty_holder = hold(&chatty.shared_database());
 
-    let watching = [
-        ("a shared database that is held", Watching::ready(&shared, &EVERY_MINUTE)),
-        ("main's own database that is held", Watching::ready(&own, &EVERY_MINUTE)),
-        ("a database whose log is empty", Watching::ready(&emptied, &EVERY_MINUTE)),
-        ("writes of its own", Watching::ready(&writing, &["--interval", "1m", "--textfile", &textfile])),
+    let daemon = [
+        ("a shared database that is held", Daemon::ready(&shared, &EVERY_MINUTE)),
+        ("main's own database that is held", Daemon::ready(&own, &EVERY_MINUTE)),
+        ("a database whose log is empty", Daemon::ready(&emptied, &EVERY_MINUTE)),
+        ("writes of its own", Daemon::ready(&writing, &["--interval", "1m", "--textfile", &textfile])),
     ];
-    let at_chat = Watching::ready(&chatty, &EVERY_MINUTE);
-    watching[3].1.wait("the login is renewed", || server.calls() == 1);
+    let at_chat = Daemon::ready(&chatty, &EVERY_MINUTE);
+    daemon[3].1.wait("the login is renewed", || server.calls() == 1);
 
-    let before: Vec<f64> = watching.iter().map(|(_, watching)| scans(watching)).collect();
+    let before: Vec<f64> = daemon.iter().map(|(_, daemon)| scans(daemon)).collect();
     let before_chat = scans(&at_chat);
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -94,10 +94,10 @@ fn an_idle_daemon_looks_once_a_minute() {
         std::thread::sleep(Duration::from_secs(60));
         done.store(true, Ordering::Relaxed);
     });
-    for ((what, watching), before) in watching.iter().zip(before) {
-        let passes = scans(watching) - before;
+    for ((what, daemon), before) in daemon.iter().zip(before) {
+        let passes = scans(daemon) - before;
         println!("{what}: {passes} passes in a minute");
-        assert!(passes <= 2.0, "{what}: {passes} passes in a minute: {}", watching.log());
+        assert!(passes <= 2.0, "{what}: {passes} passes in a minute: {}", daemon.log());
     }
     let passes = scans(&at_chat) - before_chat;
     println!("beside a writer that never rests: {passes} passes in a minute");
@@ -118,11 +118,11 @@ fn ending(agent: &str, end: i32) -> (String, String) {
 
 /// Changes a login a few times and waits until each is shown. The interval is far too long to show it.
 fn changes_are_shown(home: &Home, agent: &str, change: impl Fn(&str)) {
-    let watching = Watching::ready(home, &["--no-refresh", "--interval", "1h"]);
+    let daemon = Daemon::ready(home, &["--no-refresh", "--interval", "1h"]);
     for end in [2_000_000_001, 2_000_000_002, 2_000_000_003] {
         let (document, series) = ending(agent, end);
         change(&document);
-        watching.wait_for_metric(&series, f64::from(end));
+        daemon.wait_for_metric(&series, f64::from(end));
     }
 }
 

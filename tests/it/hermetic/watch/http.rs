@@ -9,7 +9,7 @@ use authwatch::publish::metrics;
 use serde_json::{Value, json};
 
 use super::scans::token;
-use crate::support::daemon::Watching;
+use crate::support::daemon::Daemon;
 use crate::support::home::{HOUR, Home, plain_home};
 use crate::support::http::send;
 use crate::support::prometheus_files::METRICS;
@@ -52,7 +52,7 @@ fn assert_alike(one: &Value, other: &Value, place: &str) {
 fn every_path_is_answered_and_nothing_else() {
     let server = TokenServer::start();
     let home = everything(&server);
-    let watching = Watching::ready(&home, &["--no-refresh"]);
+    let daemon = Daemon::ready(&home, &["--no-refresh"]);
     for (path, kind, part) in [
         ("/healthz", "text/plain; charset=utf-8", "ok\n"),
         ("/readyz", "text/plain; charset=utf-8", "ready\n"),
@@ -64,22 +64,22 @@ fn every_path_is_answered_and_nothing_else() {
         ("/metrics", "text/plain; version=0.0.4; charset=utf-8", "authwatch_agents 2\n"),
         ("/api/v1/status", "application/json", "\"agents\""),
     ] {
-        let answer = watching.get(path);
+        let answer = daemon.get(path);
         assert_eq!((answer.status, answer.header("content-type")), (200, Some(kind)), "{path}");
         assert!(answer.text().contains(part), "{path}: {}", answer.text());
-        let head = watching.ask("HEAD", path, &[]);
+        let head = daemon.ask("HEAD", path, &[]);
         assert_eq!((head.status, head.body.len()), (200, 0), "HEAD {path}");
         assert_eq!(head.header("content-type"), Some(kind), "HEAD {path}");
     }
     for path in ["/nothing", "/metrics/", "/%2e%2e/etc/passwd", "//", "/api/v1", "/API/V1/STATUS"] {
-        assert_eq!(watching.get(path).status, 404, "{path}");
+        assert_eq!(daemon.get(path).status, 404, "{path}");
     }
     for method in ["POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "BREW"] {
-        let answer = watching.ask(method, "/metrics", &["Content-Length: 0"]);
+        let answer = daemon.ask(method, "/metrics", &["Content-Length: 0"]);
         assert_eq!((answer.status, answer.header("allow")), (405, Some("GET, HEAD")), "{method}");
     }
     for path in ["/", "/metrics", "/nothing", "/api/v1/status"] {
-        let answer = watching.get(path);
+        let answer = daemon.get(path);
         let policy = answer.header("content-security-policy").unwrap();
         assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
@@ -87,7 +87,7 @@ fn every_path_is_answered_and_nothing_else() {
         assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
     }
     let report = home.run(&["status", "--json"]).json();
-    let shown: Value = serde_json::from_slice(&watching.get("/api/v1/status").body).unwrap();
+    let shown: Value = serde_json::from_slice(&daemon.get("/api/v1/status").body).unwrap();
     assert_alike(&shown, &report, "report");
     assert_eq!(server.calls(), 0, "looking starts nothing");
 }
@@ -95,8 +95,8 @@ fn every_path_is_answered_and_nothing_else() {
 #[test]
 fn what_is_no_proper_request_is_refused_and_the_next_one_answered() {
     let home = Home::new().profiles("main", &json!({}));
-    let watching = Watching::ready(&home, &["--no-refresh"]);
-    let address = watching.address;
+    let daemon = Daemon::ready(&home, &["--no-refresh"]);
+    let address = daemon.address;
     for garbage in [
         &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"[..],
         b"what?\r\n\r\n",
@@ -126,27 +126,27 @@ fn what_is_no_proper_request_is_refused_and_the_next_one_answered() {
         "10.0.0.1",
         "",
     ] {
-        let answer = watching.ask("GET", "/api/v1/status", &[&format!("Host: {host}")]);
+        let answer = daemon.ask("GET", "/api/v1/status", &[&format!("Host: {host}")]);
         assert_eq!(answer.status, 421, "{host:?}");
     }
     for host in ["localhost", "LOCALHOST:80", "127.0.0.1", "127.0.0.1:1", "[::1]:10979", "127.9.9.9"] {
-        let answer = watching.ask("GET", "/api/v1/status", &[&format!("Host: {host}")]);
+        let answer = daemon.ask("GET", "/api/v1/status", &[&format!("Host: {host}")]);
         assert_eq!(answer.status, 200, "{host}");
     }
     assert_eq!(send(address, b"GET /metrics HTTP/1.0\r\n\r\n").status, 421, "no host is no name of this one");
-    assert_eq!(watching.get("/metrics").status, 200);
+    assert_eq!(daemon.get("/metrics").status, 200);
 }
 
 #[test]
 fn metrics_come_in_both_formats_and_compressed() {
     let home = Home::new().profiles("main", &json!({}));
-    let watching = Watching::ready(&home, &["--no-refresh"]);
+    let daemon = Daemon::ready(&home, &["--no-refresh"]);
     let open = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3";
     let cases = [(open, true), ("text/plain", false), ("*/*", false)];
     for (accept, is_open) in cases {
         let accept = format!("Accept: {accept}");
-        let plain = watching.ask("GET", "/metrics", &[&accept]);
-        let zipped = watching.ask("GET", "/metrics", &[&accept, "Accept-Encoding: gzip"]);
+        let plain = daemon.ask("GET", "/metrics", &[&accept]);
+        let zipped = daemon.ask("GET", "/metrics", &[&accept, "Accept-Encoding: gzip"]);
         let kind = if is_open {
             "application/openmetrics-text; version=1.0.0; charset=utf-8"
         } else {
@@ -166,7 +166,7 @@ fn metrics_come_in_both_formats_and_compressed() {
         assert_eq!(text.ends_with("# EOF\n"), is_open);
         assert_eq!(text.contains("# TYPE authwatch_scans counter\n"), is_open);
     }
-    let refused = watching.ask("GET", "/metrics", &["Accept-Encoding: br, gzip;q=0"]);
+    let refused = daemon.ask("GET", "/metrics", &["Accept-Encoding: br, gzip;q=0"]);
     assert_eq!(refused.header("content-encoding"), None, "gzip was refused");
 }
 
@@ -174,8 +174,8 @@ fn metrics_come_in_both_formats_and_compressed() {
 fn the_list_of_metrics_agrees_with_what_is_served() {
     let server = TokenServer::start();
     let home = everything(&server);
-    let watching = daemon_with_everything(&home);
-    let text = watching.get("/metrics").text();
+    let daemon = daemon_with_everything(&home);
+    let text = daemon.get("/metrics").text();
     let listed: BTreeSet<String> = METRICS.iter().map(|name| (*name).to_owned()).collect();
     let found = families(&text);
     assert_eq!(found, listed, "different: {:?}\n{text}", found.symmetric_difference(&listed));
@@ -209,8 +209,8 @@ fn the_list_of_metrics_agrees_with_what_is_served() {
 
 #[test]
 fn idle_and_slow_visitors_do_not_stop_a_scrape() {
-    let watching = Watching::ready(&plain_home(), &["--no-refresh"]);
-    let connect = || TcpStream::connect(watching.address).unwrap();
+    let daemon = Daemon::ready(&plain_home(), &["--no-refresh"]);
+    let connect = || TcpStream::connect(daemon.address).unwrap();
     let idle: Vec<TcpStream> = (0..200).map(|_| connect()).collect();
     let mut slow: Vec<TcpStream> = (0..200).map(|_| connect()).collect();
     let mut longest = Duration::ZERO;
@@ -219,14 +219,14 @@ fn idle_and_slow_visitors_do_not_stop_a_scrape() {
             stream.write_all(&[*byte]).unwrap();
         }
         let start = Instant::now();
-        assert_eq!(watching.get("/metrics").status, 200);
+        assert_eq!(daemon.get("/metrics").status, 200);
         longest = longest.max(start.elapsed());
     }
     println!("a scrape beside 200 idle and 200 slow visitors took at most {longest:?}");
     assert!(longest < Duration::from_secs(2), "{longest:?}");
     drop((idle, slow));
-    watching.wait("their places are free again", || {
-        watching.metric("process_open_fds").is_some() && open_files(watching.pid()) < 60
+    daemon.wait("their places are free again", || {
+        daemon.metric("process_open_fds").is_some() && open_files(daemon.pid()) < 60
     });
 }
 
@@ -245,9 +245,9 @@ fn ids_of_profiles_can_be_hidden_from_prometheus() {
             "anthropic:somebody@example.org": token(HOUR),
         }),
     );
-    let watching = Watching::ready(&home, &[]);
-    watching.wait_for_metric("authwatch_refresh_attempts_total{provider=\"openai-codex\"}", 1.0);
-    let text = watching.get("/metrics").text();
+    let daemon = Daemon::ready(&home, &[]);
+    daemon.wait_for_metric("authwatch_refresh_attempts_total{provider=\"openai-codex\"}", 1.0);
+    let text = daemon.get("/metrics").text();
     assert!(text.contains("authwatch_refresh_last_success_timestamp_seconds{"));
     for id in ["somebody", "example.org", PROFILE] {
         assert!(!text.contains(id), "{id} in {text}");
@@ -277,18 +277,18 @@ fn no_secret_is_served_or_logged() {
         );
         let log =
             ["watch", "--listen", "127.0.0.1:0", "--log-level", "trace", "--textfile", "authwatch.prom"];
-        let watching = Watching::listening(home.command(&log));
-        watching.wait_for_metric("authwatch_refresh_attempts_total{provider=\"openai-codex\"}", 1.0);
+        let daemon = Daemon::listening(home.command(&log));
+        daemon.wait_for_metric("authwatch_refresh_attempts_total{provider=\"openai-codex\"}", 1.0);
         for path in
             ["/", "/?q=canar", "/fragment", "/metrics", "/api/v1/status", "/healthz", "/readyz", "/canar"]
         {
             for accept in ["Accept: */*", "Accept: application/openmetrics-text"] {
-                let answer = watching.ask("GET", path, &[accept]);
+                let answer = daemon.ask("GET", path, &[accept]);
                 let text = answer.text();
                 assert!(!text.contains("canary"), "{path}: {text}");
             }
         }
         let file = std::fs::read_to_string(home.path().join("authwatch.prom")).unwrap();
-        assert!(!file.contains("canary") && !watching.log().contains("canary"), "{}", watching.log());
+        assert!(!file.contains("canary") && !daemon.log().contains("canary"), "{}", daemon.log());
     }
 }

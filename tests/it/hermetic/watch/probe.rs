@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use crate::support::daemon::Watching;
+use crate::support::daemon::Daemon;
 use crate::support::home::Home;
 use crate::support::http::free_address;
 
@@ -29,8 +29,8 @@ fn listener(says: &'static [u8], closes: bool) -> String {
 #[test]
 fn a_daemon_is_well_when_it_answers_and_unwell_when_it_is_gone() {
     let home = Home::new();
-    let watching = Watching::start(&home, &[]);
-    let address = watching.address.to_string();
+    let daemon = Daemon::start(&home, &[]);
+    let address = daemon.address.to_string();
     let well = home.run(&["probe", &address]);
     assert_eq!(
         (well.code, well.stdout.as_str()),
@@ -41,7 +41,7 @@ fn a_daemon_is_well_when_it_answers_and_unwell_when_it_is_gone() {
     let nothing = home.run(&["probe", &format!("http://{address}/nothing")]);
     assert_eq!(nothing.code, 1);
     assert!(nothing.stderr.contains("is not well: 404"), "{}", nothing.stderr);
-    drop(watching);
+    drop(daemon);
     let gone = home.run(&["probe", &address]);
     assert_eq!((gone.code, gone.stdout.as_str()), (1, ""));
     assert!(gone.stderr.contains("no answer: Connection refused"), "{}", gone.stderr);
@@ -51,8 +51,8 @@ fn a_daemon_is_well_when_it_answers_and_unwell_when_it_is_gone() {
 #[test]
 fn readiness_can_be_asked_for() {
     let home = Home::new().profiles("main", &serde_json::json!({}));
-    let watching = Watching::ready(&home, &[]);
-    let ready = home.run(&["probe", &format!("http://{}/readyz", watching.address)]);
+    let daemon = Daemon::ready(&home, &[]);
+    let ready = home.run(&["probe", &format!("http://{}/readyz", daemon.address)]);
     assert_eq!((ready.code, ready.stdout.ends_with("/readyz ready\n")), (0, true), "{}", ready.stderr);
 }
 
@@ -62,9 +62,9 @@ fn the_configuration_says_whom_to_ask() {
     // The probes' own listener wins, and one that listens everywhere is asked on loopback.
     let config = format!("[watch]\nlisten = \"127.0.0.1:1\"\nhealth_listen = \"0.0.0.0:{free}\"\n");
     let home = Home::new().file(".config/authwatch/config.toml", config);
-    let watching = Watching::start(&home, &[]);
-    watching.wait("the probes' listener", || home.run(&["probe"]).code == 0);
-    drop(watching);
+    let daemon = Daemon::start(&home, &[]);
+    daemon.wait("the probes' listener", || home.run(&["probe"]).code == 0);
+    drop(daemon);
     assert_eq!(home.run(&["probe"]).code, 1);
 }
 
@@ -73,8 +73,8 @@ fn a_password_is_said_to_be_in_the_way() {
     let home = Home::new().file("token", "let-me-in\n");
     let config = format!("[watch]\nbearer_token_file = \"{}\"\n", home.path().join("token").display());
     home.write(".config/authwatch/config.toml", config);
-    let watching = Watching::start(&home, &[]);
-    let ran = home.run(&["probe", &watching.address.to_string()]);
+    let daemon = Daemon::start(&home, &[]);
+    let ran = home.run(&["probe", &daemon.address.to_string()]);
     assert_eq!(ran.code, 1);
     assert!(
         ran.stderr.contains("wants a password or token") && ran.stderr.contains("watch.health_listen"),

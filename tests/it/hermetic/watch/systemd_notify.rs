@@ -6,7 +6,7 @@ use rustix::process::Signal;
 use serde_json::json;
 
 use super::scans::token;
-use crate::support::daemon::Watching;
+use crate::support::daemon::Daemon;
 use crate::support::home::{HOUR, Home};
 use crate::support::notify_socket::Notified;
 
@@ -16,14 +16,14 @@ fn systemd_is_told_how_it_stands() {
     let mut notified = Notified::bind(&home);
     let socket = home.path().join("notify");
     let home = home.env("NOTIFY_SOCKET", socket.to_str().unwrap()).env("WATCHDOG_USEC", "400000");
-    let mut watching = Watching::start(&home, &["--no-refresh"]);
+    let mut daemon = Daemon::start(&home, &["--no-refresh"]);
     notified.wait("READY=1");
-    assert_eq!(watching.get("/readyz").status, 200);
-    assert_eq!(watching.metric("authwatch_agents"), Some(1.0), "ready means that there is something to see");
+    assert_eq!(daemon.get("/readyz").status, 200);
+    assert_eq!(daemon.metric("authwatch_agents"), Some(1.0), "ready means that there is something to see");
     let status = notified.wait("STATUS=");
     assert_eq!(
         status,
-        format!("STATUS=1 agents: 0 valid, 1 expiring, 0 missing; http://{}/", watching.address)
+        format!("STATUS=1 agents: 0 valid, 1 expiring, 0 missing; http://{}/", daemon.address)
     );
     // The interval is a minute: signs of life come by themselves, and more often than asked for.
     let start = Instant::now();
@@ -32,7 +32,7 @@ fn systemd_is_told_how_it_stands() {
     }
     assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
     notified.states.clear();
-    watching.signal(Signal::HUP);
+    daemon.signal(Signal::HUP);
     notified.wait("RELOADING=1");
     assert!(
         notified.states.iter().any(|state| state.starts_with("MONOTONIC_USEC=")),
@@ -40,7 +40,7 @@ fn systemd_is_told_how_it_stands() {
         notified.states
     );
     notified.wait("READY=1");
-    watching.signal(Signal::TERM);
+    daemon.signal(Signal::TERM);
     notified.wait("STOPPING=1");
-    assert_eq!(watching.ended(), Some(0));
+    assert_eq!(daemon.ended(), Some(0));
 }

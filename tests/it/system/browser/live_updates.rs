@@ -4,7 +4,7 @@ use authwatch::clock;
 use openclaw_auth::model::Millis;
 use serde_json::{Value, json};
 
-use crate::support::daemon::Watching;
+use crate::support::daemon::Daemon;
 use crate::support::home::Home;
 use crate::support::page_server::{Server, joined, nothing_untoward};
 use crate::support::webdriver::Browser;
@@ -92,8 +92,8 @@ fn a_store_that_changes_on_disk_changes_the_page_of_the_daemon() {
     };
     let (now, month) = (clock::now(), 30.0 * 86_400_000.0);
     let home = Home::new().profiles("main", &token(Millis(now.0 + month)));
-    let (watching, browser) = (Watching::ready(&home, &["--no-refresh"]), Browser::open());
-    let address = format!("http://{}", watching.address);
+    let (daemon, browser) = (Daemon::ready(&home, &["--no-refresh"]), Browser::open());
+    let address = format!("http://{}", daemon.address);
     browser.go(&address);
     assert_eq!((browser.count(".need"), browser.count("h1")), (0, 1));
     let calm = browser.text("h1");

@@ -9,7 +9,7 @@ use std::process::Command;
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 
-use crate::support::daemon::Watching;
+use crate::support::daemon::Daemon;
 use crate::support::deploy_tools::{output, tool};
 use crate::support::home::Home;
 use crate::support::project::{list, root, yaml};
@@ -263,9 +263,9 @@ impl Places {
         };
         let mut daemon = command(&arguments);
         daemon.args(["--log-level", "info"]);
-        let mut watching = Watching::listening(daemon);
-        assert_eq!(watching.address.port().to_string(), self.ports[0].1);
-        watching.address.set_ip([127, 0, 0, 1].into());
+        let mut daemon = Daemon::listening(daemon);
+        assert_eq!(daemon.address.port().to_string(), self.ports[0].1);
+        daemon.address.set_ip([127, 0, 0, 1].into());
         assert!(!probes.is_empty());
         for probe in probes {
             let ([program, arguments @ ..], true) = (&probe[..], probe.len() > 1) else {
@@ -274,17 +274,17 @@ impl Places {
             assert_eq!(program, "/usr/local/bin/authwatch");
             let arguments: Vec<String> = arguments.iter().map(|argument| self.here(argument)).collect();
             let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-            watching.wait("a probe", || command(&arguments).output().unwrap().status.success());
+            daemon.wait("a probe", || command(&arguments).output().unwrap().status.success());
         }
         // Nobody gets in without the token, and Prometheus does with it.
-        assert_eq!(watching.get("/metrics").status, 401);
-        assert_eq!(watching.get("/").status, 401);
-        watching.wait("the first scan", || {
-            let scrape = watching.ask("GET", "/metrics", &["Authorization: Bearer a-long-token"]);
+        assert_eq!(daemon.get("/metrics").status, 401);
+        assert_eq!(daemon.get("/").status, 401);
+        daemon.wait("the first scan", || {
+            let scrape = daemon.ask("GET", "/metrics", &["Authorization: Bearer a-long-token"]);
             assert_eq!(scrape.status, 200);
             scrape.text().contains("authwatch_agents 1")
         });
-        drop(watching);
+        drop(daemon);
         let first: Vec<String> = probes[0][1..].iter().map(|argument| self.here(argument)).collect();
         let first: Vec<&str> = first.iter().map(String::as_str).collect();
         assert_eq!(command(&first).output().unwrap().status.code(), Some(1), "a probe of nothing succeeds");

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::support::daemon::Watching;
+use crate::support::daemon::Daemon;
 use crate::support::home::plain_home;
 use crate::support::http::{free_address, received, request};
 
@@ -40,18 +40,18 @@ fn a_socket_that_is_handed_over_is_used() {
             std::thread::sleep(Duration::from_millis(2));
         }
     });
-    let watching = Watching::listening(activate);
-    assert_eq!(watching.address, address);
+    let daemon = Daemon::listening(activate);
+    assert_eq!(daemon.address, address);
     let mut first = visitor.join().unwrap();
     first.write_all(request(address, "GET", "/healthz", &[]).as_bytes()).unwrap();
     assert!(received(first).starts_with(b"HTTP/1.1 200"), "who came first is answered");
-    assert_eq!(watching.get("/healthz").status, 200);
+    assert_eq!(daemon.get("/healthz").status, 200);
 
     // Sockets for another process are not ours.
     command.env("LISTEN_FDS", "1").env("LISTEN_PID", "1");
     command.args(["watch", "--no-refresh", "--log-level", "info", "--listen", "127.0.0.1:0"]);
-    let watching = Watching::listening(command);
-    assert_eq!(watching.get("/healthz").status, 200);
+    let daemon = Daemon::listening(command);
+    assert_eq!(daemon.get("/healthz").status, 200);
 }
 
 #[test]

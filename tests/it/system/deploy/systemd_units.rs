@@ -8,7 +8,7 @@ use std::process::Command;
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::support::daemon::Watching;
+use crate::support::daemon::Daemon;
 use crate::support::home::{Home, Ran, run};
 use crate::support::install::deploy;
 use crate::support::notify_socket::Notified;
@@ -246,28 +246,28 @@ fn the_daemons_unit_tells_systemd_all_it_waits_for() {
         let mut command = service.command(&home);
         // The unit logs what matters; a test reads more.
         command.args(["--log-level", "info"]);
-        let mut watching = Watching::listening(command);
+        let mut daemon = Daemon::listening(command);
         notified.wait("READY=1");
         assert!(notified.wait("STATUS=").contains("1 agents: 1 valid"), "{scope}");
         notified.wait("WATCHDOG=1");
         if scope == "system" {
-            assert_eq!(watching.get("/api/v1/status").status, 401, "the credential is in force");
-            let shown = watching.ask("GET", "/api/v1/status", &["Authorization: Bearer open sesame"]);
+            assert_eq!(daemon.get("/api/v1/status").status, 401, "the credential is in force");
+            let shown = daemon.ask("GET", "/api/v1/status", &["Authorization: Bearer open sesame"]);
             assert_eq!(shown.status, 200);
         } else {
-            assert_eq!(watching.get("/api/v1/status").status, 200);
+            assert_eq!(daemon.get("/api/v1/status").status, 200);
         }
         notified.states.clear();
         assert_eq!(service.one("ExecReload"), "/bin/kill -HUP $MAINPID");
-        let pid = watching.pid().to_string();
+        let pid = daemon.pid().to_string();
         let mut reload = Command::new("sh");
         reload.args(["-c", service.one("ExecReload")]).env("MAINPID", &pid);
         assert_eq!(run(reload).code, 0);
         notified.wait("RELOADING=1");
         notified.wait("READY=1");
-        watching.signal(Signal::TERM);
+        daemon.signal(Signal::TERM);
         notified.wait("STOPPING=1");
-        assert_eq!(watching.ended(), Some(0), "{scope}: {}", watching.log());
+        assert_eq!(daemon.ended(), Some(0), "{scope}: {}", daemon.log());
         let made = home.path().join(state);
         let other = if scope == "system" { ".local/state/authwatch" } else { "var/lib/authwatch" };
         assert!(!home.path().join(other).exists(), "{scope} keeps its state in {}", made.display());

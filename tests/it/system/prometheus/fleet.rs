@@ -9,67 +9,16 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::daemon::Watching;
+use crate::support::daemon::Daemon;
 use crate::support::home::Home;
 use crate::support::http::{ask, free_address};
 use crate::support::project::yaml;
 use crate::support::prometheus_servers::{Seat, Server, alertmanager, prometheus};
+use crate::support::receiver::Receiver;
 use crate::support::time::now;
 
-/// Somebody who is told.
-struct Webhook {
-    address: SocketAddr,
-    messages: Arc<Mutex<Vec<Value>>>,
-}
-
-impl Webhook {
-    fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let (address, messages) = (listener.local_addr().unwrap(), Arc::<Mutex<Vec<Value>>>::default());
-        std::thread::spawn({
-            let messages = Arc::clone(&messages);
-            move || {
-                for stream in listener.incoming().flatten() {
-                    let messages = Arc::clone(&messages);
-                    std::thread::spawn(move || receive(stream, &messages));
-                }
-            }
-        });
-        Self { address, messages }
-    }
-
-    fn messages(&self) -> Vec<Value> {
-        self.messages.lock().unwrap().clone()
-    }
-}
-
-/// Requests of one connection until it ends.
-fn receive(stream: TcpStream, messages: &Mutex<Vec<Value>>) {
-    let mut reader = BufReader::new(stream);
-    loop {
-        let mut length = 0;
-        loop {
-            let mut line = String::new();
-            if reader.read_line(&mut line).unwrap_or(0) == 0 {
-                return;
-            }
-            match line.trim_end().split_once(':') {
-                Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
-                    length = value.trim().parse().unwrap();
-                }
-                None if line.trim_end().is_empty() => break,
-                _ => {}
-            }
-        }
-        let mut body = vec![0; length];
-        reader.read_exact(&mut body).unwrap();
-        messages.lock().unwrap().push(serde_json::from_slice(&body).unwrap());
-        reader.get_mut().write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
-    }
-}
-
 /// The deployed configuration, with everybody replaced by one webhook.
-fn config(told: SocketAddr) -> Value {
+fn config(told: &Receiver) -> Value {
     let mut config = yaml(Path::new("deploy/prometheus/alertmanager.yml"));
     config.as_object_mut().unwrap().remove("global");
     // Both machines have to be seen before the one message goes out.
@@ -77,7 +26,7 @@ fn config(told: SocketAddr) -> Value {
     for receiver in config["receivers"].as_array_mut().unwrap() {
         *receiver = json!({
             "name": receiver["name"],
-            "webhook_configs": [{ "url": format!("http://{told}/") }],
+            "webhook_configs": [{ "url": told.url("/") }],
         });
     }
     config
@@ -100,9 +49,9 @@ fn decided_and_sent(server: &Server) -> (bool, f64) {
 
 #[test]
 fn two_machines_and_two_alertmanagers_make_one_message() {
-    let told = Webhook::start();
+    let told = Receiver::start();
     let (one, other) = (free_address(), free_address());
-    let config = config(told.address);
+    let config = config(&told);
     let mut members = [
         alertmanager(&config, Some(&Seat { own: one, peer: other })),
         alertmanager(&config, Some(&Seat { own: other, peer: one })),
@@ -122,11 +71,11 @@ fn two_machines_and_two_alertmanagers_make_one_message() {
                 "{ agents: { defaults: { model: 'anthropic/claude-opus-4-5' } } }",
             )
             .profiles("main", &expired);
-        let watching = Watching::ready(&home, &["--no-refresh"]);
-        (home, watching)
+        let daemon = Daemon::ready(&home, &["--no-refresh"]);
+        (home, daemon)
     };
     let machines = [machine(), machine()];
-    let scraped = machines.each_ref().map(|(_, watching)| watching.address);
+    let scraped = machines.each_ref().map(|(_, daemon)| daemon.address);
     let _prometheus = prometheus(&scraped, &members.each_ref().map(|member| member.address));
     for member in &mut members {
         member.wait("it has decided", |member| decided_and_sent(member).0);
@@ -134,11 +83,11 @@ fn two_machines_and_two_alertmanagers_make_one_message() {
     // What has been decided goes out at once; this is time for one too many.
     std::thread::sleep(Duration::from_secs(4));
     let mut copies: BTreeMap<String, usize> = BTreeMap::new();
-    for message in told.messages() {
+    for message in told.at("/") {
         *copies.entry(message["groupKey"].to_string()).or_default() += 1;
     }
     assert!(copies.values().all(|copies| *copies == 1), "{copies:#?}");
-    let messages = told.messages();
+    let messages = told.at("/");
     let message = messages
         .iter()
         .find(|message| message["groupLabels"]["alertname"] == "AuthwatchLoginExpired")

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use crate::support::daemon::Watching;
+use crate::support::daemon::Daemon;
 use crate::support::home::Home;
 use crate::support::sample_home::{daemon_with_everything, everything};
 use crate::support::token_server::TokenServer;
@@ -28,7 +28,7 @@ fn what_is_served_is_proper() {
     let server = TokenServer::start();
     let home = everything(&server);
     check_metrics(&daemon_with_everything(&home).get("/metrics").text());
-    let demo = Watching::ready(&Home::new(), &["--demo"]);
+    let demo = Daemon::ready(&Home::new(), &["--demo"]);
     check_metrics(&demo.get("/metrics").text());
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use crate::support::daemon::Watching;
+use crate::support::daemon::Daemon;
 use crate::support::home::Home;
 use crate::support::prometheus_files::expressions;
 use crate::support::prometheus_servers::{alertmanager, prometheus};
@@ -39,7 +39,7 @@ const SILENT_ON_DEMO: &[&str] = &[
 
 #[test]
 fn every_expression_runs_and_what_gives_nothing_is_known() {
-    let demo = Watching::ready(&Home::new(), &["--demo"]);
+    let demo = Daemon::ready(&Home::new(), &["--demo"]);
     let mut prometheus = prometheus(&[demo.address], &[]);
     prometheus.wait("it has scraped and evaluated", |prometheus| {
         let renewed = prometheus.query("sum(rate(authwatch_refresh_attempts_total[5m])) > 0");
@@ -83,8 +83,8 @@ fn an_alert_goes_from_a_store_on_disk_to_alertmanager_and_back() {
     let home = Home::new()
         .file(".openclaw/openclaw.json", "{ agents: { defaults: { model: 'anthropic/claude-opus-4-5' } } }")
         .profiles("main", &token(now() + month));
-    let watching = Watching::ready(&home, &["--no-refresh"]);
-    let mut prometheus = prometheus(&[watching.address], &[alertmanager.address]);
+    let daemon = Daemon::ready(&home, &["--no-refresh"]);
+    let mut prometheus = prometheus(&[daemon.address], &[alertmanager.address]);
     let told = || {
         let alerts = alertmanager.api("/api/v2/alerts?filter=alertname%3DAuthwatchLoginExpired");
         alerts.as_array().cloned().unwrap_or_default()
