@@ -110,7 +110,7 @@ fn store_text(seed: usize) -> String {
         format!("{prefix}{}", body.collect::<String>())
     };
     #[expect(clippy::cast_possible_truncation, reason = "a date of these days in milliseconds")]
-    let after = |span: f64| Value::from((now.0 + span) as i64);
+    let after = |span: f64| Value::from((now.as_millis() + span) as i64);
     let oauth = |provider: &str, access: usize, ends_in: f64| {
         json!({
             "type": "oauth", "provider": provider, "access": token("eyJhbGciOi", access),

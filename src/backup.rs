@@ -10,7 +10,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDateTime;
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::{Span, Timestamp};
 use openclaw_auth::random;
 use openclaw_auth::secret::SecretBuffer;
 
@@ -20,11 +20,11 @@ use crate::clock;
 pub const DIRECTORY: &str = "backups";
 
 /// No copy is cleared away that is younger. By then the refresh tokens in it are spent, and whoever has made a mistake knows.
-pub const KEEP_FOR: Millis = Millis(90.0 * 24.0 * 60.0 * 60.0 * 1000.0);
+pub const KEEP_FOR: Span = Span::from_days(90.0);
 /// Nor is any of so many newest ones of a file, however old: the way back is never cleared away.
 const KEEP_EACH: usize = 5;
 /// Nothing of this program's is older. A clock that says so had not been set, and nothing is known of such a copy's age.
-const FIRST: Millis = Millis(1_735_689_600_000.0);
+const FIRST: Timestamp = Timestamp::from_millis(1_735_689_600_000.0);
 /// How a moment is written in the name of a copy's directory.
 const MOMENT: &str = "%Y%m%dT%H%M%SZ";
 /// The file that says where a copy came from.
@@ -36,13 +36,18 @@ const CLEARING: &str = ".clearing-";
 ///
 /// The copy is named after the moment and the file, and its directory holds the path it came from, so that
 /// `cp BACKUP ORIGINAL` takes the change back.
-pub fn keep(own_state: &Path, original: &Path, content: &SecretBuffer, now: Millis) -> io::Result<PathBuf> {
+pub fn keep(
+    own_state: &Path,
+    original: &Path,
+    content: &SecretBuffer,
+    now: Timestamp,
+) -> io::Result<PathBuf> {
     let name = original.file_name().unwrap_or("file".as_ref());
     in_room(own_state, original, now, name.as_ref(), content.bytes())
 }
 
 /// Keeps the command that takes a change back where there is no content to copy (a file's mode, say): `sh` runs what is returned.
-pub fn keep_command(own_state: &Path, original: &Path, command: &str, now: Millis) -> io::Result<PathBuf> {
+pub fn keep_command(own_state: &Path, original: &Path, command: &str, now: Timestamp) -> io::Result<PathBuf> {
     in_room(own_state, original, now, UNDO.as_ref(), format!("{command}\n").as_bytes())
 }
 
@@ -50,7 +55,13 @@ pub fn keep_command(own_state: &Path, original: &Path, command: &str, now: Milli
 const UNDO: &str = "undo.sh";
 
 /// Writes a file into a directory for one change, on disk before the change is made. Old copies are cleared away by then.
-fn in_room(own_state: &Path, original: &Path, now: Millis, name: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
+fn in_room(
+    own_state: &Path,
+    original: &Path,
+    now: Timestamp,
+    name: &Path,
+    bytes: &[u8],
+) -> io::Result<PathBuf> {
     let moment = clock::date(now).map(|date| date.format(MOMENT).to_string()).unwrap_or_default();
     let root = own_state.join(DIRECTORY);
     let dir = root.join(format!("{moment}-{}", random::word()));
@@ -76,7 +87,7 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 struct Copy {
     dir: PathBuf,
-    made: Millis,
+    made: Timestamp,
     /// What it is a copy of. Drafts have names of their own each and are one kind of file.
     of: PathBuf,
 }
@@ -89,7 +100,7 @@ fn copies(root: &Path) -> Vec<Copy> {
         let moment = name.split_once('-').filter(|_| entry.file_type().is_ok_and(|kind| kind.is_dir()))?.0;
         let made = NaiveDateTime::parse_from_str(moment, MOMENT).ok()?.and_utc().timestamp_millis();
         #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 stay far below 2^53")]
-        let made = Some(Millis(made as f64)).filter(|made| *made >= FIRST)?;
+        let made = Some(Timestamp::from_millis(made as f64)).filter(|made| *made >= FIRST)?;
         let original = PathBuf::from(OsString::from_vec(fs::read(dir.join(ORIGINAL)).ok()?));
         let is_draft = original.file_name()?.as_bytes().starts_with(b".");
         Some(Copy { dir, made, of: if is_draft { original.with_file_name(".") } else { original } })
@@ -98,14 +109,14 @@ fn copies(root: &Path) -> Vec<Copy> {
 }
 
 /// Clears away the copies that are neither young nor among the newest of their file. What cannot be cleared stays.
-fn clear(root: &Path, now: Millis) {
+fn clear(root: &Path, now: Timestamp) {
     let mut copies = copies(root);
-    copies.sort_by(|one, other| other.made.0.total_cmp(&one.made.0));
+    copies.sort_by(|one, other| other.made.total_cmp(&one.made));
     let mut seen: BTreeMap<&Path, usize> = BTreeMap::new();
     for copy in &copies {
         let newer = seen.entry(&copy.of).or_default();
         *newer += 1;
-        if *newer > KEEP_EACH && now.0 - copy.made.0 > KEEP_FOR.0 {
+        if *newer > KEEP_EACH && now - copy.made > KEEP_FOR {
             let name = format!("{CLEARING}{}", random::word());
             let _ = fs::rename(&copy.dir, root.join(name));
         }
@@ -120,8 +131,8 @@ fn clear(root: &Path, now: Millis) {
 
 /// How many copies of credentials are older than they are useful.
 #[must_use]
-pub fn count_old(own_state: &Path, now: Millis) -> usize {
-    let is_old = |copy: &Copy| now.0 - copy.made.0 > KEEP_FOR.0 && !copy.dir.join(UNDO).exists();
+pub fn count_old(own_state: &Path, now: Timestamp) -> usize {
+    let is_old = |copy: &Copy| now - copy.made > KEEP_FOR && !copy.dir.join(UNDO).exists();
     copies(&own_state.join(DIRECTORY)).iter().filter(|copy| is_old(copy)).count()
 }
 
@@ -137,7 +148,10 @@ mod tests {
         let mut content = SecretBuffer::default();
         content.bytes_mut().extend_from_slice(b"{}");
         let original = Path::new("/somewhere/auth-profiles.json");
-        let keep = || keep(dir.path(), original, &content, Millis(1_800_000_000_000.0)).expect("writable");
+        let keep = || {
+            keep(dir.path(), original, &content, Timestamp::from_millis(1_800_000_000_000.0))
+                .expect("writable")
+        };
         let (one, other) = (keep(), keep());
         assert_ne!(one, other);
         assert!(one.to_string_lossy().contains("20270115T080000Z"), "{}", one.display());
@@ -155,8 +169,13 @@ mod tests {
         let day = 86_400_000.0;
         let start = 1_800_000_000_000.0;
         let keep = |name: &str, days: f64| {
-            keep(dir.path(), &Path::new("/x").join(name), &content, Millis(start + days * day))
-                .expect("writable")
+            keep(
+                dir.path(),
+                &Path::new("/x").join(name),
+                &content,
+                Timestamp::from_millis(start + days * day),
+            )
+            .expect("writable")
         };
         let there = |kept: &[PathBuf]| kept.iter().map(|path| u8::from(path.exists())).collect::<Vec<u8>>();
         let one: Vec<_> = (0..8).map(|days| keep("one.json", f64::from(days))).collect();
@@ -165,7 +184,7 @@ mod tests {
         let drafts: Vec<_> = (0..6).map(|days| keep(&format!(".draft-{days}"), f64::from(days))).collect();
         // A clock that had not been set, and what somebody else has put there.
         let unset =
-            super::keep(dir.path(), Path::new("/x/one.json"), &content, Millis(0.0)).expect("writable");
+            super::keep(dir.path(), Path::new("/x/one.json"), &content, Timestamp::EPOCH).expect("writable");
         fs::create_dir(root.join("mine")).expect("writable");
         assert_eq!(there(&one), [1; 8], "they are young");
         let last = keep("one.json", 92.5);
@@ -173,7 +192,11 @@ mod tests {
         assert_eq!(there(&one), [0, 0, 0, 1, 1, 1, 1, 1]);
         assert_eq!(there(&drafts), [0, 1, 1, 1, 1, 1]);
         assert_eq!(there(&[last, other, unset, root.join("mine")]), [1; 4]);
-        assert_eq!(count_old(dir.path(), Millis(start + 92.5 * day)), 1 + 2, "the other's, and two drafts'");
+        assert_eq!(
+            count_old(dir.path(), Timestamp::from_millis(start + 92.5 * day)),
+            1 + 2,
+            "the other's, and two drafts'"
+        );
         let names = fs::read_dir(&root).expect("a directory").flatten().map(|entry| entry.file_name());
         assert!(!names.into_iter().any(|name| name.as_bytes().starts_with(CLEARING.as_bytes())));
         // Years later there still is a way back.

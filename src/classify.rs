@@ -17,7 +17,7 @@ use openclaw_auth::load::external::ExternalLogin;
 use openclaw_auth::load::refreshing::Refreshing;
 use openclaw_auth::merge::{Effective, View};
 use openclaw_auth::model::{
-    CredentialKind, Millis, ProfileId, ProfileIds, ProviderId, Semantics, Source, Unimportable,
+    CredentialKind, ProfileId, ProfileIds, ProviderId, Semantics, Source, Span, Timestamp, Unimportable,
 };
 use openclaw_auth::order::effective_profiles;
 use openclaw_auth::provider::{self};
@@ -33,18 +33,18 @@ use crate::remedy;
 use crate::state::Memory;
 
 /// The warning window where the user gives none.
-const DEFAULT_WINDOW: Millis = Millis(24.0 * 60.0 * 60.0 * 1000.0);
+const DEFAULT_WINDOW: Span = Span::from_hours(24.0);
 
 /// What the credentials are judged by.
 #[derive(Clone, Copy, Debug)]
 pub struct Judge<'a> {
-    pub now: Millis,
+    pub now: Timestamp,
     /// The release whose rules apply.
     pub semantics: Semantics,
     /// What counts towards the exit code; `None`: what is in use, or everything where nothing is configured.
     pub scope: Option<Scope>,
     /// The warning window, if the user gives one.
-    pub window: Option<Millis>,
+    pub window: Option<Span>,
     /// Only these providers; empty for all.
     pub only_providers: &'a BTreeSet<String>,
     /// The providers the agents' models use.
@@ -208,7 +208,7 @@ pub fn external(logins: &[ExternalLogin], judge: &Judge<'_>) -> Vec<ProfileHealt
             Source::GeminiCli => ("google-gemini-cli", "google-gemini-cli:gemini-cli"),
             _ => ("minimax-portal", "minimax-portal:minimax-cli"),
         };
-        let window = judge.window.map_or(REFRESH_MARGIN, |window| Millis(window.0.max(REFRESH_MARGIN.0)));
+        let window = judge.window.map_or(REFRESH_MARGIN, |window| window.max(REFRESH_MARGIN));
         let token = match login.expires {
             Some(at) => Token::by_end(at, judge.now, window),
             None => Token::new(Status::Missing),
@@ -276,7 +276,7 @@ fn health_of(
 fn cooldown(
     view: &View<'_, '_>,
     profile: &Effective<'_, '_>,
-    now: Millis,
+    now: Timestamp,
 ) -> Option<openclaw_auth::model::Cooldown> {
     if provider::is_exempt_from_cooldowns(&profile.credential.provider) {
         return None;

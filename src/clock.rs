@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Timelike};
 pub use openclaw_auth::clock::{Boot, boot, date, now};
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::{Span, Timestamp};
 
 /// What the system says about this process.
 #[derive(Clone, Copy, Debug)]
@@ -38,7 +38,7 @@ pub fn process() -> Option<Process> {
 
 /// The local minute of the day at a moment.
 #[must_use]
-pub fn local_minute(at: Millis) -> Option<u16> {
+pub fn local_minute(at: Timestamp) -> Option<u16> {
     let local = DateTime::<chrono::Local>::from(date(at)?);
     u16::try_from(local.hour() * 60 + local.minute()).ok()
 }
@@ -50,47 +50,42 @@ pub fn parse_at(text: &str) -> Result<At, String> {
         return duration(ahead).map(At::Relative);
     }
     if let Some(back) = text.strip_prefix('-') {
-        return duration(back).map(|Millis(ms)| At::Relative(Millis(-ms)));
+        return duration(back).map(|span| At::Relative(-span));
     }
     if let Ok(milliseconds) = text.parse::<u64>() {
         #[expect(clippy::cast_precision_loss, reason = "JavaScript keeps times as doubles too")]
-        return Ok(At::Absolute(Millis(milliseconds as f64)));
+        return Ok(At::Absolute(Timestamp::from_millis(milliseconds as f64)));
     }
-    DateTime::parse_from_rfc3339(text)
-        .map(|date| {
-            #[expect(clippy::cast_precision_loss, reason = "JavaScript keeps times as doubles too")]
-            At::Absolute(Millis(date.timestamp_millis() as f64))
-        })
-        .map_err(|_| {
-            format!("`{text}` is no time: give RFC 3339 (2026-12-24T18:00:00Z), +36h, or Unix milliseconds")
-        })
+    DateTime::parse_from_rfc3339(text).map(|date| At::Absolute(date.into())).map_err(|_| {
+        format!("`{text}` is no time: give RFC 3339 (2026-12-24T18:00:00Z), +36h, or Unix milliseconds")
+    })
 }
 
 /// A duration as people write it (`90m`, `24h`, `1d 12h`), in milliseconds; `0` is allowed bare.
-pub fn duration(text: &str) -> Result<Millis, String> {
+pub fn duration(text: &str) -> Result<Span, String> {
     if text.trim() == "0" {
-        return Ok(Millis(0.0));
+        return Ok(Span::ZERO);
     }
     humantime::parse_duration(text.trim())
-        .map(|duration| Millis(duration.as_secs_f64() * 1000.0))
+        .map(Span::from)
         .map_err(|error| format!("`{text}` is no duration: {error} (try 24h, 90m or 1d 12h)"))
 }
 
 /// A parsed `--at`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum At {
-    Absolute(Millis),
+    Absolute(Timestamp),
     /// So long from now (or ago, when negative).
-    Relative(Millis),
+    Relative(Span),
 }
 
 impl At {
     /// The moment meant, seen from `now`.
     #[must_use]
-    pub fn resolve(self, now: Millis) -> Millis {
+    pub fn resolve(self, now: Timestamp) -> Timestamp {
         match self {
             Self::Absolute(at) => at,
-            Self::Relative(Millis(offset)) => Millis(now.0 + offset),
+            Self::Relative(offset) => now + offset,
         }
     }
 }
@@ -101,13 +96,16 @@ mod tests {
 
     #[test]
     fn times_are_read_in_all_three_forms() {
-        assert_eq!(parse_at("1800000000000"), Ok(At::Absolute(Millis(1_800_000_000_000.0))));
-        assert_eq!(parse_at("+36h"), Ok(At::Relative(Millis(129_600_000.0))));
-        assert_eq!(parse_at("-1d"), Ok(At::Relative(Millis(-86_400_000.0))));
-        assert_eq!(parse_at("2027-01-15T08:00:00Z"), Ok(At::Absolute(Millis(1_800_000_000_000.0))));
+        assert_eq!(parse_at("1800000000000"), Ok(At::Absolute(Timestamp::from_millis(1_800_000_000_000.0))));
+        assert_eq!(parse_at("+36h"), Ok(At::Relative(Span::from_hours(36.0))));
+        assert_eq!(parse_at("-1d"), Ok(At::Relative(-Span::from_days(1.0))));
+        assert_eq!(
+            parse_at("2027-01-15T08:00:00Z"),
+            Ok(At::Absolute(Timestamp::from_millis(1_800_000_000_000.0)))
+        );
         assert!(parse_at("friday").unwrap_err().contains("RFC 3339"));
-        assert_eq!(duration("0"), Ok(Millis(0.0)));
-        assert_eq!(duration("300000ms"), Ok(Millis(300_000.0)));
+        assert_eq!(duration("0"), Ok(Span::ZERO));
+        assert_eq!(duration("300000ms"), Ok(Span::from_mins(5.0)));
         assert!(duration("a day").is_err());
     }
 }

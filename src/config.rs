@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use openclaw_auth::model::{Millis, Semantics};
+use openclaw_auth::model::{Semantics, Span};
 use openclaw_auth::paths;
 use serde::{Deserialize, Serialize};
 use toml::de::{DeTable, Deserializer};
@@ -77,7 +77,7 @@ pub struct StatusConfig {
         serialize_with = "window_text",
         skip_serializing_if = "Option::is_none"
     )]
-    pub warn: Option<Millis>,
+    pub warn: Option<Span>,
 }
 
 /// `status.semantics`
@@ -120,14 +120,14 @@ impl From<ScopeSetting> for Scope {
 }
 
 /// A duration that may be left out.
-fn window<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Millis>, D::Error> {
+fn window<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Span>, D::Error> {
     let text = String::deserialize(deserializer)?;
     clock::duration(&text).map(Some).map_err(serde::de::Error::custom)
 }
 
 #[expect(clippy::ref_option, reason = "serde hands the field over by reference")]
-fn window_text<S: serde::Serializer>(window: &Option<Millis>, serializer: S) -> Result<S::Ok, S::Error> {
-    let span = std::time::Duration::from_secs_f64(window.map_or(0.0, Millis::seconds).max(0.0));
+fn window_text<S: serde::Serializer>(window: &Option<Span>, serializer: S) -> Result<S::Ok, S::Error> {
+    let span = window.unwrap_or(Span::ZERO).to_std();
     serializer.collect_str(&humantime::format_duration(span))
 }
 
@@ -251,7 +251,7 @@ mod tests {
             .replace("# scope", "scope")
             .replace("# warn", "warn");
         let config = Config::parse(&everything, Path::new("t")).expect("valid");
-        assert_eq!(config.status.warn, Some(Millis(86_400_000.0)));
+        assert_eq!(config.status.warn, Some(Span::from_days(1.0)));
         assert_eq!(Config::parse(&config.to_toml(), Path::new("t")).expect("valid"), config);
     }
 

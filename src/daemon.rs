@@ -19,7 +19,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::Span;
 use openclaw_auth::random;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
@@ -297,7 +297,7 @@ impl Daemon {
     /// How long to wait: until the next login is due or ends, and never longer than the interval, so that suspended
     /// machines and clocks that jump are noticed.
     fn next_due(&self) -> Duration {
-        let interval = self.options.config.watch.interval.map_or(60.0, Millis::seconds).max(0.1);
+        let interval = self.options.config.watch.interval.map_or(60.0, Span::as_secs).max(0.1);
         let jittered = interval * (1.0 - 0.1 * random::fraction());
         let now = clock::now();
         let ends = self.previous.iter().flat_map(|snapshot| {
@@ -307,7 +307,7 @@ impl Daemon {
                 .flat_map(|agent| agent.profiles.iter().filter_map(|profile| profile.expires_at))
         });
         let due = self.renewals.values().filter_map(|renewal| renewal.next);
-        let soonest = ends.chain(due).map(|at| (at.0 - now.0) / 1000.0).filter(|left| *left > 0.0);
+        let soonest = ends.chain(due).map(|at| (at - now).as_secs()).filter(|left| *left > 0.0);
         let soonest = soonest.fold(jittered, f64::min);
         let longest = systemd::watchdog().map_or(f64::INFINITY, |watchdog| watchdog.as_secs_f64() / 2.0);
         Duration::from_secs_f64(soonest.min(longest).max(0.05))

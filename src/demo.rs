@@ -14,7 +14,7 @@ pub use self::endpoint::TokenEndpoint;
 #[cfg(feature = "sqlite")]
 use openclaw_auth::load::DATABASE_FILE;
 use openclaw_auth::load::{STATE_FILE, STORE_FILE};
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::Timestamp;
 use openclaw_auth::paths::Roots;
 
 const HOUR: f64 = 3_600_000.0;
@@ -29,7 +29,7 @@ pub struct Demo {
 
 impl Demo {
     /// Lays it out, with times around `now`.
-    pub fn lay_out(now: Millis) -> io::Result<Self> {
+    pub fn lay_out(now: Timestamp) -> io::Result<Self> {
         let home = tempfile::Builder::new().prefix("authwatch-demo-").tempdir()?;
         let roots = Roots::resolve(|name| (name == "HOME").then(|| home.path().into()), None);
         fs::create_dir_all(roots.state.join("agents"))?;
@@ -49,7 +49,7 @@ impl Demo {
     }
 
     /// Adds logins that live for a minute or two, for watching them being renewed.
-    pub fn add_short_lived(&self, now: Millis) -> io::Result<()> {
+    pub fn add_short_lived(&self, now: Timestamp) -> io::Result<()> {
         let agents = Agents { roots: &self.roots, now };
         let login = |provider: &str, ends_in: f64| {
             let mut login = agents.oauth(provider, ends_in);
@@ -87,13 +87,13 @@ const CONFIG: &str = "// what the agents use
 
 struct Agents<'a> {
     roots: &'a Roots,
-    now: Millis,
+    now: Timestamp,
 }
 
 impl Agents<'_> {
     #[expect(clippy::cast_possible_truncation, reason = "a date of these days in milliseconds")]
     fn after(&self, span: f64) -> i64 {
-        (self.now.0 + span) as i64
+        (self.now.as_millis() + span) as i64
     }
 
     fn oauth(&self, provider: &str, ends_in: f64) -> Value {

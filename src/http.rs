@@ -17,7 +17,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::TokioExecutor;
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::{Span, Timestamp};
 use rustls::{ClientConfig, RootCertStore};
 use zeroize::Zeroizing;
 
@@ -26,7 +26,7 @@ pub const TIMEOUT: Duration = Duration::from_secs(30);
 /// No answer of a token endpoint is longer.
 const MAX_ANSWER: usize = 256 * 1024;
 /// A provider that asks for more patience than this is asked again all the same.
-const MAX_RETRY_AFTER: Millis = Millis(60.0 * 60.0 * 1000.0);
+const MAX_RETRY_AFTER: Span = Span::from_mins(60.0);
 
 /// A client with the roots and proxies of this process.
 #[derive(Clone)]
@@ -39,13 +39,13 @@ pub struct HttpClient {
 pub struct Answer {
     pub status: u16,
     /// `Retry-After`, bounded.
-    pub retry_after: Option<Millis>,
+    pub retry_after: Option<Span>,
     /// `cf-mitigated: challenge`.
     pub challenged: bool,
     /// `Content-Type` names HTML.
     pub html: bool,
     /// `Date`: what time it is on the other side.
-    pub date: Option<Millis>,
+    pub date: Option<Timestamp>,
     /// The body; it may hold tokens.
     pub body: Zeroizing<Vec<u8>>,
 }
@@ -274,21 +274,20 @@ fn is_caused_by(error: &(dyn Error + 'static), kind: &dyn Fn(&(dyn Error + 'stat
         || error.source().is_some_and(|source| is_caused_by(source, kind))
 }
 
-fn retry_after(header: &str) -> Option<Millis> {
+fn retry_after(header: &str) -> Option<Span> {
     let header = header.trim();
     let wait = if let Ok(seconds) = header.parse::<u32>() {
-        f64::from(seconds) * 1000.0
+        Span::from_secs(f64::from(seconds))
     } else {
-        moment(header)?.0 - crate::clock::now().0
+        moment(header)? - crate::clock::now()
     };
-    (wait > 0.0).then_some(Millis(wait.min(MAX_RETRY_AFTER.0)))
+    (wait > Span::ZERO).then_some(wait.min(MAX_RETRY_AFTER))
 }
 
 /// A date as HTTP writes it.
-fn moment(header: &str) -> Option<Millis> {
+fn moment(header: &str) -> Option<Timestamp> {
     let date = chrono::DateTime::parse_from_rfc2822(header).ok()?;
-    #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 stay far below 2^53")]
-    Some(Millis(date.timestamp_millis() as f64))
+    Some(date.into())
 }
 
 #[cfg(test)]
@@ -297,7 +296,7 @@ mod tests {
 
     #[test]
     fn patience_is_read_in_both_forms_and_bounded() {
-        assert_eq!(retry_after("30"), Some(Millis(30_000.0)));
+        assert_eq!(retry_after("30"), Some(Span::from_secs(30.0)));
         assert_eq!(retry_after("999999"), Some(MAX_RETRY_AFTER));
         assert_eq!(retry_after("Wed, 21 Oct 2099 07:28:00 GMT"), Some(MAX_RETRY_AFTER));
         assert_eq!(retry_after("Wed, 21 Oct 2015 07:28:00 GMT"), None);

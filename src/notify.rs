@@ -33,7 +33,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::{Span, Timestamp};
 
 use self::book::Memory;
 pub use self::book::{Book, BookError};
@@ -52,7 +52,7 @@ use crate::config::{Config, NotifyConfig};
 use crate::model::{ChannelHealth, Snapshot};
 
 /// A channel that has taken nothing for so long is itself worth telling, through the others.
-const CHANNEL_GRACE: Millis = Millis(15.0 * 60.0 * 1000.0);
+const CHANNEL_GRACE: Span = Span::from_mins(15.0);
 
 #[derive(Clone, Debug)]
 pub struct Notifier {
@@ -170,9 +170,9 @@ impl Notifier {
         new
     }
 
-    fn failing(&self, book: &Book, now: Millis) -> BTreeMap<String, (Millis, String)> {
+    fn failing(&self, book: &Book, now: Timestamp) -> BTreeMap<String, (Timestamp, String)> {
         let failing = book.channels.iter().filter_map(|(name, record)| {
-            let since = record.failing_since.filter(|since| (now.0 - since.0).abs() >= CHANNEL_GRACE.0)?;
+            let since = record.failing_since.filter(|since| (now - *since).abs() >= CHANNEL_GRACE)?;
             Some((name.clone(), (since, record.problem.clone().unwrap_or_default())))
         });
         // With one channel there is nobody else to tell it.
@@ -203,7 +203,7 @@ impl Notifier {
     }
 
     /// Sends a test through one channel, past the outbox.
-    pub async fn test(&self, channel: &Channel, now: Millis) -> Outcome {
+    pub async fn test(&self, channel: &Channel, now: Timestamp) -> Outcome {
         let page_url = self.config.page_url.as_deref();
         match &channel.kind {
             Kind::Alertmanager(config) => {
@@ -247,7 +247,7 @@ pub fn policy(config: &Config) -> Policy {
     Policy {
         limits: Limits {
             thresholds: notify.thresholds.clone(),
-            grace: notify.grace.unwrap_or(Millis(0.0)),
+            grace: notify.grace.unwrap_or(Span::ZERO),
             renewing: config.refresh.enabled,
             named: channels(notify).into_iter().flat_map(|channel| channel.filter.agents).collect(),
         },

@@ -13,7 +13,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 use openclaw_auth::discover::{self, Agent, Discovery};
 pub use openclaw_auth::file::SETTLED_AFTER;
 use openclaw_auth::load::{self, Buffers, ContentDigest, Loaded};
-use openclaw_auth::model::{Millis, ProfileIds, Semantics};
+use openclaw_auth::model::{ProfileIds, Semantics, Span};
 use openclaw_auth::paths::Roots;
 use openclaw_auth::provider;
 use openclaw_auth::settings::normalized_agent_id;
@@ -35,7 +35,7 @@ pub struct Request {
     /// What counts; `None` for the release's own rule.
     pub scope: Option<Scope>,
     /// The warning window, if given.
-    pub window: Option<Millis>,
+    pub window: Option<Span>,
     /// Only these agents; empty for all.
     pub agents: Vec<String>,
     /// Only these providers; empty for all.

@@ -17,7 +17,7 @@ use bytes::Bytes;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::Timestamp;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
@@ -49,7 +49,7 @@ pub struct Published {
     /// Whether logins are renewed.
     pub refreshing: bool,
     /// Until when the picture is fresh, Unix milliseconds.
-    pub fresh_until: Option<Millis>,
+    pub fresh_until: Option<Timestamp>,
     /// The snapshot as JSON, made when it is first asked for.
     pub json: OnceLock<Bytes>,
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::{Span, Timestamp};
 use openclaw_auth::random;
 use ring::hmac;
 use rustix::fs::FlockOperation;
@@ -23,9 +23,9 @@ use crate::model::LoginReason;
 /// The format of the file.
 const VERSION: u32 = 1;
 /// Records nobody has touched for so long are dropped: their token is gone. Well past every provider's refresh token.
-const KEEP: Millis = Millis(400.0 * 24.0 * 60.0 * 60.0 * 1000.0);
+const KEEP: Span = Span::from_days(400.0);
 /// So long it is remembered which token took a spent one's place. A login that is renewed every hour leaves two dozen of them a day.
-const KEEP_SPENT: Millis = Millis(60.0 * 24.0 * 60.0 * 60.0 * 1000.0);
+const KEEP_SPENT: Span = Span::from_days(60.0);
 
 /// Writing takes milliseconds. Whoever holds the lock for longer than this is stuck, and nothing may get stuck with it.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -62,7 +62,7 @@ pub struct LoginRecord {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub successor: Option<Fingerprint>,
     /// When the record was last written, Unix milliseconds.
-    pub touched: Option<Millis>,
+    pub touched: Option<Timestamp>,
 }
 
 /// A refusal for good.
@@ -70,7 +70,7 @@ pub struct LoginRecord {
 pub struct Refused {
     pub reason: LoginReason,
     /// Since when, Unix milliseconds.
-    pub since: Millis,
+    pub since: Timestamp,
 }
 
 /// Failures in a row.
@@ -82,13 +82,13 @@ pub struct Failing {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked: Option<LoginReason>,
     /// Since when, Unix milliseconds.
-    pub since: Millis,
+    pub since: Timestamp,
     /// How often in a row.
     pub times: u32,
     /// Not before, Unix milliseconds.
-    pub next_attempt: Millis,
+    pub next_attempt: Timestamp,
     /// How long that is from when it was written: a clock that jumps back must not make it longer.
-    pub pause: Millis,
+    pub pause: Span,
 }
 
 /// When a token was issued, by a clock that cannot jump.
@@ -98,9 +98,9 @@ pub struct Issued {
     /// The boot the clock counts from.
     pub boot: String,
     /// Milliseconds since that boot.
-    pub at: Millis,
+    pub at: Span,
     /// How long the access token lives.
-    pub lifetime: Millis,
+    pub lifetime: Span,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -112,9 +112,9 @@ struct Document {
 }
 
 impl Document {
-    fn forget(&mut self, now: Millis) {
-        let keep = |record: &LoginRecord| if record.successor.is_some() { KEEP_SPENT.0 } else { KEEP.0 };
-        self.logins.retain(|_, record| record.touched.is_none_or(|touched| now.0 - touched.0 < keep(record)));
+    fn forget(&mut self, now: Timestamp) {
+        let keep = |record: &LoginRecord| if record.successor.is_some() { KEEP_SPENT } else { KEEP };
+        self.logins.retain(|_, record| record.touched.is_none_or(|touched| now - touched < keep(record)));
     }
 }
 
@@ -182,7 +182,7 @@ impl Memory {
     pub fn remember(
         &mut self,
         fingerprint: &Fingerprint,
-        now: Millis,
+        now: Timestamp,
         change: impl FnOnce(&mut LoginRecord),
     ) -> Result<(), MemoryError> {
         self.update(|document| {
@@ -198,7 +198,7 @@ impl Memory {
         &mut self,
         spent: &Fingerprint,
         name: &Fingerprint,
-        now: Millis,
+        now: Timestamp,
         change: impl FnOnce(&mut LoginRecord),
     ) -> Result<(), MemoryError> {
         self.update(|document| {
@@ -319,8 +319,10 @@ mod tests {
         let mut memory = Memory::read(&dir.path().join("state")).expect("empty");
         memory.prepare().expect("writable");
         let name = memory.fingerprint("canary-token");
-        let refused = Refused { reason: LoginReason::InvalidGrant, since: Millis(5.0) };
-        memory.remember(&name, Millis(9.0), |record| record.dead = Some(refused)).expect("writable");
+        let refused = Refused { reason: LoginReason::InvalidGrant, since: Timestamp::from_millis(5.0) };
+        memory
+            .remember(&name, Timestamp::from_millis(9.0), |record| record.dead = Some(refused))
+            .expect("writable");
         let again = Memory::read(&dir.path().join("state")).expect("readable");
         assert_eq!(again.fingerprint("canary-token"), name);
         assert_eq!(again.login(&name).and_then(|record| record.dead), Some(refused));

@@ -11,7 +11,7 @@ use openclaw_auth::discover::Agent;
 use openclaw_auth::document::Document;
 use openclaw_auth::edit::{self, EditError, member};
 use openclaw_auth::load::STATE_FILE;
-use openclaw_auth::model::{CredentialKind, Millis, Source};
+use openclaw_auth::model::{CredentialKind, Source, Timestamp};
 use openclaw_auth::paths::Roots;
 use openclaw_auth::secret::SecretBuffer;
 use openclaw_auth::store::{LockedStore, OpenError, Reserved, Written};
@@ -38,7 +38,7 @@ pub struct Hand<'a> {
     /// authwatch's own state directory, which backups go to.
     pub own_state: &'a Path,
     /// The moment backups are named after.
-    pub now: Millis,
+    pub now: Timestamp,
 }
 
 /// What stands under a profile's id and must not be replaced unasked.

@@ -2,7 +2,7 @@
 
 use openclaw_auth::edit::{self, Change, EditError, member};
 use openclaw_auth::jwt;
-use openclaw_auth::model::{CredentialKind, Millis};
+use openclaw_auth::model::{CredentialKind, Timestamp};
 use zeroize::Zeroizing;
 
 use crate::refresh::exchange::Issued;
@@ -17,7 +17,7 @@ pub struct Entry {
 impl Entry {
     /// A pasted token, with its end where that is known.
     #[must_use]
-    pub fn token(provider: &str, token: &str, expires: Option<Millis>) -> Self {
+    pub fn token(provider: &str, token: &str, expires: Option<Timestamp>) -> Self {
         let mut fields = vec![
             ("type", edit::text(CredentialKind::Token.as_str())),
             ("provider", edit::text(provider)),
@@ -96,6 +96,6 @@ impl std::fmt::Debug for Entry {
     }
 }
 
-fn moment(at: Millis) -> Zeroizing<String> {
-    Zeroizing::new(format!("{:.0}", at.0))
+fn moment(at: Timestamp) -> Zeroizing<String> {
+    Zeroizing::new(format!("{:.0}", at.as_millis()))
 }

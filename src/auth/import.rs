@@ -9,7 +9,7 @@ use openclaw_auth::document::{Document, Profile};
 use openclaw_auth::edit::{self, EditError, member};
 use openclaw_auth::file;
 use openclaw_auth::load::{self, Buffers};
-use openclaw_auth::model::{CredentialKind, StoreError};
+use openclaw_auth::model::{CredentialKind, StoreError, Timestamp};
 use openclaw_auth::paths::Roots;
 use openclaw_auth::secret::SecretBuffer;
 use zeroize::Zeroizing;
@@ -76,7 +76,7 @@ pub fn read(agent: &Agent, main: &Agent, roots: &Roots) -> Result<Import, Import
 
 /// Whether main's login is a later one than that of a legacy file.
 fn supersedes(new: &Profile<'_>, old: &Credential<'_>) -> bool {
-    let end = |credential: &Credential<'_>| credential.expires.moment(SEMANTICS).map_or(0.0, |at| at.0);
+    let end = |credential: &Credential<'_>| credential.expires.moment(SEMANTICS).unwrap_or(Timestamp::EPOCH);
     let refresh = |credential: &Credential<'_>| {
         credential.refresh.as_ref().map(|token| Zeroizing::new(token.expose().to_owned()))
     };

@@ -5,7 +5,7 @@ use openclaw_auth::discover::{Agent, Discovery};
 use openclaw_auth::document::Document;
 use openclaw_auth::load::{self, Buffers};
 use openclaw_auth::merge::View;
-use openclaw_auth::model::{Millis, Semantics, Source};
+use openclaw_auth::model::{Semantics, Source, Timestamp};
 use openclaw_auth::paths::Roots;
 use openclaw_auth::{edit, identity};
 
@@ -73,7 +73,7 @@ fn with_view<T>(
     discovery: &Discovery,
     agent: &Agent,
     semantics: Semantics,
-    look: impl FnOnce(&View<'_, '_>, Millis) -> T,
+    look: impl FnOnce(&View<'_, '_>, Timestamp) -> T,
 ) -> T {
     let now = clock::now();
     let (mut main_buffers, mut buffers) = (Buffers::default(), Buffers::default());

@@ -1,14 +1,14 @@
 //! The second axis: whether the login behind the token can renew itself.
 
 use openclaw_auth::merge::Effective;
-use openclaw_auth::model::{CredentialKind, Millis};
+use openclaw_auth::model::{CredentialKind, Timestamp};
 use openclaw_auth::order::ineligible;
 use openclaw_auth::provider::{self, Renewal};
 
 use super::Judge;
 use crate::model::{Login, LoginReason};
 
-pub(super) type LoginVerdict = (Login, Option<LoginReason>, Option<Millis>);
+pub(super) type LoginVerdict = (Login, Option<LoginReason>, Option<Timestamp>);
 
 pub(super) fn login_verdict(profile: &Effective<'_, '_>, judge: &Judge<'_>) -> LoginVerdict {
     let credential = profile.credential;

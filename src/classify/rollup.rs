@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use openclaw_auth::model::{CredentialKind, Millis, ProviderId, Semantics, StrandedKind};
+use openclaw_auth::model::{CredentialKind, ProviderId, Semantics, StrandedKind, Timestamp};
 
 use super::Judge;
 use crate::exit;
@@ -33,7 +33,7 @@ pub(super) fn provider_health<'h>(
     judge: &Judge<'_>,
 ) -> ProviderHealth {
     let (mut keys, mut others) = (Statuses::default(), Statuses::default());
-    let mut earliest: Option<Millis> = None;
+    let mut earliest: Option<Timestamp> = None;
     for profile in profiles {
         if profile.kind == CredentialKind::ApiKey {
             keys.add(profile.status);
@@ -41,7 +41,7 @@ pub(super) fn provider_health<'h>(
         }
         others.add(profile.status);
         earliest = match (earliest, profile.expires_at) {
-            (Some(one), Some(other)) => Some(Millis(one.0.min(other.0))),
+            (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),
         };
     }
@@ -59,7 +59,7 @@ pub(super) fn provider_health<'h>(
         provider: id,
         status,
         expires_at: earliest,
-        remaining_ms: earliest.map(|at| Millis(at.0 - judge.now.0)),
+        remaining_ms: earliest.map(|at| at - judge.now),
     }
 }
 

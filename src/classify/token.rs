@@ -2,7 +2,7 @@
 
 use openclaw_auth::credential::{Credential, Expires, REFRESH_MARGIN};
 use openclaw_auth::fence::Fence;
-use openclaw_auth::model::{CredentialKind, Millis, ReasonCode, Semantics};
+use openclaw_auth::model::{CredentialKind, ReasonCode, Semantics, Span, Timestamp};
 use openclaw_auth::order::ineligible;
 
 use super::{DEFAULT_WINDOW, Judge};
@@ -13,9 +13,9 @@ use crate::model::{Login, LoginReason, Status};
 pub(super) struct Token {
     pub(super) status: Status,
     pub(super) reason: Option<ReasonCode>,
-    pub(super) expires_at: Option<Millis>,
-    pub(super) remaining: Option<Millis>,
-    pub(super) ended_at: Option<Millis>,
+    pub(super) expires_at: Option<Timestamp>,
+    pub(super) remaining: Option<Span>,
+    pub(super) ended_at: Option<Timestamp>,
 }
 
 impl Token {
@@ -30,9 +30,9 @@ impl Token {
         Self { reason: Some(reason), ended_at, ..Self::new(status) }
     }
 
-    pub(super) fn by_end(at: Millis, now: Millis, window: Millis) -> Self {
-        let remaining = Millis(at.0 - now.0);
-        let status = if remaining.0 <= 0.0 {
+    pub(super) fn by_end(at: Timestamp, now: Timestamp, window: Span) -> Self {
+        let remaining = at - now;
+        let status = if remaining <= Span::ZERO {
             Status::Expired
         } else if remaining <= window {
             Status::Expiring
@@ -67,7 +67,7 @@ pub(super) fn token_verdict(credential: &Credential<'_>, judge: &Judge<'_>) -> T
                 None if renews_itself => REFRESH_MARGIN,
                 None => DEFAULT_WINDOW,
             };
-            let window = Millis(window.0.max(REFRESH_MARGIN.0));
+            let window = window.max(REFRESH_MARGIN);
             credential
                 .expires
                 .moment(semantics)

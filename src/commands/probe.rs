@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::Span;
 
 use crate::clock;
 use crate::commands::context::GlobalArgs;
@@ -21,7 +21,7 @@ pub struct ProbeArgs {
     url: Option<String>,
     /// How long an answer may take
     #[arg(long, value_name = "DURATION", default_value = "3s", value_parser = clock::duration)]
-    timeout: Millis,
+    timeout: Span,
 }
 
 /// Runs the command.
@@ -33,7 +33,7 @@ pub fn run(global: &GlobalArgs, args: &ProbeArgs) -> Result<u8, Failure> {
         let listen = watch.health_listen.unwrap_or(watch.listen);
         Target::of_listener(&listen).map_err(|error| refused(&error, exit::CONFIGURATION))?
     };
-    let timeout = Duration::from_secs_f64((args.timeout.0 / 1000.0).max(0.001));
+    let timeout = args.timeout.to_std().max(Duration::from_millis(1));
     let answer = probe::ask(&target, timeout).map_err(|error| {
         Failure::new(exit::UNWELL, format!("{target} is not well"))
             .caused_by(error)

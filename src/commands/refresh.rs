@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use clap::Args;
 use openclaw_auth::discover;
-use openclaw_auth::model::{CredentialKind, Millis};
+use openclaw_auth::model::{CredentialKind, Span, Timestamp};
 use openclaw_auth::paths::Roots;
 use tokio::task::LocalSet;
 
@@ -105,12 +105,12 @@ fn dry_run(survey: &Survey, config: &Config) -> Result<u8, Failure> {
     Ok(worst(codes.into_iter()))
 }
 
-fn decision_words(login: &Login, now: Millis) -> String {
+fn decision_words(login: &Login, now: Timestamp) -> String {
     match &login.decision {
         Decision::Due => "due: would be renewed now".to_owned(),
-        Decision::Fresh { until } => format!("not due for another {}", span(Millis(until.0 - now.0))),
+        Decision::Fresh { until } => format!("not due for another {}", span(*until - now)),
         Decision::Waiting { until } => {
-            format!("failed before; tried again in {}", span(Millis(until.0 - now.0)))
+            format!("failed before; tried again in {}", span(*until - now))
         }
         Decision::Dead(reason) => format!("dead ({}): sign in again", reason.as_str()),
         Decision::NotRenewable(reason) => format!("not renewed from here ({reason})"),
@@ -179,16 +179,16 @@ fn progress(login: &Login) {
     }
 }
 
-fn outcome_words(login: &Login, outcome: &Outcome, now: Millis) -> String {
-    let left = |expires: &Millis| {
-        let left = span(Millis(expires.0 - now.0));
-        if expires.0.is_finite() {
+fn outcome_words(login: &Login, outcome: &Outcome, now: Timestamp) -> String {
+    let left = |expires: &Timestamp| {
+        let left = span(*expires - now);
+        if expires.is_finite() {
             format!("valid for {left}, until {}", date(*expires))
         } else {
             "valid".to_owned()
         }
     };
-    let again = |retry_after: &Option<Millis>| {
+    let again = |retry_after: &Option<Span>| {
         retry_after.map_or_else(|| "try later".to_owned(), |wait| format!("try again in {}", span(wait)))
     };
     match outcome {

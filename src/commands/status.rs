@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use openclaw_auth::model::{Millis, Semantics};
+use openclaw_auth::model::{Semantics, Span};
 use openclaw_auth::paths::{self, Roots};
 
 use crate::clock::{self, At};
@@ -40,7 +40,7 @@ pub struct StatusArgs {
     at: Option<At>,
     /// Call a token expiring this long before its end [default: 24h; 5m for what renews itself]
     #[arg(long, value_name = "DURATION", value_parser = clock::duration)]
-    warn: Option<Millis>,
+    warn: Option<Span>,
     /// Judge by the rules of this OpenClaw release [default: 2026.9]
     #[arg(long, value_name = "RELEASE")]
     semantics: Option<SemanticsArg>,

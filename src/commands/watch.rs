@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::Args;
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::Span;
 use tokio::task::LocalSet;
 
 use super::status::cannot_lay_out;
@@ -34,7 +34,7 @@ pub struct WatchArgs {
     listen: Option<String>,
     /// How often to look, changes on disk apart [default: 1m]
     #[arg(long, value_name = "DURATION", value_parser = clock::duration)]
-    interval: Option<Millis>,
+    interval: Option<Span>,
     /// Only watch; renew nothing
     #[arg(long)]
     no_refresh: bool,
@@ -103,7 +103,7 @@ async fn demo(mut config: Config, flags: Flags) -> Result<u8, Failure> {
     demo.add_short_lived(clock::now()).map_err(cannot_lay_out)?;
     config.refresh = endpoint.config();
     config.refresh.enabled &= !flags.no_refresh;
-    config.watch.interval = Some(Millis(2000.0));
+    config.watch.interval = Some(Span::from_secs(2.0));
     // Nobody is told of logins that are made up; a program that does nothing shows how telling works.
     let nobody = CommandConfig { run: vec!["true".to_owned()], ..CommandConfig::default() };
     config.notify = NotifyConfig::default();

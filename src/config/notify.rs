@@ -4,7 +4,7 @@ mod channels;
 
 use std::path::PathBuf;
 
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use self::channels::{
@@ -23,20 +23,20 @@ pub struct NotifyConfig {
     pub enabled: bool,
     /// How long before the end of a login that does not renew itself people are told; again at each.
     #[serde(deserialize_with = "thresholds", serialize_with = "thresholds_text")]
-    pub thresholds: Vec<Millis>,
+    pub thresholds: Vec<Span>,
     /// A login that renews itself may have lapsed for so long before that is anybody's alarm.
     #[serde(deserialize_with = "window", serialize_with = "window_text")]
-    pub grace: Option<Millis>,
+    pub grace: Option<Span>,
     /// Passes that have to see a condition before it is told.
     pub fire_after: u32,
     /// Passes that have to find it mended before that is told.
     pub clear_after: u32,
     /// What stays critical is told again after this; 0 for never.
     #[serde(deserialize_with = "window", serialize_with = "window_text")]
-    pub repeat_critical: Option<Millis>,
+    pub repeat_critical: Option<Span>,
     /// The same for warnings.
     #[serde(deserialize_with = "window", serialize_with = "window_text")]
-    pub repeat_warning: Option<Millis>,
+    pub repeat_warning: Option<Span>,
     /// Local time in which only critical things are told: `22:00-07:00`.
     #[serde(
         deserialize_with = "quiet_hours",
@@ -81,8 +81,8 @@ impl Default for NotifyConfig {
     }
 }
 
-fn hours(hours: f64) -> Millis {
-    Millis(hours * 3_600_000.0)
+fn hours(hours: f64) -> Span {
+    Span::from_hours(hours)
 }
 
 impl NotifyConfig {
@@ -180,7 +180,7 @@ impl QuietHours {
 
     /// Whether a moment is in it.
     #[must_use]
-    pub fn contains(&self, at: Millis) -> bool {
+    pub fn contains(&self, at: Timestamp) -> bool {
         let Some(minute) = clock::local_minute(at) else { return false };
         if self.from < self.until {
             (self.from..self.until).contains(&minute)
@@ -210,21 +210,21 @@ fn quiet_hours_text<S: serde::Serializer>(
 }
 
 /// Largest first, each once.
-fn thresholds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Millis>, D::Error> {
+fn thresholds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Span>, D::Error> {
     let texts = Vec::<String>::deserialize(deserializer)?;
-    let parsed: Result<Vec<Millis>, String> = texts.iter().map(|text| clock::duration(text)).collect();
+    let parsed: Result<Vec<Span>, String> = texts.iter().map(|text| clock::duration(text)).collect();
     let mut thresholds = parsed.map_err(serde::de::Error::custom)?;
-    if thresholds.iter().any(|threshold| threshold.0 <= 0.0) {
+    if thresholds.iter().any(|threshold| *threshold <= Span::ZERO) {
         return Err(serde::de::Error::custom("a threshold of 0 would tell nobody"));
     }
-    thresholds.sort_by(|one, other| other.0.total_cmp(&one.0));
+    thresholds.sort_by(|one, other| other.total_cmp(one));
     thresholds.dedup();
     Ok(thresholds)
 }
 
-fn thresholds_text<S: serde::Serializer>(thresholds: &[Millis], serializer: S) -> Result<S::Ok, S::Error> {
+fn thresholds_text<S: serde::Serializer>(thresholds: &[Span], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(thresholds.iter().map(|threshold| {
-        let span = std::time::Duration::from_secs_f64(threshold.seconds());
+        let span = threshold.to_std();
         humantime::format_duration(span).to_string()
     }))
 }
@@ -237,7 +237,7 @@ mod tests {
     fn parts_of_the_day_may_go_over_midnight() {
         let night = QuietHours::parse("22:00-07:00").expect("valid");
         let noon = QuietHours::parse("12:00 - 13:30").expect("valid");
-        let at = |hour: f64| Millis((20_000.0 * 24.0 + hour) * 3_600_000.0);
+        let at = |hour: f64| Timestamp::EPOCH + Span::from_hours(20_000.0 * 24.0 + hour);
         // The tests' time zone is whatever the machine has; only the difference counts.
         let offset = f64::from(clock::local_minute(at(0.0)).expect("a date")) / 60.0;
         let local = |hour: f64| at(hour - offset);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::Span;
 use serde::{Deserialize, Serialize};
 
 use super::secrets::shown_endpoint;
@@ -57,7 +57,7 @@ pub struct ProviderConfig {
         serialize_with = "window_text",
         skip_serializing_if = "Option::is_none"
     )]
-    pub margin: Option<Millis>,
+    pub margin: Option<Span>,
 }
 
 impl Default for ProviderConfig {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::Span;
 use serde::{Deserialize, Serialize};
 
 use super::{window, window_text};
@@ -15,7 +15,7 @@ pub struct WatchConfig {
     pub listen: String,
     /// How often everything is looked at, changes on disk apart.
     #[serde(deserialize_with = "window", serialize_with = "window_text")]
-    pub interval: Option<Millis>,
+    pub interval: Option<Span>,
     /// Whether strangers may be served without TLS or authentication.
     pub insecure_listen: bool,
     /// TLS and users, in the format of Prometheus's exporters.
@@ -36,7 +36,7 @@ impl Default for WatchConfig {
     fn default() -> Self {
         Self {
             listen: "127.0.0.1:10979".to_owned(),
-            interval: Some(Millis(60_000.0)),
+            interval: Some(Span::from_mins(1.0)),
             insecure_listen: false,
             web_config_file: None,
             bearer_token_file: None,

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::{Span, Timestamp};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
@@ -22,7 +22,7 @@ const ONCE: Duration = Duration::from_secs(120);
 /// A message on its way is given this long when the daemon is told to stop.
 const LAST_CALL: Duration = Duration::from_secs(10);
 /// A dead man's switch is told of no more passes than one in this time.
-const BEATS_APART: Millis = Millis(30_000.0);
+const BEATS_APART: Span = Span::from_secs(30.0);
 
 /// Who tells people, and how far that is.
 pub(super) struct Telling {
@@ -33,7 +33,7 @@ pub(super) struct Telling {
     workers: Vec<JoinHandle<()>>,
     /// How the channels are doing.
     pub(super) channels: Vec<ChannelHealth>,
-    last_beat: Cell<Option<Millis>>,
+    last_beat: Cell<Option<Timestamp>>,
     /// Whether this pass is one that the dead man's switch is told of.
     beating: Cell<bool>,
     /// Whether people cannot be told as they should be: then authwatch does not work.
@@ -76,8 +76,7 @@ impl Telling {
                         return;
                     }
                     let pause = work.next.map_or(LOOK_AGAIN, |next| {
-                        let left = ((next.0 - clock::now().0) / 1000.0).max(0.05);
-                        LOOK_AGAIN.min(Duration::from_secs_f64(left.min(LOOK_AGAIN.as_secs_f64())))
+                        (next - clock::now()).to_std().clamp(Duration::from_millis(50), LOOK_AGAIN)
                     });
                     tokio::select! {
                         () = woken => {}
@@ -157,7 +156,7 @@ impl Daemon {
             return None;
         }
         let now = clock::now();
-        let apart = telling.last_beat.get().is_none_or(|last| now.0 - last.0 >= BEATS_APART.0 || now < last);
+        let apart = telling.last_beat.get().is_none_or(|last| now - last >= BEATS_APART || now < last);
         telling.beating.set(apart);
         apart.then(|| {
             telling.last_beat.set(Some(now));

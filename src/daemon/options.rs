@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::Span;
 use openclaw_auth::paths::Roots;
 
 use crate::clock::At;
@@ -36,7 +36,7 @@ pub struct ConfigFile {
 #[derive(Clone, Debug, Default)]
 pub struct Flags {
     pub listen: Option<String>,
-    pub interval: Option<Millis>,
+    pub interval: Option<Span>,
     /// A file for `node_exporter`.
     pub textfile: Option<PathBuf>,
     /// Whether strangers may be served without TLS or authentication.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use openclaw_auth::checkpoint;
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::Span;
 
 use super::Daemon;
 use crate::clock;
@@ -132,15 +132,15 @@ impl Daemon {
                 tracing::warn!("cannot write `{}`: {error}", path.display());
             }
         }
-        let interval = self.options.config.watch.interval.map_or(60_000.0, |interval| interval.0);
-        let fresh_for = FRESH_INTERVALS * interval.max(1000.0);
+        let interval = self.options.config.watch.interval.unwrap_or(Span::from_mins(1.0));
+        let fresh_for = interval.max(Span::from_secs(1.0)) * FRESH_INTERVALS;
         let same = same.then(|| self.board.borrow().exposition.credentials());
         let published = Published {
             exposition: self.metrics.render(snapshot, pass, same, &self.telling.channels),
             events: self.events.iter().cloned().collect(),
             channels: self.telling.channels.clone(),
             refreshing: self.options.config.refresh.enabled,
-            fresh_until: pass.map(|pass| Millis(pass.ended.0 + fresh_for)),
+            fresh_until: pass.map(|pass| pass.ended + fresh_for),
             snapshot: self.previous.clone(),
             ..Published::default()
         };

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use openclaw_auth::discover;
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::Timestamp;
 
 use super::Daemon;
 use crate::clock;
@@ -81,7 +81,7 @@ impl Daemon {
     }
 
     /// Writes down what came of one login; whether its store has changed.
-    fn note(&mut self, login: &Login, outcome: &Outcome, took: Duration, before: Millis) -> bool {
+    fn note(&mut self, login: &Login, outcome: &Outcome, took: Duration, before: Timestamp) -> bool {
         if login.renewable.is_err() {
             return false;
         }
@@ -107,7 +107,7 @@ impl Daemon {
         let (kind, text) = match outcome {
             Outcome::Refreshed { expires } => {
                 renewal.last_success = Some(before);
-                let left = span(Millis(expires.0 - before.0));
+                let left = span(*expires - before);
                 (EventKind::Renewed, format!("renewed, valid for {left}, until {}", date(*expires)))
             }
             Outcome::AlreadyFresh { .. } | Outcome::Adopted { .. } => return true,

@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use openclaw_auth::file;
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::Timestamp;
 use openclaw_auth::secret::SecretBuffer;
 use zeroize::Zeroizing;
 
@@ -14,7 +14,7 @@ pub struct Facts {
     pub mode: u32,
     pub owner: u32,
     /// When its content last changed.
-    pub modified: Millis,
+    pub modified: Timestamp,
     /// Whether it is a regular file.
     pub is_file: bool,
     /// Whether it is a directory.
@@ -24,8 +24,7 @@ pub struct Facts {
 
 impl From<&Metadata> for Facts {
     fn from(metadata: &Metadata) -> Self {
-        #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 stay far below 2^53")]
-        let modified = Millis((metadata.mtime() * 1000 + metadata.mtime_nsec() / 1_000_000) as f64);
+        let modified = Timestamp::from_file_time(metadata.mtime(), metadata.mtime_nsec());
         Self {
             mode: metadata.mode() & 0o7777,
             owner: metadata.uid(),

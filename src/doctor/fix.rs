@@ -6,7 +6,7 @@ mod files;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::{Span, Timestamp};
 use openclaw_auth::store::OpenError;
 use serde::Serialize;
 
@@ -30,12 +30,12 @@ pub enum Fix {
     Lock {
         path: PathBuf,
         /// After this long a lock without a provable holder is.
-        stale_after: Millis,
+        stale_after: Span,
     },
     /// Removes a directory of made-up data.
     Tree { path: PathBuf },
     /// Tells a profile's `expires` in milliseconds.
-    Expires { store: PathBuf, profile: String, to: Millis },
+    Expires { store: PathBuf, profile: String, to: Timestamp },
     /// Takes out of a pasted value what does not belong to it.
     Value { store: PathBuf, profile: String, field: &'static str },
 }
@@ -85,7 +85,7 @@ impl Fix {
     }
 
     /// Does it, keeping in authwatch's own state what takes it back.
-    pub async fn apply(&self, own_state: &Path, now: Millis) -> Result<Done, FixError> {
+    pub async fn apply(&self, own_state: &Path, now: Timestamp) -> Result<Done, FixError> {
         let keeper = Keeper { own_state, now };
         let (backup, undo) = match self {
             Self::Mode { path, owner, from, to } => files::set_mode(path, (*owner, *from), *to, &keeper)?,
@@ -106,7 +106,7 @@ impl Fix {
 /// Where backups go, and when it is.
 struct Keeper<'a> {
     own_state: &'a Path,
-    now: Millis,
+    now: Timestamp,
 }
 
 /// The backup, and the command that takes the change back.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use openclaw_auth::discover::{self, Discovery};
 use openclaw_auth::environment::{Environment, parse_dotenv};
 use openclaw_auth::file;
-use openclaw_auth::model::{AgentId, Millis, ProfileId, Semantics, StoreKind};
+use openclaw_auth::model::{AgentId, ProfileId, Semantics, StoreKind, Timestamp};
 use openclaw_auth::paths::Roots;
 use openclaw_auth::secret::SecretBuffer;
 
@@ -53,7 +53,7 @@ pub struct Own {
 /// What the checks look at. Holds no secret.
 #[derive(Debug)]
 pub struct Subject {
-    pub now: Millis,
+    pub now: Timestamp,
     /// Whom this program runs as.
     pub user: u32,
     /// Whose OpenClaw's state directory is.

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use hyper::{Method, Uri};
 use openclaw_auth::discover;
 use openclaw_auth::load::{self, Buffers};
-use openclaw_auth::model::{CredentialKind, Millis, Semantics};
+use openclaw_auth::model::{CredentialKind, Semantics, Span};
 
 use super::inspection::Place;
 use crate::clock;
@@ -16,7 +16,7 @@ pub enum ServerTime {
     Told {
         host: String,
         /// How far this machine's clock is ahead.
-        ahead: Millis,
+        ahead: Span,
     },
     /// None of the endpoints that are in use answers.
     Unreachable {
@@ -42,8 +42,8 @@ pub async fn ask(place: &Place) -> Option<ServerTime> {
         last = match answer.map(|answer| answer.date) {
             // The date is of whole seconds, and of a moment between question and answer.
             Ok(Some(date)) => {
-                let between = Millis(f64::midpoint(asked.0, clock::now().0) - 500.0);
-                return Some(ServerTime::Told { host, ahead: Millis(between.0 - date.0) });
+                let between = asked + (clock::now() - asked) / 2.0 - Span::from_millis(500.0);
+                return Some(ServerTime::Told { host, ahead: between - date });
             }
             Ok(None) => Some(ServerTime::Unreachable { host, problem: "its answer has no date".to_owned() }),
             Err(problem) => Some(ServerTime::Unreachable { host, problem }),

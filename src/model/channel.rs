@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::Timestamp;
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -15,9 +15,9 @@ pub struct ChannelHealth {
     /// Attempts that failed, for every reason there is.
     pub failures: Vec<(&'static str, u64)>,
     /// When it last took one, Unix milliseconds.
-    pub last_success: Option<Millis>,
+    pub last_success: Option<Timestamp>,
     /// Since when it takes none, Unix milliseconds.
-    pub failing_since: Option<Millis>,
+    pub failing_since: Option<Timestamp>,
     pub problem: Option<String>,
     pub waiting: usize,
 }

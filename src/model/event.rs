@@ -2,14 +2,14 @@
 
 use serde::Serialize;
 
-use openclaw_auth::model::{AgentId, Millis, ProfileId};
+use openclaw_auth::model::{AgentId, ProfileId, Timestamp};
 
 /// Something that happened, for the page and for people.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
     /// When, Unix milliseconds.
-    pub at: Millis,
+    pub at: Timestamp,
     pub kind: EventKind,
     /// The agent it is about.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -7,8 +7,8 @@ use serde::Serialize;
 use super::{AgentRemedy, Bucket, Login, LoginReason, Remedy, Scope, Status};
 use openclaw_auth::model::shown_path;
 use openclaw_auth::model::{
-    AgentId, ConfigHealth, Cooldown, CredentialKind, Millis, ProfileId, ProviderId, ReasonCode, Rejected,
-    Semantics, Source, StoreHealth,
+    AgentId, ConfigHealth, Cooldown, CredentialKind, ProfileId, ProviderId, ReasonCode, Rejected, Semantics,
+    Source, Span, StoreHealth, Timestamp,
 };
 
 /// The health of one profile, as one agent sees it.
@@ -25,13 +25,13 @@ pub struct ProfileHealth {
     pub reason_code: Option<ReasonCode>,
     /// When the access token ends, Unix milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<Millis>,
+    pub expires_at: Option<Timestamp>,
     /// Milliseconds until then; negative afterwards.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub remaining_ms: Option<Millis>,
+    pub remaining_ms: Option<Span>,
     /// When an expired token ended: OpenClaw leaves `expiresAt` out for those.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub ended_at: Option<Millis>,
+    pub ended_at: Option<Timestamp>,
     pub bucket: Bucket,
     pub login: Login,
     /// Why the login is as it is.
@@ -39,7 +39,7 @@ pub struct ProfileHealth {
     pub login_reason: Option<LoginReason>,
     /// Since when it is dead, blocked or being refreshed, Unix milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub login_since: Option<Millis>,
+    pub login_since: Option<Timestamp>,
     /// Whether the agent has it from the main store.
     pub inherited: bool,
     /// Whether a configured model uses it.
@@ -57,7 +57,7 @@ pub struct ProfileHealth {
 impl ProfileHealth {
     /// When the access token ends or ended.
     #[must_use]
-    pub fn end(&self) -> Option<Millis> {
+    pub fn end(&self) -> Option<Timestamp> {
         self.expires_at.or(self.ended_at)
     }
 }
@@ -71,10 +71,10 @@ pub struct ProviderHealth {
     pub status: Status,
     /// The earliest end among them.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<Millis>,
+    pub expires_at: Option<Timestamp>,
     /// Milliseconds until then.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub remaining_ms: Option<Millis>,
+    pub remaining_ms: Option<Span>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -133,7 +133,7 @@ pub struct Snapshot {
     /// When the stores were read, RFC 3339.
     pub generated_at: String,
     /// The moment they were judged by, Unix milliseconds.
-    pub now: Millis,
+    pub now: Timestamp,
     /// The release whose rules were applied.
     pub semantics: Semantics,
     pub scope: Scope,
@@ -164,11 +164,11 @@ pub struct Renewal {
     pub provider: ProviderId,
     /// When it was last renewed, Unix milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_success: Option<Millis>,
+    pub last_success: Option<Timestamp>,
     /// When that was last attempted, Unix milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_attempt: Option<Millis>,
+    pub last_attempt: Option<Timestamp>,
     /// When it is due, Unix milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub next: Option<Millis>,
+    pub next: Option<Timestamp>,
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -44,7 +44,13 @@ pub(super) struct Alert {
 
 /// What Alertmanager has to be told: everything that is so, and the end of what it still holds for so.
 #[must_use]
-pub(super) fn alerts(book: &Book, filter: &Filter, host: &str, posted: &[Posted], now: Millis) -> Vec<Alert> {
+pub(super) fn alerts(
+    book: &Book,
+    filter: &Filter,
+    host: &str,
+    posted: &[Posted],
+    now: Timestamp,
+) -> Vec<Alert> {
     // Quiet hours are Alertmanager's own affair, so what has not been told for their sake is told here.
     let is_hushed = |incident: &Incident| {
         incident.told.is_none() && book.silences.iter().any(|silence| silence.covers(&incident.subject, now))
@@ -69,13 +75,13 @@ pub(super) fn alerts(book: &Book, filter: &Filter, host: &str, posted: &[Posted]
 pub(super) fn is_due(
     alerts: &[Alert],
     posted: &[Posted],
-    last_success: Option<Millis>,
-    hold: Millis,
-    now: Millis,
+    last_success: Option<Timestamp>,
+    hold: Span,
+    now: Timestamp,
 ) -> bool {
     let posted: BTreeSet<&Posted> = posted.iter().collect();
     let said = |alert: &Alert| alert.annotations.is_some() && posted.contains(&alert.posted);
-    let again = last_success.is_none_or(|at| now.0 - at.0 >= hold.0 * AGAIN_AFTER_PART || now < at);
+    let again = last_success.is_none_or(|at| now - at >= hold * AGAIN_AFTER_PART || now < at);
     alerts.iter().any(|alert| !said(alert)) || (!alerts.is_empty() && again)
 }
 
@@ -149,7 +155,7 @@ fn name(kind: Kind) -> &'static str {
 pub(super) async fn send(
     config: &AlertmanagerConfig,
     alerts: &[Alert],
-    now: Millis,
+    now: Timestamp,
     page_url: Option<&str>,
     wires: &Wires,
 ) -> Outcome {
@@ -185,14 +191,14 @@ pub(super) async fn send(
     }
 }
 
-fn body(alerts: &[Alert], now: Millis, hold: Millis, page_url: Option<&str>) -> Value {
+fn body(alerts: &[Alert], now: Timestamp, hold: Span, page_url: Option<&str>) -> Value {
     let today = rfc3339(now);
     let one = |alert: &Alert| {
         let labels: serde_json::Map<String, Value> =
             alert.posted.labels.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
         // RFC 3339 in one form sorts as time does. A clock that has been set back must not make an alert end before it began.
         let starts_at = alert.posted.starts_at.as_str().min(today.as_str());
-        let ends = if alert.annotations.is_some() { Millis(now.0 + hold.0) } else { now };
+        let ends = if alert.annotations.is_some() { now + hold } else { now };
         json!({
             "labels": labels,
             "annotations": alert.annotations.clone().unwrap_or_else(|| json!({})),
@@ -206,7 +212,7 @@ fn body(alerts: &[Alert], now: Millis, hold: Millis, page_url: Option<&str>) -> 
 
 /// A message that only shows that messages arrive: an alert that ends at once.
 #[must_use]
-pub(super) fn test_alert(host: &str, now: Millis) -> Alert {
+pub(super) fn test_alert(host: &str, now: Timestamp) -> Alert {
     let label = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let labels = vec![
         label("alertname", "AuthwatchTest"),
@@ -214,5 +220,5 @@ pub(super) fn test_alert(host: &str, now: Millis) -> Alert {
         label("instance", host),
         label("severity", Severity::Info.as_str()),
     ];
-    Alert { posted: Posted { labels, starts_at: rfc3339(Millis(now.0 - 1000.0)) }, annotations: None }
+    Alert { posted: Posted { labels, starts_at: rfc3339(now - Span::from_secs(1.0)) }, annotations: None }
 }

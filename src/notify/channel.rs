@@ -5,7 +5,7 @@ use std::rc::Rc;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{Request, Uri};
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::Timestamp;
 use openclaw_auth::secret::{REDACTED, SecretStr};
 
 use super::message::Message;
@@ -221,7 +221,7 @@ pub(super) fn severity_word(severity: Option<Severity>) -> &'static str {
 }
 
 /// A moment as other programs read it.
-pub(super) fn rfc3339(at: Millis) -> String {
+pub(super) fn rfc3339(at: Timestamp) -> String {
     crate::clock::date(at)
         .map(|date| date.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
         .unwrap_or_default()

@@ -37,7 +37,7 @@ pub(super) async fn send(config: &CommandConfig, message: &Message) -> Outcome {
         .env("AUTHWATCH_URL", word(message.page_url.as_deref().unwrap_or_default()))
         .env("AUTHWATCH_HOST", word(&message.host));
     let json = serde_json::to_vec(&webhook::own(message)).expect("a JSON value is JSON");
-    let limit = Duration::from_secs_f64(config.timeout.map_or(30.0, |timeout| timeout.seconds().max(0.1)));
+    let limit = Duration::from_secs_f64(config.timeout.map_or(30.0, |timeout| timeout.as_secs().max(0.1)));
     match program::run(&mut command, &json, limit).await {
         Ended::Exited { status, stdout, .. } if status.success() => {
             Outcome::Accepted(String::from_utf8_lossy(&stdout).into_owned())

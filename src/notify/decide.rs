@@ -8,7 +8,7 @@ mod settle;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::{Span, Timestamp};
 
 use self::settle::settle;
 use super::incident::{Incident, Ledger, Phase, Told};
@@ -26,9 +26,9 @@ pub struct Policy {
     /// Passes that have to find it mended.
     pub clear_after: u32,
     /// What stays critical is told again after this.
-    pub repeat_critical: Option<Millis>,
+    pub repeat_critical: Option<Span>,
     /// The same for warnings.
-    pub repeat_warning: Option<Millis>,
+    pub repeat_warning: Option<Span>,
     /// When only critical things are told.
     pub quiet: Option<QuietHours>,
 }
@@ -42,11 +42,11 @@ pub struct Silence {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
     /// Until when, Unix milliseconds.
-    pub until: Millis,
+    pub until: Timestamp,
 }
 
 impl Silence {
-    pub(super) fn covers(&self, subject: &Subject, now: Millis) -> bool {
+    pub(super) fn covers(&self, subject: &Subject, now: Timestamp) -> bool {
         let agent = self.agent.as_ref().is_none_or(|agent| *agent == subject.agent);
         self.until > now && agent && (self.profile == "*" || self.profile == subject.name())
     }
@@ -79,9 +79,9 @@ pub struct Change {
     /// How bad it has been at worst, as far as that was told; decides with its severity who hears of it.
     pub worst: Severity,
     /// When it came up, Unix milliseconds.
-    pub opened: Millis,
+    pub opened: Timestamp,
     /// When this was found, Unix milliseconds.
-    pub at: Millis,
+    pub at: Timestamp,
     /// How its subject is now that it is mended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mended: Option<String>,
@@ -109,7 +109,7 @@ pub fn decide(
     silences: &[Silence],
     policy: &Policy,
 ) -> Vec<Change> {
-    let passed: HashMap<Subject, Millis> = ledger
+    let passed: HashMap<Subject, Span> = ledger
         .incidents
         .iter()
         .filter(|incident| incident.phase == Phase::Firing)
@@ -210,16 +210,20 @@ fn to_tell(incident: &mut Incident, around: &Circumstances<'_>) -> Option<Turn> 
                 Severity::Warning => policy.repeat_warning,
                 Severity::Info => None,
             };
-            let repeat = repeat.filter(|repeat| repeat.0 > 0.0)?;
+            let repeat = repeat.filter(|repeat| *repeat > Span::ZERO)?;
             // A moment that is far ahead was written by a clock that was wrong.
-            (incident.condition.kind != Kind::Gone && (now.0 - told.at.0).abs() >= repeat.0)
-                .then_some(Turn::Still)
+            (incident.condition.kind != Kind::Gone && (now - told.at).abs() >= repeat).then_some(Turn::Still)
         }),
     }
 }
 
 /// What has been told before this moment and is still so, for who has not heard of it.
-pub(super) fn still_open(ledger: &Ledger, now: Millis, silences: &[Silence], policy: &Policy) -> Vec<Change> {
+pub(super) fn still_open(
+    ledger: &Ledger,
+    now: Timestamp,
+    silences: &[Silence],
+    policy: &Policy,
+) -> Vec<Change> {
     let is_quiet = policy.quiet.is_some_and(|quiet| quiet.contains(now));
     let open = ledger.firing().filter_map(|incident| {
         let told = incident.told.filter(|told| told.at != now)?;
@@ -246,7 +250,7 @@ fn compared(incident: &Incident, told: Told) -> Option<Turn> {
     }
 }
 
-fn tell(incident: &mut Incident, turn: Turn, now: Millis) -> Change {
+fn tell(incident: &mut Incident, turn: Turn, now: Timestamp) -> Change {
     let severity = incident.condition.severity;
     let worst = incident.told.map_or(severity, |told| told.worst.max(severity));
     incident.told = Some(Told {
@@ -264,7 +268,7 @@ fn tell(incident: &mut Incident, turn: Turn, now: Millis) -> Change {
     change(incident, turn, worst, now)
 }
 
-fn change(incident: &Incident, turn: Turn, worst: Severity, now: Millis) -> Change {
+fn change(incident: &Incident, turn: Turn, worst: Severity, now: Timestamp) -> Change {
     Change {
         incident: incident.id.clone(),
         turn,

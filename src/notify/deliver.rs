@@ -7,7 +7,7 @@
 
 use futures_util::future::join_all;
 use openclaw_auth::checkpoint;
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::{Span, Timestamp};
 
 use super::alertmanager::{self, Alert};
 use super::book::BookError;
@@ -18,14 +18,14 @@ use super::{Notifier, outbox};
 use crate::state;
 
 /// Another process is sending through this channel; it is done by then.
-const BUSY_PAUSE: Millis = Millis(1000.0);
+const BUSY_PAUSE: Span = Span::from_secs(1.0);
 
 /// What came of working off a channel's messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Work {
     pub tried: usize,
     /// When there will be something to do, Unix milliseconds.
-    pub next: Option<Millis>,
+    pub next: Option<Timestamp>,
 }
 
 /// What came of one step.
@@ -33,24 +33,24 @@ enum Step {
     /// A message was tried; there may be another.
     Tried,
     /// Nothing is to be sent until then; `None` for not before something new comes.
-    Wait(Option<Millis>),
+    Wait(Option<Timestamp>),
 }
 
 /// What is to be sent now.
 enum Due {
     Message(Box<Message>),
     Alerts(Vec<Alert>),
-    NotBefore(Option<Millis>),
+    NotBefore(Option<Timestamp>),
 }
 
 impl Notifier {
     /// Works off what is due on all channels, each at its own pace.
-    pub async fn deliver(&self, now: impl Fn() -> Millis) {
+    pub async fn deliver(&self, now: impl Fn() -> Timestamp) {
         join_all(self.channels().iter().map(|channel| self.work(channel, &now))).await;
     }
 
     /// Works off what is due on one channel.
-    pub async fn work(&self, channel: &Channel, now: impl Fn() -> Millis) -> Work {
+    pub async fn work(&self, channel: &Channel, now: impl Fn() -> Timestamp) -> Work {
         let mut work = Work::default();
         loop {
             match self.step(channel, &now).await {
@@ -62,7 +62,7 @@ impl Notifier {
                 Err(error) => {
                     let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
                     tracing::error!("{error}{}", cause.unwrap_or_default());
-                    work.next = Some(Millis(now().0 + 60_000.0));
+                    work.next = Some(now() + Span::from_mins(1.0));
                     return work;
                 }
             }
@@ -70,11 +70,11 @@ impl Notifier {
     }
 
     /// Sends one message; or, where none is due, says when one will be.
-    async fn step(&self, channel: &Channel, now: &impl Fn() -> Millis) -> Result<Step, BookError> {
+    async fn step(&self, channel: &Channel, now: &impl Fn() -> Timestamp) -> Result<Step, BookError> {
         let name = format!("notify-{}.lock", channel.name);
         let _lock = match state::try_lock(&self.dir, &name) {
             Ok(Some(lock)) => Some(lock),
-            Ok(None) => return Ok(Step::Wait(Some(Millis(now().0 + BUSY_PAUSE.0)))),
+            Ok(None) => return Ok(Step::Wait(Some(now() + BUSY_PAUSE))),
             // Where nothing can be written, what waits is in this process alone, and so is who sends it.
             Err(_) if self.is_forgetful() => None,
             Err(source) => return Err(BookError::Io { path: self.dir.join(name), source }),
@@ -110,7 +110,7 @@ impl Notifier {
         Ok(Step::Tried)
     }
 
-    async fn due(&self, channel: &Channel, now: Millis) -> Result<Due, BookError> {
+    async fn due(&self, channel: &Channel, now: Timestamp) -> Result<Due, BookError> {
         let mut book = self.book()?;
         let Kind::Alertmanager(config) = &channel.kind else {
             if book.outbox.get(&channel.name).is_some_and(|parcels| parcels.len() > 1) {
@@ -129,7 +129,7 @@ impl Notifier {
         // Alerts are no parcels, so that their backoff is kept as simple as this: a minute.
         let tried = book.history.iter().rev().find(|entry| entry.channel == channel.name);
         if let (Some(_), Some(entry)) = (record.failing_since, tried) {
-            let next = Millis(entry.at.0 + 60_000.0);
+            let next = entry.at + Span::from_mins(1.0);
             if next > now && entry.at <= now {
                 return Ok(Due::NotBefore(Some(next)));
             }
@@ -140,11 +140,11 @@ impl Notifier {
         {
             return Ok(Due::Alerts(alerts));
         }
-        let again = record.last_success.map(|at| Millis(at.0 + hold.0 / 4.0));
+        let again = record.last_success.map(|at| at + hold / 4.0);
         Ok(Due::NotBefore(again.filter(|_| !alerts.is_empty())))
     }
 
-    async fn alert(&self, channel: &Channel, alerts: &[Alert], now: Millis) -> Result<Outcome, BookError> {
+    async fn alert(&self, channel: &Channel, alerts: &[Alert], now: Timestamp) -> Result<Outcome, BookError> {
         let Kind::Alertmanager(config) = &channel.kind else { return Ok(Outcome::Accepted(String::new())) };
         let page_url = self.config.page_url.as_deref();
         let outcome = alertmanager::send(config, alerts, now, page_url, &self.wires).await;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::problem::{Condition, Kind, Subject};
@@ -56,7 +56,7 @@ pub struct Incident {
     pub condition: Condition,
     pub phase: Phase,
     /// When it was first seen, Unix milliseconds.
-    pub opened: Millis,
+    pub opened: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told: Option<Told>,
     /// Passes in a row that have seen it, as far as that matters.
@@ -67,10 +67,10 @@ pub struct Incident {
     pub clear: u32,
     /// When it was first found mended, Unix milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub clear_since: Option<Millis>,
+    pub clear_since: Option<Timestamp>,
     /// When it has fired within the last hours, Unix milliseconds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub fired: Vec<Millis>,
+    pub fired: Vec<Timestamp>,
     /// Set while it comes and goes.
     #[serde(default)]
     pub flapping: bool,
@@ -96,7 +96,7 @@ pub enum Phase {
 #[serde(rename_all = "camelCase")]
 pub struct Told {
     /// When, Unix milliseconds.
-    pub at: Millis,
+    pub at: Timestamp,
     pub kind: Kind,
     /// How bad it was then.
     pub severity: Severity,
@@ -104,7 +104,7 @@ pub struct Told {
     pub worst: Severity,
     /// The threshold that was passed then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub threshold: Option<Millis>,
+    pub threshold: Option<Span>,
 }
 
 impl Ledger {
@@ -117,7 +117,7 @@ impl Ledger {
 
     /// The threshold that a subject has passed before.
     #[must_use]
-    pub fn passed(&self, subject: &Subject) -> Option<Millis> {
+    pub fn passed(&self, subject: &Subject) -> Option<Span> {
         let incident = self.incident(subject)?;
         (incident.phase == Phase::Firing).then_some(incident.condition.threshold)?
     }
@@ -128,8 +128,9 @@ impl Ledger {
 }
 
 /// A name for an incident: the same for the same subject and moment, so that a pass that is done twice names it alike.
-pub(super) fn name(subject: &Subject, opened: Millis) -> String {
+pub(super) fn name(subject: &Subject, opened: Timestamp) -> String {
     let text = serde_json::to_string(subject).expect("a subject is plain text");
-    let digest = ring::digest::digest(&ring::digest::SHA256, format!("{text} {}", opened.0).as_bytes());
+    let digest =
+        ring::digest::digest(&ring::digest::SHA256, format!("{text} {}", opened.as_millis()).as_bytes());
     digest.as_ref()[..8].iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }

@@ -12,7 +12,7 @@ use super::problem::Kind;
 use super::words::span;
 use crate::config::Filter;
 use crate::model::Severity;
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::{Span, Timestamp};
 
 /// Everything a channel is told at one time.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -21,7 +21,7 @@ pub struct Message {
     /// Names it, so that who gets it twice can tell.
     pub id: String,
     /// When it was written, Unix milliseconds.
-    pub created: Millis,
+    pub created: Timestamp,
     pub host: String,
     /// The address of the status page, where people can reach it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -36,11 +36,11 @@ pub struct Message {
     pub test: bool,
     /// How long it had to wait, where that is worth a word. Known when it is sent.
     #[serde(skip)]
-    pub late_by: Option<Millis>,
+    pub late_by: Option<Span>,
 }
 
 /// A message that waited for longer says so, for what it says of times is as of then.
-const LATE: Millis = Millis(15.0 * 60.0 * 1000.0);
+const LATE: Span = Span::from_mins(15.0);
 
 impl Message {
     /// A message of what matters to a channel; `None` where nothing does.
@@ -65,7 +65,7 @@ impl Message {
 
     /// A message that shows that messages arrive.
     #[must_use]
-    pub fn test(host: &str, page_url: Option<&str>, now: Millis) -> Self {
+    pub fn test(host: &str, page_url: Option<&str>, now: Timestamp) -> Self {
         Self {
             id: format!("test-{}", openclaw_auth::random::word()),
             created: now,
@@ -106,8 +106,8 @@ impl Message {
 
     /// The message as it is sent at a moment.
     #[must_use]
-    pub fn as_of(mut self, now: Millis) -> Self {
-        let waited = Millis(now.0 - self.created.0);
+    pub fn as_of(mut self, now: Timestamp) -> Self {
+        let waited = now - self.created;
         self.late_by = (waited > LATE).then_some(waited);
         self
     }
@@ -187,7 +187,8 @@ fn sort(changes: &mut [Change]) {
 fn id(changes: &[Change]) -> String {
     let mut context = ring::digest::Context::new(&ring::digest::SHA256);
     for change in changes {
-        context.update(format!("{} {:?} {}\n", change.incident, change.turn, change.at.0).as_bytes());
+        context
+            .update(format!("{} {:?} {}\n", change.incident, change.turn, change.at.as_millis()).as_bytes());
     }
     context.finish().as_ref()[..8].iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
@@ -202,7 +203,7 @@ fn state(change: &Change) -> String {
     match (change.turn, change.condition.kind) {
         (Turn::Flapping, _) => "comes and goes".to_owned(),
         (_, Kind::Expiring) => match change.condition.ends {
-            Some(ends) => format!("ends in {}", span(ends.0 - change.at.0)),
+            Some(ends) => format!("ends in {}", span(ends - change.at)),
             None => change.condition.state.clone(),
         },
         (Turn::Still, _) => format!("still {}", change.condition.state),

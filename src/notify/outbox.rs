@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::alertmanager::Posted;
@@ -13,11 +13,11 @@ use super::outcome::{FailureReason, Outcome};
 /// Messages that wait for one channel; older ones are merged.
 const MOST_PARCELS: usize = 20;
 /// The pause after a first failure; it doubles.
-const FIRST_PAUSE: Millis = Millis(30_000.0);
+const FIRST_PAUSE: Span = Span::from_secs(30.0);
 /// No pause is longer.
-const LONGEST_PAUSE: Millis = Millis(3_600_000.0);
+const LONGEST_PAUSE: Span = Span::from_hours(1.0);
 /// What is refused is not hurried: somebody has to change something first.
-const REFUSED_PAUSE: Millis = Millis(600_000.0);
+const REFUSED_PAUSE: Span = Span::from_mins(10.0);
 /// Refusals after which a message is not tried again by itself.
 const MOST_REFUSALS: u32 = 5;
 /// No text of the other side's is kept longer.
@@ -36,10 +36,10 @@ pub struct Parcel {
     pub refusals: u32,
     /// Not before, Unix milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next: Option<Millis>,
+    pub next: Option<Timestamp>,
     /// How long that was when it was written: a clock that jumps back must not make it longer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pause: Option<Millis>,
+    pub pause: Option<Span>,
     /// Refused too often: it goes with the next message, or when the channel's configuration changes.
     #[serde(default)]
     pub parked: bool,
@@ -54,10 +54,10 @@ pub struct ChannelRecord {
     pub failures: BTreeMap<FailureReason, u64>,
     /// When it last took one, Unix milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_success: Option<Millis>,
+    pub last_success: Option<Timestamp>,
     /// Since when it takes none, Unix milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub failing_since: Option<Millis>,
+    pub failing_since: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
     /// The configuration it was last used with, by its hash.
@@ -72,7 +72,7 @@ pub struct ChannelRecord {
 #[serde(rename_all = "camelCase")]
 pub struct Entry {
     /// When, Unix milliseconds.
-    pub at: Millis,
+    pub at: Timestamp,
     pub channel: String,
     pub message: String,
     pub title: String,
@@ -91,12 +91,12 @@ impl Parcel {
 
     /// Whether it may be sent now; when it may, otherwise. `None` for never by itself.
     #[must_use]
-    pub fn due(&self, now: Millis) -> Option<Millis> {
+    pub fn due(&self, now: Timestamp) -> Option<Timestamp> {
         if self.parked {
             return None;
         }
         let (Some(next), Some(pause)) = (self.next, self.pause) else { return Some(now) };
-        let clock_was_set_back = next.0 - now.0 > pause.0;
+        let clock_was_set_back = next - now > pause;
         Some(if clock_was_set_back || next <= now { now } else { next })
     }
 }
@@ -161,7 +161,7 @@ impl Book {
     }
 
     /// Writes down what came of sending a message.
-    pub fn note(&mut self, channel: &str, message: &Message, outcome: &Outcome, now: Millis) {
+    pub fn note(&mut self, channel: &str, message: &Message, outcome: &Outcome, now: Timestamp) {
         self.record(channel, &message.id, &message.title(), outcome, now);
         let Some(parcels) = self.outbox.get_mut(channel) else { return };
         let Some(index) = parcels.iter().position(|parcel| parcel.message.id == message.id) else { return };
@@ -174,7 +174,7 @@ impl Book {
             }
             Outcome::Later { wait, .. } => {
                 let doubled = doubling(FIRST_PAUSE, parcel.attempts);
-                wait.map_or(doubled, |wait| Millis(wait.0.max(doubled.0)))
+                wait.map_or(doubled, |wait| wait.max(doubled))
             }
             Outcome::Refused { .. } => {
                 parcel.refusals = parcel.refusals.saturating_add(1);
@@ -182,7 +182,7 @@ impl Book {
                 doubling(REFUSED_PAUSE, parcel.refusals)
             }
         };
-        (parcel.next, parcel.pause) = (Some(Millis(now.0 + pause.0)), Some(pause));
+        (parcel.next, parcel.pause) = (Some(now + pause), Some(pause));
         // What has come in meanwhile is the message it goes with: sent after that one, it would be old news.
         if parcels[index].parked && parcels.len() > index + 1 {
             let (parked, next) = (parcels.remove(index), parcels.remove(index));
@@ -191,7 +191,7 @@ impl Book {
     }
 
     /// Counts an attempt, and keeps it in the history.
-    pub fn record(&mut self, channel: &str, message: &str, title: &str, outcome: &Outcome, now: Millis) {
+    pub fn record(&mut self, channel: &str, message: &str, title: &str, outcome: &Outcome, now: Timestamp) {
         let record = self.channels.entry(channel.to_owned()).or_default();
         let (reason, answer) = match outcome {
             Outcome::Accepted(answer) => {
@@ -219,9 +219,8 @@ impl Book {
     }
 }
 
-fn doubling(first: Millis, times: u32) -> Millis {
-    let doubled = first.0 * f64::from(1_u32 << times.saturating_sub(1).min(16));
-    Millis(doubled.min(LONGEST_PAUSE.0))
+fn doubling(first: Span, times: u32) -> Span {
+    (first * f64::from(1_u32 << times.saturating_sub(1).min(16))).min(LONGEST_PAUSE)
 }
 
 /// The beginning of what somebody else said, on one line.

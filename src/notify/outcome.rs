@@ -1,6 +1,6 @@
 //! What came of handing a message over.
 
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::Span;
 use serde::{Deserialize, Serialize};
 
 use crate::http::NoAnswer;
@@ -15,7 +15,7 @@ pub enum Outcome {
         reason: FailureReason,
         problem: String,
         /// How long it asks to wait, Unix milliseconds.
-        wait: Option<Millis>,
+        wait: Option<Span>,
     },
     /// Not like this: somebody has to change something.
     Refused { reason: FailureReason, problem: String },

@@ -7,7 +7,7 @@ mod login;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use openclaw_auth::model::{Millis, StoreErrorReason, StrandedKind};
+use openclaw_auth::model::{Span, StoreErrorReason, StrandedKind, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use self::login::{Judge, use_is_known};
@@ -113,28 +113,28 @@ pub struct Condition {
     pub provider: Option<String>,
     /// Since when, Unix milliseconds, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub since: Option<Millis>,
+    pub since: Option<Timestamp>,
     /// When it ends or ended, Unix milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ends: Option<Millis>,
+    pub ends: Option<Timestamp>,
     /// For what ends soon: the threshold it has passed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub threshold: Option<Millis>,
+    pub threshold: Option<Span>,
     /// Other agents that have the same login from there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<String>,
     /// What often mends itself is told only once it has been so for this long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub patience: Option<Millis>,
+    pub patience: Option<Span>,
 }
 
 /// What conditions are judged by.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
     /// People are told at each of these before an end; largest first.
-    pub thresholds: Vec<Millis>,
+    pub thresholds: Vec<Span>,
     /// So long a login may have lapsed.
-    pub grace: Millis,
+    pub grace: Span,
     /// Whether authwatch renews logins itself: then one that has lapsed is a failure.
     pub renewing: bool,
     /// Agents that some channel is for: they are always named where they have a login from elsewhere.
@@ -145,13 +145,13 @@ pub struct Limits {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Own {
     /// Channels that take nothing: since when, Unix milliseconds, and what is wrong.
-    pub failing: BTreeMap<String, (Millis, String)>,
+    pub failing: BTreeMap<String, (Timestamp, String)>,
 }
 
 /// No writer holds a store for longer.
-const LOCKED_FOR: Millis = Millis(10.0 * 60.0 * 1000.0);
+const LOCKED_FOR: Span = Span::from_mins(10.0);
 /// Nobody who edits a file leaves it broken for longer.
-const EDITED_FOR: Millis = Millis(10.0 * 60.0 * 1000.0);
+const EDITED_FOR: Span = Span::from_mins(10.0);
 /// Further agents that are named.
 const NAMED: usize = 5;
 const MORE: &str = "…";
@@ -162,7 +162,7 @@ pub fn conditions(
     snapshot: &Snapshot,
     own: &Own,
     limits: &Limits,
-    passed: impl Fn(&Subject) -> Option<Millis>,
+    passed: impl Fn(&Subject) -> Option<Span>,
 ) -> BTreeMap<Subject, Condition> {
     let judge = Judge { snapshot, limits, use_is_known: use_is_known(snapshot) };
     let mut found: BTreeMap<Subject, Condition> = BTreeMap::new();

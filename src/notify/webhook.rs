@@ -2,7 +2,7 @@
 //!
 //! The own form is versioned: fields may be added, none changes its meaning. docs/notifications.md describes it.
 
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::Timestamp;
 use ring::hmac;
 use serde_json::{Value, json};
 
@@ -49,8 +49,8 @@ async fn attempt(config: &WebhookConfig, message: &Message, wires: &Wires) -> Re
 }
 
 /// `t=<Unix seconds>,v1=<hex HMAC-SHA256 of "<t>.<body>">`: who checks the time as well cannot be sent old messages.
-fn signature(key: &str, at: Millis, body: &[u8]) -> String {
-    let seconds = format!("{:.0}", at.seconds().floor());
+fn signature(key: &str, at: Timestamp, body: &[u8]) -> String {
+    let seconds = format!("{:.0}", at.as_secs().floor());
     let key = hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes());
     let mut context = hmac::Context::with_key(&key);
     context.update(seconds.as_bytes());
@@ -154,11 +154,11 @@ mod tests {
 
     #[test]
     fn a_signature_covers_moment_and_body() {
-        let signed = signature("key", Millis(1_800_000_000_500.0), b"{}");
+        let signed = signature("key", Timestamp::from_millis(1_800_000_000_500.0), b"{}");
         // By `printf '1800000000.{}' | openssl dgst -sha256 -hmac key`.
         assert_eq!(signed.split_once(",v1=").map(|(time, _)| time), Some("t=1800000000"));
-        assert_ne!(signed, signature("key", Millis(1_800_000_001_500.0), b"{}"));
-        assert_ne!(signed, signature("key", Millis(1_800_000_000_500.0), b"{ }"));
-        assert_ne!(signed, signature("another", Millis(1_800_000_000_500.0), b"{}"));
+        assert_ne!(signed, signature("key", Timestamp::from_millis(1_800_000_001_500.0), b"{}"));
+        assert_ne!(signed, signature("key", Timestamp::from_millis(1_800_000_000_500.0), b"{ }"));
+        assert_ne!(signed, signature("another", Timestamp::from_millis(1_800_000_000_500.0), b"{}"));
     }
 }

@@ -1,13 +1,6 @@
 //! Words shared by conditions and messages.
 
-pub(super) use crate::publish::words::{date, safe};
-
-use openclaw_auth::model::Millis;
-
-/// Milliseconds in words, whatever their sign.
-pub(super) fn span(milliseconds: f64) -> String {
-    crate::publish::words::span(Millis(milliseconds))
-}
+pub(super) use crate::publish::words::{date, safe, span};
 
 /// A short sentence with a capital and a full stop.
 pub(super) fn sentence(words: &str) -> String {

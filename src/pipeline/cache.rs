@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 use openclaw_auth::discover::Discovery;
 use openclaw_auth::file::{Base, Stamp};
 use openclaw_auth::load::{ContentDigest, DATABASE_FILE, Loaded, STATE_FILE, STORE_FILE};
-use openclaw_auth::model::{AgentId, Millis, StoreHealth};
+use openclaw_auth::model::{AgentId, Span, StoreHealth, Timestamp};
 use openclaw_auth::paths::Roots;
 
 use super::Read;
 use crate::model::{AgentHealth, ProfileHealth};
 
 /// Windows at whose edges a verdict changes, besides the end itself and the one the user gives.
-const WINDOWS: [f64; 2] = [5.0 * 60.0 * 1000.0, 24.0 * 60.0 * 60.0 * 1000.0];
+const WINDOWS: [Span; 2] = [Span::from_mins(5.0), Span::from_hours(24.0)];
 
 /// Everything an agent's own verdict rests on.
 const FILES: [&str; 5] = [STORE_FILE, STATE_FILE, DATABASE_FILE, "openclaw-agent.sqlite-wal", "auth.json"];
@@ -43,8 +43,8 @@ struct Kept {
     content: ContentDigest,
     health: AgentHealth,
     /// Nothing changes with time alone before this.
-    until: f64,
-    window: Option<Millis>,
+    until: Timestamp,
+    window: Option<Span>,
 }
 
 /// The state of an agent's files.
@@ -113,7 +113,7 @@ impl Cache {
     }
 
     /// The verdict of the last pass, as of now, if its files are what they were. What could not be read is tried again every time.
-    pub(super) fn by_stamps(&self, id: &AgentId, stamps: &Stamps, now: Millis) -> Option<AgentHealth> {
+    pub(super) fn by_stamps(&self, id: &AgentId, stamps: &Stamps, now: Timestamp) -> Option<AgentHealth> {
         let was_read = |store: &StoreHealth| store.error.is_none() && store.state_error.is_none();
         let kept = self.kept.get(id)?;
         (kept.stamps == *stamps && was_read(&kept.health.store)).then(|| kept.as_of(now))?
@@ -124,7 +124,7 @@ impl Cache {
         &self,
         id: &AgentId,
         content: &ContentDigest,
-        now: Millis,
+        now: Timestamp,
     ) -> Option<AgentHealth> {
         self.kept.get(id).filter(|kept| kept.content == *content)?.as_of(now)
     }
@@ -137,8 +137,8 @@ impl Cache {
     }
 
     /// Keeps a verdict for the next pass.
-    pub(super) fn keep(&mut self, health: &AgentHealth, read: &Read, window: Option<Millis>, now: Millis) {
-        let until = f64::from_bits(edge_before(health, window, now));
+    pub(super) fn keep(&mut self, health: &AgentHealth, read: &Read, window: Option<Span>, now: Timestamp) {
+        let until = edge_before(health, window, now);
         let Read { stamps, content, .. } = *read;
         self.kept.insert(health.id.clone(), Kept { stamps, content, health: health.clone(), until, window });
     }
@@ -146,13 +146,13 @@ impl Cache {
 
 impl Kept {
     /// The verdict, as of now; `None` where time alone has changed it.
-    fn as_of(&self, now: Millis) -> Option<AgentHealth> {
+    fn as_of(&self, now: Timestamp) -> Option<AgentHealth> {
         // A clock that has been set back may have gone past an edge.
-        if now.0 >= self.until || edge_before(&self.health, self.window, now) != self.until.to_bits() {
+        if now >= self.until || edge_before(&self.health, self.window, now) != self.until {
             return None;
         }
         let mut health = self.health.clone();
-        let left = |at: Option<Millis>| at.map(|at| Millis(at.0 - now.0));
+        let left = |at: Option<Timestamp>| at.map(|at| at - now);
         for profile in &mut health.profiles {
             profile.remaining_ms = left(profile.expires_at);
         }
@@ -163,15 +163,12 @@ impl Kept {
     }
 }
 
-/// The next moment at which the verdict changes by itself, as bits to be compared exactly.
-fn edge_before(health: &AgentHealth, window: Option<Millis>, now: Millis) -> u64 {
-    let windows = || WINDOWS.into_iter().chain(window.map(|window| window.0)).chain([0.0]);
+/// The next moment at which the verdict changes by itself.
+fn edge_before(health: &AgentHealth, window: Option<Span>, now: Timestamp) -> Timestamp {
+    let windows = || WINDOWS.into_iter().chain(window).chain([Span::ZERO]);
     let ends = health.profiles.iter().filter_map(ProfileHealth::end);
-    let edges = ends.flat_map(|end| windows().map(move |window| end.0 - window));
-    let rests = health
-        .profiles
-        .iter()
-        .filter_map(|profile| profile.cooldown.as_ref())
-        .map(|cooldown| cooldown.until.0);
-    edges.chain(rests).filter(|edge| *edge >= now.0).fold(f64::INFINITY, f64::min).to_bits()
+    let edges = ends.flat_map(|end| windows().map(move |window| end - window));
+    let rests =
+        health.profiles.iter().filter_map(|profile| profile.cooldown.as_ref()).map(|cooldown| cooldown.until);
+    edges.chain(rests).filter(|edge| *edge >= now).fold(Timestamp::NEVER, Timestamp::min)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use openclaw_auth::model::{Millis, ProfileId, StoreHealth};
+use openclaw_auth::model::{ProfileId, StoreHealth, Timestamp};
 
 use super::words::state;
 use crate::model::{AgentHealth, Bucket, Event, EventKind, Login, ProfileHealth, Snapshot};
@@ -38,7 +38,7 @@ pub fn between(before: &Snapshot, after: &Snapshot) -> Vec<Event> {
 }
 
 fn event(
-    at: Millis,
+    at: Timestamp,
     kind: EventKind,
     agent: &AgentHealth,
     profile: Option<&ProfileId>,
@@ -47,7 +47,7 @@ fn event(
     Event { at, kind, agent: Some(agent.id.clone()), profile: profile.cloned(), text }
 }
 
-fn agent_changes(before: &AgentHealth, after: &AgentHealth, now: Millis, events: &mut Vec<Event>) {
+fn agent_changes(before: &AgentHealth, after: &AgentHealth, now: Timestamp, events: &mut Vec<Event>) {
     let broken = |store: &StoreHealth| store.error.as_ref().map(|error| error.message.clone());
     match (broken(&before.store), broken(&after.store)) {
         (None, Some(message)) => events.push(event(now, EventKind::StoreBroken, after, None, message)),
@@ -90,7 +90,11 @@ fn agent_changes(before: &AgentHealth, after: &AgentHealth, now: Millis, events:
     }
 }
 
-fn profile_change(before: &ProfileHealth, after: &ProfileHealth, now: Millis) -> Option<(EventKind, String)> {
+fn profile_change(
+    before: &ProfileHealth,
+    after: &ProfileHealth,
+    now: Timestamp,
+) -> Option<(EventKind, String)> {
     let badness = |profile: &ProfileHealth| {
         let dead = profile.login == Login::Dead;
         (dead || profile.bucket == Bucket::Missing, profile.bucket, dead)

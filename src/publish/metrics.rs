@@ -12,7 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use openclaw_auth::model::{Millis, StoreErrorReason};
+use openclaw_auth::model::{StoreErrorReason, Timestamp};
 use prometheus::core::Collector;
 use prometheus::proto::MetricFamily;
 use prometheus::{
@@ -45,7 +45,7 @@ pub struct Metrics {
 #[derive(Clone, Copy, Debug)]
 pub struct Pass {
     /// When it ended, Unix milliseconds.
-    pub ended: Millis,
+    pub ended: Timestamp,
     pub took: Duration,
     /// Whether the last reading of authwatch's configuration succeeded.
     pub configuration_is_good: bool,

@@ -1,16 +1,16 @@
 //! Time and counts in words, and text made safe for a terminal.
 
 use chrono::{DateTime, Local};
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::{Span, Timestamp};
 
 use crate::clock;
 use crate::model::{ProfileHealth, Status};
 
 /// A span in its largest sensible unit: `29 days`, `3 h 20 min`, `45 s`.
 #[must_use]
-pub(crate) fn span(span: Millis) -> String {
+pub(crate) fn span(span: Span) -> String {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float cast saturates")]
-    let seconds = (span.0.abs() / 1000.0) as u64;
+    let seconds = span.abs().as_secs() as u64;
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
     match () {
         () if days >= 365_000 => "over 1000 years".to_owned(),
@@ -25,7 +25,7 @@ pub(crate) fn span(span: Millis) -> String {
 
 /// The local date and time of a moment, to the minute; empty beyond the calendar.
 #[must_use]
-pub(crate) fn date(at: Millis) -> String {
+pub(crate) fn date(at: Timestamp) -> String {
     clock::date(at)
         .map(|date| DateTime::<Local>::from(date).format("%Y-%m-%d %H:%M").to_string())
         .unwrap_or_default()
@@ -33,8 +33,8 @@ pub(crate) fn date(at: Millis) -> String {
 
 /// The state of an access token in words: `valid, 29 days left`.
 #[must_use]
-pub(crate) fn state(profile: &ProfileHealth, now: Millis) -> String {
-    let left = profile.end().map(|end| span(Millis(end.0 - now.0)));
+pub(crate) fn state(profile: &ProfileHealth, now: Timestamp) -> String {
+    let left = profile.end().map(|end| span(end - now));
     match (profile.status, left) {
         (Status::Static, _) => "valid, no expiry".to_owned(),
         (Status::Ok, Some(left)) => format!("valid, {left} left"),
@@ -102,14 +102,14 @@ mod tests {
 
     #[test]
     fn spans_read_naturally() {
-        let hours = |hours: f64| span(Millis(hours * 3_600_000.0));
+        let hours = |hours: f64| span(Span::from_hours(hours));
         assert_eq!(hours(24.0 * 29.4), "29 days");
         assert_eq!(hours(50.5), "50 h");
         assert_eq!(hours(-3.25), "3 h 15 min");
         assert_eq!(hours(2.0), "2 h");
         assert_eq!(hours(0.5), "30 min");
-        assert_eq!(span(Millis(45_999.0)), "45 s");
-        assert_eq!(span(Millis(1e19)), "over 1000 years");
+        assert_eq!(span(Span::from_millis(45_999.0)), "45 s");
+        assert_eq!(span(Span::from_millis(1e19)), "over 1000 years");
     }
 
     #[test]

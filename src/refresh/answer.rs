@@ -1,6 +1,6 @@
 //! What a token endpoint's answer means. Pure, and one place: the body decides, not only the status.
 
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::Span;
 use serde::Deserialize;
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -17,7 +17,7 @@ pub enum Verdict {
     Tokens(Tokens),
     Dead(LoginReason),
     /// Something between us and the provider refuses.
-    Transient(TransientReason, Option<Millis>),
+    Transient(TransientReason, Option<Span>),
     /// Our request is wrong, not the login.
     Misconfigured(MisconfiguredReason),
 }
@@ -28,7 +28,7 @@ pub struct Tokens {
     pub refresh: Option<Zeroizing<String>>,
     pub id: Option<Zeroizing<String>>,
     /// How long the access token lives.
-    pub lifetime: Option<Millis>,
+    pub lifetime: Option<Span>,
     /// Whose they are, where the answer says so.
     pub email: Option<String>,
 }
@@ -66,7 +66,7 @@ pub fn judge(answer: &Answer) -> Verdict {
     }
 }
 
-fn refusal(words: &Words, retry_after: Option<Millis>) -> Verdict {
+fn refusal(words: &Words, retry_after: Option<Span>) -> Verdict {
     if let Some(reason) = dead(words) {
         return Verdict::Dead(reason);
     }
@@ -145,7 +145,7 @@ impl Body {
             id: secret(self.id_token),
             lifetime: seconds
                 .filter(|seconds: &f64| *seconds > 0.0 && *seconds <= LONGEST_LIFE)
-                .map(|seconds| Millis(seconds * 1000.0)),
+                .map(Span::from_secs),
         })
     }
 
@@ -175,11 +175,9 @@ mod tests {
             body: Zeroizing::new(body.as_bytes().to_vec()),
         };
         match judge(&answer) {
-            Verdict::Tokens(tokens) => format!(
-                "tokens {:?} {}",
-                tokens.lifetime.map(|lifetime| lifetime.0),
-                tokens.refresh.is_some()
-            ),
+            Verdict::Tokens(tokens) => {
+                format!("tokens {:?} {}", tokens.lifetime.map(Span::as_millis), tokens.refresh.is_some())
+            }
             Verdict::Dead(reason) => format!("dead {}", reason.as_str()),
             Verdict::Transient(reason, _) => format!("transient {}", reason.as_str()),
             Verdict::Misconfigured(reason) => format!("misconfigured {}", reason.as_str()),

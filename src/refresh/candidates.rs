@@ -13,7 +13,7 @@ use openclaw_auth::file;
 use openclaw_auth::load::{self, Buffers, Loaded, STORE_FILE};
 use openclaw_auth::merge::{Effective, View};
 use openclaw_auth::model::{
-    AgentId, CredentialKind, Millis, ProfileId, ProviderId, Semantics, Source, StoreError,
+    AgentId, CredentialKind, ProfileId, ProviderId, Semantics, Source, StoreError, Timestamp,
 };
 use openclaw_auth::order::ineligible;
 use openclaw_auth::paths::Roots;
@@ -41,7 +41,7 @@ pub struct Login {
     /// Main's JSON store, if there is one.
     pub main_store: Option<PathBuf>,
     /// When its access token ends.
-    pub expires: Option<Millis>,
+    pub expires: Option<Timestamp>,
     /// Whether the access token works at this moment.
     pub status: Status,
     /// Its refresh token, by name.
@@ -257,7 +257,7 @@ impl Surveyor<'_, '_> {
     fn decide(
         &self,
         renewable: Result<(), NotRenewable>,
-        expires: Option<Millis>,
+        expires: Option<Timestamp>,
         record: Option<&LoginRecord>,
         fingerprint: Option<&Fingerprint>,
     ) -> Decision {
@@ -268,8 +268,9 @@ impl Surveyor<'_, '_> {
 
 /// Whether main's copy is the login, and the agent's only a copy of it.
 fn supersedes(own: &Credential<'_>, main: &Credential<'_>) -> bool {
-    let end =
-        |credential: &Credential<'_>| credential.expires.moment(Semantics::V2026_9).map_or(0.0, |at| at.0);
+    let end = |credential: &Credential<'_>| {
+        credential.expires.moment(Semantics::V2026_9).unwrap_or(Timestamp::EPOCH)
+    };
     main.kind == CredentialKind::OAuth
         && own.kind == CredentialKind::OAuth
         && identity::may_replace(own, main)
@@ -302,7 +303,7 @@ fn renewable(
     endpoint::is_served(&credential.provider, config)
 }
 
-fn status(credential: &Credential<'_>, now: Millis) -> Status {
+fn status(credential: &Credential<'_>, now: Timestamp) -> Status {
     if let Some(fence) = credential.fence() {
         return if fence == openclaw_auth::fence::Fence::Pending { Status::Ok } else { Status::Expired };
     }

@@ -10,7 +10,7 @@ use openclaw_auth::checkpoint;
 use openclaw_auth::document::Document;
 use openclaw_auth::edit::{self, Change};
 use openclaw_auth::jwt;
-use openclaw_auth::model::{CredentialKind, Millis, Source};
+use openclaw_auth::model::{CredentialKind, Source, Timestamp};
 use openclaw_auth::store::{Reserved, Written};
 use tracing::{debug, error, warn};
 use zeroize::Zeroizing;
@@ -35,7 +35,7 @@ pub(super) struct Renewed {
     /// The fields that are new.
     pub(super) changes: Vec<Change>,
     /// When the new access token ends.
-    pub(super) expires: Millis,
+    pub(super) expires: Timestamp,
 }
 
 /// What an entry has to be for an answer to go into it.
@@ -56,7 +56,7 @@ pub(super) enum Placed {
     /// Something else stands there; it stays. Until when it can be used, if it can.
     Replaced {
         /// Unix milliseconds.
-        usable_until: Option<Millis>,
+        usable_until: Option<Timestamp>,
     },
 }
 
@@ -179,7 +179,7 @@ enum Standing {
     Spent,
     Ours,
     Other {
-        usable_until: Option<Millis>,
+        usable_until: Option<Timestamp>,
     },
 }
 
@@ -217,7 +217,7 @@ fn changes(login: &Login, entry: &str, issued: &Issued) -> Vec<Change> {
     if let Some(refresh) = &issued.tokens.refresh {
         changes.push(("refresh", edit::text(refresh)));
     }
-    changes.push(("expires", Zeroizing::new(format!("{:.0}", issued.expires.0))));
+    changes.push(("expires", Zeroizing::new(format!("{:.0}", issued.expires.as_millis()))));
     if let Some(id) = issued.tokens.id.as_ref().filter(|_| edit::string_field(entry, "idToken").is_some()) {
         changes.push(("idToken", edit::text(id)));
     }

@@ -2,14 +2,14 @@
 //! overridden by `[refresh.providers.<id>]`.
 
 use hyper::Uri;
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::Span;
 use zeroize::Zeroizing;
 
 use super::outcome::{MisconfiguredReason, NotRenewable};
 use crate::config::{BodyFormat, RefreshConfig};
 
-const FIVE_MINUTES: Millis = Millis(5.0 * 60.0 * 1000.0);
-const NONE: Millis = Millis(0.0);
+const FIVE_MINUTES: Span = Span::from_mins(5.0);
+const NONE: Span = Span::ZERO;
 
 #[derive(Debug)]
 struct Endpoint {
@@ -18,9 +18,9 @@ struct Endpoint {
     body: BodyFormat,
     client_id: ClientId,
     /// The stored `expires` is so much earlier than the token's end.
-    margin: Millis,
+    margin: Span,
     /// Never stored as less than this from now.
-    at_least: Millis,
+    at_least: Span,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +63,7 @@ const ENDPOINTS: &[Endpoint] = &[
             secret_variable: "CHUTES_CLIENT_SECRET",
         },
         margin: FIVE_MINUTES,
-        at_least: Millis(30_000.0),
+        at_least: Span::from_secs(30.0),
     },
     google("google-antigravity"),
     google("google-gemini-cli"),
@@ -114,9 +114,9 @@ pub struct Resolved {
     /// The client's secret, where it has one.
     pub client_secret: Option<Zeroizing<String>>,
     /// The stored `expires` is so much earlier than the token's end.
-    pub margin: Millis,
+    pub margin: Span,
     /// Never stored as less than this from now.
-    pub at_least: Millis,
+    pub at_least: Span,
 }
 
 #[derive(Debug, PartialEq, Eq)]

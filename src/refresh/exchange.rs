@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use hyper::{Method, Uri};
 use openclaw_auth::jwt;
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::{Span, Timestamp};
 use serde::Deserialize;
 
 use super::answer::{self, Tokens, Verdict};
@@ -14,16 +14,16 @@ use crate::config::BodyFormat;
 use crate::http::{HttpClient, NoAnswer};
 
 /// Where a provider says nothing about a token's life, this is assumed.
-const ASSUMED_LIFETIME: Millis = Millis(60.0 * 60.0 * 1000.0);
+const ASSUMED_LIFETIME: Span = Span::from_mins(60.0);
 
 /// What the provider issued, and when it ends by the rules of that provider.
 #[derive(Debug)]
 pub struct Issued {
     pub tokens: Tokens,
     /// What is stored as `expires`.
-    pub expires: Millis,
+    pub expires: Timestamp,
     /// How long that is from when the request was sent.
-    pub lifetime: Millis,
+    pub lifetime: Span,
 }
 
 /// A provider's description of itself, as far as it matters.
@@ -96,14 +96,14 @@ fn unanswered(reason: NoAnswer) -> Verdict {
     Verdict::Transient(reason, None)
 }
 
-fn issued(tokens: Tokens, started: Millis, resolved: &Resolved) -> Issued {
+fn issued(tokens: Tokens, started: Timestamp, resolved: &Resolved) -> Issued {
     let by_claim =
-        || jwt::expiry(&tokens.access).map(|end| end.0 - started.0).filter(|lifetime| *lifetime > 0.0);
-    let lifetime = tokens.lifetime.map(|lifetime| lifetime.0).or_else(by_claim).unwrap_or(ASSUMED_LIFETIME.0);
+        || jwt::expiry(&tokens.access).map(|end| end - started).filter(|lifetime| *lifetime > Span::ZERO);
+    let lifetime = tokens.lifetime.or_else(by_claim).unwrap_or(ASSUMED_LIFETIME);
     // A margin as long as the token's life would make it expired at birth.
-    let margin = if resolved.margin.0 < lifetime { resolved.margin.0 } else { 0.0 };
-    let lifetime = (lifetime - margin).max(resolved.at_least.0).floor();
-    Issued { tokens, expires: Millis(started.0 + lifetime), lifetime: Millis(lifetime) }
+    let margin = if resolved.margin < lifetime { resolved.margin } else { Span::ZERO };
+    let lifetime = (lifetime - margin).max(resolved.at_least).floor();
+    Issued { tokens, expires: started + lifetime, lifetime }
 }
 
 fn request_body(resolved: &Resolved, fields: &[(&str, &str)]) -> (&'static str, Bytes) {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::{Span, Timestamp};
 
 use crate::model::LoginReason;
 
@@ -11,15 +11,15 @@ use crate::model::LoginReason;
 pub enum Outcome {
     /// The provider issued a new token, and it is stored.
     Refreshed {
-        expires: Millis,
+        expires: Timestamp,
     },
     /// Somebody else had refreshed it, or it was not due after all.
     AlreadyFresh {
-        expires: Millis,
+        expires: Timestamp,
     },
     /// Another copy of the same login is fresh.
     Adopted {
-        expires: Millis,
+        expires: Timestamp,
     },
     /// Nothing can be done about it from here.
     NotRenewable(NotRenewable),
@@ -30,7 +30,7 @@ pub enum Outcome {
     /// It was renewed, but its profile was changed meanwhile to something that cannot be used: the change stays, and what was
     /// renewed is kept aside.
     Superseded,
-    Transient(TransientReason, Option<Millis>),
+    Transient(TransientReason, Option<Span>),
     /// It will never work again: sign in.
     Dead(LoginReason),
     /// Something on this side is wrong; the login is untouched.

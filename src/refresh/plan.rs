@@ -1,6 +1,6 @@
 //! Who is due. Pure: clocks, memory and credentials in, a decision out.
 
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::{Span, Timestamp};
 
 use super::outcome::NotRenewable;
 use crate::clock::Boot;
@@ -8,23 +8,23 @@ use crate::model::LoginReason;
 use crate::state::LoginRecord;
 
 /// A token is renewed at least this long before its end, where OpenClaw itself would at five minutes.
-const LEAD: Millis = Millis(10.0 * 60.0 * 1000.0);
+const LEAD: Span = Span::from_mins(10.0);
 /// Of a long life, the last tenth is for renewing.
 const LEAD_SHARE: f64 = 0.1;
 /// Agents with the same login should not all come at once.
 const JITTER_SHARE: f64 = 0.1;
 /// OpenClaw renews at this point; authwatch is never later.
-const OPENCLAWS_LEAD: Millis = Millis(5.0 * 60.0 * 1000.0);
+const OPENCLAWS_LEAD: Span = Span::from_mins(5.0);
 /// The first pause after a failure; it doubles.
-const FIRST_PAUSE: Millis = Millis(10_000.0);
+const FIRST_PAUSE: Span = Span::from_secs(10.0);
 /// No pause is longer, unless the provider asks for it.
-const LONGEST_PAUSE: Millis = Millis(5.0 * 60.0 * 1000.0);
+const LONGEST_PAUSE: Span = Span::from_mins(5.0);
 
 /// Both clocks: the one stores are written by, and the one that cannot jump.
 #[derive(Clone, Debug)]
 pub struct Clocks {
     /// Wall clock.
-    pub now: Millis,
+    pub now: Timestamp,
     /// Boot-time clock.
     pub boot: Option<Boot>,
 }
@@ -35,7 +35,7 @@ pub struct Candidate<'a> {
     /// Whether it can be renewed from here.
     pub renewable: Result<(), NotRenewable>,
     /// When its access token ends.
-    pub expires: Option<Millis>,
+    pub expires: Option<Timestamp>,
     /// What is remembered about its refresh token.
     pub record: Option<&'a LoginRecord>,
     /// From 0 to 1, the same for the same login every time.
@@ -49,12 +49,12 @@ pub enum Decision {
     /// It is not due before this.
     Fresh {
         /// Unix milliseconds.
-        until: Millis,
+        until: Timestamp,
     },
     /// It has failed and is tried again at this moment.
     Waiting {
         /// Unix milliseconds.
-        until: Millis,
+        until: Timestamp,
     },
     /// The provider has refused it for good.
     Dead(LoginReason),
@@ -76,12 +76,12 @@ pub fn decide(candidate: &Candidate<'_>, clocks: &Clocks, force: bool) -> Decisi
     }
     let lead = lead(candidate);
     let remaining = remaining(candidate, clocks);
-    if remaining.0 > lead.0 {
-        return Decision::Fresh { until: Millis(clocks.now.0 + remaining.0 - lead.0) };
+    if remaining > lead {
+        return Decision::Fresh { until: clocks.now + remaining - lead };
     }
     match candidate.record.and_then(|record| record.failing.as_ref()) {
         // Longer than it was ever meant to be: the clock has been set back since.
-        Some(failing) if failing.next_attempt.0 - clocks.now.0 > failing.pause.0 => Decision::Due,
+        Some(failing) if failing.next_attempt - clocks.now > failing.pause => Decision::Due,
         Some(failing) if clocks.now < failing.next_attempt => {
             Decision::Waiting { until: failing.next_attempt }
         }
@@ -91,31 +91,31 @@ pub fn decide(candidate: &Candidate<'_>, clocks: &Clocks, force: bool) -> Decisi
 
 /// How long before its end a token is renewed.
 #[must_use]
-pub fn lead(candidate: &Candidate<'_>) -> Millis {
-    let lifetime = candidate.record.and_then(|record| record.issued.as_ref()).map(|issued| issued.lifetime.0);
-    let lead = lifetime.map_or(LEAD.0, |lifetime| (lifetime * LEAD_SHARE).max(LEAD.0));
-    let jittered = (lead * (1.0 + JITTER_SHARE * candidate.jitter)).max(OPENCLAWS_LEAD.0);
+pub fn lead(candidate: &Candidate<'_>) -> Span {
+    let lifetime = candidate.record.and_then(|record| record.issued.as_ref()).map(|issued| issued.lifetime);
+    let lead = lifetime.map_or(LEAD, |lifetime| (lifetime * LEAD_SHARE).max(LEAD));
+    let jittered = (lead * (1.0 + JITTER_SHARE * candidate.jitter)).max(OPENCLAWS_LEAD);
     // A token that lives for minutes would otherwise be due as soon as it is issued.
-    Millis(lifetime.map_or(jittered, |lifetime| jittered.min(lifetime / 2.0)))
+    lifetime.map_or(jittered, |lifetime| jittered.min(lifetime / 2.0))
 }
 
 /// What is left of a token by the clock that says less: a wall clock set back would make a token look young for days.
-fn remaining(candidate: &Candidate<'_>, clocks: &Clocks) -> Millis {
-    let by_wall = candidate.expires.map_or(0.0, |expires| expires.0 - clocks.now.0);
+fn remaining(candidate: &Candidate<'_>, clocks: &Clocks) -> Span {
+    let by_wall = candidate.expires.map_or(Span::ZERO, |expires| expires - clocks.now);
     let issued = candidate.record.and_then(|record| record.issued.as_ref());
     let by_boot = match (issued, &clocks.boot) {
-        (Some(issued), Some(boot)) if issued.boot == boot.boot => issued.at.0 + issued.lifetime.0 - boot.at.0,
-        _ => f64::INFINITY,
+        (Some(issued), Some(boot)) if issued.boot == boot.boot => issued.at + issued.lifetime - boot.at,
+        _ => Span::FOREVER,
     };
-    Millis(by_wall.min(by_boot))
+    by_wall.min(by_boot)
 }
 
 /// How long to wait after the so-manieth failure in a row.
 #[must_use]
-pub fn pause(times: u32, retry_after: Option<Millis>, jitter: f64) -> Millis {
-    let doubled = FIRST_PAUSE.0 * f64::from(1_u32 << (times.saturating_sub(1)).min(16));
-    let jittered = (doubled * (1.0 + JITTER_SHARE * jitter)).min(LONGEST_PAUSE.0);
-    Millis(retry_after.map_or(jittered, |asked| asked.0.max(jittered)))
+pub fn pause(times: u32, retry_after: Option<Span>, jitter: f64) -> Span {
+    let doubled = FIRST_PAUSE * f64::from(1_u32 << (times.saturating_sub(1)).min(16));
+    let jittered = (doubled * (1.0 + JITTER_SHARE * jitter)).min(LONGEST_PAUSE);
+    retry_after.map_or(jittered, |asked| asked.max(jittered))
 }
 
 #[cfg(test)]
@@ -129,15 +129,23 @@ mod tests {
     const NOW: f64 = 1_800_000_000_000.0;
 
     fn clocks(now: f64, boot: f64) -> Clocks {
-        Clocks { now: Millis(now), boot: Some(Boot { boot: "b".to_owned(), at: Millis(boot) }) }
+        Clocks {
+            now: Timestamp::from_millis(now),
+            boot: Some(Boot { boot: "b".to_owned(), at: Span::from_millis(boot) }),
+        }
     }
 
     fn candidate(ends_in: f64, record: Option<&LoginRecord>) -> Candidate<'_> {
-        Candidate { renewable: Ok(()), expires: Some(Millis(NOW + ends_in)), record, jitter: 0.0 }
+        Candidate {
+            renewable: Ok(()),
+            expires: Some(Timestamp::from_millis(NOW + ends_in)),
+            record,
+            jitter: 0.0,
+        }
     }
 
     fn issued(lifetime: f64) -> LoginRecord {
-        let issued = Issued { boot: "b".to_owned(), at: Millis(0.0), lifetime: Millis(lifetime) };
+        let issued = Issued { boot: "b".to_owned(), at: Span::ZERO, lifetime: Span::from_millis(lifetime) };
         LoginRecord { issued: Some(issued), ..LoginRecord::default() }
     }
 
@@ -145,10 +153,10 @@ mod tests {
         let failing = Failing {
             reason: "dns".to_owned(),
             blocked: None,
-            since: Millis(NOW),
+            since: Timestamp::from_millis(NOW),
             times: 1,
-            next_attempt: Millis(NOW + next_in),
-            pause: Millis(pause),
+            next_attempt: Timestamp::from_millis(NOW + next_in),
+            pause: Span::from_millis(pause),
         };
         LoginRecord { failing: Some(failing), ..LoginRecord::default() }
     }
@@ -159,7 +167,10 @@ mod tests {
             decide(&candidate(ends_in, record), &clocks(NOW, 0.0), false)
         };
         assert_eq!(decide(10.0 * MINUTE, None), Decision::Due);
-        assert_eq!(decide(11.0 * MINUTE, None), Decision::Fresh { until: Millis(NOW + MINUTE) });
+        assert_eq!(
+            decide(11.0 * MINUTE, None),
+            Decision::Fresh { until: Timestamp::from_millis(NOW + MINUTE) }
+        );
         let long = issued(1000.0 * MINUTE);
         assert_eq!(decide(99.0 * MINUTE, Some(&long)), Decision::Due);
         assert!(matches!(decide(101.0 * MINUTE, Some(&long)), Decision::Fresh { .. }));
@@ -188,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_dead_token_is_never_presented_again() {
-        let dead = Refused { reason: LoginReason::InvalidGrant, since: Millis(1.0) };
+        let dead = Refused { reason: LoginReason::InvalidGrant, since: Timestamp::from_millis(1.0) };
         let record = LoginRecord { dead: Some(dead), ..LoginRecord::default() };
         for force in [false, true] {
             let decision = decide(&candidate(0.0, Some(&record)), &clocks(NOW, 0.0), force);
@@ -198,11 +209,11 @@ mod tests {
 
     #[test]
     fn pauses_double_up_to_five_minutes_and_honour_the_provider() {
-        assert_eq!(pause(1, None, 0.0), Millis(10_000.0));
-        assert_eq!(pause(3, None, 0.0), Millis(40_000.0));
+        assert_eq!(pause(1, None, 0.0), Span::from_secs(10.0));
+        assert_eq!(pause(3, None, 0.0), Span::from_secs(40.0));
         assert_eq!(pause(99, None, 1.0), LONGEST_PAUSE);
-        assert_eq!(pause(1, Some(Millis(900_000.0)), 0.0), Millis(900_000.0));
-        assert_eq!(pause(1, Some(Millis(1.0)), 0.0), Millis(10_000.0));
+        assert_eq!(pause(1, Some(Span::from_mins(15.0)), 0.0), Span::from_mins(15.0));
+        assert_eq!(pause(1, Some(Span::from_millis(1.0)), 0.0), Span::from_secs(10.0));
     }
 
     proptest! {
@@ -213,11 +224,11 @@ mod tests {
             let record = lifetime.map(issued);
             let mut candidate = candidate(ends_in, record.as_ref());
             candidate.jitter = jitter;
-            if ends_in <= OPENCLAWS_LEAD.0 {
+            if ends_in <= OPENCLAWS_LEAD.as_millis() {
                 prop_assert_eq!(decide(&candidate, &clocks(NOW, 0.0), false), Decision::Due);
             }
             if let Decision::Fresh { until } = decide(&candidate, &clocks(NOW, 0.0), false) {
-                prop_assert!(until.0 <= NOW + ends_in - OPENCLAWS_LEAD.0 && until.0 > NOW);
+                prop_assert!(until.as_millis() <= NOW + ends_in - OPENCLAWS_LEAD.as_millis() && until.as_millis() > NOW);
             }
         }
     }

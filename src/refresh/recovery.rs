@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use openclaw_auth::document::Document;
 use openclaw_auth::edit::{self, Change};
 use openclaw_auth::file;
-use openclaw_auth::model::{Millis, ProfileId, Source};
+use openclaw_auth::model::{ProfileId, Source, Span, Timestamp};
 use openclaw_auth::random;
 use openclaw_auth::secret::SecretBuffer;
 use openclaw_auth::store::{LockedStore, OpenError};
@@ -30,7 +30,7 @@ use crate::state::{Fingerprint, Memory};
 /// No entry of a store is longer.
 const ROOM: usize = 64 * 1024;
 /// How long the last generation of a login is kept.
-const KEEP_GENERATION: Millis = Millis(24.0 * 60.0 * 60.0 * 1000.0);
+const KEEP_GENERATION: Span = Span::from_hours(24.0);
 
 /// How room that was set aside is named: a process's number follows.
 const RESERVED: &str = ".reserved-";
@@ -59,8 +59,8 @@ pub(super) struct Record {
     spent_token: Option<String>,
     /// When it was issued, Unix milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    at: Option<Millis>,
-    expires: Millis,
+    at: Option<Timestamp>,
+    expires: Timestamp,
     fields: Vec<(String, String)>,
 }
 
@@ -347,14 +347,14 @@ async fn put_generation_back(
     record: &Record,
     memory: &Memory,
 ) -> Result<Option<Restored>, String> {
-    let age = record.at.map_or(f64::INFINITY, |at| clock::now().0 - at.0);
+    let age = record.at.map_or(Span::FOREVER, |at| clock::now() - at);
     let shows_spent = || {
         candidates::copy_in(&record.store, &ProfileId::from(record.profile.as_str()), |stored| {
             stored.refresh.as_ref().map(|token| record.is_spent(token.expose(), memory))
         })
     };
     if shows_spent() != Some(true) {
-        if age.abs() > KEEP_GENERATION.0 {
+        if age.abs() > KEEP_GENERATION {
             std::fs::remove_file(path).map_err(|error| error.to_string())?;
         }
         return Ok(None);
@@ -388,7 +388,7 @@ fn is_stored(text: &str, record: &Record) -> bool {
 }
 
 /// When the stored access token ends.
-fn ends(text: &str, profile: &str) -> Option<Millis> {
+fn ends(text: &str, profile: &str) -> Option<Timestamp> {
     let document = Document::parse(text, SEMANTICS, Source::Json).ok()?;
     document.get(profile)?.expires.moment(SEMANTICS)
 }

@@ -1,6 +1,5 @@
 //! What is remembered of each attempt, so that the next one comes at the right time, and a dead token never again.
 
-use openclaw_auth::model::Millis;
 use tracing::warn;
 
 use super::Refresher;
@@ -63,7 +62,7 @@ impl Refresher {
                     blocked,
                     since: before.map_or(now, |before| before.since),
                     times,
-                    next_attempt: Millis(now.0 + pause.0),
+                    next_attempt: now + pause,
                     pause,
                 });
             })

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::Timestamp;
 use tokio::sync::Semaphore;
 
 use super::Refresher;
@@ -86,10 +86,10 @@ async fn one(refresher: &Refresher, login: &Login, force: bool, begin: fn(&Login
             refresher.refresh(login, force).await
         }
         Decision::Fresh { .. } => {
-            Outcome::AlreadyFresh { expires: login.expires.unwrap_or(Millis(f64::INFINITY)) }
+            Outcome::AlreadyFresh { expires: login.expires.unwrap_or(Timestamp::NEVER) }
         }
         Decision::Waiting { until } => {
-            let wait = Millis(until.0 - clock::now().0);
+            let wait = *until - clock::now();
             Outcome::Transient(TransientReason::BackingOff, Some(wait))
         }
         Decision::Dead(reason) => Outcome::Dead(*reason),

@@ -18,7 +18,7 @@ use openclaw_auth::credential::Credential;
 use openclaw_auth::document::Document;
 use openclaw_auth::file;
 use openclaw_auth::locking::{self, LockGuard, REFRESH_LOCK, Taken};
-use openclaw_auth::model::{CredentialKind, Millis, Source};
+use openclaw_auth::model::{CredentialKind, Source, Timestamp};
 use openclaw_auth::paths;
 use openclaw_auth::secret::SecretBuffer;
 use openclaw_auth::store::{LockedStore, OpenError, Reserved};
@@ -243,7 +243,7 @@ fn decide_again(
         (Decision::Dead(reason), _) => return Err(Outcome::Dead(reason)),
         (Decision::Waiting { .. }, _) if force => {}
         (Decision::Waiting { until }, _) => {
-            let wait = Millis(until.0 - clocks.now.0);
+            let wait = until - clocks.now;
             return Err(Outcome::Transient(TransientReason::BackingOff, Some(wait)));
         }
         (Decision::NotRenewable(reason), _) => return Err(Outcome::NotRenewable(reason)),
@@ -265,7 +265,7 @@ fn decide_again(
 }
 
 /// Main's copy of the same account's login, where it is usable: OpenClaw's agents adopt it, so there is nothing to spend.
-fn adopted(login: &Login, own: &Credential<'_>, now: Millis) -> Option<Millis> {
+fn adopted(login: &Login, own: &Credential<'_>, now: Timestamp) -> Option<Timestamp> {
     let main = login.main_store.as_deref().filter(|main| *main != login.store)?;
     candidates::copy_in(main, &login.profile, |theirs| {
         let usable = theirs.is_usable(now, SEMANTICS) && identity::may_replace(own, theirs);
@@ -343,7 +343,7 @@ async fn request(
 }
 
 /// Another agent's copy of the login with another token, which is usable.
-fn successor(context: &Refresher, login: &Login, spent: &Fingerprint) -> Option<Millis> {
+fn successor(context: &Refresher, login: &Login, spent: &Fingerprint) -> Option<Timestamp> {
     let memory = context.memory().ok()?;
     let is_successor = |other: &Credential<'_>| {
         let differs =

@@ -148,8 +148,8 @@ mod tests {
     use super::*;
     use crate::model::{AgentHealth, EventKind, Login, ProfileHealth, Scope, Status, Summary};
     use openclaw_auth::model::{
-        AgentId, ConfigHealth, CredentialKind, Millis, ProfileId, ProviderId, RejectReason, Rejected,
-        Semantics, Source, StoreError, StoreErrorReason, StoreHealth, StoreKind,
+        AgentId, ConfigHealth, CredentialKind, ProfileId, ProviderId, RejectReason, Rejected, Semantics,
+        Source, Span, StoreError, StoreErrorReason, StoreHealth, StoreKind, Timestamp,
     };
 
     const NOW: f64 = 1_800_000_000_000.0;
@@ -161,8 +161,8 @@ mod tests {
             kind: CredentialKind::OAuth,
             status,
             reason_code: None,
-            expires_at: ends_in.map(|span| Millis(NOW + span)),
-            remaining_ms: ends_in.map(Millis),
+            expires_at: ends_in.map(|span| Timestamp::from_millis(NOW + span)),
+            remaining_ms: ends_in.map(Span::from_millis),
             ended_at: None,
             bucket: status.bucket(),
             login,
@@ -203,7 +203,7 @@ mod tests {
         Snapshot {
             format_version: 1,
             generated_at: String::new(),
-            now: Millis(NOW),
+            now: Timestamp::from_millis(NOW),
             semantics: Semantics::V2026_9,
             scope: Scope::All,
             exit_code: 0,
@@ -249,7 +249,7 @@ mod tests {
         let mut snapshot = snapshot(vec![main, other]);
         snapshot.config.error = snapshot.agents[0].store.error.clone();
         let event = Event {
-            at: Millis(NOW),
+            at: Timestamp::from_millis(NOW),
             kind: EventKind::Worse,
             agent: Some(AgentId::from(text)),
             profile: Some(ProfileId::from(text)),

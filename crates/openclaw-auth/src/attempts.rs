@@ -4,7 +4,7 @@ use super::merge::{Effective, View};
 use super::order::{fits_configuration, ineligible};
 use super::provider;
 use super::settings::Settings;
-use crate::model::{Cooldown, CredentialKind, Millis, ReasonCode, Semantics};
+use crate::model::{Cooldown, CredentialKind, ReasonCode, Semantics, Timestamp};
 
 /// Where the order of profiles is from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl Attempts {
         let usable = self.profiles.iter().find(|(_, verdict)| *verdict == Verdict::Usable);
         let soonest = || {
             let waiting = self.profiles.iter().filter_map(|(id, verdict)| match verdict {
-                Verdict::Waiting(cooldown) => Some((id, cooldown.until.0)),
+                Verdict::Waiting(cooldown) => Some((id, cooldown.until)),
                 _ => None,
             });
             waiting.min_by(|one, other| one.1.total_cmp(&other.1)).map(|(id, _)| id)
@@ -67,7 +67,7 @@ pub fn attempts(
     view: &View<'_, '_>,
     provider_id: &str,
     settings: &Settings,
-    now: Millis,
+    now: Timestamp,
     semantics: Semantics,
 ) -> Attempts {
     let judged = |id: &str| {
@@ -103,7 +103,7 @@ pub fn attempts(
     let mut profiles: Vec<_> = of_provider().filter(|profile| !only_named || named(profile.id)).collect();
     profiles.sort_by(|one, other| {
         let last_used = |profile: &Effective<'_, '_>| {
-            view.usage(profile.id).and_then(|usage| usage.last_used).map_or(0.0, |at| at.0)
+            view.usage(profile.id).and_then(|usage| usage.last_used).unwrap_or(Timestamp::EPOCH)
         };
         rank(one.credential.kind)
             .cmp(&rank(other.credential.kind))
@@ -126,7 +126,7 @@ fn verdict(
     profile: &Effective<'_, '_>,
     provider_id: &str,
     settings: &Settings,
-    now: Millis,
+    now: Timestamp,
     semantics: Semantics,
 ) -> Verdict {
     if profile.credential.provider != provider_id {
@@ -155,7 +155,7 @@ mod tests {
         let waiting = |id: &str, until: f64| {
             let cooldown = Cooldown {
                 kind: CooldownKind::Cooldown,
-                until: Millis(until),
+                until: Timestamp::from_millis(until),
                 reason: None,
                 error_count: None,
             };

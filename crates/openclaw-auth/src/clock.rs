@@ -1,17 +1,15 @@
 //! The one module that reads the clock. Everything else is given `now`.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use chrono::{DateTime, TimeZone, Utc};
 
-use crate::model::Millis;
+use crate::model::{Span, Timestamp};
 
 /// The wall clock, in Unix milliseconds.
 #[must_use]
-pub fn now() -> Millis {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 stay far below 2^53")]
-    Millis(since_epoch.as_millis() as f64)
+pub fn now() -> Timestamp {
+    SystemTime::now().into()
 }
 
 /// Milliseconds since the machine started, suspended time included, and the name of that start.
@@ -24,7 +22,7 @@ pub fn boot() -> Option<Boot> {
         let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?.trim().to_owned();
         let since = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
         #[expect(clippy::cast_precision_loss, reason = "milliseconds since boot stay far below 2^53")]
-        let at = Millis((since.tv_sec * 1000 + since.tv_nsec / 1_000_000) as f64);
+        let at = Span::from_millis((since.tv_sec * 1000 + since.tv_nsec / 1_000_000) as f64);
         Some(Boot { boot, at })
     }
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -37,12 +35,12 @@ pub struct Boot {
     /// Which start of the machine it counts from.
     pub boot: String,
     /// Milliseconds since then.
-    pub at: Millis,
+    pub at: Span,
 }
 
 /// The calendar date of a time on disk; `None` beyond what a calendar can say.
 #[must_use]
-pub fn date(at: Millis) -> Option<DateTime<Utc>> {
+pub fn date(at: Timestamp) -> Option<DateTime<Utc>> {
     #[expect(clippy::cast_possible_truncation, reason = "chrono refuses what is out of its range")]
-    Utc.timestamp_millis_opt(at.0 as i64).single()
+    Utc.timestamp_millis_opt(at.as_millis() as i64).single()
 }

@@ -8,13 +8,13 @@ use super::field::FieldValue;
 use super::json::{Number, Skipped};
 use super::provider::Provider;
 use super::{fence, provider, setup, text};
-use crate::model::{CredentialKind, Millis, RejectReason, Semantics};
+use crate::model::{CredentialKind, RejectReason, Semantics, Span, Timestamp};
 use crate::secret::SecretStr;
 
 /// Beyond this JavaScript has no dates.
-const LAST_DATE: f64 = 8.64e15;
+const LAST_DATE: Timestamp = Timestamp::from_millis(8.64e15);
 /// A refresh token is spent this long before the access token ends.
-pub const REFRESH_MARGIN: Millis = Millis(5.0 * 60.0 * 1000.0);
+pub const REFRESH_MARGIN: Span = Span::from_mins(5.0);
 
 /// A credential as OpenClaw sees it after loading. Borrows from the text of its store.
 #[derive(Debug)]
@@ -53,15 +53,21 @@ pub enum Expires {
     /// There, but no positive finite number.
     Invalid,
     /// A moment, Unix milliseconds.
-    At(Millis),
+    At(Timestamp),
 }
 
 impl Expires {
+    /// The stored moment, however late it is.
+    #[must_use]
+    pub fn stored(self) -> Option<Timestamp> {
+        if let Self::At(at) = self { Some(at) } else { None }
+    }
+
     /// The moment, if it is one by the rules of the release: 2026.9 knows no dates past 8.64e15.
     #[must_use]
-    pub fn moment(self, semantics: Semantics) -> Option<Millis> {
+    pub fn moment(self, semantics: Semantics) -> Option<Timestamp> {
         match self {
-            Self::At(at) if semantics == Semantics::V2026_4 || at.0 <= LAST_DATE => Some(at),
+            Self::At(at) if semantics == Semantics::V2026_4 || at <= LAST_DATE => Some(at),
             _ => None,
         }
     }
@@ -70,11 +76,11 @@ impl Expires {
 impl Credential<'_> {
     /// Whether an agent could make a call with it now and for the next five minutes: OAuth with an access token and a valid end.
     #[must_use]
-    pub fn is_usable(&self, now: Millis, semantics: Semantics) -> bool {
+    pub fn is_usable(&self, now: Timestamp, semantics: Semantics) -> bool {
         self.kind == CredentialKind::OAuth
             && self.access.is_some()
             && self.fence().is_none()
-            && self.expires.moment(semantics).is_some_and(|at| at.0 - now.0 > REFRESH_MARGIN.0)
+            && self.expires.moment(semantics).is_some_and(|at| at - now > REFRESH_MARGIN)
     }
 
     /// The refresh OpenClaw has begun with it, if any.
@@ -236,7 +242,9 @@ impl<'a> RawEntry<'a> {
             is_replacement: self.is_replacement && semantics == Semantics::V2026_9,
             expires: match self.expires {
                 None => Expires::Absent,
-                Some(Number(Some(at))) if at.is_finite() && at > 0.0 => Expires::At(Millis(at)),
+                Some(Number(Some(at))) if at.is_finite() && at > 0.0 => {
+                    Expires::At(Timestamp::from_millis(at))
+                }
                 Some(_) => Expires::Invalid,
             },
             email: plain(self.email),

@@ -207,7 +207,7 @@ fn sort_keeping_last<T>(entries: &mut Vec<T>, key: impl Fn(&T) -> &Cow<'_, str>)
 mod tests {
     use super::*;
     use crate::credential::Expires;
-    use crate::model::{CredentialKind, Millis};
+    use crate::model::{CredentialKind, Timestamp};
 
     #[test]
     fn the_last_of_equal_keys_wins() {
@@ -218,7 +218,10 @@ mod tests {
         assert_eq!(ids, ["a", "b"]);
         assert!(document.rejected.is_empty());
         assert_eq!(document.get("b").map(|credential| credential.kind), Some(CredentialKind::ApiKey));
-        assert_eq!(document.get("a").map(|credential| credential.expires), Some(Expires::At(Millis(5.0))));
+        assert_eq!(
+            document.get("a").map(|credential| credential.expires),
+            Some(Expires::At(Timestamp::from_millis(5.0)))
+        );
     }
 
     #[test]

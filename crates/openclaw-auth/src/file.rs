@@ -186,7 +186,7 @@ impl From<&rustix::fs::Stat> for Stamp {
     )]
     fn from(stat: &rustix::fs::Stat) -> Self {
         let written = (stat.st_mtime as i64, stat.st_mtime_nsec as i64);
-        let age = clock::now().seconds() - (written.0 as f64 + written.1 as f64 / 1e9);
+        let age = clock::now().as_secs() - (written.0 as f64 + written.1 as f64 / 1e9);
         Self {
             inode: (stat.st_dev as u64, stat.st_ino as u64),
             size: stat.st_size as i64,

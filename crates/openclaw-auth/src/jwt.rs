@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use crate::model::Millis;
+use crate::model::Timestamp;
 
 /// The claims part, decoded. It is base64url, which many clients get wrong.
 fn claims<T: for<'de> Deserialize<'de>>(token: &str) -> Option<T> {
@@ -17,14 +17,14 @@ fn claims<T: for<'de> Deserialize<'de>>(token: &str) -> Option<T> {
 
 /// When the token ends, from its `exp` claim.
 #[must_use]
-pub fn expiry(token: &str) -> Option<Millis> {
+pub fn expiry(token: &str) -> Option<Timestamp> {
     #[derive(Deserialize)]
     struct Expiry {
         exp: f64,
     }
     claims::<Expiry>(token)
-        .map(|claims| Millis(claims.exp * 1000.0))
-        .filter(|at| at.0.is_finite() && at.0 > 0.0)
+        .map(|claims| Timestamp::from_millis(claims.exp * 1000.0))
+        .filter(|at| at.is_finite() && *at > Timestamp::EPOCH)
 }
 
 /// The account an access token of OpenAI's is for: `chatgpt_account_id` under `https://api.openai.com/auth`.
@@ -71,7 +71,7 @@ mod tests {
     fn the_expiry_is_read_from_base64url() {
         // {"exp":1800000000,"a":"??>>"}, whose base64url differs from base64
         let token = format!("h.{}.s", URL_SAFE_NO_PAD.encode(r#"{"exp":1800000000,"a":"??>>"}"#));
-        assert_eq!(expiry(&token), Some(Millis(1_800_000_000_000.0)));
+        assert_eq!(expiry(&token), Some(Timestamp::from_millis(1_800_000_000_000.0)));
         assert_eq!(expiry("no.token"), None);
         assert_eq!(expiry("sk-ant-oat01-x"), None);
     }

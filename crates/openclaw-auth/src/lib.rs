@@ -31,7 +31,7 @@
 //! use openclaw_auth::discover;
 //! use openclaw_auth::load::{self, Buffers};
 //! use openclaw_auth::merge::View;
-//! use openclaw_auth::model::Semantics;
+//! use openclaw_auth::model::{Semantics, Timestamp};
 //! use openclaw_auth::paths::Roots;
 //!
 //! # let state = tempfile::tempdir()?;
@@ -48,7 +48,7 @@
 //! let login = &view.profiles[0];
 //! assert_eq!(login.id, "xai:default");
 //! let end = login.credential.expires.moment(Semantics::V2026_9);
-//! assert_eq!(end.map(|end| end.0), Some(1_800_000_000_000.0));
+//! assert_eq!(end, Some(Timestamp::from_millis(1_800_000_000_000.0)));
 //! // The tokens themselves cannot be printed.
 //! assert!(!format!("{:?}", login.credential).contains("\"r\""));
 //! # Ok::<(), std::io::Error>(())

@@ -6,7 +6,7 @@
 use ring::digest;
 use serde::{Deserialize, Serialize};
 
-use crate::model::Millis;
+use crate::model::{Span, Timestamp};
 
 /// What a lock file says about its holder.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -74,10 +74,9 @@ impl Payload {
 
     /// When it says it was taken.
     #[must_use]
-    pub fn created(&self) -> Option<Millis> {
+    pub fn created(&self) -> Option<Timestamp> {
         let date = chrono::DateTime::parse_from_rfc3339(&self.created_at).ok()?;
-        #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 stay far below 2^53")]
-        Some(Millis(date.timestamp_millis() as f64))
+        Some(date.into())
     }
 }
 
@@ -103,11 +102,11 @@ pub struct Evidence<'a> {
     /// Where the process ids mean something that the system was asked about; `None` where it does not say.
     pub origin: Option<&'a PidOrigin>,
     /// When file or directory were last changed.
-    pub modified: Millis,
+    pub modified: Timestamp,
     /// After this long a lock without a provable holder is stale.
-    pub limit: Millis,
+    pub limit: Span,
     /// The moment.
-    pub now: Millis,
+    pub now: Timestamp,
 }
 
 impl Evidence<'_> {
@@ -135,9 +134,9 @@ impl Evidence<'_> {
 
     /// Old by every sign: either release looks at the younger of the two as well.
     fn is_old(&self) -> bool {
-        let age = |since: Millis| self.now.0 - since.0;
-        let created = self.payload.and_then(Payload::created).map_or(f64::INFINITY, age);
-        created.min(age(self.modified)) > self.limit.0
+        let age = |since: Timestamp| self.now - since;
+        let created = self.payload.and_then(Payload::created).map_or(Span::FOREVER, age);
+        created.min(age(self.modified)) > self.limit
     }
 }
 
@@ -192,11 +191,11 @@ mod tests {
 
     #[test]
     fn a_lock_is_stale_only_where_both_releases_say_so() {
-        let (now, limit) = (Millis(1_800_000_000_000.0), Millis(30_000.0));
+        let (now, limit) = (Timestamp::from_millis(1_800_000_000_000.0), Span::from_secs(30.0));
         let own = PidOrigin { pid_namespace: 4_026_531_836, boot_id: "b-1".to_owned() };
         let judged = |payload: &str, process: Option<Process>, age: f64, origin: Option<&PidOrigin>| {
             let payload = Payload::parse(payload.as_bytes());
-            let modified = Millis(now.0 - age);
+            let modified = now - Span::from_millis(age);
             Evidence { payload: payload.as_ref(), process, origin, modified, limit, now }.is_stale()
         };
         let stale =

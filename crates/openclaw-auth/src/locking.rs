@@ -16,7 +16,7 @@ use rustix::io::Errno;
 use crate::checkpoint;
 use crate::clock;
 use crate::lock::{Evidence, Payload, PidOrigin, Process};
-use crate::model::Millis;
+use crate::model::{Span, Timestamp};
 use crate::ownership;
 
 pub mod inspect;
@@ -31,7 +31,7 @@ pub struct Patience {
     /// No pause is longer.
     pub longest_pause: Duration,
     /// A lock without a provable holder is stale after this.
-    pub stale_after: Millis,
+    pub stale_after: Span,
 }
 
 /// OpenClaw's patience with the refresh lock: about 143 s in all.
@@ -39,7 +39,7 @@ pub const REFRESH_LOCK: Patience = Patience {
     attempts: 20,
     first_pause: Duration::from_millis(100),
     longest_pause: Duration::from_secs(10),
-    stale_after: Millis(180_000.0),
+    stale_after: Span::from_mins(3.0),
 };
 
 /// OpenClaw's patience with the lock of a store: about 43 s in all.
@@ -47,7 +47,7 @@ pub const STORE_LOCK: Patience = Patience {
     attempts: 10,
     first_pause: Duration::from_millis(100),
     longest_pause: Duration::from_secs(10),
-    stale_after: Millis(30_000.0),
+    stale_after: Span::from_secs(30.0),
 };
 
 /// No lock is longer: OpenClaw's have a hundred bytes.
@@ -74,7 +74,7 @@ pub struct Holder {
     /// The process, where the file says so.
     pub pid: Option<u32>,
     /// Since when.
-    pub since: Millis,
+    pub since: Timestamp,
 }
 
 impl Holder {
@@ -174,7 +174,7 @@ enum Attempt {
     Held(Holder),
 }
 
-fn try_once(path: &Path, stale_after: Millis, broken: &mut u32) -> io::Result<Attempt> {
+fn try_once(path: &Path, stale_after: Span, broken: &mut u32) -> io::Result<Attempt> {
     // A stale lock that is removed may be replaced by somebody else's before ours is there; a few rounds settle it.
     for _ in 0..4 {
         match create(path) {
@@ -238,7 +238,7 @@ fn directory_of(path: &Path) -> &Path {
 #[derive(Debug, PartialEq)]
 struct Found {
     inode: (u64, u64),
-    modified: Millis,
+    modified: Timestamp,
     content: Content,
 }
 
@@ -255,8 +255,7 @@ enum Content {
 
 impl Found {
     fn of(metadata: &Metadata, content: Content) -> Self {
-        #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 stay far below 2^53")]
-        let modified = Millis((metadata.mtime() * 1000 + metadata.mtime_nsec() / 1_000_000) as f64);
+        let modified = Timestamp::from_file_time(metadata.mtime(), metadata.mtime_nsec());
         Self { inode: (metadata.dev(), metadata.ino()), modified, content }
     }
 
@@ -267,7 +266,7 @@ impl Found {
         }
     }
 
-    fn is_stale(&self, limit: Millis) -> bool {
+    fn is_stale(&self, limit: Span) -> bool {
         let payload = self.payload();
         let process = payload.as_ref().map(|payload| process(payload.pid));
         let (origin, now) = (own_origin(), clock::now());
@@ -384,7 +383,7 @@ pub fn may_begin(refresh: &LockGuard, store: &LockGuard, newer_refresh_lock: &Pa
 
 /// Who holds a lock at this moment; `None` where it is free, stale, or cannot be read.
 #[must_use]
-pub fn holder(path: &Path, stale_after: Millis) -> Option<Holder> {
+pub fn holder(path: &Path, stale_after: Span) -> Option<Holder> {
     let found = look(path).ok()??;
     (!found.is_stale(stale_after)).then(|| found.holder(path))
 }

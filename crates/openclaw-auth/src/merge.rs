@@ -10,7 +10,7 @@ use super::credential::Credential;
 use super::document::{Document, Profile};
 use super::identity;
 use super::state::{State, Usage};
-use crate::model::{CredentialKind, Millis, Semantics, Source};
+use crate::model::{CredentialKind, Semantics, Source, Timestamp};
 
 /// A profile as an agent sees it.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +52,12 @@ impl<'s, 'a> View<'s, 'a> {
 
     /// What another agent sees: its own store over main's.
     #[must_use]
-    pub fn merged(own: &'s Document<'a>, main: &'s Document<'a>, now: Millis, semantics: Semantics) -> Self {
+    pub fn merged(
+        own: &'s Document<'a>,
+        main: &'s Document<'a>,
+        now: Timestamp,
+        semantics: Semantics,
+    ) -> Self {
         let judge = Judge { now, semantics };
         let mut profiles = merge_sorted(&own.profiles, &main.profiles);
         let replaced: Vec<(&str, &str)> = own
@@ -142,7 +147,7 @@ fn merge_sorted<'s, 'a>(own: &'s [Profile<'a>], main: &'s [Profile<'a>]) -> Vec<
 /// When, and by the rules of which release, credentials are compared.
 #[derive(Clone, Copy)]
 struct Judge {
-    now: Millis,
+    now: Timestamp,
     semantics: Semantics,
 }
 
@@ -157,11 +162,8 @@ impl Judge {
     }
 }
 
-fn end(credential: &Credential<'_>) -> f64 {
-    match credential.expires {
-        super::credential::Expires::At(at) => at.0,
-        _ => 0.0,
-    }
+fn end(credential: &Credential<'_>) -> Timestamp {
+    credential.expires.stored().unwrap_or(Timestamp::EPOCH)
 }
 
 /// The id of main's profile that takes the place of this one, if any.

@@ -4,11 +4,11 @@ use super::credential::{Credential, Expires};
 use super::merge::{Effective, View};
 use super::settings::Settings;
 use super::{provider, text};
-use crate::model::{CredentialKind, Millis, ReasonCode, Semantics};
+use crate::model::{CredentialKind, ReasonCode, Semantics, Timestamp};
 
 /// Why a stored credential can't be used at all, in 2026.9's words; `None` where it can be tried.
 #[must_use]
-pub fn ineligible(credential: &Credential<'_>, now: Millis, semantics: Semantics) -> Option<ReasonCode> {
+pub fn ineligible(credential: &Credential<'_>, now: Timestamp, semantics: Semantics) -> Option<ReasonCode> {
     if credential.is_replacement {
         return Some(ReasonCode::SetupInactive);
     }
@@ -73,7 +73,7 @@ pub fn effective_profiles<'v, 's, 'a>(
     group: &[&'v Effective<'s, 'a>],
     provider_id: &str,
     settings: &Settings,
-    now: Millis,
+    now: Timestamp,
     semantics: Semantics,
 ) -> Counting<'v, 's, 'a> {
     let all = || group.iter().copied();

@@ -11,7 +11,7 @@ use serde_json::Deserializer;
 use super::field::FieldValue;
 use super::json::{Entries, Number, Shape, Skipped, TakeEntry};
 use super::{provider, text};
-use crate::model::{Cooldown, CooldownKind, Millis, Semantics};
+use crate::model::{Cooldown, CooldownKind, Count, Semantics, Timestamp};
 
 /// What OpenClaw remembers about the use of its profiles.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,27 +26,27 @@ pub struct State {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Usage {
     /// Not to be used before, Unix milliseconds.
-    pub cooldown_until: Option<Millis>,
+    pub cooldown_until: Option<Timestamp>,
     /// Disabled until, Unix milliseconds.
-    pub disabled_until: Option<Millis>,
+    pub disabled_until: Option<Timestamp>,
     /// Why it cools down.
     pub cooldown_reason: Option<String>,
     /// Why it is disabled.
     pub disabled_reason: Option<String>,
     /// Errors in a row.
-    pub error_count: Option<Millis>,
+    pub error_count: Option<Count>,
     /// When it was used last, Unix milliseconds.
-    pub last_used: Option<Millis>,
+    pub last_used: Option<Timestamp>,
 }
 
 impl Usage {
     /// The cooldown in force at `now`.
     #[must_use]
-    pub fn cooldown(&self, now: Millis) -> Option<Cooldown> {
-        let pending = |until: Option<Millis>| until.filter(|until| until.0.is_finite() && now < *until);
+    pub fn cooldown(&self, now: Timestamp) -> Option<Cooldown> {
+        let pending = |until: Option<Timestamp>| until.filter(|until| until.is_finite() && now < *until);
         let (cooldown, disabled) = (pending(self.cooldown_until), pending(self.disabled_until));
         let until = match (cooldown, disabled) {
-            (Some(one), Some(other)) => Millis(one.0.max(other.0)),
+            (Some(one), Some(other)) => one.max(other),
             (one, other) => one.or(other)?,
         };
         let (kind, reason) = match disabled {
@@ -188,12 +188,13 @@ struct UsageReader(Usage);
 
 impl<'de> TakeEntry<'de> for UsageReader {
     fn take<A: MapAccess<'de>>(&mut self, key: Cow<'de, str>, map: &mut A) -> Result<(), A::Error> {
-        let moment = |number: Number| number.0.filter(|number| number.is_finite()).map(Millis);
+        let finite = |number: Number| number.0.filter(|number| number.is_finite());
+        let moment = |number: Number| finite(number).map(Timestamp::from_millis);
         let word = |value: FieldValue<'de>| value.as_text().and_then(reason_word);
         match &*key {
             "cooldownUntil" => self.0.cooldown_until = moment(map.next_value()?),
             "disabledUntil" => self.0.disabled_until = moment(map.next_value()?),
-            "errorCount" => self.0.error_count = moment(map.next_value()?),
+            "errorCount" => self.0.error_count = finite(map.next_value()?).map(Count),
             "lastUsed" => self.0.last_used = moment(map.next_value()?),
             "cooldownReason" => self.0.cooldown_reason = word(map.next_value()?),
             "disabledReason" => self.0.disabled_reason = word(map.next_value()?),
@@ -240,9 +241,9 @@ mod tests {
             [("anthropic".to_owned(), vec!["a".to_owned()])]
         );
         assert_eq!(state.usage.len(), 1);
-        let cooldown = state.usage["a"].cooldown(Millis(10.0)).expect("cooling down");
+        let cooldown = state.usage["a"].cooldown(Timestamp::from_millis(10.0)).expect("cooling down");
         assert_eq!((cooldown.kind, cooldown.reason.as_deref()), (CooldownKind::Cooldown, Some("rate_limit")));
-        assert_eq!(state.usage["a"].cooldown(Millis(20.0)), None);
+        assert_eq!(state.usage["a"].cooldown(Timestamp::from_millis(20.0)), None);
         assert!(State::parse("[1]", Semantics::V2026_9).expect("well-formed").is_empty());
     }
 

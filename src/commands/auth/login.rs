@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use openclaw_auth::discover::Agent;
-use openclaw_auth::model::{CredentialKind, Millis, ProviderId};
+use openclaw_auth::model::{CredentialKind, ProviderId, Span};
 use openclaw_auth::provider as known_providers;
 use tokio::sync::mpsc;
 
@@ -48,7 +48,7 @@ pub struct LoginArgs {
     no_browser: bool,
     /// How long to wait for the answer
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = clock::duration)]
-    timeout: Millis,
+    timeout: Span,
     /// Replace another account's login, or a credential of another kind, without asking
     #[arg(long, short)]
     yes: bool,
@@ -70,7 +70,7 @@ pub(super) fn run(context: &AuthContext, args: &LoginArgs) -> Result<u8, Failure
     }
     let sign_in = SignIn::prepare(&provider, &context.common.config)
         .map_err(|problem| unprepared(problem, &provider, agent))?;
-    let timeout = Duration::from_secs_f64(args.timeout.seconds().clamp(0.0, 86_400.0));
+    let timeout = Duration::from_secs_f64(args.timeout.as_secs().clamp(0.0, 86_400.0));
     let waiting = Waiting { sign_in, timeout };
     let own_state = own_state("backups")?;
     let hand = context.hand(agent, &own_state);

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use openclaw_auth::attempts::{Attempts, Origin, Verdict};
 use openclaw_auth::discover::Agent;
-use openclaw_auth::model::{CooldownKind, Millis, ReasonCode};
+use openclaw_auth::model::{CooldownKind, ReasonCode, Timestamp};
 use serde_json::json;
 
 use super::context::{AuthContext, failure, provider_id, say};
@@ -96,7 +96,7 @@ fn origin(origin: Origin) -> &'static str {
     }
 }
 
-fn as_text(attempts: &Attempts, agent: &Agent, provider: &str, now: Millis) -> String {
+fn as_text(attempts: &Attempts, agent: &Agent, provider: &str, now: Timestamp) -> String {
     let width = console::width();
     let mut answer = String::new();
     let mut add = |indent: &str, text: &str| {
@@ -123,7 +123,7 @@ fn as_text(attempts: &Attempts, agent: &Agent, provider: &str, now: Millis) -> S
     answer
 }
 
-fn why_not(verdict: &Verdict, now: Millis) -> Option<String> {
+fn why_not(verdict: &Verdict, now: Timestamp) -> Option<String> {
     Some(match verdict {
         Verdict::Usable => return None,
         Verdict::Waiting(cooldown) => {
@@ -132,7 +132,7 @@ fn why_not(verdict: &Verdict, now: Millis) -> Option<String> {
                 CooldownKind::Disabled => "disabled",
             };
             let reason = cooldown.reason.as_deref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-            format!("{kind}{reason} for another {}", span(Millis(cooldown.until.0 - now.0)))
+            format!("{kind}{reason} for another {}", span(cooldown.until - now))
         }
         Verdict::Absent => "there is no such profile".to_owned(),
         Verdict::OtherProvider(other) => format!("is a profile of {}", safe(other)),

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use clap::Args;
 use openclaw_auth::discover::Agent;
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::{Span, Timestamp};
 use zeroize::Zeroizing;
 
 use super::context::{AuthContext, Consent, profile_id, provider_id, say, unreadable};
@@ -18,7 +18,7 @@ use crate::remedy::quote;
 use crate::terminal::{self, Input};
 
 /// So long a setup-token is good that has just been made.
-const SETUP_TOKEN_LIFE: Millis = Millis(365.0 * 24.0 * 3_600_000.0);
+const SETUP_TOKEN_LIFE: Span = Span::from_days(365.0);
 
 /// The flags of `paste-token`.
 #[derive(Debug, Args)]
@@ -31,7 +31,7 @@ pub struct PasteTokenArgs {
     profile_id: Option<String>,
     /// When the token ends, from now; without it, no end is known
     #[arg(long, value_name = "DURATION", value_parser = clock::duration)]
-    expires_in: Option<Millis>,
+    expires_in: Option<Span>,
     /// The agent [default: the configured default agent]
     #[arg(long, value_name = "ID")]
     agent: Option<String>,
@@ -68,7 +68,7 @@ pub struct SetupTokenArgs {
     profile_id: Option<String>,
     /// When the token ends, from now [default: 365d if it is made here and now]
     #[arg(long, value_name = "DURATION", value_parser = clock::duration)]
-    expires_in: Option<Millis>,
+    expires_in: Option<Span>,
     /// The agent [default: the configured default agent]
     #[arg(long, value_name = "ID")]
     agent: Option<String>,
@@ -140,13 +140,13 @@ fn make_setup_token() -> Result<bool, Failure> {
     }
 }
 
-fn end(expires_in: Option<Millis>) -> Result<Option<Millis>, Failure> {
+fn end(expires_in: Option<Span>) -> Result<Option<Timestamp>, Failure> {
     let Some(span) = expires_in else { return Ok(None) };
-    if span.0 <= 0.0 {
+    if span <= Span::ZERO {
         return Err(Failure::new(exit::USAGE, "a token that ends at once is of no use")
             .hint("--expires-in takes a duration such as 365d"));
     }
-    Ok(Some(Millis((clock::now().0 + span.0).floor())))
+    Ok(Some(Timestamp::from_millis((clock::now() + span).as_millis().floor())))
 }
 
 /// Asks for the token or key until a good one is pasted, or once where nobody can be asked again.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use clap::Args;
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::Span;
 
 use crate::clock;
 use crate::commands::context::{GlobalArgs, environment};
@@ -27,7 +27,7 @@ pub struct SilenceArgs {
     profile: Option<String>,
     /// For how long: 2h, 3d
     #[arg(value_parser = clock::duration, required_unless_present_any = ["list", "end"])]
-    duration: Option<Millis>,
+    duration: Option<Span>,
     /// Only at this agent
     #[arg(long, value_name = "ID")]
     agent: Option<String>,
@@ -56,7 +56,7 @@ pub(super) fn run(global: &GlobalArgs, dir: &Path, args: &SilenceArgs) -> Result
         let there = book.silences.iter().any(is_meant);
         book.silences.retain(|silence| !is_meant(silence) && silence.until > now);
         if let Some(duration) = args.duration {
-            let until = Millis(now.0 + duration.0);
+            let until = now + duration;
             book.silences.push(Silence { profile: profile.clone(), agent: args.agent.clone(), until });
         }
         there
@@ -66,12 +66,9 @@ pub(super) fn run(global: &GlobalArgs, dir: &Path, args: &SilenceArgs) -> Result
         Failure::new(exit::CANNOT_WRITE, format!("{error}{cause}"))
     })?;
     let said = match args.duration {
-        Some(duration) => format!(
-            "{} is silent for {}, until {}\n",
-            safe(&profile),
-            span(duration),
-            date(Millis(now.0 + duration.0))
-        ),
+        Some(duration) => {
+            format!("{} is silent for {}, until {}\n", safe(&profile), span(duration), date(now + duration))
+        }
         None if there => format!("{} is heard of again\n", safe(&profile)),
         None => return Err(Failure::new(exit::NO_INPUT, format!("`{}` was not silent", safe(&profile)))),
     };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::Span;
 use serde::{Deserialize, Serialize};
 
 use super::super::secrets::{SecretSource, shown_address, shown_addresses, shown_url};
@@ -257,7 +257,7 @@ channel! {
         pub urls: Vec<String> = Vec::new(),
         /// An alert that is not sent again ends after this.
         #[serde(deserialize_with = "window", serialize_with = "window_text")]
-        pub hold: Option<Millis> = Some(Millis(3_600_000.0)),
+        pub hold: Option<Span> = Some(Span::from_hours(1.0)),
         /// A file that holds a bearer token.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub token_file: Option<PathBuf> = None,
@@ -269,12 +269,12 @@ channel! {
 
 impl AlertmanagerConfig {
     /// No alert is held for less: it is sent again at a quarter of this, and a pass takes its time, too.
-    pub const SHORTEST_HOLD: Millis = Millis(60_000.0);
+    pub const SHORTEST_HOLD: Span = Span::from_mins(1.0);
 
     /// How long an alert holds.
     #[must_use]
-    pub fn hold(&self) -> Millis {
-        let hold = self.hold.unwrap_or(Millis(3_600_000.0));
+    pub fn hold(&self) -> Span {
+        let hold = self.hold.unwrap_or(Span::from_hours(1.0));
         if hold < Self::SHORTEST_HOLD { Self::SHORTEST_HOLD } else { hold }
     }
 
@@ -292,6 +292,6 @@ channel! {
         pub run: Vec<String> = Vec::new(),
         /// It is ended after this, with whatever it has started.
         #[serde(deserialize_with = "window", serialize_with = "window_text")]
-        pub timeout: Option<Millis> = Some(Millis(30_000.0)),
+        pub timeout: Option<Span> = Some(Span::from_secs(30.0)),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use openclaw_auth::model::{Cooldown, CooldownKind, Millis};
+use openclaw_auth::model::{Cooldown, CooldownKind, Span, Timestamp};
 
 use super::Check;
 use crate::doctor::finding::{Findings, Kind, Severity};
@@ -15,11 +15,10 @@ const DISABLED: Kind = Kind::new("profile-disabled", Severity::Warning);
 
 pub(super) const CHECK: Check = Check { kinds: &[STUCK, DISABLED], run };
 
-const HOUR: f64 = 60.0 * 60.0 * 1000.0;
 /// OpenClaw's longest cooldown is an hour.
-const LONGEST_COOLDOWN: Millis = Millis(2.0 * HOUR);
+const LONGEST_COOLDOWN: Span = Span::from_hours(2.0);
 /// It disables a profile for a day at most.
-const LONGEST_DISABLED: Millis = Millis(48.0 * HOUR);
+const LONGEST_DISABLED: Span = Span::from_hours(48.0);
 
 fn run(subject: &Subject, findings: &mut Findings) {
     let mut told = BTreeSet::new();
@@ -28,7 +27,7 @@ fn run(subject: &Subject, findings: &mut Findings) {
             let Some(cooldown) = profile.cooldown.as_deref() else { continue };
             let Some((kind, meaning)) = judge(subject.now, cooldown) else { continue };
             // A profile that others inherit is told once for what is remembered in one place.
-            let is_new = told.insert((profile.profile_id.as_str(), cooldown.until.0.to_bits()));
+            let is_new = told.insert((profile.profile_id.as_str(), cooldown.until.as_millis().to_bits()));
             if profile.inherited && !is_new {
                 continue;
             }
@@ -40,8 +39,8 @@ fn run(subject: &Subject, findings: &mut Findings) {
 }
 
 /// A pause of minutes after an error is OpenClaw at work, and no finding.
-fn judge(now: Millis, cooldown: &Cooldown) -> Option<(Kind, String)> {
-    let left = Millis(cooldown.until.0 - now.0);
+fn judge(now: Timestamp, cooldown: &Cooldown) -> Option<(Kind, String)> {
+    let left = cooldown.until - now;
     let longest = match cooldown.kind {
         CooldownKind::Cooldown => LONGEST_COOLDOWN,
         CooldownKind::Disabled => LONGEST_DISABLED,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::{Span, Timestamp};
 
 use super::Check;
 use crate::doctor::finding::{Findings, Kind, Severity};
@@ -15,16 +15,16 @@ const LEFTOVER: Kind = Kind::mended("demo-leftover", Severity::Info);
 pub(super) const CHECK: Check = Check { kinds: &[LEFTOVER], run };
 
 /// A demo that runs writes all the time; one that only prints is gone in a moment.
-const PATIENCE: Millis = Millis(60.0 * 60.0 * 1000.0);
+const PATIENCE: Span = Span::from_mins(60.0);
 
 fn run(subject: &Subject, findings: &mut Findings) {
     let temporary = subject.variable("TMPDIR").unwrap_or("/tmp");
     for (name, path) in files::list(Path::new(temporary)) {
         let is_demo = name.strip_prefix("authwatch-demo-").is_some_and(|rest| rest.len() == 6);
         let Some(facts) = files::look(&path).filter(|facts| is_demo && facts.is_dir) else { continue };
-        let newest = newest(&path).max(facts.modified.0);
+        let newest = newest(&path).max(facts.modified);
         if facts.owner != subject.user
-            || subject.now.0 - newest < PATIENCE.0
+            || subject.now - newest < PATIENCE
             || service::authwatch_runs(subject, "--demo")
         {
             continue;
@@ -35,10 +35,10 @@ fn run(subject: &Subject, findings: &mut Findings) {
 }
 
 /// When anything in it was last changed.
-fn newest(dir: &Path) -> f64 {
+fn newest(dir: &Path) -> Timestamp {
     let inside = files::list(dir).into_iter().filter_map(|(_, path)| {
         let facts = files::look(&path)?;
-        Some(if facts.is_dir { newest(&path).max(facts.modified.0) } else { facts.modified.0 })
+        Some(if facts.is_dir { newest(&path).max(facts.modified) } else { facts.modified })
     });
-    inside.fold(0.0, f64::max)
+    inside.fold(Timestamp::EPOCH, Timestamp::max)
 }

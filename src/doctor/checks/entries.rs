@@ -1,7 +1,7 @@
 //! Entries that OpenClaw drops, and ends that are no times.
 
 use openclaw_auth::credential::Expires;
-use openclaw_auth::model::{CredentialKind, Millis, ProviderId, RejectReason, Semantics, Source};
+use openclaw_auth::model::{CredentialKind, ProviderId, RejectReason, Semantics, Source, Timestamp};
 
 use super::Check;
 use crate::doctor::finding::{Findings, Kind, Severity};
@@ -20,9 +20,11 @@ const SECONDS_RANGE: std::ops::Range<f64> = 1e8..1e11;
 
 /// The end that was meant, where it is told in seconds.
 #[must_use]
-pub fn in_milliseconds(expires: Expires) -> Option<Millis> {
+pub fn in_milliseconds(expires: Expires) -> Option<Timestamp> {
     match expires {
-        Expires::At(Millis(at)) if SECONDS_RANGE.contains(&at) => Some(Millis((at * 1000.0).round())),
+        Expires::At(at) if SECONDS_RANGE.contains(&at.as_millis()) => {
+            Some(Timestamp::from_millis((at.as_millis() * 1000.0).round()))
+        }
         _ => None,
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use openclaw_auth::locking::inspect::{self, Seen};
 use openclaw_auth::locking::{self, REFRESH_LOCK, STORE_LOCK};
-use openclaw_auth::model::{AgentId, Millis};
+use openclaw_auth::model::{AgentId, Span};
 use openclaw_auth::paths;
 
 use super::Check;
@@ -24,7 +24,7 @@ const FOREIGN: Kind = Kind::new("lock-foreign", Severity::Warning);
 pub(super) const CHECK: Check = Check { kinds: &[STALE, HELD, WEDGED, FOREIGN], run };
 
 /// Nothing that takes a lock works longer.
-const LONGEST: Millis = REFRESH_LOCK.stale_after;
+const LONGEST: Span = REFRESH_LOCK.stale_after;
 
 fn run(subject: &Subject, findings: &mut Findings) {
     let mut seen = BTreeSet::new();
@@ -41,7 +41,7 @@ fn run(subject: &Subject, findings: &mut Findings) {
     }
 }
 
-fn look(agent: Option<&AgentId>, path: &Path, limit: Millis, findings: &mut Findings) {
+fn look(agent: Option<&AgentId>, path: &Path, limit: Span, findings: &mut Findings) {
     // What cannot be looked at is in the way of the store as well, and told of there.
     let Ok(Some(lock)) = inspect::inspect(path, limit) else { return };
     let Some((kind, meaning)) = judge(&lock, limit) else { return };
@@ -57,7 +57,7 @@ fn look(agent: Option<&AgentId>, path: &Path, limit: Millis, findings: &mut Find
     });
 }
 
-fn judge(lock: &Seen, limit: Millis) -> Option<(Kind, String)> {
+fn judge(lock: &Seen, limit: Span) -> Option<(Kind, String)> {
     let age = span(lock.age);
     // A holder in another container seems to be dead from here. By its own limit a renewal has come to its end.
     if lock.stale && lock.age > LONGEST {

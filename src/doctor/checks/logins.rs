@@ -1,6 +1,6 @@
 //! Logins that have ended, will end, or cannot be renewed. What they mean is `remedy`'s to say, as everywhere.
 
-use openclaw_auth::model::{CredentialKind, Millis, ReasonCode};
+use openclaw_auth::model::{CredentialKind, ReasonCode, Span, Timestamp};
 
 use super::{Check, entries, pasted, sink};
 use crate::doctor::files;
@@ -51,13 +51,12 @@ const CAUSES: [Kind; 8] = [
     sink::MISMATCH,
 ];
 
-const HOUR: f64 = 60.0 * 60.0 * 1000.0;
 /// Renewing may fail for so long before it is worth a word: providers are down for minutes, not hours.
-const GRACE: Millis = Millis(HOUR);
+const GRACE: Span = Span::from_hours(1.0);
 /// A login that could renew itself and has not for so long is not in use, or nobody renews it.
-const LAPSE: Millis = Millis(7.0 * 24.0 * HOUR);
+const LAPSE: Span = Span::from_days(7.0);
 /// Pasted tokens last for a year.
-const YEAR: Millis = Millis(365.0 * 24.0 * HOUR);
+const YEAR: Span = Span::from_days(365.0);
 
 fn run(subject: &Subject, findings: &mut Findings) {
     for (agent, profile) in subject.profiles() {
@@ -118,7 +117,7 @@ fn reason(reason: LoginReason) -> String {
 /// A dead login's access token may go on for a while.
 fn last_breath(profile: &ProfileHealth) -> String {
     match profile.remaining_ms {
-        Some(left) if left.0 > 0.0 => format!("; its access token works for another {}", span(left)),
+        Some(left) if left > Span::ZERO => format!("; its access token works for another {}", span(left)),
         _ => String::new(),
     }
 }
@@ -137,7 +136,7 @@ fn blocked(profile: &ProfileHealth) -> Finding {
 
 fn failing(subject: &Subject, agent: &AgentHealth, profile: &ProfileHealth) -> Option<Finding> {
     let failing = subject.facts(&agent.id, profile.profile_id.as_str())?.failing.as_ref()?;
-    let since = Millis(subject.now.0 - failing.since.0);
+    let since = subject.now - failing.since;
     (since > GRACE).then(|| {
         let meaning =
             format!("renewing it has failed {} times in {} ({})", failing.times, span(since), failing.reason);
@@ -150,8 +149,8 @@ fn failing(subject: &Subject, agent: &AgentHealth, profile: &ProfileHealth) -> O
 }
 
 /// That an access token ends is nobody's alarm while its login renews it. That it ended long ago is worth a word.
-fn lapsed(now: Millis, profile: &ProfileHealth, weight: Severity) -> Option<Finding> {
-    let ago = Millis(now.0 - profile.end()?.0);
+fn lapsed(now: Timestamp, profile: &ProfileHealth, weight: Severity) -> Option<Finding> {
+    let ago = now - profile.end()?;
     (ago > LAPSE).then(|| {
         let weight = if weight == Severity::Critical { Severity::Warning } else { Severity::Info };
         let meaning = format!(
@@ -169,7 +168,7 @@ fn lapsed(now: Millis, profile: &ProfileHealth, weight: Severity) -> Option<Find
 fn old_token(subject: &Subject, agent: &AgentHealth, profile: &ProfileHealth) -> Option<Finding> {
     let facts = subject.facts(&agent.id, profile.profile_id.as_str())?;
     let written = files::look(&files::real(&agent.store.path))?.modified;
-    let age = Millis(subject.now.0 - written.0);
+    let age = subject.now - written;
     (facts.source == openclaw_auth::model::Source::Json && age > YEAR).then(|| {
         let command = remedy::sign_in(&agent.id, &profile.provider, profile.kind);
         let meaning = format!(

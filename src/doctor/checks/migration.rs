@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use openclaw_auth::credential::Expires;
 use openclaw_auth::load::sqlite::SharedOwner;
 use openclaw_auth::load::{STATE_FILE, retired};
-use openclaw_auth::model::{CredentialKind, StrandedKind, Unimportable};
+use openclaw_auth::model::{CredentialKind, StrandedKind, Timestamp, Unimportable};
 
 use super::Check;
 use crate::doctor::files;
@@ -107,10 +106,7 @@ fn not_imported<'a>(
 /// Whether main's own store holds a login of that name that was renewed since: importing the old one would put it in its place.
 fn is_superseded(subject: &Subject, old: &ProfileFacts) -> bool {
     let main = subject.agents.iter().find(|agent| agent.is_main);
-    let end = |profile: &ProfileFacts| match profile.expires {
-        Expires::At(at) => at.0,
-        _ => 0.0,
-    };
+    let end = |profile: &ProfileFacts| profile.expires.stored().unwrap_or(Timestamp::EPOCH);
     main.is_some_and(|main| {
         main.profiles.iter().any(|new| {
             let is_other = !new.source.is_import_only() && new.refresh != old.refresh;

@@ -1,6 +1,6 @@
 //! This machine's clock against a provider's, where `--online` has asked one.
 
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::Span;
 
 use super::Check;
 use crate::doctor::finding::{Findings, Kind, Severity};
@@ -14,7 +14,7 @@ const UNREACHABLE: Kind = Kind::new("endpoint-unreachable", Severity::Warning);
 pub(super) const CHECK: Check = Check { kinds: &[CLOCK, UNREACHABLE], run };
 
 /// Answers take seconds, and servers' clocks differ a little. A minute is neither.
-const TOLERANCE: Millis = Millis(60_000.0);
+const TOLERANCE: Span = Span::from_mins(1.0);
 
 fn run(subject: &Subject, findings: &mut Findings) {
     match &subject.server_time {
@@ -24,8 +24,8 @@ fn run(subject: &Subject, findings: &mut Findings) {
             );
             findings.push(UNREACHABLE.found(meaning).command("authwatch refresh --dry-run"));
         }
-        Some(ServerTime::Told { host, ahead }) if ahead.0.abs() > TOLERANCE.0 => {
-            let way = if ahead.0 > 0.0 { "ahead" } else { "behind" };
+        Some(ServerTime::Told { host, ahead }) if ahead.abs() > TOLERANCE => {
+            let way = if *ahead > Span::ZERO { "ahead" } else { "behind" };
             let meaning = format!(
                 "this machine's clock is {} {way} of {host}'s: logins end sooner or later than it seems",
                 span(*ahead)

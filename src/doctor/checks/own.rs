@@ -4,6 +4,8 @@ use std::path::Path;
 
 use openclaw_auth::file;
 
+use openclaw_auth::model::Span;
+
 use super::Check;
 use crate::backup;
 use crate::config;
@@ -85,7 +87,7 @@ fn backups(subject: &Subject, dir: &Path, findings: &mut Findings) {
     if count == 0 {
         return;
     }
-    let (dir, days) = (dir.join(backup::DIRECTORY), backup::KEEP_FOR.0 / 86_400_000.0);
+    let (dir, days) = (dir.join(backup::DIRECTORY), backup::KEEP_FOR / Span::from_days(1.0));
     let meaning = format!(
         "{count} copies from before a change are older than {days} days. Keys and logins of then are in them; authwatch itself clears away what is older than the newest few of a file"
     );

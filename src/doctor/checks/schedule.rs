@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::{Span, Timestamp};
 
 use super::Check;
 use crate::clock;
@@ -19,11 +19,10 @@ const TEXTFILE: Kind = Kind::new("textfile-directory", Severity::Warning);
 
 pub(super) const CHECK: Check = Check { kinds: &[OVERDUE, NOT_SCHEDULED, TEXTFILE], run };
 
-const MINUTE: f64 = 60_000.0;
 /// A timer that says nothing of its interval is taken for a daily one.
-const DAY: Millis = Millis(24.0 * 60.0 * MINUTE);
+const DAY: Span = Span::from_days(1.0);
 /// Nothing is overdue sooner: machines sleep.
-const LEAST: Millis = Millis(60.0 * MINUTE);
+const LEAST: Span = Span::from_mins(60.0);
 
 fn run(subject: &Subject, findings: &mut Findings) {
     let units = service::units(subject, "authwatch");
@@ -40,10 +39,10 @@ fn run(subject: &Subject, findings: &mut Findings) {
     }
     let written = textfile.and_then(files::look).map(|facts| facts.modified);
     let triggered = timer.and_then(|timer| stamp(subject, timer));
-    let last = [written, triggered].into_iter().flatten().map(|at| at.0).reduce(f64::max).map(Millis);
-    let age = last.map(|last| Millis(subject.now.0 - last.0));
+    let last = [written, triggered].into_iter().flatten().reduce(Timestamp::max);
+    let age = last.map(|last| subject.now - last);
     match (timer, age) {
-        (Some(timer), Some(age)) if age.0 > (interval(timer).0 * 3.0).max(LEAST.0) => {
+        (Some(timer), Some(age)) if age > (interval(timer) * 3.0).max(LEAST) => {
             let name = timer.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let scope = if is_of_user(subject, timer) { "systemctl --user" } else { "systemctl" };
             let meaning =
@@ -57,7 +56,7 @@ fn run(subject: &Subject, findings: &mut Findings) {
 }
 
 /// Only somebody who has written a configuration expects authwatch to run by itself.
-fn not_scheduled(subject: &Subject, age: Option<Millis>, findings: &mut Findings) {
+fn not_scheduled(subject: &Subject, age: Option<Span>, findings: &mut Findings) {
     let Some(config) = subject.own.config_file.as_deref().filter(|path| path.exists()) else { return };
     let is_fresh = age.is_some_and(|age| age < DAY);
     let termux = subject.roots.home.join(".termux/boot");
@@ -75,7 +74,7 @@ fn is_of_user(subject: &Subject, unit: &Path) -> bool {
 }
 
 /// When systemd last started what a timer is for; it keeps that where the timer is persistent.
-fn stamp(subject: &Subject, timer: &Path) -> Option<Millis> {
+fn stamp(subject: &Subject, timer: &Path) -> Option<Timestamp> {
     let name = format!("stamp-{}", timer.file_name()?.to_string_lossy());
     let user = subject.user_dir("XDG_DATA_HOME", ".local/share").join("systemd/timers").join(&name);
     let system = Path::new("/var/lib/systemd/timers").join(&name);
@@ -83,7 +82,7 @@ fn stamp(subject: &Subject, timer: &Path) -> Option<Millis> {
     files::look(&found).map(|facts| facts.modified)
 }
 
-fn interval(timer: &Path) -> Millis {
+fn interval(timer: &Path) -> Span {
     let text = files::text(timer);
     let told = text.lines().filter_map(|line| line.split_once('=')).find_map(|(key, value)| {
         (key.trim() == "OnUnitActiveSec").then(|| clock::duration(value).ok()).flatten()

@@ -4,8 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use openclaw_auth::credential::Expires;
-use openclaw_auth::model::{CredentialKind, Millis, ProviderId};
+use openclaw_auth::model::{CredentialKind, ProviderId, Span, Timestamp};
 use openclaw_auth::provider::{self, Renewal};
 
 use super::Check;
@@ -21,7 +20,7 @@ pub(super) const MISMATCH: Kind = Kind::new("account-mismatch", Severity::Warnin
 pub(super) const CHECK: Check = Check { kinds: &[SHARED, DRIFTED, TWO_ACCOUNTS, MISMATCH], run };
 
 /// Logins that nobody uses lapse, and are no copies for it: only after a day does one that is in use elsewhere look like one.
-const DRIFT: Millis = Millis(24.0 * 60.0 * 60.0 * 1000.0);
+const DRIFT: Span = Span::from_hours(24.0);
 
 /// A login, and where it is.
 #[derive(Clone, Copy)]
@@ -131,14 +130,11 @@ fn sign_in(place: &Place<'_>) -> String {
 }
 
 /// Logins of one name: of other accounts than the first one's, and old copies of one that was renewed.
-fn compare(now: Millis, places: &[Place<'_>], findings: &mut Findings) {
+fn compare(now: Timestamp, places: &[Place<'_>], findings: &mut Findings) {
     let first = places[0];
-    let left = |place: &Place<'_>| match place.profile.expires {
-        Expires::At(at) => Some(at.0 - now.0),
-        _ => None,
-    };
+    let left = |place: &Place<'_>| place.profile.expires.stored().map(|end| end - now);
     let mut valid: BTreeMap<Print, Place<'_>> = BTreeMap::new();
-    for place in places.iter().filter(|place| left(place).is_some_and(|left| left > 0.0)) {
+    for place in places.iter().filter(|place| left(place).is_some_and(|left| left > Span::ZERO)) {
         for identity in [place.profile.account, place.profile.email].into_iter().flatten() {
             valid.entry(identity).or_insert(*place);
         }
@@ -164,7 +160,7 @@ fn compare(now: Millis, places: &[Place<'_>], findings: &mut Findings) {
         let Some(renewed) = renewed.filter(|renewed| renewed.profile.refresh != profile.refresh) else {
             continue;
         };
-        if rotates(&profile.provider) && left(place).is_some_and(|left| left < -DRIFT.0) {
+        if rotates(&profile.provider) && left(place).is_some_and(|left| left < -DRIFT) {
             let meaning = format!(
                 "an old copy, it seems, of the login that agent `{}` has: that one was renewed, and this one was not. Its refresh token has been withdrawn by now",
                 renewed.agent.id

@@ -1,6 +1,6 @@
 //! Whether people would hear of what needs them: the channels' settings, and what has come of them lately.
 
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::Span;
 
 use super::Check;
 use crate::config;
@@ -13,7 +13,7 @@ const SETTING: Kind = Kind::new("notify-setting", Severity::Critical);
 const FAILING: Kind = Kind::new("channel-failing", Severity::Warning);
 
 /// A channel that was out of reach for a moment is tried again by itself.
-const GRACE: Millis = Millis(15.0 * 60.0 * 1000.0);
+const GRACE: Span = Span::from_mins(15.0);
 
 pub(super) const CHECK: Check = Check { kinds: &[SETTING, FAILING], run };
 
@@ -30,7 +30,7 @@ fn run(subject: &Subject, findings: &mut Findings) {
     let Some(book) = subject.own.state.as_deref().and_then(|dir| Book::read(dir).ok()) else { return };
     let configured: Vec<&str> = config.notify.names().map(|(_, name)| name).collect();
     for (name, record) in book.channels.iter().filter(|(name, _)| configured.contains(&name.as_str())) {
-        let Some(since) = record.failing_since.filter(|since| subject.now.0 - since.0 >= GRACE.0) else {
+        let Some(since) = record.failing_since.filter(|since| subject.now - *since >= GRACE) else {
             continue;
         };
         let waiting = book.outbox.get(name).map_or(0, Vec::len);

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use openclaw_auth::document::Document;
 use openclaw_auth::edit::{self, Change};
-use openclaw_auth::model::{Millis, Semantics, Source};
+use openclaw_auth::model::{Semantics, Source, Timestamp};
 use openclaw_auth::secret::SecretBuffer;
 use openclaw_auth::store::{LockedStore, Written};
 use zeroize::Zeroizing;
@@ -18,13 +18,13 @@ use crate::remedy::quote;
 pub(super) async fn set_expires(
     store: &Path,
     profile: &str,
-    to: Millis,
+    to: Timestamp,
     keeper: &Keeper<'_>,
 ) -> Result<Kept, FixError> {
     change(store, keeper, |text| {
         let document = Document::parse(text, Semantics::V2026_9, Source::Json).ok()?;
         let found = checks::end_in_milliseconds(document.get(profile)?.expires)?;
-        let changes: [Change; 1] = [("expires", Zeroizing::new(format!("{:.0}", to.0)))];
+        let changes: [Change; 1] = [("expires", Zeroizing::new(format!("{:.0}", to.as_millis())))];
         (found == to).then(|| edit::set_fields(text, profile, &changes).ok()).flatten()
     })
     .await

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use openclaw_auth::file;
 use openclaw_auth::locking::{REFRESH_LOCK, inspect};
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::Span;
 use openclaw_auth::secret::SecretBuffer;
 use rustix::fs::{Mode, OFlags};
 
@@ -57,7 +57,7 @@ pub(super) fn remove(path: &Path, keeper: &Keeper<'_>) -> Result<Kept, FixError>
 }
 
 /// Removes a lock that is stale at this moment.
-pub(super) fn clear_lock(path: &Path, stale_after: Millis, keeper: &Keeper<'_>) -> Result<Kept, FixError> {
+pub(super) fn clear_lock(path: &Path, stale_after: Span, keeper: &Keeper<'_>) -> Result<Kept, FixError> {
     let facts = files::look(path).ok_or(FixError::Changed)?;
     let seen = inspect::inspect(path, stale_after)?.ok_or(FixError::Changed)?;
     if !seen.stale || seen.age <= REFRESH_LOCK.stale_after {

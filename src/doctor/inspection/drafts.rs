@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use openclaw_auth::locking::inspect;
-use openclaw_auth::model::{AgentId, Millis, StoreKind};
+use openclaw_auth::model::{AgentId, Span, StoreKind, Timestamp};
 use openclaw_auth::paths::{self, Roots};
 
 use super::facts::{AgentFacts, Reader};
@@ -22,7 +22,7 @@ pub struct Draft {
 }
 
 /// How long a draft is left alone. Renewing takes two minutes at most.
-const PATIENCE: Millis = Millis(10.0 * 60.0 * 1000.0);
+const PATIENCE: Span = Span::from_mins(10.0);
 
 /// How room for a rescue file is named.
 const RESERVED: &str = ".reserved-";
@@ -33,7 +33,7 @@ pub(super) fn find(
     agents: &[AgentFacts],
     roots: &Roots,
     own_state: Option<&Path>,
-    now: Millis,
+    now: Timestamp,
 ) -> Vec<Draft> {
     let mut dirs: Vec<(Option<&AgentFacts>, PathBuf)> =
         agents.iter().map(|agent| (Some(agent), agent.dir.clone())).collect();
@@ -51,7 +51,7 @@ pub(super) fn find(
             let Some(facts) = files::look(&path).filter(|facts| facts.is_file) else { continue };
             let is_alive = matches!(maker, Maker::Process(pid) if inspect::is_alive(pid));
             let is_known = drafts.iter().any(|draft| draft.path == path);
-            if is_alive || is_known || now.0 - facts.modified.0 < PATIENCE.0 {
+            if is_alive || is_known || now - facts.modified < PATIENCE {
                 continue;
             }
             // Room for a rescue file is blank until there is a login to be rescued.

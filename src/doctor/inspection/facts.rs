@@ -9,7 +9,7 @@ use openclaw_auth::document::{Document, Profile};
 use openclaw_auth::file;
 use openclaw_auth::load::sqlite::{self, Database, SharedOwner};
 use openclaw_auth::load::{self, Buffers, Loaded, STORE_FILE, external};
-use openclaw_auth::model::{AgentId, CredentialKind, Millis, Semantics, Source, StoreKind};
+use openclaw_auth::model::{AgentId, CredentialKind, Semantics, Source, StoreKind, Timestamp};
 use openclaw_auth::paths::Roots;
 use openclaw_auth::random;
 use openclaw_auth::secret::SecretBuffer;
@@ -223,8 +223,9 @@ impl<'a> Reader<'a> {
         }
         let Some(draft) = logins(draft, &one, self.semantics) else { return false };
         let stored = if read(store, &mut other) { logins(store, &other, self.semantics) } else { None };
-        let end =
-            |credential: &Credential<'_>| credential.expires.moment(self.semantics).unwrap_or(Millis(0.0));
+        let end = |credential: &Credential<'_>| {
+            credential.expires.moment(self.semantics).unwrap_or(Timestamp::EPOCH)
+        };
         draft.profiles.iter().any(|profile| {
             let theirs = stored.as_ref().and_then(|stored| stored.get(&profile.id));
             let differs = |theirs: &Credential<'_>| {

@@ -1,6 +1,6 @@
 //! Where an incident stands after a pass that has, or has not, seen its condition.
 
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::{Span, Timestamp};
 
 use super::super::incident::{Incident, Phase};
 use super::super::problem::{Condition, Kind};
@@ -8,11 +8,11 @@ use super::{Circumstances, removed};
 
 /// What fires so often comes and goes, if it does so within this time: something that breaks twice a morning is two incidents.
 const FLAPPING_FROM: usize = 3;
-const FLAPPING_WITHIN: Millis = Millis(3.0 * 60.0 * 60.0 * 1000.0);
+const FLAPPING_WITHIN: Span = Span::from_hours(3.0);
 /// What comes and goes is mended once it has been quiet for so long.
-const FLAPPING_QUIET: Millis = Millis(30.0 * 60.0 * 1000.0);
+const FLAPPING_QUIET: Span = Span::from_mins(30.0);
 /// A profile that is gone has been told and is nobody's incident any more after this.
-const GONE_FOR: Millis = Millis(24.0 * 60.0 * 60.0 * 1000.0);
+const GONE_FOR: Span = Span::from_hours(24.0);
 
 pub(super) fn settle(incident: &mut Incident, condition: Option<Condition>, around: &Circumstances<'_>) {
     match condition {
@@ -44,10 +44,10 @@ fn seen(incident: &mut Incident, condition: Condition, around: &Circumstances<'_
                 incident.opened = now;
             }
             incident.seen = incident.seen.saturating_add(1);
-            let patience = incident.condition.patience.map_or(0.0, |patience| patience.0);
-            if incident.seen >= around.policy.fire_after && now.0 - incident.opened.0 >= patience {
+            let patience = incident.condition.patience.unwrap_or(Span::ZERO);
+            if incident.seen >= around.policy.fire_after && now - incident.opened >= patience {
                 incident.phase = Phase::Firing;
-                incident.fired.retain(|at| apart(now, *at) <= FLAPPING_WITHIN.0);
+                incident.fired.retain(|at| apart(now, *at) <= FLAPPING_WITHIN);
                 incident.fired.push(now);
                 incident.flapping = incident.fired.len() >= FLAPPING_FROM;
             }
@@ -64,7 +64,7 @@ fn not_seen(incident: &mut Incident, around: &Circumstances<'_>) {
             incident.clear = incident.clear.saturating_add(1);
             let since = not_ahead(incident.clear_since.unwrap_or(now), now);
             incident.clear_since = Some(since);
-            let is_quiet = !incident.flapping || now.0 - since.0 >= FLAPPING_QUIET.0;
+            let is_quiet = !incident.flapping || now - since >= FLAPPING_QUIET;
             if incident.clear >= around.policy.clear_after && is_quiet {
                 incident.mended = Some(removed::how(&incident.subject, around));
                 // What nobody heard of need not be taken back.
@@ -76,20 +76,20 @@ fn not_seen(incident: &mut Incident, around: &Circumstances<'_>) {
 }
 
 /// Whether an incident is over for so long that it says nothing about the next one.
-pub(super) fn is_forgotten(incident: &Incident, now: Millis) -> bool {
+pub(super) fn is_forgotten(incident: &Incident, now: Timestamp) -> bool {
     if incident.condition.kind == Kind::Gone && incident.phase == Phase::Firing {
-        return incident.told.is_some_and(|told| apart(now, told.at) > GONE_FOR.0);
+        return incident.told.is_some_and(|told| apart(now, told.at) > GONE_FOR);
     }
-    let last = incident.fired.last().map_or(f64::INFINITY, |at| apart(now, *at));
-    incident.phase == Phase::Over && last > FLAPPING_WITHIN.0
+    let last = incident.fired.last().map_or(Span::FOREVER, |at| apart(now, *at));
+    incident.phase == Phase::Over && last > FLAPPING_WITHIN
 }
 
 /// A moment that lies ahead was written by a clock that has been set back since: waiting begins anew.
-fn not_ahead(then: Millis, now: Millis) -> Millis {
+fn not_ahead(then: Timestamp, now: Timestamp) -> Timestamp {
     if then > now { now } else { then }
 }
 
 /// How far two moments are apart. For what is remembered, far ahead is as good as long ago.
-fn apart(now: Millis, then: Millis) -> f64 {
-    (now.0 - then.0).abs()
+fn apart(now: Timestamp, then: Timestamp) -> Span {
+    (now - then).abs()
 }

@@ -24,7 +24,7 @@ impl Message {
             parts.push(Paragraph::Prose(words));
         }
         if let Some(waited) = self.late_by {
-            let words = format!("This was written {} ago and could not be delivered before.", span(waited.0));
+            let words = format!("This was written {} ago and could not be delivered before.", span(waited));
             parts.push(Paragraph::Prose(words));
         }
         let (described, rest) = self.changes.split_at(self.changes.len().min(DESCRIBED));
@@ -81,7 +81,7 @@ fn item(change: &Change) -> Paragraph {
     if change.is_mended() {
         let now = change.mended.as_deref().unwrap_or("in order");
         words.push(sentence(&safe(now)));
-        let took = span(change.at.0 - change.opened.0);
+        let took = span(change.at - change.opened);
         words.push(format!("Before that it {}, for {took}.", past(condition.kind)));
         return Paragraph::Item {
             name: of(&change.subject),
@@ -94,11 +94,11 @@ fn item(change: &Change) -> Paragraph {
     words.push(sentence(&safe(&condition.meaning)));
     match (condition.kind, condition.since, condition.ends) {
         (Kind::Expiring, _, Some(ends)) => {
-            let left = span(ends.0 - change.at.0);
+            let left = span(ends - change.at);
             words.push(format!("{left} left, until {}.", date(ends)));
         }
-        (_, Some(since), _) if since.0 <= change.at.0 => {
-            words.push(format!("Since {}, {} ago.", date(since), span(change.at.0 - since.0)));
+        (_, Some(since), _) if since <= change.at => {
+            words.push(format!("Since {}, {} ago.", date(since), span(change.at - since)));
         }
         _ => {}
     }

@@ -1,5 +1,7 @@
 //! The outbox: bounded, merged, patient, and never without what is critical.
 
+use openclaw_auth::model::{Span, Timestamp};
+
 use super::super::decide::{Change, Turn};
 use super::super::problem::{Condition, Kind, Subject};
 use super::*;
@@ -7,7 +9,7 @@ use crate::config::Filter;
 use crate::model::Severity;
 use crate::remedy::Remedy;
 
-const NOW: Millis = Millis(1_800_000_000_000.0);
+const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000.0);
 
 fn change(profile: &str, turn: Turn, severity: Severity, at: f64) -> Change {
     let remedy = Remedy { meaning: "has ended".to_owned(), command: None };
@@ -20,7 +22,7 @@ fn change(profile: &str, turn: Turn, severity: Severity, at: f64) -> Change {
         condition,
         worst: severity,
         opened: NOW,
-        at: Millis(NOW.0 + at),
+        at: NOW + Span::from_millis(at),
         mended: (turn == Turn::Mended).then(|| "valid".to_owned()),
     }
 }
@@ -116,21 +118,21 @@ fn pauses_double_are_bounded_and_survive_a_clock_that_is_set_back() {
     let mut pauses = Vec::new();
     for _ in 0..12 {
         book.note("mail", &sent, &later(), NOW);
-        pauses.extend(book.outbox["mail"][0].pause.map(Millis::seconds));
+        pauses.extend(book.outbox["mail"][0].pause.map(Span::as_secs));
     }
     assert_eq!(pauses[..3], [30.0, 60.0, 120.0]);
     assert_eq!(pauses.last(), Some(&3600.0));
     let parcel = &book.outbox["mail"][0];
-    assert_eq!(parcel.due(NOW), Some(Millis(NOW.0 + 3_600_000.0)));
-    let a_day_earlier = Millis(NOW.0 - 86_400_000.0);
+    assert_eq!(parcel.due(NOW), Some(NOW + Span::from_hours(1.0)));
+    let a_day_earlier = NOW - Span::from_days(1.0);
     assert_eq!(parcel.due(a_day_earlier), Some(a_day_earlier));
     let asked = Outcome::Later {
         reason: FailureReason::RateLimited,
         problem: String::new(),
-        wait: Some(Millis(7_200_000.0)),
+        wait: Some(Span::from_hours(2.0)),
     };
     book.note("mail", &sent, &asked, NOW);
-    assert_eq!(book.outbox["mail"][0].due(NOW), Some(Millis(NOW.0 + 7_200_000.0)));
+    assert_eq!(book.outbox["mail"][0].due(NOW), Some(NOW + Span::from_hours(2.0)));
 }
 
 #[test]

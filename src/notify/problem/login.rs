@@ -1,6 +1,6 @@
 //! What a login is worth telling.
 
-use openclaw_auth::model::{AgentId, CooldownKind, Millis, ReasonCode, Source};
+use openclaw_auth::model::{AgentId, CooldownKind, ReasonCode, Source, Span};
 
 use super::super::words;
 use super::{Condition, Kind, Limits};
@@ -30,8 +30,8 @@ pub(super) struct Judge<'a> {
 impl Judge<'_> {
     /// A quick look, for nearly all logins of a fleet are fine.
     pub(super) fn may_matter(&self, profile: &ProfileHealth) -> bool {
-        let largest = self.limits.thresholds.first().map_or(0.0, |largest| largest.0) * HYSTERESIS;
-        let ends_soon = profile.end().is_some_and(|end| end.0 - self.snapshot.now.0 <= largest);
+        let largest = self.limits.thresholds.first().map_or(Span::ZERO, |largest| *largest * HYSTERESIS);
+        let ends_soon = profile.end().is_some_and(|end| end - self.snapshot.now <= largest);
         ends_soon
             || profile.status == Status::Missing
             || profile.login == Login::Dead
@@ -43,12 +43,12 @@ impl Judge<'_> {
         &self,
         agent: &AgentId,
         profile: &ProfileHealth,
-        passed: Option<Millis>,
+        passed: Option<Span>,
     ) -> Option<Condition> {
         let now = self.snapshot.now;
         let in_use = profile.in_use || !self.use_is_known;
         let broken = if in_use { Severity::Critical } else { Severity::Warning };
-        let lapsed_for = profile.end().map_or(0.0, |end| now.0 - end.0);
+        let lapsed_for = profile.end().map_or(Span::ZERO, |end| now - end);
         let remedy = || remedy::for_profile(agent, profile);
         let condition = match (profile.login, profile.status) {
             (Login::External, _) => return None,
@@ -56,7 +56,7 @@ impl Judge<'_> {
             _ if profile.reason_code == Some(ReasonCode::SetupInactive) && !profile.in_use => return None,
             (Login::Dead, _) => Condition::new(Kind::Dead, broken, "is dead: sign in again", remedy()?),
             (Login::Renewable | Login::Refreshing | Login::Blocked, Status::Expired) => {
-                if lapsed_for <= self.limits.grace.0 {
+                if lapsed_for <= self.limits.grace {
                     return None;
                 }
                 let is_failure = self.is_to_be_renewed(profile);
@@ -77,7 +77,7 @@ impl Judge<'_> {
         };
         Some(Condition {
             provider: Some(profile.provider.as_str().to_owned()),
-            since: profile.login_since.or(profile.end().filter(|end| end.0 <= now.0)),
+            since: profile.login_since.or(profile.end().filter(|end| *end <= now)),
             ends: profile.end(),
             ..condition
         })
@@ -119,19 +119,18 @@ impl Judge<'_> {
         agent: &AgentId,
         profile: &ProfileHealth,
         in_use: bool,
-        passed: Option<Millis>,
+        passed: Option<Span>,
     ) -> Option<Condition> {
-        let left = profile.end()?.0 - self.snapshot.now.0;
+        let left = profile.end()? - self.snapshot.now;
         // What has been passed stays passed a little longer, so that what hovers at an edge is told once.
-        let is_within = |edge: f64| {
-            let stays = passed.is_some_and(|passed| passed.0 <= edge);
+        let is_within = |edge: Span| {
+            let stays = passed.is_some_and(|passed| passed <= edge);
             left <= edge * if stays { HYSTERESIS } else { 1.0 }
         };
         let thresholds = &self.limits.thresholds;
-        let urgent = Millis(thresholds.first()?.0 * CRITICAL_PART);
+        let urgent = *thresholds.first()? * CRITICAL_PART;
         let steps = thresholds.iter().copied().chain([urgent]);
-        let threshold =
-            steps.filter(|step| is_within(step.0)).min_by(|one, other| one.0.total_cmp(&other.0))?;
+        let threshold = steps.filter(|step| is_within(*step)).min_by(Span::total_cmp)?;
         let is_urgent = in_use && threshold <= urgent;
         let severity = if is_urgent { Severity::Critical } else { Severity::Warning };
         // OpenClaw calls it expiring a little later than people may want to know.

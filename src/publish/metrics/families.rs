@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use openclaw_auth::model::{Millis, ProfileId, StoreErrorReason};
+use openclaw_auth::model::{ProfileId, StoreErrorReason, Timestamp};
 use prometheus::proto::{Counter, Gauge, LabelPair, Metric, MetricFamily, MetricType};
 use ring::digest;
 
@@ -162,7 +162,7 @@ pub(super) fn of_channels(channels: &[ChannelHealth]) -> Vec<MetricFamily> {
             failures.add(&[name, ("reason", reason)], number(*count));
         }
         if let Some(at) = channel.last_success {
-            last_success.add(&[name], at.seconds());
+            last_success.add(&[name], at.as_secs());
         }
         waiting.add(&[name], number(channel.waiting as u64));
     }
@@ -176,7 +176,7 @@ pub(super) fn of_process(pass: Option<Pass>) -> Vec<MetricFamily> {
     build.add(&[("version", env!("CARGO_PKG_VERSION")), ("revision", revision), ("rustc", rustc)], 1.0);
     let mut families = vec![build.done()];
     if let Some(pass) = pass {
-        families.push(Family::single("authwatch_scan_last_success_timestamp_seconds", pass.ended.seconds()));
+        families.push(Family::single("authwatch_scan_last_success_timestamp_seconds", pass.ended.as_secs()));
         families.push(Family::single("authwatch_scan_duration_seconds", pass.took.as_secs_f64()));
         let good = f64::from(u8::from(pass.configuration_is_good));
         families.push(Family::single("authwatch_config_last_reload_successful", good));
@@ -203,9 +203,9 @@ pub(super) fn of_snapshot(snapshot: &Snapshot, names: ProfileNames) -> Vec<Metri
     for renewal in &snapshot.renewals {
         let (agent, profile) = (renewal.agent.as_str(), names.profile(&renewal.profile));
         let labels = [("agent", agent), ("provider", renewal.provider.as_str()), ("profile", &*profile)];
-        let add = |family: &mut Family, at: Option<Millis>| {
+        let add = |family: &mut Family, at: Option<Timestamp>| {
             if let Some(at) = at {
-                family.add(&labels, at.seconds());
+                family.add(&labels, at.as_secs());
             }
         };
         add(&mut gauges.last_success, renewal.last_success);
@@ -279,7 +279,7 @@ impl Gauges {
         let base = [("agent", agent), ("provider", profile.provider.as_str()), ("profile", &*name)];
         let flag = |is: bool| f64::from(u8::from(is));
         if let Some(end) = profile.end() {
-            self.expiry.add(&base, end.seconds());
+            self.expiry.add(&base, end.as_secs());
         }
         for status in Status::ALL {
             let labels = [base[0], base[1], base[2], ("status", status.as_str())];
@@ -301,13 +301,13 @@ impl Gauges {
         ];
         self.info.add(&info, 1.0);
         if let Some(cooldown) = &profile.cooldown {
-            self.cooldown.add(&base, cooldown.until.seconds());
+            self.cooldown.add(&base, cooldown.until.as_secs());
         }
         // One lock, one series: at the agent that owns the login, not at those that inherit it.
         if let (Login::Refreshing, Some(since), false) =
             (profile.login, profile.login_since, profile.inherited)
         {
-            self.held_since.add(&base, since.seconds());
+            self.held_since.add(&base, since.as_secs());
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use openclaw_auth::model::Span;
+
 use crate::exit;
 use crate::model::{Bucket, Snapshot};
 use crate::publish::words::{safe, span};
@@ -50,9 +52,9 @@ pub(super) fn write(snapshot: &Snapshot, out: &mut dyn Write) -> io::Result<()> 
         snapshot.agents.iter().flat_map(|agent| agent.profiles.iter().map(move |profile| (agent, profile)));
     let next = upcoming
         .filter_map(|(agent, profile)| {
-            Some((agent, profile, profile.remaining_ms.filter(|left| left.0 > 0.0)?))
+            Some((agent, profile, profile.remaining_ms.filter(|left| *left > Span::ZERO)?))
         })
-        .min_by(|one, other| one.2.0.total_cmp(&other.2.0));
+        .min_by(|one, other| one.2.total_cmp(&other.2));
     if let Some((agent, profile, left)) = next {
         // A pipe would end the text and begin the performance data.
         let name =
@@ -65,7 +67,7 @@ pub(super) fn write(snapshot: &Snapshot, out: &mut dyn Write) -> io::Result<()> 
         summary.valid, summary.expiring, summary.missing,
     )?;
     if let Some((_, _, left)) = next {
-        write!(out, " next_expiry={:.0}s;;;0", left.seconds())?;
+        write!(out, " next_expiry={:.0}s;;;0", left.as_secs())?;
     }
     writeln!(out)
 }

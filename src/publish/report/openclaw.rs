@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use openclaw_auth::model::{CooldownKind, CredentialKind, Millis};
+use openclaw_auth::model::{CooldownKind, CredentialKind, Timestamp};
 use serde_json::{Value, json};
 
 use crate::model::{AgentHealth, ProfileHealth, Snapshot};
@@ -90,10 +90,10 @@ fn providers(agent: &AgentHealth) -> Vec<Value> {
     agent.providers.iter().map(|health| provider(health.provider.as_str())).collect()
 }
 
-fn unusable_profiles(agent: &AgentHealth, now: Millis) -> Vec<Value> {
+fn unusable_profiles(agent: &AgentHealth, now: Timestamp) -> Vec<Value> {
     let mut unusable: Vec<_> =
         agent.profiles.iter().filter_map(|profile| Some((profile, profile.cooldown.as_ref()?))).collect();
-    unusable.sort_by(|(_, one), (_, other)| one.until.0.total_cmp(&other.until.0));
+    unusable.sort_by(|(_, one), (_, other)| one.until.total_cmp(&other.until));
     unusable
         .into_iter()
         .map(|(profile, cooldown)| {
@@ -103,7 +103,7 @@ fn unusable_profiles(agent: &AgentHealth, now: Millis) -> Vec<Value> {
                 "kind": cooldown.kind,
                 "reason": if cooldown.kind == CooldownKind::Disabled { cooldown.reason.clone() } else { None },
                 "until": cooldown.until,
-                "remainingMs": Millis(cooldown.until.0 - now.0),
+                "remainingMs": cooldown.until - now,
             })
         })
         .collect()

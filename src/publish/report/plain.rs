@@ -4,8 +4,6 @@
 
 use std::io::{self, Write};
 
-use openclaw_auth::model::Millis;
-
 use crate::model::Snapshot;
 use crate::publish::words::safe;
 
@@ -22,7 +20,7 @@ pub(super) fn write(snapshot: &Snapshot, out: &mut dyn Write) -> io::Result<()> 
                 profile.status.as_str(),
                 profile.bucket.as_str(),
                 profile.login.as_str(),
-                profile.end().map_or_else(|| "-".to_owned(), |Millis(at)| format!("{at:.0}")),
+                profile.end().map_or_else(|| "-".to_owned(), |end| format!("{:.0}", end.as_millis())),
                 profile.reason_code.map_or("-", |reason| reason.as_str()),
             )?;
         }

@@ -130,7 +130,7 @@ impl Table<'_> {
                 CooldownKind::Disabled => "disabled",
             };
             let reason = cooldown.reason.as_deref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-            let left = openclaw_auth::model::Millis(cooldown.until.0 - self.snapshot.now.0);
+            let left = cooldown.until - self.snapshot.now;
             self.wrapped("      ", &format!("{kind}{reason} for another {}", span(left)), SOON)?;
         }
         match remedy {

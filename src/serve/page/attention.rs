@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use maud::{Markup, html};
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::Timestamp;
 
 use super::PageInput;
 use super::pieces::{As, Foreign, Tone, command, count, grouped, icon, moment};
@@ -109,8 +109,8 @@ fn next_need(snapshot: &Snapshot, rows: &[Row<'_>]) -> Markup {
         .iter()
         .filter(|row| !row.inherited() && row.agent.is_some() && !renews_itself(row))
         .filter_map(|row| Some((row, row.end()?)))
-        .filter(|(_, end)| end.0 > snapshot.now.0)
-        .min_by(|left, right| left.1.0.total_cmp(&right.1.0));
+        .filter(|(_, end)| *end > snapshot.now)
+        .min_by(|left, right| left.1.total_cmp(&right.1));
     html! {
         @if let Some((row, end)) = next {
             p.sub { "The next to need you: " b { (Foreign(row.name())) } " of " b { (Foreign(row.agent_name())) }
@@ -165,7 +165,7 @@ fn apart(title: &str, name: &str, badge: &str, remedy: &Remedy) -> Markup {
     }
 }
 
-fn one(need: &Need<'_>, now: Millis) -> Markup {
+fn one(need: &Need<'_>, now: Timestamp) -> Markup {
     let row = &need.row;
     let remedy = row.remedy();
     // The network is what has to be looked at; signing in again would not help.
@@ -199,14 +199,14 @@ fn one(need: &Need<'_>, now: Millis) -> Markup {
 }
 
 /// Since when it needs a person, or until when it can wait.
-fn since(row: &Row<'_>, now: Millis) -> Option<Markup> {
+fn since(row: &Row<'_>, now: Timestamp) -> Option<Markup> {
     let What::Profile(profile) = row.what else {
         return None;
     };
-    let ago = |what: &str, at: Millis| html! { (what) " " (moment(at, now, As::Ago)) " ago" };
+    let ago = |what: &str, at: Timestamp| html! { (what) " " (moment(at, now, As::Ago)) " ago" };
     match (profile.login_since, profile.end()) {
         (Some(at), _) => Some(ago("Began", at)),
-        (None, Some(end)) if end.0 <= now.0 => Some(ago("Ended", end)),
+        (None, Some(end)) if end <= now => Some(ago("Ended", end)),
         (None, Some(end)) if profile.status != Status::Missing => {
             Some(html! { (moment(end, now, As::Left)) " left" })
         }

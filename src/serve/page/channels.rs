@@ -1,12 +1,12 @@
 //! Whether people hear of what needs them: the channels, and what waits for them.
 
 use maud::{Markup, html};
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::Timestamp;
 
 use super::pieces::{As, Foreign, Tone, count, icon, moment};
 use crate::model::ChannelHealth;
 
-pub(super) fn section(channels: &[ChannelHealth], now: Millis) -> Markup {
+pub(super) fn section(channels: &[ChannelHealth], now: Timestamp) -> Markup {
     if channels.is_empty() {
         return html! {
             section #channels aria-labelledby="channels-title" {
@@ -23,7 +23,7 @@ pub(super) fn section(channels: &[ChannelHealth], now: Millis) -> Markup {
     }
 }
 
-fn one(channel: &ChannelHealth, now: Millis) -> Markup {
+fn one(channel: &ChannelHealth, now: Timestamp) -> Markup {
     let tone = if channel.failing_since.is_some() { Tone::Soon } else { Tone::Good };
     html! {
         li.(tone.class()) {

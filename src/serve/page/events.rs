@@ -1,7 +1,7 @@
 //! What happened lately.
 
 use maud::{Markup, html};
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::Timestamp;
 
 use super::pieces::{As, Foreign, Tone, icon, moment};
 use crate::model::{Event, EventKind};
@@ -10,9 +10,9 @@ use crate::model::{Event, EventKind};
 const IN_SIGHT: usize = 10;
 const MOST: usize = 100;
 
-pub(super) fn section(events: &[Event], now: Millis) -> Markup {
+pub(super) fn section(events: &[Event], now: Timestamp) -> Markup {
     let mut latest: Vec<&Event> = events.iter().collect();
-    latest.sort_by(|one, other| other.at.0.total_cmp(&one.at.0));
+    latest.sort_by(|one, other| other.at.total_cmp(&one.at));
     latest.truncate(MOST);
     let (in_sight, folded) = latest.split_at(latest.len().min(IN_SIGHT));
     html! {
@@ -33,7 +33,7 @@ pub(super) fn section(events: &[Event], now: Millis) -> Markup {
     }
 }
 
-fn one(event: &Event, now: Millis) -> Markup {
+fn one(event: &Event, now: Timestamp) -> Markup {
     let (tone, word) = match event.kind {
         EventKind::Renewed => (Tone::Good, "Renewed"),
         EventKind::RenewalFailed => (Tone::Bad, "Renewal failed"),

@@ -1,7 +1,7 @@
 //! The list of agents and their logins, with its filter.
 
 use maud::{Markup, html};
-use openclaw_auth::model::{Cooldown, CooldownKind, Millis, StoreKind};
+use openclaw_auth::model::{Cooldown, CooldownKind, StoreKind, Timestamp};
 
 use super::attention::sentence;
 use super::pieces::{As, Foreign, Tone, count, grouped, icon, moment};
@@ -118,7 +118,7 @@ fn heading(agent: Option<&AgentHealth>) -> Markup {
     }
 }
 
-fn line(row: &Row<'_>, now: Millis, sort: Sort) -> Markup {
+fn line(row: &Row<'_>, now: Timestamp, sort: Sort) -> Markup {
     let profile = if let What::Profile(profile) = row.what { Some(profile) } else { None };
     html! {
         tr.(row.tone.class()) role="row" data-key={ (Foreign(row.agent_name())) "/" (Foreign(row.name())) } {
@@ -164,7 +164,7 @@ fn note(row: &Row<'_>) -> Option<Markup> {
     Some(html! { (Foreign(&sentence(&remedy.meaning))) "." })
 }
 
-fn set_aside(cooldown: &Cooldown, now: Millis) -> Markup {
+fn set_aside(cooldown: &Cooldown, now: Timestamp) -> Markup {
     html! {
         div.note {
             @match cooldown.kind {
@@ -177,10 +177,10 @@ fn set_aside(cooldown: &Cooldown, now: Millis) -> Markup {
     }
 }
 
-fn left(profile: &ProfileHealth, now: Millis) -> Markup {
+fn left(profile: &ProfileHealth, now: Timestamp) -> Markup {
     html! {
         @match profile.end() {
-            Some(end) if end.0 > now.0 => {
+            Some(end) if end > now => {
                 span.span { (moment(end, now, As::Left)) }
                 span.fine { (moment(end, now, As::Date)) }
             }

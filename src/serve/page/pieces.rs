@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use chrono::SecondsFormat;
 use maud::{Escaper, Markup, Render, html};
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::{Span, Timestamp};
 
 use crate::clock;
 use crate::publish::words;
@@ -75,14 +75,14 @@ pub(super) enum As {
 }
 
 /// A moment, for people, programs and the script.
-pub(super) fn moment(at: Millis, now: Millis, shown: As) -> Markup {
+pub(super) fn moment(at: Timestamp, now: Timestamp, shown: As) -> Markup {
     let iso = clock::date(at).map(|date| date.to_rfc3339_opts(SecondsFormat::Secs, true));
     let (word, text) = match shown {
-        As::Left => ("left", words::span(Millis((at.0 - now.0).max(0.0)))),
-        As::Ago => ("ago", words::span(Millis((now.0 - at.0).max(0.0)))),
+        As::Left => ("left", words::span((at - now).max(Span::ZERO))),
+        As::Ago => ("ago", words::span((now - at).max(Span::ZERO))),
         As::Date => ("date", words::date(at)),
     };
-    html! { time datetime=[iso] data-ms=(at.0) data-as=(word) { (text) } }
+    html! { time datetime=[iso] data-ms=(at.as_millis()) data-as=(word) { (text) } }
 }
 
 /// A command to run, and (with the script) a button that copies it.
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn moments_beyond_the_calendar_are_shown() {
-        let shown = moment(Millis(1e300), Millis(0.0), As::Left).0;
+        let shown = moment(Timestamp::from_millis(1e300), Timestamp::EPOCH, As::Left).0;
         assert!(shown.contains("over 1000 years") && !shown.contains("datetime"), "{shown}");
     }
 }

@@ -1,6 +1,6 @@
 //! The lines of the page's list: everything an agent has or lacks, each with how it is doing.
 
-use openclaw_auth::model::{CooldownKind, Millis, ProviderId, Rejected, StrandedKind};
+use openclaw_auth::model::{CooldownKind, ProviderId, Rejected, StrandedKind, Timestamp};
 
 use super::pieces::Tone;
 use super::view::{Show, Sort, View};
@@ -101,7 +101,7 @@ impl<'a> Row<'a> {
         self.agent.map_or("", |agent| agent.id.as_str())
     }
 
-    pub(super) fn end(&self) -> Option<Millis> {
+    pub(super) fn end(&self) -> Option<Timestamp> {
         match self.what {
             What::Profile(profile) => profile.end(),
             _ => None,
@@ -164,8 +164,9 @@ pub(super) fn select<'a>(rows: &[Row<'a>], view: &View, show: Show) -> Vec<Row<'
         Sort::Agent => {}
         Sort::Left => rows.sort_by(|left, right| {
             // What is there without an end comes last, what is broken without one first.
-            let key =
-                |row: &Row<'_>| row.end().map_or(if row.person { f64::MIN } else { f64::MAX }, |end| end.0);
+            let key = |row: &Row<'_>| {
+                row.end().map_or(if row.person { f64::MIN } else { f64::MAX }, Timestamp::as_millis)
+            };
             key(left).total_cmp(&key(right))
         }),
         Sort::Provider => rows.sort_by_key(|row| (row.provider(), row.name())),

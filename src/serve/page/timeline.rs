@@ -4,7 +4,7 @@ mod columns;
 mod lanes;
 
 use maud::{Markup, html};
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::{Span, Timestamp};
 
 use super::attention::renews_itself;
 use super::pieces::{As, Foreign, count, grouped, moment};
@@ -12,9 +12,7 @@ use super::rows::Row;
 use crate::model::Snapshot;
 
 /// How far the picture reaches; what ends later goes into a lane of its own at the edge.
-const REACH: f64 = 7.0 * DAY;
-const HOUR: f64 = 3_600_000.0;
-const DAY: f64 = 24.0 * HOUR;
+const REACH: Span = Span::from_days(7.0);
 
 /// Few logins get a line each; more are counted.
 const MOST_LANES: usize = 10;
@@ -24,9 +22,8 @@ const MOST_NAMED: usize = 50;
 /// A login that will end.
 struct Ending<'a> {
     row: Row<'a>,
-    end: Millis,
-    /// Milliseconds from now.
-    left: f64,
+    end: Timestamp,
+    left: Span,
     /// Its end comes and goes without anybody doing anything.
     renews: bool,
 }
@@ -82,8 +79,8 @@ fn endings<'a>(snapshot: &Snapshot, rows: &[Row<'a>]) -> Vec<Ending<'a>> {
         .filter(|row| row.agent.is_some() && !row.inherited())
         .filter_map(|row| {
             let end = row.end()?;
-            let left = end.0 - snapshot.now.0;
-            (left > 0.0).then(|| Ending { row: *row, end, left, renews: renews_itself(row) })
+            let left = end - snapshot.now;
+            (left > Span::ZERO).then(|| Ending { row: *row, end, left, renews: renews_itself(row) })
         })
         .collect();
     endings.sort_by(|one, other| one.left.total_cmp(&other.left));

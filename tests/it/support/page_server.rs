@@ -9,7 +9,7 @@ use authwatch::demo::Demo;
 use authwatch::model::{Event, EventKind, Snapshot};
 use authwatch::pipeline::{self, Request};
 use authwatch::serve::page::{self, PageInput, View};
-use openclaw_auth::model::{AgentId, Millis, ProfileId};
+use openclaw_auth::model::{AgentId, ProfileId, Span};
 
 use crate::support::webdriver::Browser;
 
@@ -61,7 +61,7 @@ impl Server {
 
     pub(crate) fn happened(&self, ago: f64, kind: EventKind, text: &str) {
         let event = Event {
-            at: Millis(clock::now().0 + ago),
+            at: clock::now() + Span::from_millis(ago),
             kind,
             agent: Some(AgentId::from("builder")),
             profile: Some(ProfileId::from("anthropic:team")),

@@ -1,6 +1,6 @@
 //! An HTTP server that keeps what it is sent and answers as it is told.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 

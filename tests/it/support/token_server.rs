@@ -3,7 +3,7 @@
 //! It checks what it is asked, and fails on demand in every way a provider or a network can.
 
 use std::collections::HashMap;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::field::FieldValue;
 use crate::file;
 use crate::json::Number;
-use crate::model::{Millis, Source};
+use crate::model::{Source, Span, Timestamp};
 use crate::paths::Roots;
 use crate::secret::{SecretBuffer, SecretStr};
 use crate::{jwt, text};
@@ -22,11 +22,11 @@ pub struct ExternalLogin {
     /// Whether there is a refresh token.
     pub has_refresh: bool,
     /// When the access token ends, Unix milliseconds.
-    pub expires: Option<Millis>,
+    pub expires: Option<Timestamp>,
 }
 
 /// Codex writes no expiry; without a readable token OpenClaw reckons an hour from the last write.
-const CODEX_LIFETIME: Millis = Millis(60.0 * 60.0 * 1000.0);
+const CODEX_LIFETIME: Span = Span::from_mins(60.0);
 
 /// Every CLI's file.
 fn files(roots: &Roots) -> [(Source, PathBuf); 4] {
@@ -114,14 +114,15 @@ fn parse(source: Source, json: &str, modified: i64) -> Option<ExternalLogin> {
             (
                 login.access_token,
                 login.refresh_token,
-                login.expires_at.and_then(|number| number.0).map(Millis),
+                login.expires_at.and_then(|number| number.0).map(Timestamp::from_millis),
             )
         }
         Source::CodexCli => {
             let tokens = serde_json::from_str::<CodexFile<'_>>(json).ok()?.tokens?;
             let from_token = tokens.access_token.as_ref().and_then(FieldValue::as_text).and_then(jwt::expiry);
             #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 stay far below 2^53")]
-            let expires = from_token.unwrap_or(Millis(modified as f64 * 1000.0 + CODEX_LIFETIME.0));
+            let expires =
+                from_token.unwrap_or(Timestamp::from_millis(modified as f64 * 1000.0) + CODEX_LIFETIME);
             (tokens.access_token, tokens.refresh_token, Some(expires))
         }
         _ => {
@@ -129,7 +130,7 @@ fn parse(source: Source, json: &str, modified: i64) -> Option<ExternalLogin> {
             (
                 tokens.access_token,
                 tokens.refresh_token,
-                tokens.expiry_date.and_then(|number| number.0).map(Millis),
+                tokens.expiry_date.and_then(|number| number.0).map(Timestamp::from_millis),
             )
         }
     };
@@ -148,16 +149,25 @@ mod tests {
     fn each_clis_file_is_understood() {
         let claude = r#"{"claudeAiOauth":{"accessToken":"a","refreshToken":"r","expiresAt":5}}"#;
         let claude = parse(Source::ClaudeCli, claude, 0).expect("a login");
-        assert_eq!((claude.has_access, claude.has_refresh, claude.expires), (true, true, Some(Millis(5.0))));
+        assert_eq!(
+            (claude.has_access, claude.has_refresh, claude.expires),
+            (true, true, Some(Timestamp::from_millis(5.0)))
+        );
         let codex = |access: &str| {
             parse(Source::CodexCli, &format!(r#"{{"tokens":{{"access_token":"{access}"}}}}"#), 100)
         };
         // {"exp":7}
-        assert_eq!(codex("e30.eyJleHAiOjd9.x").and_then(|login| login.expires), Some(Millis(7000.0)));
-        assert_eq!(codex("opaque").and_then(|login| login.expires), Some(Millis(3_700_000.0)));
+        assert_eq!(
+            codex("e30.eyJleHAiOjd9.x").and_then(|login| login.expires),
+            Some(Timestamp::from_millis(7000.0))
+        );
+        assert_eq!(
+            codex("opaque").and_then(|login| login.expires),
+            Some(Timestamp::from_millis(3_700_000.0))
+        );
         assert_eq!(parse(Source::CodexCli, r#"{"OPENAI_API_KEY":"sk"}"#, 0), None);
         let gemini =
             parse(Source::GeminiCli, r#"{"refresh_token":"r","expiry_date":9}"#, 0).expect("a login");
-        assert_eq!((gemini.has_access, gemini.expires), (false, Some(Millis(9.0))));
+        assert_eq!((gemini.has_access, gemini.expires), (false, Some(Timestamp::from_millis(9.0))));
     }
 }

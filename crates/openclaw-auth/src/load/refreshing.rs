@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 
 use crate::lock::{newer_refresh_lock_name, refresh_lock_name};
 use crate::locking::{self, REFRESH_LOCK};
-use crate::model::Millis;
+use crate::model::Timestamp;
 use crate::paths::{self, Roots};
 
 /// The refresh locks that are held, by name and since when.
 #[derive(Clone, Debug, Default)]
 pub struct Refreshing {
-    since: BTreeMap<String, Millis>,
+    since: BTreeMap<String, Timestamp>,
 }
 
 impl Refreshing {
     /// Since when a login is being renewed; `None` where it is not.
     #[must_use]
-    pub fn since(&self, provider: &str, profile: &str) -> Option<Millis> {
+    pub fn since(&self, provider: &str, profile: &str) -> Option<Timestamp> {
         if self.since.is_empty() {
             return None;
         }

@@ -6,10 +6,10 @@ use std::path::Path;
 use super::{Content, Found, Holder, look, process, remove_stale, starttime};
 use crate::clock;
 use crate::lock::Process;
-use crate::model::Millis;
+use crate::model::{Span, Timestamp};
 
 /// A lock that starts this long before its process was surely taken by another one: start times are told in hundredths.
-const CERTAIN: Millis = Millis(2000.0);
+const CERTAIN: Span = Span::from_secs(2.0);
 
 /// What stands where a lock belongs.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,7 +17,7 @@ pub struct Seen {
     /// Whose it is, and since when.
     pub holder: Holder,
     /// How long it has been there.
-    pub age: Millis,
+    pub age: Span,
     /// Whether both generations of OpenClaw's rules call it stale, and its holder is not merely out of sight.
     pub stale: bool,
     /// Whether it is a directory, as early releases used them.
@@ -30,22 +30,22 @@ pub struct Seen {
 }
 
 /// Looks at a lock; `None` where there is none.
-pub fn inspect(path: &Path, stale_after: Millis) -> io::Result<Option<Seen>> {
+pub fn inspect(path: &Path, stale_after: Span) -> io::Result<Option<Seen>> {
     Ok(look(path)?.map(|found| seen(found, path, stale_after)))
 }
 
-fn seen(found: Found, path: &Path, stale_after: Millis) -> Seen {
+fn seen(found: Found, path: &Path, stale_after: Span) -> Seen {
     let payload = found.payload();
     let holder = found.holder(path);
-    let since = holder.since.0.max(found.modified.0);
+    let since = holder.since.max(found.modified);
     let started =
         payload.as_ref().filter(|payload| is_alive(payload.pid)).and_then(|payload| started(payload.pid));
     let names_no_start = payload.as_ref().is_some_and(|payload| payload.starttime.is_none());
     Seen {
-        age: Millis(clock::now().0 - since),
+        age: clock::now() - since,
         stale: found.is_stale(stale_after),
         directory: found.content == Content::Directory,
-        wedged: names_no_start && started.is_some_and(|started| started.0 > since + CERTAIN.0),
+        wedged: names_no_start && started.is_some_and(|started| started > since + CERTAIN),
         holder,
         content: match found.content {
             Content::File(bytes) => bytes,
@@ -55,7 +55,7 @@ fn seen(found: Found, path: &Path, stale_after: Millis) -> Seen {
 }
 
 /// Removes a lock if it is stale at this moment. Whether it is gone by our doing.
-pub fn clear_stale(path: &Path, stale_after: Millis) -> io::Result<bool> {
+pub fn clear_stale(path: &Path, stale_after: Span) -> io::Result<bool> {
     match look(path)? {
         Some(found) if found.is_stale(stale_after) => remove_stale(path, &found),
         _ => Ok(false),
@@ -69,11 +69,11 @@ pub fn is_alive(pid: u32) -> bool {
 }
 
 /// When a process was started, by the wall clock.
-fn started(pid: u32) -> Option<Millis> {
+fn started(pid: u32) -> Option<Timestamp> {
     let ticks = starttime(pid)?;
     let stat = std::fs::read_to_string("/proc/stat").ok()?;
     let boot: f64 = stat.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()?;
     #[expect(clippy::cast_precision_loss, reason = "ticks since boot stay far below 2^53")]
     let since_boot = ticks as f64 / rustix::param::clock_ticks_per_second() as f64;
-    Some(Millis((boot + since_boot) * 1000.0))
+    Some(Timestamp::EPOCH + Span::from_secs(boot + since_boot))
 }

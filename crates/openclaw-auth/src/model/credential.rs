@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Millis;
+use super::{Count, Timestamp};
 
 /// Which release's rules are applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -80,13 +80,13 @@ pub struct Cooldown {
     /// Whether OpenClaw cools the profile down or has disabled it.
     pub kind: CooldownKind,
     /// When it is used again, Unix milliseconds.
-    pub until: Millis,
+    pub until: Timestamp,
     /// OpenClaw's word for the cause (`rate_limit`, `billing`, …).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// How many errors led to it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub error_count: Option<Millis>,
+    pub error_count: Option<Count>,
 }
 
 /// The two ways OpenClaw sets a profile aside.

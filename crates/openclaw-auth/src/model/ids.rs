@@ -1,4 +1,4 @@
-//! Ids, and moments.
+//! Ids.
 
 use std::borrow::Borrow;
 use std::cmp::Ordering;
@@ -6,9 +6,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::ser::Error;
-use serde::{Deserialize, Serialize, Serializer};
-use serde_json::value::RawValue;
+use serde::{Serialize, Serializer};
 
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -143,67 +141,5 @@ impl fmt::Display for ProviderId {
 impl Serialize for ProviderId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
-    }
-}
-
-/// Up to here, 2^53, a double holds every integer.
-const EXACT: f64 = 9_007_199_254_740_992.0;
-
-/// Milliseconds: a moment (since 1970) or a span. A double, as in JavaScript: stores hold fractions and values past 2^53.
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
-pub struct Millis(pub f64);
-
-impl Millis {
-    /// Whole seconds, for people and for Prometheus.
-    #[must_use]
-    pub fn seconds(self) -> f64 {
-        self.0 / 1000.0
-    }
-}
-
-impl<'de> Deserialize<'de> for Millis {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        f64::deserialize(deserializer).map(Self)
-    }
-}
-
-impl Serialize for Millis {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // As JavaScript prints it: up to 1e21 without an exponent, and past 2^53 the fewest digits that are this double and no
-        // other, then zeros. Whoever compares digits finds the same ones.
-        let is_whole = self.0.fract() == 0.0;
-        if is_whole && self.0.abs() < EXACT {
-            #[expect(clippy::cast_possible_truncation, reason = "checked to fit just above")]
-            serializer.serialize_i64(self.0 as i64)
-        } else if is_whole && self.0.abs() < 1e21 {
-            RawValue::from_string(self.0.to_string()).map_err(Error::custom)?.serialize(serializer)
-        } else {
-            serializer.serialize_f64(self.0)
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Millis;
-
-    #[test]
-    fn moments_are_printed_as_javascript_prints_them() {
-        for (value, printed) in [
-            (0.0, "0"),
-            (-1.0, "-1"),
-            (1_800_000_000_000.5, "1800000000000.5"),
-            (9_007_199_254_740_991.0, "9007199254740991"),
-            (9_007_199_254_740_992.0, "9007199254740992"),
-            (123_456_789_012_345_678.0, "123456789012345680"),
-            (-123_456_789_012_345_678.0, "-123456789012345680"),
-            (18_446_744_073_709_551_616.0, "18446744073709552000"),
-            (1e20, "100000000000000000000"),
-            (1e300, "1e+300"),
-        ] {
-            assert_eq!(serde_json::to_string(&Millis(value)).unwrap(), printed);
-            // What is put into a larger document on its way is the same number.
-            assert_eq!(serde_json::json!({ "at": Millis(value) })["at"].as_f64(), Some(value));
-        }
     }
 }

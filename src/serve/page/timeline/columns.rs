@@ -1,20 +1,21 @@
 //! Many logins: how many end within which span.
 
 use maud::{Markup, html};
+use openclaw_auth::model::Span;
 
-use super::{DAY, Ending, HOUR, REACH, description};
+use super::{Ending, REACH, description};
 use crate::serve::page::pieces::grouped;
 
 /// Where the spans end, and how that is said.
-const SPANS: [(f64, &str); 8] = [
-    (HOUR, "1 h"),
-    (6.0 * HOUR, "6 h"),
-    (12.0 * HOUR, "12 h"),
-    (DAY, "1 day"),
-    (2.0 * DAY, "2"),
-    (4.0 * DAY, "4"),
+const SPANS: [(Span, &str); 8] = [
+    (Span::from_hours(1.0), "1 h"),
+    (Span::from_hours(6.0), "6 h"),
+    (Span::from_hours(12.0), "12 h"),
+    (Span::from_days(1.0), "1 day"),
+    (Span::from_days(2.0), "2"),
+    (Span::from_days(4.0), "4"),
     (REACH, "7"),
-    (f64::INFINITY, "later"),
+    (Span::FOREVER, "later"),
 ];
 const HEIGHT: u32 = 220;
 const TOP: u32 = 24;

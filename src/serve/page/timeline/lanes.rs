@@ -1,9 +1,9 @@
 //! A line for each login: from now to its end.
 
 use maud::{Markup, html};
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::Span;
 
-use super::{DAY, Ending, HOUR, REACH, description, mark};
+use super::{Ending, REACH, description, mark};
 use crate::publish::words;
 use crate::serve::page::pieces::Foreign;
 
@@ -12,8 +12,14 @@ const SCALE: f64 = 86.0;
 const LANE: usize = 46;
 const TOP: usize = 30;
 
-const TICKS: [(f64, &str); 6] =
-    [(HOUR, "1 h"), (6.0 * HOUR, "6 h"), (DAY, "1 day"), (2.0 * DAY, "2"), (4.0 * DAY, "4"), (REACH, "7")];
+const TICKS: [(Span, &str); 6] = [
+    (Span::from_hours(1.0), "1 h"),
+    (Span::from_hours(6.0), "6 h"),
+    (Span::from_days(1.0), "1 day"),
+    (Span::from_days(2.0), "2"),
+    (Span::from_days(4.0), "4"),
+    (REACH, "7"),
+];
 
 pub(super) fn picture(endings: &[Ending<'_>]) -> Markup {
     let height = TOP + endings.len() * LANE;
@@ -23,10 +29,10 @@ pub(super) fn picture(endings: &[Ending<'_>]) -> Markup {
             desc #picture-description { (description(endings)) }
             rect.later x=(percent(SCALE)) y=(TOP - 8) width=(percent(100.0 - SCALE)) height=(height - TOP + 8) rx="6" {}
             text.tick x="0" y="14" { "now" }
-            @for (at, name) in TICKS {
+            @for (index, (at, name)) in TICKS.into_iter().enumerate() {
                 @let x = percent(position(at));
                 line.tick x1=(x) x2=(x) y1=(TOP - 8) y2=(height) {}
-                text.tick.first[at == HOUR] x=(x) y="14" text-anchor="middle" { (name) }
+                text.tick.first[index == 0] x=(x) y="14" text-anchor="middle" { (name) }
             }
             text.tick x="100%" y="14" text-anchor="end" { "later" }
             @for (index, ending) in endings.iter().enumerate() { (lane(ending, TOP + index * LANE)) }
@@ -42,7 +48,7 @@ fn lane(ending: &Ending<'_>, top: usize) -> Markup {
         g.lane.(class) {
             text x="0" y=(top + 16) {
                 tspan.id { (Foreign(ending.row.name())) }
-                tspan.of { " · " (Foreign(ending.row.agent_name())) " · " (words::span(Millis(ending.left))) }
+                tspan.of { " · " (Foreign(ending.row.agent_name())) " · " (words::span(ending.left)) }
             }
             line.bar x1="0" x2=(x) y1=(middle) y2=(middle) {}
             svg.mark x=(x) y=(middle) overflow="visible" { (mark(ending.renews)) }
@@ -51,7 +57,7 @@ fn lane(ending: &Ending<'_>, top: usize) -> Markup {
 }
 
 /// Where a moment so far ahead is, in percent. The root gives the next hours as much room as the days after.
-fn position(left: f64) -> f64 {
+fn position(left: Span) -> f64 {
     if left > REACH { SCALE + (100.0 - SCALE) * 0.6 } else { SCALE * (left / REACH).sqrt() }
 }
 
@@ -65,7 +71,8 @@ mod tests {
 
     #[test]
     fn sooner_is_further_left() {
-        let positions = [0.0, HOUR, DAY, REACH, REACH + 1.0, 1e300].map(position);
+        let (hour, day) = (Span::from_hours(1.0), Span::from_days(1.0));
+        let positions = [Span::ZERO, hour, day, REACH, REACH + hour, Span::FOREVER].map(position);
         assert!(
             positions.is_sorted() && positions[0].abs() < f64::EPSILON && positions[5] < 100.0,
             "{positions:?}"

@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use authwatch::clock;
 use authwatch::model::LoginReason;
 use authwatch::state::{Failing, Memory, Refused};
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::{Span, Timestamp};
 use serde_json::{Value, json};
 
 use crate::support::home::{Home, Ran};
@@ -140,12 +140,12 @@ fn filled_in(text: &str, home: &Home) -> String {
             .map(|span| (1.0, span))
             .or(word.strip_prefix("seconds").map(|span| (1000.0, span)))
             .unwrap();
-        filled += &format!("{:.0}{rest}", moment(span).0 / unit);
+        filled += &format!("{:.0}{rest}", moment(span).as_millis() / unit);
     }
     filled
 }
 
-fn moment(span: &str) -> Millis {
+fn moment(span: &str) -> Timestamp {
     clock::parse_at(span).unwrap().resolve(clock::now())
 }
 
@@ -198,7 +198,7 @@ fn perform_in(dir: &Path, words: &[&str], home: Home) -> Home {
 }
 
 /// A server that says what time it is, to those who ask for nothing else. It lives as long as the tests.
-pub(crate) fn time_server(time: Millis) -> u16 {
+pub(crate) fn time_server(time: Timestamp) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let date = clock::date(time).unwrap().format("%a, %d %b %Y %H:%M:%S GMT");
@@ -270,7 +270,7 @@ fn remember(home: &Home, what: &str, profile: &str, token: &str) {
                 since,
                 times: 9,
                 next_attempt: moment("+1m"),
-                pause: Millis(60_000.0),
+                pause: Span::from_mins(1.0),
             };
             match what {
                 "dead" => record.dead = Some(Refused { reason: LoginReason::RefreshTokenReused, since }),

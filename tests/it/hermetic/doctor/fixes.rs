@@ -10,7 +10,7 @@ use authwatch::clock;
 use authwatch::demo::Demo;
 use authwatch::doctor::fix::{Fix, FixError};
 use openclaw_auth::locking::STORE_LOCK;
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::Timestamp;
 use serde_json::{Value, json};
 
 use super::case::{self, cases, lay_out};
@@ -40,7 +40,11 @@ fn what_has_changed_meanwhile_is_left_alone() {
         Fix::Mode { path: store.clone(), owner: owner + 1, from: mode, to: 0o640 },
         Fix::Remove { path: draft },
         Fix::Lock { path: lock, stale_after: STORE_LOCK.stale_after },
-        Fix::Expires { store: store.clone(), profile: "xai:default".to_owned(), to: Millis(1.9e12) },
+        Fix::Expires {
+            store: store.clone(),
+            profile: "xai:default".to_owned(),
+            to: Timestamp::from_millis(1.9e12),
+        },
         Fix::Value { store: store.clone(), profile: "xai:default".to_owned(), field: "token" },
         Fix::Value { store, profile: "nobody:here".to_owned(), field: "token" },
     ];
@@ -107,7 +111,7 @@ fn one_agent_is_told_what_concerns_it() {
     // What an agent inherits concerns it, too.
     let mut main: Value = serde_json::from_str(&fs::read_to_string(home.store("main")).unwrap()).unwrap();
     main["profiles"]["openai-codex:default"]["refresh"] = Value::Null;
-    main["profiles"]["openai-codex:default"]["expires"] = json!(clock::now().0 - 5e8);
+    main["profiles"]["openai-codex:default"]["expires"] = json!(clock::now().as_millis() - 5e8);
     fs::write(home.store("main"), main.to_string()).unwrap();
     assert_eq!(codes(&home, &["--agent", "modern"]), ["login-expired", "env-mode"]);
 }
@@ -327,7 +331,7 @@ fn root_mends_nobody_elses_files_through_links() {
 #[cfg(feature = "sqlite")]
 #[test]
 fn beside_a_database_an_old_draft_is_no_lost_renewal() {
-    let login = json!({ "type": "oauth", "provider": "xai", "access": "a", "refresh": "r", "expires": clock::now().0 + 1e9 });
+    let login = json!({ "type": "oauth", "provider": "xai", "access": "a", "refresh": "r", "expires": clock::now().as_millis() + 1e9 });
     let home = Home::new().database("main", &json!({ "xai:default": login }));
     let draft = home.agent_dir("main").join("auth-profiles.json.17.6f1d.tmp");
     let old = json!({ "version": 1, "profiles": { "xai:default": { "type": "oauth", "provider": "xai", "access": "b", "refresh": "old", "expires": 5 } } });

@@ -8,8 +8,8 @@ use authwatch::model::{
 };
 use authwatch::notify::{Change, Ledger, Own, Policy, Silence, Turn, decide, policy};
 use openclaw_auth::model::{
-    ConfigHealth, CredentialKind, Fault, Millis, ProviderId, Semantics, Source, StoreError, StoreErrorReason,
-    StoreHealth, StoreKind, Stranded, StrandedKind,
+    ConfigHealth, CredentialKind, Fault, ProviderId, Semantics, Source, StoreError, StoreErrorReason,
+    StoreHealth, StoreKind, Stranded, StrandedKind, Timestamp,
 };
 use proptest::prelude::*;
 
@@ -54,7 +54,13 @@ fn ending(id: &str, end: f64, now: f64, login: Login) -> ProfileHealth {
     } else {
         Status::Ok
     };
-    ProfileHealth { status, expires_at: Some(Millis(end)), bucket: status.bucket(), login, ..profile(id) }
+    ProfileHealth {
+        status,
+        expires_at: Some(Timestamp::from_millis(end)),
+        bucket: status.bucket(),
+        login,
+        ..profile(id)
+    }
 }
 
 fn agent(id: &str, profiles: Vec<ProfileHealth>) -> AgentHealth {
@@ -90,7 +96,7 @@ fn snapshot(now: f64, agents: Vec<AgentHealth>) -> Snapshot {
     Snapshot {
         format_version: 1,
         generated_at: String::new(),
-        now: Millis(now),
+        now: Timestamp::from_millis(now),
         semantics: Semantics::V2026_9,
         scope: Scope::InUse,
         exit_code: 0,
@@ -406,7 +412,7 @@ fn what_comes_and_goes_is_told_as_that_and_then_left_alone() {
 #[test]
 fn quiet_hours_hold_back_warnings_and_never_what_is_critical() {
     // Whatever the machine's time zone is, this part of the day is on.
-    let minute = authwatch::clock::local_minute(Millis(START)).unwrap();
+    let minute = authwatch::clock::local_minute(Timestamp::from_millis(START)).unwrap();
     let clock = |minute: u16| format!("{:02}:{:02}", minute % 1440 / 60, minute % 60);
     let hours = format!("{}-{}", clock(minute), clock(minute + 120));
     let mut told = Told::new(&format!("[notify]\nquiet_hours = \"{hours}\"\n"));
@@ -430,7 +436,7 @@ fn quiet_hours_hold_back_warnings_and_never_what_is_critical() {
 #[test]
 fn what_is_silenced_is_told_when_the_silence_ends() {
     let mut told = Told::new("");
-    let until = Millis(START + HOUR);
+    let until = Timestamp::from_millis(START + HOUR);
     told.silences.push(Silence { profile: "xai:a".to_owned(), agent: None, until });
     assert_eq!(told.main(vec![dead("xai:a"), dead("xai:b")]).len(), 1);
     assert_eq!(told.after(30.0 * MINUTE).main(vec![dead("xai:a"), dead("xai:b")]), []);
@@ -444,7 +450,11 @@ fn what_is_silenced_is_told_when_the_silence_ends() {
 fn who_has_heard_of_it_hears_in_a_silence_that_it_is_mended_and_of_nothing_else() {
     let mut told = Told::new("");
     assert_eq!(told.main(vec![dead("xai:a")]), [(Turn::New, Severity::Critical)]);
-    told.silences.push(Silence { profile: "*".to_owned(), agent: None, until: Millis(START + 24.0 * HOUR) });
+    told.silences.push(Silence {
+        profile: "*".to_owned(),
+        agent: None,
+        until: Timestamp::from_millis(START + 24.0 * HOUR),
+    });
     assert_eq!(told.after(8.0 * HOUR).main(vec![dead("xai:a"), dead("xai:b")]), [], "not repeated, not new");
     assert_eq!(told.after(MINUTE).main(vec![profile("xai:a"), profile("xai:b")]), []);
     let mended = told.after(MINUTE).main(vec![profile("xai:a"), profile("xai:b")]);

@@ -5,7 +5,7 @@ use std::fs;
 use authwatch::clock::At;
 use authwatch::pipeline::{self, Look, Request};
 use authwatch::publish::report::{self, Format, Layout};
-use openclaw_auth::model::{Millis, Semantics};
+use openclaw_auth::model::{Semantics, Timestamp};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -170,8 +170,11 @@ const CONFIGS: [&str; 3] = [
 ];
 
 fn look(home: &Home, semantics: Semantics) -> Look {
-    let request =
-        Request { at: Some(At::Absolute(Millis(1_800_000_000_000.0))), semantics, ..Request::default() };
+    let request = Request {
+        at: Some(At::Absolute(Timestamp::from_millis(1_800_000_000_000.0))),
+        semantics,
+        ..Request::default()
+    };
     pipeline::look(&home.roots(), [], &request)
 }
 

@@ -107,7 +107,7 @@ fn what_is_due_is_renewed_counted_and_told_of() {
 }
 
 fn now_seconds() -> f64 {
-    authwatch::clock::now().seconds()
+    authwatch::clock::now().as_secs()
 }
 
 #[test]

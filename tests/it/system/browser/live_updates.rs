@@ -1,7 +1,7 @@
 //! What changes while it is open.
 
 use authwatch::clock;
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::{Span, Timestamp};
 use serde_json::{Value, json};
 
 use crate::support::daemon::Daemon;
@@ -59,7 +59,7 @@ fn it_stays_up_to_date_and_leaves_the_visitor_alone() {
     let before = browser.count(".need");
     server.change(|snapshot| {
         snapshot.agents.retain(|agent| agent.id.as_str() != "translator");
-        snapshot.now = Millis(snapshot.now.0 + 1000.0);
+        snapshot.now = snapshot.now + Span::from_secs(1.0);
     });
     browser.wait("the change arrives", |browser| browser.count(".need") == before - 1);
     assert_eq!(browser.text("h1"), "2 things need you now");
@@ -86,23 +86,23 @@ fn it_stays_up_to_date_and_leaves_the_visitor_alone() {
 
 #[test]
 fn a_store_that_changes_on_disk_changes_the_page_of_the_daemon() {
-    let token = |ends: Millis| {
+    let token = |ends: Timestamp| {
         json!({ "anthropic:<b>manual</b>": {
-            "type": "token", "provider": "anthropic", "token": "t", "expires": ends.0 } })
+            "type": "token", "provider": "anthropic", "token": "t", "expires": ends.as_millis() } })
     };
-    let (now, month) = (clock::now(), 30.0 * 86_400_000.0);
-    let home = Home::new().profiles("main", &token(Millis(now.0 + month)));
+    let (now, month) = (clock::now(), Span::from_days(30.0));
+    let home = Home::new().profiles("main", &token(now + month));
     let (daemon, browser) = (Daemon::ready(&home, &["--no-refresh"]), Browser::open());
     let address = format!("http://{}", daemon.address);
     browser.go(&address);
     assert_eq!((browser.count(".need"), browser.count("h1")), (0, 1));
     let calm = browser.text("h1");
-    let home = home.profiles("main", &token(Millis(now.0 - 60_000.0)));
+    let home = home.profiles("main", &token(now - Span::from_mins(1.0)));
     browser.wait("it needs somebody", |browser| browser.count(".need") == 1);
     let need = browser.text(".need");
     assert!(need.contains("anthropic:<b>manual</b> of main") && need.contains("Expired"), "{need}");
     assert!(joined(&browser, "#events li").contains("<b>manual</b>"), "{}", joined(&browser, "#events li"));
-    let _home = home.profiles("main", &token(Millis(now.0 + month)));
+    let _home = home.profiles("main", &token(now + month));
     browser.wait("all is well again", |browser| browser.text("h1") == calm);
     nothing_untoward(&browser, &address);
 }
@@ -110,7 +110,7 @@ fn a_store_that_changes_on_disk_changes_the_page_of_the_daemon() {
 #[test]
 fn it_says_when_nobody_answers_and_when_nobody_looks() {
     let (server, browser) = (Server::demo(), Browser::open());
-    server.change(|snapshot| snapshot.now = Millis(snapshot.now.0 - 600_000.0));
+    server.change(|snapshot| snapshot.now = snapshot.now - Span::from_mins(10.0));
     browser.go(&server.address);
     browser.wait("an old look is called old", |browser| {
         browser.text("#trouble").contains("more than 5 minutes")

@@ -8,7 +8,7 @@ use authwatch::model::EventKind;
 use authwatch::pipeline::{self, Request};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use openclaw_auth::model::{AgentId, Millis};
+use openclaw_auth::model::{AgentId, Span};
 use serde_json::{Value, json};
 
 use crate::support::home::Home;
@@ -150,7 +150,7 @@ fn pictures() {
                 agent.id = AgentId::from(format!("{}-{number}", agent.id).as_str());
                 for profile in &mut agent.profiles {
                     profile.expires_at =
-                        profile.expires_at.map(|end| Millis(end.0 + f64::from(number) * 3e6));
+                        profile.expires_at.map(|end| end + Span::from_millis(3e6) * f64::from(number));
                 }
                 snapshot.agents.push(agent);
             }

@@ -8,7 +8,7 @@ use std::path::Path;
 use authwatch::config::Config;
 use authwatch::notify::Notifier;
 use authwatch::pipeline::{self, Request};
-use openclaw_auth::model::Millis;
+use openclaw_auth::model::Timestamp;
 use serde_json::{Value, json};
 
 use crate::support::home::{DAY, HOUR, Home, NOW, document};
@@ -123,7 +123,7 @@ fn live(restart: bool, down: Option<usize>) -> [Heard; 2] {
             told = notifier(&channels, &own);
         }
         #[expect(clippy::cast_precision_loss, reason = "milliseconds stay far below 2^53")]
-        let moment = Millis(at as f64);
+        let moment = Timestamp::from_millis(at as f64);
         let request = Request { at: Some(authwatch::clock::At::Absolute(moment)), ..Request::default() };
         let look = pipeline::look(&home.roots(), [], &request);
         runtime.block_on(told.observe(&look.snapshot)).unwrap();

@@ -1,10 +1,7 @@
 //! More than one machine: every one has its authwatch, one Prometheus scrapes them, and of two Alertmanagers one speaks.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
