@@ -3,122 +3,30 @@
 //! Two axes. `status` is OpenClaw's word for the access token; `login` says whether it can renew itself. A token that
 //! ends in an hour is nothing to worry about if its login renews it, and a valid one is if its login is dead.
 
+mod criteria;
 mod login;
 mod rollup;
 mod token;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use openclaw_auth::credential::REFRESH_MARGIN;
 use openclaw_auth::discover::Agent;
-use openclaw_auth::environment::Environment;
 use openclaw_auth::load::Loaded;
 use openclaw_auth::load::external::ExternalLogin;
-use openclaw_auth::load::refreshing::Refreshing;
 use openclaw_auth::merge::{Effective, View};
 use openclaw_auth::model::{
-    CredentialKind, ProfileId, ProfileIds, ProviderId, Semantics, Source, Span, Timestamp, Unimportable,
+    CredentialKind, ProfileId, ProfileIds, ProviderId, Semantics, Source, Timestamp, Unimportable,
 };
 use openclaw_auth::order::effective_profiles;
 use openclaw_auth::provider::{self};
-use openclaw_auth::settings::{ModelChoice, Settings};
 
+pub use self::criteria::{Criteria, InUse};
 use self::login::login_verdict;
 pub use self::rollup::worst_exit_code;
 use self::rollup::{exit_code, provider_health};
 use self::token::{Token, fence_verdict, token_verdict};
 use crate::exit;
-use crate::model::{AgentHealth, Login, LoginReason, ProfileHealth, Scope, Status};
+use crate::model::{AgentHealth, Login, LoginReason, ProfileHealth, Status};
 use crate::remedy;
-use crate::state::Memory;
-
-/// The warning window where the user gives none.
-const DEFAULT_WINDOW: Span = Span::from_hours(24.0);
-
-/// What the credentials are judged by.
-#[derive(Clone, Copy, Debug)]
-pub struct Judge<'a> {
-    pub now: Timestamp,
-    /// The release whose rules apply.
-    pub semantics: Semantics,
-    /// What counts towards the exit code; `None`: what is in use, or everything where nothing is configured.
-    pub scope: Option<Scope>,
-    /// The warning window, if the user gives one.
-    pub window: Option<Span>,
-    /// Only these providers; empty for all.
-    pub only_providers: &'a BTreeSet<String>,
-    /// The providers the agents' models use.
-    pub in_use: &'a InUse,
-    pub settings: &'a Settings,
-    /// Whether the configuration is there and cannot be read: OpenClaw does not start with it, nor say that all is well.
-    pub is_configuration_broken: bool,
-    /// The variables that are set.
-    pub environment: &'a Environment,
-    /// The locks that are held.
-    pub refreshing: &'a Refreshing,
-    /// What is remembered of refused and failing logins.
-    pub memory: Option<&'a Memory>,
-}
-
-/// The providers each agent's models use: worked out once, for most agents have no model of their own.
-#[derive(Clone, Debug, Default)]
-pub struct InUse {
-    common: BTreeSet<String>,
-    own: BTreeMap<String, BTreeSet<String>>,
-}
-
-impl InUse {
-    /// Works them out from the configuration, leaving out providers that are not wanted; `only` is empty for all.
-    #[must_use]
-    pub fn new(settings: &Settings, semantics: Semantics, only: &BTreeSet<String>) -> Self {
-        let wanted = |own: Option<&ModelChoice>| {
-            let mut in_use = settings.providers_chosen(own, semantics);
-            in_use.retain(|id| only.is_empty() || only.contains(id));
-            in_use
-        };
-        let mut own = BTreeMap::new();
-        for agent in &settings.agents {
-            // Of several entries with one id the first counts, as everywhere.
-            own.entry(agent.id.clone()).or_insert_with(|| wanted(Some(&agent.model)));
-        }
-        Self { common: wanted(None), own }
-    }
-
-    /// The providers an agent's models use.
-    #[must_use]
-    pub fn of(&self, agent: &str) -> &BTreeSet<String> {
-        self.own.get(agent).unwrap_or(&self.common)
-    }
-}
-
-impl Judge<'_> {
-    /// What counts for agents whose models name these providers.
-    ///
-    /// Later releases count only what the configured models use. Where no model is configured nothing is known about
-    /// use, and silence about an expired login would be worse than noise: everything counts.
-    #[must_use]
-    pub fn scope_for(&self, in_use: &BTreeSet<String>) -> Scope {
-        self.scope.unwrap_or(match self.semantics {
-            Semantics::V2026_9 if !in_use.is_empty() => Scope::InUse,
-            _ => Scope::All,
-        })
-    }
-
-    fn wants(&self, provider_id: &str) -> bool {
-        self.only_providers.is_empty() || self.only_providers.contains(provider_id)
-    }
-
-    /// Whether one of the providers in use signs in with this one's profiles.
-    fn is_used(&self, in_use: &BTreeSet<String>, provider_id: &str) -> bool {
-        in_use.iter().any(|id| provider::auth_of(id, self.semantics) == provider_id)
-    }
-
-    /// Whether the environment or the configuration gives a provider auth, so that no profile has to.
-    fn has_key(&self, provider_id: &str) -> bool {
-        self.environment.variable_for(provider::auth_of(provider_id, self.semantics)).is_some()
-            || self.settings.has_key(provider_id, self.semantics)
-    }
-}
 
 /// Judges one agent by what it sees: its own store, and main's under it.
 #[must_use]
@@ -126,17 +34,17 @@ pub fn agent(
     agent: &Agent,
     own: &Loaded<'_>,
     main: Option<&Loaded<'_>>,
-    judge: &Judge<'_>,
+    criteria: &Criteria<'_>,
     ids: &mut ProfileIds,
 ) -> AgentHealth {
     let view = match main {
-        Some(main) => View::merged(&own.document, &main.document, judge.now, judge.semantics),
+        Some(main) => View::merged(&own.document, &main.document, criteria.now, criteria.semantics),
         None => View::of_main(&own.document),
     };
-    let in_use = judge.in_use.of(agent.id.as_str());
+    let in_use = criteria.in_use.of(agent.id.as_str());
 
     let mut groups: Vec<&Effective<'_, '_>> = Vec::with_capacity(view.profiles.len());
-    groups.extend(view.profiles.iter().filter(|profile| judge.wants(&profile.credential.provider)));
+    groups.extend(view.profiles.iter().filter(|profile| criteria.wants(&profile.credential.provider)));
     // By id they are sorted already.
     groups.sort_by(|one, other| one.credential.provider.cmp(&other.credential.provider));
 
@@ -147,26 +55,32 @@ pub fn agent(
         let id = first
             .known
             .map_or_else(|| ProviderId::from(&*first.provider), |known| ProviderId::known(known.id));
-        let counting =
-            effective_profiles(&view, group, id.as_str(), judge.settings, judge.now, judge.semantics);
-        let used = judge.is_used(in_use, id.as_str());
+        let counting = effective_profiles(
+            &view,
+            group,
+            id.as_str(),
+            criteria.settings,
+            criteria.now,
+            criteria.semantics,
+        );
+        let used = criteria.is_used(in_use, id.as_str());
         let start = profiles.len();
         for profile in group {
-            let mut health = profile_health(profile, ids.get(profile.id), &id, judge);
+            let mut health = profile_health(profile, ids.get(profile.id), &id, criteria);
             health.in_use = used && counting.contains(profile);
-            health.cooldown = cooldown(&view, profile, judge.now).map(Box::new);
+            health.cooldown = cooldown(&view, profile, criteria.now).map(Box::new);
             profiles.push(health);
         }
-        let counts = |profile| judge.semantics == Semantics::V2026_4 || counting.contains(profile);
+        let counts = |profile| criteria.semantics == Semantics::V2026_4 || counting.contains(profile);
         let rolled_up = group.iter().zip(&profiles[start..]).filter(|(profile, _)| counts(profile));
-        providers.push(provider_health(id, rolled_up.map(|(_, health)| health), judge));
+        providers.push(provider_health(id, rolled_up.map(|(_, health)| health), criteria));
     }
 
     let missing_providers_in_use = in_use
         .iter()
         .filter(|id| {
-            let auth = provider::auth_of(id, judge.semantics);
-            !judge.has_key(id) && !providers.iter().any(|health| health.provider.as_str() == auth)
+            let auth = provider::auth_of(id, criteria.semantics);
+            !criteria.has_key(id) && !providers.iter().any(|health| health.provider.as_str() == auth)
         })
         .map(|id| ProviderId::from(id.as_str()))
         .collect();
@@ -186,7 +100,7 @@ pub fn agent(
         profile.remedy = remedy::for_profile(&agent.id, profile).map(Box::new);
     }
     health.remedies = remedy::for_agent_itself(&health);
-    health.exit_code = exit_code(&health, in_use, judge);
+    health.exit_code = exit_code(&health, in_use, criteria);
     health
 }
 
@@ -200,7 +114,7 @@ pub fn put_repair_first(agent: &mut AgentHealth, unimportable: &Unimportable) {
 
 /// What the CLIs' logins look like; they count for nothing.
 #[must_use]
-pub fn external(logins: &[ExternalLogin], judge: &Judge<'_>) -> Vec<ProfileHealth> {
+pub fn external(logins: &[ExternalLogin], criteria: &Criteria<'_>) -> Vec<ProfileHealth> {
     let judged = logins.iter().map(|login| {
         let (provider_id, id) = match login.source {
             Source::ClaudeCli => ("anthropic", "anthropic:claude-cli"),
@@ -208,15 +122,15 @@ pub fn external(logins: &[ExternalLogin], judge: &Judge<'_>) -> Vec<ProfileHealt
             Source::GeminiCli => ("google-gemini-cli", "google-gemini-cli:gemini-cli"),
             _ => ("minimax-portal", "minimax-portal:minimax-cli"),
         };
-        let window = judge.window.map_or(REFRESH_MARGIN, |window| window.max(REFRESH_MARGIN));
+        let window = criteria.window.map_or(REFRESH_MARGIN, |window| window.max(REFRESH_MARGIN));
         let token = match login.expires {
-            Some(at) => Token::by_end(at, judge.now, window),
+            Some(at) => Token::by_end(at, criteria.now, window),
             None => Token::new(Status::Missing),
         };
         health_of(id.into(), provider_id.into(), CredentialKind::OAuth, token, login.source)
     });
     judged
-        .filter(|health| judge.wants(health.provider.as_str()))
+        .filter(|health| criteria.wants(health.provider.as_str()))
         .map(|mut health| {
             (health.login, health.login_reason) = (Login::External, Some(LoginReason::OwnedByCli));
             health
@@ -228,16 +142,16 @@ fn profile_health(
     profile: &Effective<'_, '_>,
     id: ProfileId,
     provider_id: &ProviderId,
-    judge: &Judge<'_>,
+    criteria: &Criteria<'_>,
 ) -> ProfileHealth {
     let credential = profile.credential;
     let may_be_fenced = credential.kind == CredentialKind::OAuth && !credential.is_replacement;
     let fence = if may_be_fenced { credential.fence() } else { None };
     let (token, (login, login_reason, login_since)) = if let Some(fence) = fence {
-        let (token, login, reason) = fence_verdict(fence, judge.semantics);
+        let (token, login, reason) = fence_verdict(fence, criteria.semantics);
         (token, (login, reason, None))
     } else {
-        (token_verdict(credential, judge), login_verdict(profile, judge))
+        (token_verdict(credential, criteria), login_verdict(profile, criteria))
     };
     let mut health = health_of(id, provider_id.clone(), credential.kind, token, profile.source);
     health.inherited = profile.inherited;

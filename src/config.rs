@@ -8,27 +8,28 @@ use openclaw_auth::paths;
 use serde::{Deserialize, Serialize};
 use toml::de::{DeTable, Deserializer};
 
-use crate::clock;
 use crate::exit::{self, Failure};
 use crate::model::Scope;
 
-mod check;
+pub mod check;
 mod credentials;
 mod notify;
+mod problem;
 mod refresh;
 mod removed;
 mod secrets;
+mod values;
 mod watch;
 
-pub use self::check::{
-    Problem, files as problems_of_files, secret_files, variables as problems_of_variables,
-};
 pub use self::notify::{
     AlertmanagerConfig, ChannelConfig, CommandConfig, EmailConfig, Filter, HeartbeatConfig, HeartbeatReport,
-    NotifyConfig, NtfyConfig, QuietHours, SeveritySetting, SmtpTls, WebhookConfig, WebhookPreset,
+    NotifyConfig, NtfyConfig, QuietHours, SmtpTls, WebhookConfig, WebhookPreset,
 };
-pub use self::refresh::{BodyFormat, ProviderConfig, RefreshConfig};
+pub use self::problem::Problem;
+pub use self::refresh::{ProviderConfig, RefreshConfig};
 pub use self::secrets::{SecretSource, redacted_url, without_user};
+pub use self::values::variable;
+use self::values::{window, window_text};
 pub use self::watch::{MetricsConfig, WatchConfig};
 
 /// The file `config init` writes.
@@ -67,10 +68,10 @@ pub struct NetworkConfig {
 #[serde(default, deny_unknown_fields)]
 pub struct StatusConfig {
     /// The release whose rules apply.
-    pub semantics: SemanticsSetting,
+    pub semantics: Semantics,
     /// What counts towards the exit code; the release's own rule where unset.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub scope: Option<ScopeSetting>,
+    pub scope: Option<Scope>,
     /// The warning window; the release's own where unset.
     #[serde(
         deserialize_with = "window",
@@ -80,64 +81,13 @@ pub struct StatusConfig {
     pub warn: Option<Span>,
 }
 
-/// `status.semantics`
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-pub enum SemanticsSetting {
-    /// OpenClaw 2026.4 and 2026.5.
-    #[serde(rename = "2026.4")]
-    V2026_4,
-    #[default]
-    #[serde(rename = "2026.9")]
-    V2026_9,
-}
-
-impl From<SemanticsSetting> for Semantics {
-    fn from(setting: SemanticsSetting) -> Self {
-        match setting {
-            SemanticsSetting::V2026_4 => Self::V2026_4,
-            SemanticsSetting::V2026_9 => Self::V2026_9,
-        }
-    }
-}
-
-/// `status.scope`
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ScopeSetting {
-    /// Every token and OAuth profile.
-    All,
-    /// Only what the configured models use.
-    InUse,
-}
-
-impl From<ScopeSetting> for Scope {
-    fn from(setting: ScopeSetting) -> Self {
-        match setting {
-            ScopeSetting::All => Self::All,
-            ScopeSetting::InUse => Self::InUse,
-        }
-    }
-}
-
-/// A duration that may be left out.
-fn window<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Span>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    clock::duration(&text).map(Some).map_err(serde::de::Error::custom)
-}
-
-#[expect(clippy::ref_option, reason = "serde hands the field over by reference")]
-fn window_text<S: serde::Serializer>(window: &Option<Span>, serializer: S) -> Result<S::Ok, S::Error> {
-    let span = window.unwrap_or(Span::ZERO).to_std();
-    serializer.collect_str(&humantime::format_duration(span))
-}
-
 impl Config {
     /// Loads the named file, or the default one if it is there, with what the environment adds to it.
     pub fn load(named: Option<&Path>) -> Result<Self, Failure> {
         let mut config = Self::read(named)?;
         let refused = |problem: String| Failure::new(exit::CONFIGURATION, problem);
         config.notify.take_legacy(variable).map_err(refused)?;
-        check::names(&config)?;
+        config.notify.check_names()?;
         Ok(config)
     }
 
@@ -195,12 +145,6 @@ impl Config {
     pub fn to_toml(&self) -> String {
         toml::to_string(self).expect("a configuration is plain tables and values")
     }
-}
-
-/// A setting that a variable of the process gives, where it is not empty.
-#[must_use]
-pub fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// Where the configuration is looked for when none is named.

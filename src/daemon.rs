@@ -165,7 +165,7 @@ fn stop(stopper: &Stopper) {
 
 impl Daemon {
     fn new(options: Options) -> Self {
-        let mut providers = endpoint::providers();
+        let mut providers: Vec<&str> = endpoint::providers().collect();
         providers.extend(options.config.refresh.providers.keys().map(String::as_str));
         providers.sort_unstable();
         providers.dedup();

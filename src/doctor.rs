@@ -1,29 +1,32 @@
-//! What is wrong with an OpenClaw's auth, what that means, and the command that mends it.
+//! Diagnoses an OpenClaw's auth: what is wrong, what that means, and the command that fixes it.
 //!
-//! Stores are read in one place, [`inspection`], and their secrets left there: it turns them into facts (digests, shapes, times), so
-//! a finding could not name a token if it wanted to. Of `.env` and of services only names and numbers of lines are kept. The [checks] look at those facts and at the files around them; each is a
-//! file, and one table lists them. What is safe to mend is a [`fix::Fix`]: data, until somebody has agreed to it.
+//! [`inspection`] reads the stores and turns their secrets into facts (digests, shapes, times), so a finding cannot contain a
+//! token. The [checks] look at those facts and at the files around them. A check proposes a [`fix::Fix`], which is data until
+//! somebody agrees and [`repair`] applies it.
 
+pub mod check;
 pub mod checks;
 pub mod files;
 pub mod finding;
 pub mod fix;
 pub mod inspection;
+pub mod installation;
 pub mod online;
 pub mod paste;
+pub mod repair;
 pub mod report;
 pub mod service;
 
 use self::finding::{Finding, Findings, Kind, Severity};
-use self::inspection::Subject;
+use self::inspection::Inspection;
 use crate::exit;
 
 /// Runs every check; the worst comes first.
 #[must_use]
-pub fn examine(subject: &Subject) -> Vec<Finding> {
+pub fn examine(inspection: &Inspection) -> Vec<Finding> {
     let mut findings = Findings::default();
     for check in checks::ALL {
-        (check.run)(subject, &mut findings);
+        (check.run)(inspection, &mut findings);
     }
     findings.into_sorted()
 }

@@ -1,6 +1,7 @@
 //! What goes wrong with logins: one table of causes, by which error messages are recognised, dead logins are described and
 //! notices are worded. Whoever says what a failure means takes the words from here, so that all say the same.
 
+mod cause;
 mod context;
 mod mask;
 mod recognise;
@@ -8,90 +9,11 @@ mod table;
 
 use crate::model::LoginReason;
 
+pub use self::cause::{Cause, Kind, Mend};
 pub use self::context::Context;
 pub use self::mask::mask;
 pub use self::recognise::{Finding, recognise};
 pub use self::table::all;
-
-/// Where a cause is to be looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// The login itself: sign in again, or for the first time.
-    Login,
-    /// The way to the provider.
-    Network,
-    /// Settings, files and permissions on this machine.
-    Configuration,
-    /// A credential that works, but not for this.
-    WrongCredential,
-    /// Two programs want the same thing at the same moment.
-    Contention,
-    /// A change of stores that is not finished.
-    Migration,
-    /// The provider's side: its limits, its bills, its troubles.
-    Provider,
-}
-
-impl Kind {
-    /// The word used in JSON.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Login => "login",
-            Self::Network => "network",
-            Self::Configuration => "configuration",
-            Self::WrongCredential => "wrong-credential",
-            Self::Contention => "contention",
-            Self::Migration => "migration",
-            Self::Provider => "provider",
-        }
-    }
-
-    /// What it is, for people.
-    #[must_use]
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Login => "the login",
-            Self::Network => "the network",
-            Self::Configuration => "the configuration",
-            Self::WrongCredential => "the wrong kind of credential",
-            Self::Contention => "contention",
-            Self::Migration => "an unfinished migration",
-            Self::Provider => "the provider's side",
-        }
-    }
-}
-
-/// The command that mends it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mend {
-    /// Sign in to the provider again, whatever kind of login it has.
-    SignIn,
-    /// Give it an API key.
-    PasteKey,
-    /// This one. `{agent}`, `{profile}` and `{provider}` stand for what it is about.
-    Run(&'static str),
-    /// None: only time, or somebody else, mends it.
-    Wait,
-}
-
-#[derive(Debug)]
-pub struct Cause {
-    /// Its stable name.
-    pub code: &'static str,
-    /// Where it is to be looked for.
-    pub kind: Kind,
-    /// What it means: a sentence without a full stop.
-    pub meaning: &'static str,
-    /// The command that mends it.
-    pub mend: Mend,
-    /// What else to know, in sentences; may be empty.
-    pub hint: &'static str,
-    /// The texts by which it is recognised: all of one list have to be on a line. Lower case.
-    signs: &'static [&'static [&'static str]],
-    /// Whether it says little, and is left out where the same line names another cause.
-    generic: bool,
-}
 
 /// The cause of that name.
 #[must_use]

@@ -1,267 +1,51 @@
-//! Telling people: the right one, in time, once, with the command that mends it.
+//! Notifies people: the right ones, in time, once, with the command that fixes the problem.
 //!
 //! ```text
-//! conditions -> decide -> message -> outbox -> channel
-//! what is so    what is   one text   on disk   email, ntfy, webhook, command, Alertmanager
-//!               to tell
+//! detect  -> decide  -> message  -> outbox  -> channel
+//! problems   changes    one text    on disk    email, ntfy, webhook, command, Alertmanager
 //! ```
 //!
-//! The first three are pure and see the [`crate::model::Snapshot`] only, so nothing they write can hold a secret. [`Book`] is the one
-//! file in which what has been told and what still has to be are kept; a daemon, one that restarts after every pass, and a timer tell the same.
+//! The first three are pure and see the [`crate::model::Snapshot`] only, so nothing they write can contain a secret. [`Book`] is the
+//! one file that remembers what people were notified of and what is still to be sent; a daemon, a daemon that restarts after every
+//! check, and a timer notify of the same.
 
 mod alertmanager;
-mod book;
+mod body;
+mod change;
 pub mod channel;
 mod chat;
 mod check;
 mod command;
 mod decide;
 mod deliver;
+mod detect;
 mod email;
 mod heartbeat;
 mod incident;
 pub mod message;
+mod mute;
+mod notifier;
 mod ntfy;
 mod outbox;
 pub mod outcome;
+mod policy;
 mod problem;
+mod records;
+mod store;
+mod transport;
 mod webhook;
 mod words;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
-use std::rc::Rc;
-use std::sync::Arc;
-
-use openclaw_auth::model::{Span, Timestamp};
-
-use self::book::Memory;
-pub use self::book::{Book, BookError};
-use self::channel::{Channel, Kind, Wires, channels};
+pub use self::change::{Change, Turn};
 pub use self::check::problems;
-use self::decide::still_open;
-pub use self::decide::{Change, Policy, Silence, Turn, decide};
+pub use self::decide::decide;
 pub use self::deliver::Work;
+pub use self::detect::conditions;
 pub use self::heartbeat::Beat;
 pub use self::incident::Ledger;
-use self::message::Message;
-pub use self::outbox::{ChannelRecord, Entry, Parcel};
-use self::outcome::{FailureReason, Outcome};
-pub use self::problem::{Condition, Limits, Own, Subject, What, conditions};
-use crate::config::{Config, NotifyConfig};
-use crate::model::{ChannelHealth, Snapshot};
-
-/// A channel that has taken nothing for so long is itself worth telling, through the others.
-const CHANNEL_GRACE: Span = Span::from_mins(15.0);
-
-#[derive(Clone, Debug)]
-pub struct Notifier {
-    dir: PathBuf,
-    config: NotifyConfig,
-    policy: Policy,
-    channels: Vec<Channel>,
-    wires: Wires,
-    host: String,
-    /// For who goes on after each pass: what it knows of the book.
-    memory: Option<Rc<Memory>>,
-}
-
-impl Notifier {
-    /// A notifier with the channels of a configuration, which keeps its book in authwatch's own state directory.
-    #[must_use]
-    pub fn new(config: &Config, dir: &Path) -> Self {
-        let notify = config.notify.clone();
-        Self {
-            dir: dir.to_owned(),
-            policy: policy(config),
-            channels: if notify.enabled { channels(&notify) } else { Vec::new() },
-            wires: Wires::new(config.network.clone()),
-            host: notify.host.clone().unwrap_or_else(host_name),
-            config: notify,
-            memory: None,
-        }
-    }
-
-    /// The same for who goes on after each pass: where its book cannot be written it tells all the same, and remembers that itself.
-    #[must_use]
-    pub fn that_stays(self) -> Self {
-        Self { memory: Some(self.memory.unwrap_or_default()), ..self }
-    }
-
-    /// The same with what another one, which it takes the place of, remembers.
-    #[must_use]
-    pub fn instead_of(self, other: &Self) -> Self {
-        Self { memory: other.memory.clone(), ..self }
-    }
-
-    /// Whether what has been told is remembered in memory alone.
-    #[must_use]
-    pub fn is_forgetful(&self) -> bool {
-        self.memory.as_ref().is_some_and(|memory| memory.known.borrow().kept.is_some())
-    }
-
-    fn book(&self) -> Result<Arc<Book>, BookError> {
-        let Some(memory) = &self.memory else { return Book::read(&self.dir).map(Arc::new) };
-        let known = &mut *memory.known.borrow_mut();
-        known.kept.clone().map_or_else(|| Book::read_again(&self.dir, &mut known.seen), Ok)
-    }
-
-    async fn update<T>(&self, change: impl FnOnce(&mut Book) -> T) -> Result<T, BookError> {
-        match &self.memory {
-            Some(memory) => Book::update_or_keep(&self.dir, memory, change).await,
-            None => Book::update(&self.dir, change),
-        }
-    }
-
-    #[must_use]
-    pub fn channels(&self) -> &[Channel] {
-        &self.channels
-    }
-
-    /// Decides what a picture is worth telling, and puts that into the outbox: both or neither.
-    pub async fn observe(&self, snapshot: &Snapshot) -> Result<Vec<Change>, BookError> {
-        if self.channels.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.update(|book| {
-            let newcomers = self.take_stock(book);
-            book.silences.retain(|silence| silence.until > snapshot.now);
-            let own = Own { failing: self.failing(book, snapshot.now) };
-            let changes = decide(&mut book.ledger, snapshot, &own, &book.silences, &self.policy);
-            // Who has not been told of anything yet, for its channel is new or has another name, hears of all that is so.
-            let open = if newcomers.is_empty() {
-                Vec::new()
-            } else {
-                still_open(&book.ledger, snapshot.now, &book.silences, &self.policy)
-            };
-            for channel in &self.channels {
-                if matches!(channel.kind, Kind::Alertmanager(_)) {
-                    continue;
-                }
-                // A channel that fails is no way to hear that it does.
-                let about_itself = What::Channel(channel.name.clone());
-                let told_before = open.iter().filter(|_| newcomers.contains(&channel.name));
-                let others: Vec<Change> = changes
-                    .iter()
-                    .chain(told_before)
-                    .filter(|change| change.subject.what != about_itself)
-                    .cloned()
-                    .collect();
-                let page_url = self.config.page_url.as_deref();
-                if let Some(message) = Message::of(&others, &channel.filter, &self.host, page_url) {
-                    book.enqueue(&channel.name, message);
-                }
-            }
-            changes
-        })
-        .await
-    }
-
-    /// Brings the book in line with the channels that are configured; those that it has not known.
-    fn take_stock(&self, book: &mut Book) -> BTreeSet<String> {
-        let names: BTreeSet<&str> = self.channels.iter().map(|channel| channel.name.as_str()).collect();
-        book.channels.retain(|name, _| names.contains(name.as_str()));
-        book.outbox.retain(|name, parcels| names.contains(name.as_str()) && !parcels.is_empty());
-        let new = names.iter().filter(|name| !book.channels.contains_key(**name));
-        let new = new.map(|name| (*name).to_owned()).collect();
-        for channel in &self.channels {
-            book.configure(&channel.name, &channel.configured());
-        }
-        new
-    }
-
-    fn failing(&self, book: &Book, now: Timestamp) -> BTreeMap<String, (Timestamp, String)> {
-        let failing = book.channels.iter().filter_map(|(name, record)| {
-            let since = record.failing_since.filter(|since| (now - *since).abs() >= CHANNEL_GRACE)?;
-            Some((name.clone(), (since, record.problem.clone().unwrap_or_default())))
-        });
-        // With one channel there is nobody else to tell it.
-        if self.channels.len() > 1 { failing.collect() } else { BTreeMap::new() }
-    }
-
-    /// How the channels are doing, for the page and for metrics.
-    #[must_use]
-    pub fn health(&self) -> Vec<ChannelHealth> {
-        let book = self.book().unwrap_or_default();
-        let health = |channel: &Channel| {
-            let record = book.channels.get(&channel.name).cloned().unwrap_or_default();
-            let count = |reason: FailureReason| {
-                (reason.as_str(), record.failures.get(&reason).copied().unwrap_or_default())
-            };
-            ChannelHealth {
-                name: channel.name.clone(),
-                kind: channel.kind.as_str(),
-                sent: record.sent,
-                failures: FailureReason::ALL.map(count).to_vec(),
-                last_success: record.last_success,
-                failing_since: record.failing_since,
-                problem: record.problem,
-                waiting: book.outbox.get(&channel.name).map_or(0, Vec::len),
-            }
-        };
-        self.channels.iter().map(health).collect()
-    }
-
-    /// Sends a test through one channel, past the outbox.
-    pub async fn test(&self, channel: &Channel, now: Timestamp) -> Outcome {
-        let page_url = self.config.page_url.as_deref();
-        match &channel.kind {
-            Kind::Alertmanager(config) => {
-                let alerts = [alertmanager::test_alert(&self.host, now)];
-                alertmanager::send(config, &alerts, now, page_url, &self.wires).await
-            }
-            _ => channel.send(&Message::test(&self.host, page_url, now), &self.wires).await,
-        }
-    }
-
-    /// Whether there is a dead man's switch to report to.
-    #[must_use]
-    pub fn has_heartbeat(&self) -> bool {
-        self.config.enabled && self.config.heartbeat.source().is_named()
-    }
-
-    /// Reports to the dead man's switch; `None` where there is none.
-    pub async fn beat(&self, beat: Beat) -> Option<Outcome> {
-        if !self.has_heartbeat() {
-            return None;
-        }
-        Some(heartbeat::send(&self.config.heartbeat, beat, &self.wires).await)
-    }
-
-    /// What the end of a pass reports: the check's code, or only that there was a pass.
-    #[must_use]
-    pub fn beat_of(&self, exit_code: u8) -> Beat {
-        use crate::config::HeartbeatReport;
-
-        match self.config.heartbeat.report {
-            HeartbeatReport::Check => Beat::End(exit_code),
-            HeartbeatReport::Pass => Beat::End(0),
-        }
-    }
-}
-
-/// What decisions are made by, as configured.
-#[must_use]
-pub fn policy(config: &Config) -> Policy {
-    let notify = &config.notify;
-    Policy {
-        limits: Limits {
-            thresholds: notify.thresholds.clone(),
-            grace: notify.grace.unwrap_or(Span::ZERO),
-            renewing: config.refresh.enabled,
-            named: channels(notify).into_iter().flat_map(|channel| channel.filter.agents).collect(),
-        },
-        fire_after: notify.fire_after,
-        clear_after: notify.clear_after,
-        repeat_critical: notify.repeat_critical,
-        repeat_warning: notify.repeat_warning,
-        quiet: notify.quiet_hours,
-    }
-}
-
-/// What this machine is called.
-#[must_use]
-pub fn host_name() -> String {
-    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    if name.is_empty() { "localhost".to_owned() } else { name }
-}
+pub use self::mute::Silence;
+pub use self::notifier::Notifier;
+pub use self::policy::{Policy, policy};
+pub use self::problem::{Condition, Limits, Own, Subject, What};
+pub use self::records::{ChannelRecord, Entry, Parcel};
+pub use self::store::{Book, BookError};

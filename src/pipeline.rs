@@ -20,7 +20,7 @@ use openclaw_auth::settings::normalized_agent_id;
 
 pub use self::cache::Cache;
 use self::cache::Stamps;
-use crate::classify::{self, InUse, Judge, worst_exit_code};
+use crate::classify::{self, Criteria, InUse, worst_exit_code};
 use crate::clock::{self, At};
 use crate::model::{AgentHealth, Scope, Snapshot, Summary};
 use crate::state::Memory;
@@ -114,7 +114,7 @@ pub fn look_again(
         request.providers.iter().map(|id| provider::normalize(id, request.semantics).into_owned()).collect();
     let refreshing = load::refreshing::read(roots);
     let in_use = InUse::new(&discovery.settings, request.semantics, &only_providers);
-    let judge = Judge {
+    let judge = Criteria {
         now,
         semantics: request.semantics,
         scope: request.scope,
@@ -219,7 +219,7 @@ fn look_at_all<'m>(
     agents: &[Agent],
     main: &(impl Deref<Target = Loaded<'m>> + Sync),
     roots: &Roots,
-    judge: &Judge<'_>,
+    judge: &Criteria<'_>,
     cache: Option<&Cache>,
 ) -> Vec<Option<Looked>> {
     let mut looked: Vec<Option<Looked>> = Vec::new();
@@ -259,7 +259,7 @@ fn look_at<'m>(
     agent: &Agent,
     main: &impl Deref<Target = Loaded<'m>>,
     roots: &Roots,
-    judge: &Judge<'_>,
+    judge: &Criteria<'_>,
     cache: Option<&Cache>,
     Desk { buffers, ids }: &mut Desk,
 ) -> Option<Looked> {

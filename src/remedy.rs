@@ -6,7 +6,7 @@ use openclaw_auth::model::{
     AgentId, ConfigHealth, CredentialKind, Fault, ProviderId, ReasonCode, StoreError, StoreErrorReason,
     StoreHealth, StrandedKind, Unimportable,
 };
-use openclaw_auth::provider::{self, Renewal};
+use openclaw_auth::provider::{self, Provider};
 
 use crate::error_catalog::{self, Context, Mend};
 pub use crate::model::Remedy;
@@ -296,8 +296,7 @@ pub fn show_order(agent: &AgentId, provider: &ProviderId) -> String {
 
 /// Whether people sign in to a provider, rather than paste its key.
 fn is_login(provider: &ProviderId) -> bool {
-    provider::find(provider.as_str()).is_some_and(|provider| provider.renewal != Renewal::Unsupported)
-        || matches!(provider.as_str(), "minimax-portal" | "qwen-portal")
+    provider::find(provider.as_str()).is_some_and(Provider::has_logins)
 }
 
 fn paste_key(agent: &AgentId, provider: &ProviderId) -> String {

@@ -6,25 +6,23 @@
 pub mod access;
 mod answer;
 pub mod page;
+mod published;
 
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use openclaw_auth::model::Timestamp;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 
 use self::access::Access;
-use crate::model::{ChannelHealth, Event, Snapshot};
-use crate::publish::metrics::Exposition;
+pub use self::published::{Board, Paths, Published};
 
 /// Connections at a time. Idle and slow ones take a place until they are timed out, so there are plenty; but stores have to be
 /// opened as well, and a process is commonly allowed 1024 files.
@@ -35,43 +33,6 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(120);
 /// No request's head is longer.
 const MOST_HEAD_BYTES: usize = 16 * 1024;
-
-/// What the last pass published.
-#[derive(Debug, Default)]
-pub struct Published {
-    /// The picture; `None` before the first pass.
-    pub snapshot: Option<Arc<Snapshot>>,
-    pub exposition: Exposition,
-    /// What happened lately, newest last.
-    pub events: Vec<Event>,
-    /// How the ways to reach people are doing.
-    pub channels: Vec<ChannelHealth>,
-    /// Whether logins are renewed.
-    pub refreshing: bool,
-    /// Until when the picture is fresh, Unix milliseconds.
-    pub fresh_until: Option<Timestamp>,
-    /// The snapshot as JSON, made when it is first asked for.
-    pub json: OnceLock<Bytes>,
-}
-
-impl Published {
-    /// The snapshot as JSON; `None` before the first pass.
-    pub fn json(&self) -> Option<Bytes> {
-        let snapshot = self.snapshot.as_deref()?;
-        let make = || serde_json::to_vec(snapshot).expect("a snapshot is plain data").into();
-        Some(self.json.get_or_init(make).clone())
-    }
-}
-
-pub type Board = watch::Receiver<Arc<Published>>;
-
-/// Which paths a listener answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Paths {
-    All,
-    /// The probes alone, outside authentication.
-    Probes,
-}
 
 /// Serves until `stop` is done. Runs on a `LocalSet`.
 pub async fn run(

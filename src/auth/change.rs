@@ -14,7 +14,7 @@ use openclaw_auth::load::STATE_FILE;
 use openclaw_auth::model::{CredentialKind, Source, Timestamp};
 use openclaw_auth::paths::Roots;
 use openclaw_auth::secret::SecretBuffer;
-use openclaw_auth::store::{LockedStore, OpenError, Reserved, Written};
+use openclaw_auth::store::{JsonStore, OpenError, Store, Written};
 use openclaw_auth::{identity, provider};
 use zeroize::Zeroizing;
 
@@ -80,8 +80,8 @@ impl Hand<'_> {
         target::store(self.agent)
     }
 
-    async fn open(&self) -> Result<LockedStore, ChangeError> {
-        LockedStore::open_or_new(&self.path(), tokio::time::sleep)
+    async fn open(&self) -> Result<JsonStore, ChangeError> {
+        JsonStore::open_or_new(&self.path(), tokio::time::sleep)
             .await
             .map_err(|problem| self.unopened(problem))
     }
@@ -95,7 +95,7 @@ impl Hand<'_> {
     }
 
     /// The store's text; that of a store that is not there yet begins with what OpenClaw's first use would import.
-    fn text(&self, store: &LockedStore) -> Result<(Zeroizing<String>, usize), ChangeError> {
+    fn text(&self, store: &JsonStore) -> Result<(Zeroizing<String>, usize), ChangeError> {
         if !store.exists() {
             let import = import::read(self.agent, self.main, self.roots)?;
             return Ok((import.json, import.profiles.len()));
@@ -110,15 +110,12 @@ impl Hand<'_> {
             .map_err(|source| ChangeError::Backup { path: self.own_state.join(backup::DIRECTORY), source })
     }
 
-    /// Writes the store. The lock stays held until the result is dropped.
-    fn commit(&self, store: LockedStore, json: &str) -> Result<Reserved, ChangeError> {
-        let write = || {
-            let mut reserved = store.reserve()?;
-            Ok((reserved.commit(json)?, reserved))
-        };
-        match write().map_err(|source| ChangeError::Write { path: self.path(), source })? {
-            (Written::Stored, reserved) => Ok(reserved),
-            (Written::Changed, _) => Err(ChangeError::Changed { path: self.path() }),
+    /// Writes the store. It stays held.
+    fn commit(&self, store: &mut JsonStore, json: &str) -> Result<(), ChangeError> {
+        let written = store.rehearse().and_then(|()| store.replace(json));
+        match written.map_err(|source| ChangeError::Write { path: self.path(), source })? {
+            Written::Stored => Ok(()),
+            Written::Changed => Err(ChangeError::Changed { path: self.path() }),
         }
     }
 
@@ -138,9 +135,9 @@ impl Hand<'_> {
 
     /// Shows, before a person is sent through a browser, that what comes back can be stored.
     pub async fn rehearse(&self) -> Result<(), ChangeError> {
-        let store = self.open().await?;
+        let mut store = self.open().await?;
         self.text(&store)?;
-        store.reserve().map(drop).map_err(|source| ChangeError::Write { path: self.path(), source })
+        store.rehearse().map_err(|source| ChangeError::Write { path: self.path(), source })
     }
 
     /// Stores a credential. `agreed` is what a person has agreed to see replaced.
@@ -159,7 +156,7 @@ impl Hand<'_> {
         entry: &Entry,
         agreed: Option<&Standing>,
     ) -> Result<Put, ChangeError> {
-        let store = self.open().await?;
+        let mut store = self.open().await?;
         let (text, imported) = self.text(&store)?;
         let alone =
             edit::put_profile(EMPTY, profile, &entry.text()).map_err(|problem| self.unedited(problem))?;
@@ -179,7 +176,7 @@ impl Hand<'_> {
         let next = next.map_err(|problem| self.unedited(problem))?;
         let replaces = edit::entry(&text, profile).is_some() && store.exists();
         let backup = if replaces { Some(self.keep(store.target(), store.content())?) } else { None };
-        self.commit(store, &next)?;
+        self.commit(&mut store, &next)?;
         Ok(Put::Saved { backup, imported })
     }
 
@@ -189,7 +186,7 @@ impl Hand<'_> {
     }
 
     async fn remove_once(&self, profile: &str) -> Result<Removal, ChangeError> {
-        let store = self.open().await?;
+        let mut store = self.open().await?;
         if !store.exists() {
             return Ok(Removal::NotThere);
         }
@@ -208,13 +205,13 @@ impl Hand<'_> {
         {
             backups.push(self.keep(&self.state_path(), content)?);
         }
-        let reserved = self.commit(store, &next)?;
-        self.until_undisturbed(async || self.leave_orders(reserved.store(), profile)).await?;
+        self.commit(&mut store, &next)?;
+        self.until_undisturbed(async || self.leave_orders(&store, profile)).await?;
         Ok(Removal::Removed { backups })
     }
 
     /// Takes a profile out of every order beside the store.
-    fn leave_orders(&self, store: &LockedStore, profile: &str) -> Result<(), ChangeError> {
+    fn leave_orders(&self, store: &JsonStore, profile: &str) -> Result<(), ChangeError> {
         let state = self.state(store)?;
         let Some((text, _)) = &state else { return Ok(()) };
         match without_ordered(text, profile).map_err(|problem| self.state_unedited(problem))? {
@@ -229,7 +226,7 @@ impl Hand<'_> {
     }
 
     async fn order_once(&self, provider_id: &str, ids: Option<&[String]>) -> Result<bool, ChangeError> {
-        let store = self.open().await?;
+        let mut store = self.open().await?;
         let state = self.state(&store)?;
         let text = state.as_ref().map_or("{\"version\":1}", |(text, _)| text.as_str());
         let unedited = |problem| self.state_unedited(problem);
@@ -264,9 +261,9 @@ impl Hand<'_> {
                 inline = without.map_err(|problem| self.unedited(problem))?.unwrap_or(inline);
             }
             if !keys.is_empty() {
-                let reserved = self.commit(store, &inline)?;
+                self.commit(&mut store, &inline)?;
                 if changed {
-                    self.write_state(reserved.store(), state.as_ref(), &next)?;
+                    self.write_state(&store, state.as_ref(), &next)?;
                 }
                 return Ok(true);
             }
@@ -283,14 +280,14 @@ impl Hand<'_> {
     }
 
     async fn import_once(&self) -> Result<Option<import::Import>, ChangeError> {
-        let store = self.open().await?;
+        let mut store = self.open().await?;
         if store.exists() {
             self.text(&store)?;
             return Ok(None);
         }
         let import = import::read(self.agent, self.main, self.roots)?;
         if !import.profiles.is_empty() {
-            self.commit(store, &import.json)?;
+            self.commit(&mut store, &import.json)?;
         }
         Ok(Some(import))
     }
@@ -304,7 +301,7 @@ impl Hand<'_> {
     }
 
     /// The file beside the store, if it is there.
-    fn state(&self, store: &LockedStore) -> Result<Option<(Zeroizing<String>, SecretBuffer)>, ChangeError> {
+    fn state(&self, store: &JsonStore) -> Result<Option<(Zeroizing<String>, SecretBuffer)>, ChangeError> {
         let mut content = SecretBuffer::default();
         let path = self.state_path();
         let there = store.read_beside(STATE_FILE, &mut content);
@@ -323,7 +320,7 @@ impl Hand<'_> {
     /// Writes the file beside the store; `before` is what the new content was made from.
     fn write_state(
         &self,
-        store: &LockedStore,
+        store: &JsonStore,
         before: Option<&(Zeroizing<String>, SecretBuffer)>,
         json: &str,
     ) -> Result<(), ChangeError> {

@@ -1,5 +1,6 @@
 //! What people paste, made a token or a key: line breaks joined, quotes and prompts trimmed, and looked at for what it is.
 
+use openclaw_auth::provider;
 use zeroize::Zeroizing;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,20 +56,6 @@ pub const SETUP_TOKEN: &str = "sk-ant-oat01-";
 /// No whole one is shorter.
 pub const SETUP_TOKEN_LENGTH: usize = 80;
 const REFRESH_TOKEN: &str = "sk-ant-ort01-";
-
-/// What providers' keys begin with; the longer beginnings first.
-const BEGINNINGS: &[(&str, &str)] = &[
-    ("sk-ant-", "anthropic"),
-    ("sk-or-", "openrouter"),
-    ("sk-proj-", "openai"),
-    ("sk-svcacct-", "openai"),
-    ("xai-", "xai"),
-    ("gsk_", "groq"),
-    ("pplx-", "perplexity"),
-    ("nvapi-", "nvidia"),
-    ("AIza", "google"),
-    ("hf_", "huggingface"),
-];
 
 /// What may stand behind a token on its line.
 const AROUND: &[char] = &['"', '\'', '`', ';', ','];
@@ -239,12 +226,11 @@ fn check(secret: &str, provider: &str, wanted: Wanted) -> Result<(), Refusal> {
         return Err(Refusal::IsRefreshToken);
     }
     let is_setup_token = secret.starts_with(SETUP_TOKEN);
-    let owner =
-        BEGINNINGS.iter().find(|(beginning, _)| secret.starts_with(beginning)).map(|(_, owner)| *owner);
-    let has_beginning = BEGINNINGS.iter().any(|(_, owner)| *owner == provider);
+    let owner = provider::owner_of_key(secret).map(|owner| owner.id);
+    let has_prefix = provider::find(provider).is_some_and(|known| !known.key_prefixes.is_empty());
     match owner {
-        // A provider without a beginning of its own may be a gateway that takes others' keys.
-        Some(owner) if owner != provider && has_beginning => return Err(Refusal::OtherProvider(owner)),
+        // A provider without a prefix of its own may be a gateway that takes others' keys.
+        Some(owner) if owner != provider && has_prefix => return Err(Refusal::OtherProvider(owner)),
         _ => {}
     }
     match (wanted, provider) {

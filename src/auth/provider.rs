@@ -1,66 +1,19 @@
-//! The providers people can sign in to from here: where the browser goes, and what it brings back. One table; every value can be
-//! overridden by `[refresh.providers.<id>]`, and a provider that is not in it can be described there whole.
+//! How people sign in to a provider from here: what is known of it, overridden by `[refresh.providers.<id>]`. A provider
+//! of which nothing is known can be described there whole.
 
 use hyper::Uri;
+use openclaw_auth::provider;
 
 use super::pkce::Pkce;
 use crate::config::RefreshConfig;
 use crate::refresh::endpoint;
-
-#[derive(Debug)]
-struct SignIn {
-    provider: &'static str,
-    authorize_url: &'static str,
-    redirect_url: &'static str,
-    scope: &'static str,
-    /// What else the address carries.
-    further: &'static [(&'static str, &'static str)],
-    /// Whether the state is repeated when the code is redeemed.
-    repeats_state: bool,
-}
-
-const SIGN_INS: &[SignIn] = &[
-    openai("openai-codex"),
-    openai("openai"),
-    SignIn {
-        provider: "anthropic",
-        authorize_url: "https://claude.ai/oauth/authorize",
-        redirect_url: "http://localhost:53692/callback",
-        scope: "org:create_api_key user:profile user:inference",
-        further: &[("code", "true")],
-        repeats_state: true,
-    },
-    SignIn {
-        provider: "chutes",
-        authorize_url: "https://api.chutes.ai/idp/authorize",
-        redirect_url: "http://127.0.0.1:1456/oauth-callback",
-        scope: "openid profile chutes:invoke",
-        further: &[],
-        repeats_state: false,
-    },
-];
-
-const fn openai(provider: &'static str) -> SignIn {
-    SignIn {
-        provider,
-        authorize_url: "https://auth.openai.com/oauth/authorize",
-        redirect_url: "http://localhost:1455/auth/callback",
-        scope: "openid profile email offline_access",
-        further: &[
-            ("id_token_add_organizations", "true"),
-            ("codex_cli_simplified_flow", "true"),
-            ("originator", "authwatch"),
-        ],
-        repeats_state: false,
-    }
-}
 
 /// A provider's sign-in, resolved.
 #[derive(Debug)]
 pub struct Resolved {
     authorize: Uri,
     scope: String,
-    further: &'static [(&'static str, &'static str)],
+    parameters: &'static [(&'static str, &'static str)],
     /// Where the browser comes back to.
     pub redirect: Redirect,
     /// Whether the state is repeated when the code is redeemed.
@@ -91,14 +44,9 @@ pub enum NoSignIn {
     BadRedirectUrl,
 }
 
-/// The providers in the table.
-pub fn providers() -> impl Iterator<Item = &'static str> {
-    SIGN_INS.iter().map(|sign_in| sign_in.provider)
-}
-
 pub fn resolve(provider: &str, config: &RefreshConfig) -> Result<Resolved, NoSignIn> {
     let own = config.providers.get(provider).cloned().unwrap_or_default();
-    let known = SIGN_INS.iter().find(|sign_in| sign_in.provider == provider);
+    let known = provider::find(provider).and_then(|provider| provider.sign_in);
     let authorize = own.authorize_url.or(known.map(|known| known.authorize_url.to_owned()));
     let redirect = own.redirect_url.or(known.map(|known| known.redirect_url.to_owned()));
     let authorize = authorize.ok_or(NoSignIn::Unknown)?;
@@ -106,7 +54,7 @@ pub fn resolve(provider: &str, config: &RefreshConfig) -> Result<Resolved, NoSig
     Ok(Resolved {
         authorize: endpoint::allowed(&authorize).map_err(|_| NoSignIn::BadAuthorizeUrl)?,
         scope: own.scope.or(known.map(|known| known.scope.to_owned())).unwrap_or_default(),
-        further: known.map_or(&[], |known| known.further),
+        parameters: known.map_or(&[], |known| known.parameters),
         redirect: Redirect::parse(redirect).ok_or(NoSignIn::BadRedirectUrl)?,
         repeats_state: known.is_some_and(|known| known.repeats_state),
     })
@@ -124,7 +72,7 @@ impl Resolved {
     #[must_use]
     pub fn address(&self, client_id: &str, pkce: &Pkce) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(self.further);
+        query.extend_pairs(self.parameters);
         query.append_pair("client_id", client_id);
         query.append_pair("response_type", "code");
         query.append_pair("redirect_uri", &self.redirect.url);
@@ -160,8 +108,8 @@ mod tests {
         }
         assert!(!address.contains(pkce.verifier()));
         assert_eq!(resolve("mistral", &config).err(), Some(NoSignIn::Unknown));
-        for provider in providers() {
-            assert!(resolve(provider, &config).is_ok(), "{provider}");
+        for provider in provider::all().filter(|provider| provider.sign_in.is_some()) {
+            assert!(resolve(provider.id, &config).is_ok(), "{}", provider.id);
         }
     }
 

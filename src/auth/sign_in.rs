@@ -16,7 +16,7 @@ pub struct SignIn {
     pub resolved: Resolved,
     /// Shows that an answer belongs to it.
     pub pkce: Pkce,
-    endpoint: endpoint::Resolved,
+    endpoint: endpoint::ResolvedEndpoint,
     client: HttpClient,
 }
 

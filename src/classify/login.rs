@@ -5,12 +5,12 @@ use openclaw_auth::model::{CredentialKind, Timestamp};
 use openclaw_auth::order::ineligible;
 use openclaw_auth::provider::{self, Renewal};
 
-use super::Judge;
+use super::criteria::Criteria;
 use crate::model::{Login, LoginReason};
 
 pub(super) type LoginVerdict = (Login, Option<LoginReason>, Option<Timestamp>);
 
-pub(super) fn login_verdict(profile: &Effective<'_, '_>, judge: &Judge<'_>) -> LoginVerdict {
+pub(super) fn login_verdict(profile: &Effective<'_, '_>, criteria: &Criteria<'_>) -> LoginVerdict {
     let credential = profile.credential;
     if provider::is_owned_by_cli(profile.id, &credential.provider) {
         return (Login::External, Some(LoginReason::OwnedByCli), None);
@@ -29,9 +29,9 @@ pub(super) fn login_verdict(profile: &Effective<'_, '_>, judge: &Judge<'_>) -> L
                 Some(Renewal::NotNeeded) if credential.access.is_some() || credential.refresh.is_some() => {
                     Login::Static
                 }
-                Some(Renewal::Refreshable) if credential.refresh.is_some() => Login::Renewable,
+                Some(Renewal::Refreshable(_)) if credential.refresh.is_some() => Login::Renewable,
                 // A provider nobody knows may well be refreshed by a plug-in of OpenClaw's; it is not by us.
-                _ if ineligible(credential, judge.now, judge.semantics).is_none()
+                _ if ineligible(credential, criteria.now, criteria.semantics).is_none()
                     && credential.refresh.is_some() =>
                 {
                     Login::Unsupported
@@ -43,15 +43,15 @@ pub(super) fn login_verdict(profile: &Effective<'_, '_>, judge: &Judge<'_>) -> L
     if login != Login::Renewable {
         return (login, None, None);
     }
-    remembered(profile, judge).unwrap_or_else(|| {
-        let since = judge.refreshing.since(&credential.provider, profile.id);
+    remembered(profile, criteria).unwrap_or_else(|| {
+        let since = criteria.refreshing.since(&credential.provider, profile.id);
         (if since.is_some() { Login::Refreshing } else { login }, None, since)
     })
 }
 
 /// What earlier attempts to renew a login have shown, as long as the token is the same.
-fn remembered(profile: &Effective<'_, '_>, judge: &Judge<'_>) -> Option<LoginVerdict> {
-    let memory = judge.memory.filter(|memory| memory.knows(profile.id))?;
+fn remembered(profile: &Effective<'_, '_>, criteria: &Criteria<'_>) -> Option<LoginVerdict> {
+    let memory = criteria.memory.filter(|memory| memory.knows(profile.id))?;
     let record = memory.login(&memory.fingerprint(profile.credential.refresh.as_ref()?.expose()))?;
     if let Some(dead) = record.dead {
         return Some((Login::Dead, Some(dead.reason), Some(dead.since)));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use openclaw_auth::model::{CredentialKind, ProviderId, Semantics, StrandedKind, Timestamp};
 
-use super::Judge;
+use super::criteria::Criteria;
 use crate::exit;
 use crate::model::{AgentHealth, ProfileHealth, ProviderHealth, Scope, Status};
 
@@ -30,7 +30,7 @@ impl Statuses {
 pub(super) fn provider_health<'h>(
     id: ProviderId,
     profiles: impl Iterator<Item = &'h ProfileHealth>,
-    judge: &Judge<'_>,
+    criteria: &Criteria<'_>,
 ) -> ProviderHealth {
     let (mut keys, mut others) = (Statuses::default(), Statuses::default());
     let mut earliest: Option<Timestamp> = None;
@@ -46,7 +46,7 @@ pub(super) fn provider_health<'h>(
         };
     }
     let missing = others.have(Status::Missing);
-    let status = match judge.semantics {
+    let status = match criteria.semantics {
         _ if others.none() && (keys.have(Status::Missing) || !keys.have(Status::Static)) => Status::Missing,
         _ if others.none() => Status::Static,
         Semantics::V2026_4 if others.have(Status::Expired) || missing => Status::Expired,
@@ -59,14 +59,14 @@ pub(super) fn provider_health<'h>(
         provider: id,
         status,
         expires_at: earliest,
-        remaining_ms: earliest.map(|at| at - judge.now),
+        remaining_ms: earliest.map(|at| at - criteria.now),
     }
 }
 
 /// What `--check` says of one agent.
-pub(super) fn exit_code(health: &AgentHealth, in_use: &BTreeSet<String>, judge: &Judge<'_>) -> u8 {
+pub(super) fn exit_code(health: &AgentHealth, in_use: &BTreeSet<String>, criteria: &Criteria<'_>) -> u8 {
     // What cannot be read cannot be vouched for, nor can logins that OpenClaw no longer sees.
-    let unreadable = judge.is_configuration_broken
+    let unreadable = criteria.is_configuration_broken
         || health.store.error.is_some()
         || health
             .store
@@ -81,15 +81,15 @@ pub(super) fn exit_code(health: &AgentHealth, in_use: &BTreeSet<String>, judge: 
     if unreadable || !health.missing_providers_in_use.is_empty() {
         return code(Status::Missing);
     }
-    match judge.scope_for(in_use) {
+    match criteria.scope_for(in_use) {
         Scope::All => {
             let expirable = health.profiles.iter().filter(|profile| profile.kind != CredentialKind::ApiKey);
             worst_exit_code(expirable.map(|profile| code(profile.status)))
         }
         Scope::InUse => {
             let wanted = health.providers.iter().filter(|provider| {
-                judge.is_used(in_use, provider.provider.as_str())
-                    && !judge.has_key(provider.provider.as_str())
+                criteria.is_used(in_use, provider.provider.as_str())
+                    && !criteria.has_key(provider.provider.as_str())
             });
             worst_exit_code(wanted.map(|provider| code(in_use_status(health, provider))))
         }

@@ -5,7 +5,7 @@ use openclaw_auth::fence::Fence;
 use openclaw_auth::model::{CredentialKind, ReasonCode, Semantics, Span, Timestamp};
 use openclaw_auth::order::ineligible;
 
-use super::{DEFAULT_WINDOW, Judge};
+use super::criteria::{Criteria, DEFAULT_WINDOW};
 use crate::model::{Login, LoginReason, Status};
 
 /// The verdict on an access token.
@@ -43,9 +43,9 @@ impl Token {
     }
 }
 
-pub(super) fn token_verdict(credential: &Credential<'_>, judge: &Judge<'_>) -> Token {
-    let Judge { now, semantics, .. } = *judge;
-    let window = judge.window.unwrap_or(DEFAULT_WINDOW);
+pub(super) fn token_verdict(credential: &Credential<'_>, criteria: &Criteria<'_>) -> Token {
+    let Criteria { now, semantics, .. } = *criteria;
+    let window = criteria.window.unwrap_or(DEFAULT_WINDOW);
     let reason = ineligible(credential, now, semantics);
     match (credential.kind, semantics) {
         (CredentialKind::ApiKey, Semantics::V2026_4) => Token::new(Status::Static),
@@ -62,7 +62,7 @@ pub(super) fn token_verdict(credential: &Credential<'_>, judge: &Judge<'_>) -> T
         }
         (CredentialKind::OAuth, _) => {
             let renews_itself = semantics == Semantics::V2026_9 && credential.refresh.is_some();
-            let window = match judge.window {
+            let window = match criteria.window {
                 Some(window) => window,
                 None if renews_itself => REFRESH_MARGIN,
                 None => DEFAULT_WINDOW,

@@ -40,7 +40,7 @@ pub fn run(global: &GlobalArgs, command: &ConfigCommand) -> Result<u8, Failure> 
             for removed in &config.removed {
                 console::talk(&removed.to_string());
             }
-            let mut problems = config::problems_of_files(&config);
+            let mut problems = config::check::files(&config);
             problems.extend(notify::problems(&config.notify));
             if !problems.is_empty() {
                 return Err(unwise(&path, &problems));

@@ -10,9 +10,10 @@ use crate::commands::context::{GlobalArgs, environment, no_state_directory, runt
 use crate::config::{self, Config};
 use crate::console;
 use crate::doctor::finding::Finding;
-use crate::doctor::inspection::{Own, Place, Subject};
-use crate::doctor::report::{self, Column, Mended};
-use crate::doctor::{self, online};
+use crate::doctor::inspection::Inspection;
+use crate::doctor::installation::{Installation, OwnSettings};
+use crate::doctor::report::{self, Column, FixResult};
+use crate::doctor::{self, online, repair};
 use crate::exit::{self, Failure};
 use crate::publish::words::{safe, wrap};
 use crate::terminal;
@@ -40,49 +41,49 @@ pub struct DoctorArgs {
 
 /// Runs the command.
 pub fn run(global: &GlobalArgs, args: &DoctorArgs) -> Result<u8, Failure> {
-    let place = place(global);
-    if !place.roots.state.is_dir() {
+    let installation = installation(global);
+    if !installation.roots.state.is_dir() {
         // A configuration that is wrong may have named another one.
-        if let Some(problem) = place.own.config_problem {
+        if let Some(problem) = installation.own.config_problem {
             return Err(Failure::new(exit::CONFIGURATION, problem));
         }
-        return Err(no_state_directory(&place.roots));
+        return Err(no_state_directory(&installation.roots));
     }
     let runtime = runtime()?;
-    let server_time = if args.online { runtime.block_on(online::ask(&place)) } else { None };
-    let subject = Subject::gather(&place, server_time.clone());
-    known_agents(&subject, args)?;
-    let findings = wanted(&subject, args);
+    let server_time = if args.online { runtime.block_on(online::ask(&installation)) } else { None };
+    let inspection = Inspection::gather(&installation, server_time.clone());
+    known_agents(&inspection, args)?;
+    let findings = selected(&inspection, args);
     if !args.fix {
-        print(&subject, &findings, None, args)?;
+        print(&inspection, &findings, None, args)?;
         return Ok(doctor::exit_code(&findings));
     }
     if !args.json {
         show(|column| column.findings(&findings))?;
     }
-    let mended = if let Some(own) = &place.own.state {
-        runtime.block_on(mend(own, &findings, args))?
+    let results = if let Some(own) = &installation.own.state {
+        runtime.block_on(apply_fixes(own, &findings, args))?
     } else {
         console::talk("there is no place for backups, so nothing was changed: set HOME or XDG_STATE_HOME");
         Vec::new()
     };
     // What is left is looked for, not reckoned.
-    let subject = Subject::gather(&place, server_time);
-    let left = wanted(&subject, args);
-    print(&subject, &left, Some(&mended), args)?;
+    let inspection = Inspection::gather(&installation, server_time);
+    let left = selected(&inspection, args);
+    print(&inspection, &left, Some(&results), args)?;
     Ok(doctor::exit_code(&left))
 }
 
 /// A configuration that is wrong is a finding, and everything else is looked at with the default one.
-fn place(global: &GlobalArgs) -> Place {
+fn installation(global: &GlobalArgs) -> Installation {
     let (config, config_problem) = match Config::load(global.config.as_deref()) {
         Ok(config) => (config, None),
         Err(failure) => (Config::default(), Some(failure.in_one_line())),
     };
-    Place {
+    Installation {
         roots: global.roots(&config),
         variables: environment().collect(),
-        own: Own {
+        own: OwnSettings {
             state: paths::own_state_of_process(),
             config_file: global.config.clone().or_else(config::default_path),
             config,
@@ -91,24 +92,24 @@ fn place(global: &GlobalArgs) -> Place {
     }
 }
 
-fn known_agents(subject: &Subject, args: &DoctorArgs) -> Result<(), Failure> {
-    let is_known = |id: &&String| subject.discovery.agents.iter().any(|agent| agent.id.as_str() == *id);
+fn known_agents(inspection: &Inspection, args: &DoctorArgs) -> Result<(), Failure> {
+    let is_known = |id: &&String| inspection.discovery.agents.iter().any(|agent| agent.id.as_str() == *id);
     match args.agent.iter().find(|id| !is_known(id)) {
         None => Ok(()),
         Some(unknown) => Err(Failure::new(
             exit::NO_INPUT,
-            format!("there is no agent `{unknown}` in `{}`", subject.roots.state.display()),
+            format!("there is no agent `{unknown}` in `{}`", inspection.places.roots.state.display()),
         )
         .hint("`authwatch status --format plain | cut -f1 | sort -u` lists the agents")),
     }
 }
 
 /// What concerns the agents that were asked for: their own, what they inherit, and what concerns all.
-fn wanted(subject: &Subject, args: &DoctorArgs) -> Vec<Finding> {
-    let mut findings = doctor::examine(subject);
+fn selected(inspection: &Inspection, args: &DoctorArgs) -> Vec<Finding> {
+    let mut findings = doctor::examine(inspection);
     let is_named = |id: &str| args.agent.iter().any(|wanted| wanted == id);
     let inherits = |finding: &Finding| {
-        let agents = subject.snapshot.agents.iter().filter(|agent| is_named(agent.id.as_str()));
+        let agents = inspection.snapshot.agents.iter().filter(|agent| is_named(agent.id.as_str()));
         agents
             .flat_map(|agent| &agent.profiles)
             .any(|profile| profile.inherited && finding.profile.as_ref() == Some(&profile.profile_id))
@@ -121,24 +122,25 @@ fn wanted(subject: &Subject, args: &DoctorArgs) -> Vec<Finding> {
 }
 
 fn print(
-    subject: &Subject,
+    inspection: &Inspection,
     findings: &[Finding],
-    mended: Option<&[Mended]>,
+    results: Option<&[FixResult]>,
     args: &DoctorArgs,
 ) -> Result<(), Failure> {
     if args.json {
         let mut printed = Vec::new();
-        report::json(findings, mended, &subject.snapshot.generated_at, &mut printed).map_err(unwritable)?;
+        report::json(findings, results, &inspection.snapshot.generated_at, &mut printed)
+            .map_err(unwritable)?;
         return console::print(&printed);
     }
-    show(|column| match mended {
+    show(|column| match results {
         None => {
             column.findings(findings)?;
             column.summary(findings)
         }
-        Some(mended) => {
-            mended.iter().try_for_each(|mended| column.mended(mended))?;
-            if !mended.is_empty() {
+        Some(results) => {
+            results.iter().try_for_each(|result| column.result(result))?;
+            if !results.is_empty() {
                 writeln!(column.out, "\nwhat is left:\n")?;
                 column.findings(findings)?;
             }
@@ -157,8 +159,12 @@ fn unwritable(error: std::io::Error) -> Failure {
     Failure::new(exit::INTERNAL, "cannot write the report").caused_by(error)
 }
 
-/// Mends what may be mended: all of it, what is agreed to, or nothing where nobody can be asked.
-async fn mend(own_state: &Path, findings: &[Finding], args: &DoctorArgs) -> Result<Vec<Mended>, Failure> {
+/// Applies the fixes: all of them with `--yes`, else those the user agrees to, none without a terminal.
+async fn apply_fixes(
+    own_state: &Path,
+    findings: &[Finding],
+    args: &DoctorArgs,
+) -> Result<Vec<FixResult>, Failure> {
     let fixable: Vec<_> =
         findings.iter().filter_map(|finding| Some((finding, finding.fix.as_ref()?))).collect();
     if fixable.is_empty() {
@@ -171,34 +177,34 @@ async fn mend(own_state: &Path, findings: &[Finding], args: &DoctorArgs) -> Resu
         );
         return Ok(Vec::new());
     }
-    let (mut mended, mut asking) = (Vec::new(), !args.yes);
+    let (mut results, mut asking) = (Vec::new(), !args.yes);
     for (finding, fix) in fixable {
         if asking {
             match ask(&fix.describe())? {
-                Answer::Yes => {}
-                Answer::All => asking = false,
-                Answer::No => continue,
-                Answer::Stop => break,
+                Consent::Yes => {}
+                Consent::All => asking = false,
+                Consent::No => continue,
+                Consent::Stop => break,
             }
         }
-        let (done, error) = match fix.apply(own_state, clock::now()).await {
-            Ok(done) => (Some(done), None),
+        let (applied, error) = match repair::apply(fix, own_state, clock::now()).await {
+            Ok(applied) => (Some(applied), None),
             Err(error) => (None, Some(error.to_string())),
         };
-        mended.push(Mended { code: finding.code, what: fix.describe(), done, error });
+        results.push(FixResult { code: finding.code, what: fix.describe(), applied, error });
     }
-    Ok(mended)
+    Ok(results)
 }
 
-enum Answer {
+enum Consent {
     Yes,
     No,
     All,
     Stop,
 }
 
-/// Asks until there is an answer. Without one, nothing is done.
-fn ask(what: &str) -> Result<Answer, Failure> {
+/// Asks until the answer is valid. The end of the input counts as "quit".
+fn ask(what: &str) -> Result<Consent, Failure> {
     for line in wrap(&safe(what), console::width()) {
         terminal::show(&format!("{line}\n"));
     }
@@ -207,10 +213,10 @@ fn ask(what: &str) -> Result<Answer, Failure> {
             Failure::new(exit::CANNOT_READ, "cannot read from standard input").caused_by(error)
         })?;
         match answer.as_deref() {
-            Some("y" | "yes") => return Ok(Answer::Yes),
-            Some("a" | "all") => return Ok(Answer::All),
-            Some("n" | "no" | "") => return Ok(Answer::No),
-            Some("q" | "quit") | None => return Ok(Answer::Stop),
+            Some("y" | "yes") => return Ok(Consent::Yes),
+            Some("a" | "all") => return Ok(Consent::All),
+            Some("n" | "no" | "") => return Ok(Consent::No),
+            Some("q" | "quit") | None => return Ok(Consent::Stop),
             Some(_) => {}
         }
     }

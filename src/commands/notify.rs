@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::console;
 use crate::exit::{self, Failure};
 use crate::notify::outcome::Outcome;
-use crate::notify::{Book, BookError, Notifier};
+use crate::notify::{Book, Notifier};
 use crate::publish::words::{date, safe};
 
 /// The subcommands of `notify`.
@@ -40,14 +40,11 @@ pub fn run(global: &GlobalArgs, command: &NotifyCommand) -> Result<u8, Failure> 
             let config = Config::load(global.config.as_deref())?;
             test(&Notifier::new(&config, &dir), channel.as_deref())
         }
-        NotifyCommand::History { json } => history(&Book::read(&dir).map_err(|e| unusable(&e))?, *json),
+        NotifyCommand::History { json } => {
+            history(&Book::read(&dir).map_err(|e| Failure::new(exit::CANNOT_READ, exit::chain(&e)))?, *json)
+        }
         NotifyCommand::Silence(args) => silence::run(global, &dir, args),
     }
-}
-
-fn unusable(error: &BookError) -> Failure {
-    let cause = std::error::Error::source(error).map_or_else(String::new, |cause| format!(": {cause}"));
-    Failure::new(exit::CANNOT_READ, format!("{error}{cause}"))
 }
 
 fn test(notifier: &Notifier, wanted: Option<&str>) -> Result<u8, Failure> {

@@ -19,7 +19,7 @@ use crate::publish::words::{date, safe, span};
 use crate::refresh::candidates::{self, Login, Survey, Wanted};
 use crate::refresh::outcome::{MisconfiguredReason, Outcome, TransientReason};
 use crate::refresh::plan::{Clocks, Decision};
-use crate::refresh::recovery::Restored;
+use crate::refresh::recovery::{self, Restored};
 use crate::refresh::{Refresher, round, sequence};
 use crate::remedy;
 use crate::state::Memory;
@@ -140,7 +140,7 @@ async fn act(
         let hint = error.hint();
         Failure::new(exit::CANNOT_WRITE, "nothing is renewed").caused_by(error).hint(hint)
     })?;
-    let settled = refresher.settle().await;
+    let settled = recovery::settle(&refresher).await;
     let survey = look(&refresher.roots, &refresher.state_dir, &refresher.config, args)?;
     known_agents(&survey, &refresher.roots)?;
     for (agent, error) in &survey.unreadable {

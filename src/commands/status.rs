@@ -14,7 +14,7 @@ use crate::demo::Demo;
 use crate::exit::{self, Failure};
 use crate::model::Scope;
 use crate::pipeline::{self, Look, Request};
-use crate::publish::report::{self, Format, Layout};
+use crate::publish::report::{self, Format};
 use crate::state::Memory;
 
 /// The flags of `status`.
@@ -75,7 +75,7 @@ impl StatusArgs {
         let semantics = match self.semantics {
             Some(SemanticsArg::V2026_4) => Semantics::V2026_4,
             Some(SemanticsArg::V2026_9) => Semantics::V2026_9,
-            None => config.status.semantics.into(),
+            None => config.status.semantics,
         };
         let scope = match self.scope {
             Some(ScopeArg::All) => Some(Scope::All),
@@ -143,8 +143,8 @@ fn memory() -> Option<Arc<Memory>> {
 
 fn finish(args: &StatusArgs, format: Format, look: &Look, roots: &Roots) -> Result<u8, Failure> {
     let mut printed = Vec::new();
-    let layout = Layout { width: console::width() };
-    report::write(&look.snapshot, format, layout, &mut printed)
+    let width = console::width();
+    report::write(&look.snapshot, format, width, &mut printed)
         .map_err(|error| Failure::new(exit::INTERNAL, "cannot write the report").caused_by(error))?;
     console::print(&printed)?;
     let nothing_there = nothing_there(look, roots);

@@ -1,64 +1,11 @@
 //! What is legal in a configuration but will not do, or is unwise: shared by `config check` and the doctor.
 
-use std::collections::BTreeSet;
-use std::fmt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::{Config, SecretSource};
-use crate::exit::{self, Failure};
-
-/// Something that is wrong with a configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// The setting: `notify.email.ops.password_file`.
-    pub setting: String,
-    /// What is wrong with it.
-    pub problem: String,
-    pub hint: Option<String>,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {}", self.setting, self.problem)?;
-        self.hint.iter().try_for_each(|hint| write!(formatter, " ({hint})"))
-    }
-}
-
-impl Problem {
-    /// A problem without a hint.
-    #[must_use]
-    pub fn new(setting: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self { setting: setting.into(), problem: problem.into(), hint: None }
-    }
-
-    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
-    }
-}
-
-/// Refuses what cannot be meant: names of channels are names of files and labels, and each is one channel.
-pub(super) fn names(config: &Config) -> Result<(), Failure> {
-    let mut seen = BTreeSet::new();
-    for (kind, name) in config.notify.names() {
-        let plain = |character: char| {
-            character.is_ascii_lowercase() || character.is_ascii_digit() || "-_".contains(character)
-        };
-        if name.is_empty() || name.len() > 40 || !name.chars().all(plain) {
-            let message = format!("notify.{kind}: `{name}` is no name of a channel");
-            return Err(Failure::new(exit::CONFIGURATION, message)
-                .hint("use lower-case letters, digits, - and _, at most 40 of them"));
-        }
-        if !seen.insert(name) {
-            let message = format!("notify.{kind}: there is another channel called `{name}`");
-            return Err(
-                Failure::new(exit::CONFIGURATION, message).hint("give each channel a name of its own")
-            );
-        }
-    }
-    Ok(())
-}
+use super::Config;
+use super::problem::Problem;
+use super::secrets::SecretSource;
 
 /// Files that are named and cannot be read, secrets that others may read, and variables that are not set.
 #[must_use]

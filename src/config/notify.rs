@@ -2,18 +2,21 @@
 
 mod channels;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use openclaw_auth::model::{Span, Timestamp};
+use openclaw_auth::words;
 use serde::{Deserialize, Serialize};
 
 pub use self::channels::{
-    AlertmanagerConfig, ChannelConfig, CommandConfig, EmailConfig, Filter, NtfyConfig, SeveritySetting,
-    SmtpTls, WebhookConfig, WebhookPreset,
+    AlertmanagerConfig, ChannelConfig, CommandConfig, EmailConfig, Filter, NtfyConfig, SmtpTls,
+    WebhookConfig, WebhookPreset,
 };
 use super::secrets::SecretSource;
-use super::{window, window_text};
+use super::values::{window, window_text};
 use crate::clock;
+use crate::exit::{self, Failure};
 
 /// `[notify]`
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -86,6 +89,28 @@ fn hours(hours: f64) -> Span {
 }
 
 impl NotifyConfig {
+    /// Refuses invalid and repeated names of channels: a name is also a file name and a label.
+    pub(super) fn check_names(&self) -> Result<(), Failure> {
+        let mut seen = BTreeSet::new();
+        for (kind, name) in self.names() {
+            let plain = |character: char| {
+                character.is_ascii_lowercase() || character.is_ascii_digit() || "-_".contains(character)
+            };
+            if name.is_empty() || name.len() > 40 || !name.chars().all(plain) {
+                let message = format!("notify.{kind}: `{name}` is no name of a channel");
+                return Err(Failure::new(exit::CONFIGURATION, message)
+                    .hint("use lower-case letters, digits, - and _, at most 40 of them"));
+            }
+            if !seen.insert(name) {
+                let message = format!("notify.{kind}: there is another channel called `{name}`");
+                return Err(
+                    Failure::new(exit::CONFIGURATION, message).hint("give each channel a name of its own")
+                );
+            }
+        }
+        Ok(())
+    }
+
     /// The names of all channels, with the kind of each.
     pub fn names(&self) -> impl Iterator<Item = (&'static str, &str)> {
         fn of<'a, C>(
@@ -146,14 +171,15 @@ impl HeartbeatConfig {
     }
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum HeartbeatReport {
-    /// Whether authwatch works.
-    #[default]
-    Pass,
-    /// What `--check` would exit with.
-    Check,
+words! {
+    #[derive(Default)]
+    pub enum HeartbeatReport {
+        /// Whether authwatch works.
+        #[default]
+        Pass = "pass",
+        /// What `--check` would exit with.
+        Check = "check",
+    }
 }
 
 /// A part of the day, in local time. It may go over midnight.

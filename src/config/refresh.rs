@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use openclaw_auth::model::Span;
+use openclaw_auth::provider::BodyFormat;
 use serde::{Deserialize, Serialize};
 
 use super::secrets::shown_endpoint;
-use super::{window, window_text};
+use super::values::{window, window_text};
 
 /// `[refresh]`
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -44,6 +45,7 @@ pub struct ProviderConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    /// The client id.
     pub client_id: Option<String>,
     /// A file that holds the client secret.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,14 +76,4 @@ impl Default for ProviderConfig {
             margin: None,
         }
     }
-}
-
-/// How a token request is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum BodyFormat {
-    /// `application/x-www-form-urlencoded`, as OAuth has it.
-    Form,
-    /// `application/json`.
-    Json,
 }

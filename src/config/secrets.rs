@@ -57,7 +57,7 @@ impl<'a> SecretSource<'a> {
                 format!("{section}: cannot read {name}_file `{}`: {error}", file.display())
             })?
         } else if let Some(variable) = self.variable {
-            super::variable(variable)
+            super::values::variable(variable)
                 .map(SecretStr::owned)
                 .ok_or_else(|| format!("{section}: the variable `{variable}` of {name}_env is not set"))?
         } else {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use openclaw_auth::model::Span;
 use serde::{Deserialize, Serialize};
 
-use super::{window, window_text};
+use super::values::{window, window_text};
 
 /// `[watch]`
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]

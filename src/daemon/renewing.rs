@@ -14,7 +14,7 @@ use crate::publish::words::{date, span};
 use crate::refresh::candidates::{self, Login, Wanted};
 use crate::refresh::outcome::Outcome;
 use crate::refresh::plan::{Clocks, Decision};
-use crate::refresh::{Refresher, round};
+use crate::refresh::{Refresher, recovery, round};
 use crate::state::Memory;
 use crate::stop::Stop;
 
@@ -41,7 +41,7 @@ impl Daemon {
             let hint = error.hint();
             Failure::new(exit::CANNOT_WRITE, "nothing is renewed").caused_by(error).hint(hint)
         })?);
-        let settled = refresher.settle().await;
+        let settled = recovery::settle(&refresher).await;
         self.stores_changed = false;
         self.surveyed = Some(Instant::now());
         let logins = self.survey()?;

@@ -21,17 +21,9 @@ mod settings;
 mod sink;
 mod telling;
 
-use super::finding::{Findings, Kind};
-use super::inspection::Subject;
+use super::check::Check;
 
 pub use self::entries::in_milliseconds as end_in_milliseconds;
-
-/// One thing that is looked at.
-#[derive(Clone, Copy, Debug)]
-pub struct Check {
-    pub kinds: &'static [Kind],
-    pub run: fn(&Subject, &mut Findings),
-}
 
 pub const ALL: &[Check] = &[
     readable::CHECK,

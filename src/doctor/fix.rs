@@ -1,7 +1,4 @@
-//! Mending. Each fix looks again before it acts, keeps what takes it back, and never takes a credential away.
-
-mod credential;
-mod files;
+//! What `--fix` can do, as data: a check proposes it, and [`repair`](super::repair) applies it.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,41 +9,40 @@ use serde::Serialize;
 
 use crate::remedy::quote;
 
-/// Something that is safe to do, for a finding.
+/// A change that resolves a finding and is safe to make.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fix {
-    /// Gives a file or a directory another mode.
+    /// Changes the mode of a file or a directory.
     Mode {
         path: PathBuf,
-        /// Whose it was when it was looked at.
+        /// The owner and the mode that the check saw.
         owner: u32,
         from: u32,
-        /// Its mode from now on.
         to: u32,
     },
-    /// Removes a draft of this program's.
+    /// Removes a temporary file of authwatch's.
     Remove { path: PathBuf },
     /// Removes a lock that is provably stale.
     Lock {
         path: PathBuf,
-        /// After this long a lock without a provable holder is.
+        /// A lock without a provable holder is stale when older.
         stale_after: Span,
     },
-    /// Removes a directory of made-up data.
+    /// Removes a directory of demo data.
     Tree { path: PathBuf },
-    /// Tells a profile's `expires` in milliseconds.
+    /// Rewrites a profile's `expires` in milliseconds.
     Expires { store: PathBuf, profile: String, to: Timestamp },
-    /// Takes out of a pasted value what does not belong to it.
+    /// Removes from a pasted value what does not belong to it.
     Value { store: PathBuf, profile: String, field: &'static str },
 }
 
-/// What takes back what was done.
+/// How to undo a fix that was applied.
 #[derive(Clone, Debug, Serialize)]
-pub struct Done {
-    /// Where a copy is of what was there before, or the command that restores it.
+pub struct Applied {
+    /// A copy of what was there before, or a script with the command that restores it.
     #[serde(serialize_with = "shown")]
     pub backup: PathBuf,
-    /// The command that takes it back.
+    /// The command that restores it.
     pub undo: String,
 }
 
@@ -54,21 +50,21 @@ fn shown<S: serde::Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::E
     serializer.collect_str(&path.display())
 }
 
-/// Why something was not done.
+/// Why a fix was not applied.
 #[derive(Debug, thiserror::Error)]
 pub enum FixError {
-    /// It is not what it was when it was looked at.
+    /// It is not as the check saw it.
     #[error("it has changed meanwhile and was left alone; run doctor again")]
     Changed,
     #[error("{0}")]
     Io(#[from] io::Error),
-    /// The store is somebody else's at this moment, or cannot be read.
+    /// The store is locked, or cannot be read.
     #[error("{0}")]
     Store(#[from] OpenError),
 }
 
 impl Fix {
-    /// What it would do, in words.
+    /// Describes the change as an imperative, such as "set the mode of FILE to 0600".
     #[must_use]
     pub fn describe(&self) -> String {
         let name = |path: &Path| quote(&path.to_string_lossy());
@@ -83,31 +79,4 @@ impl Fix {
             }
         }
     }
-
-    /// Does it, keeping in authwatch's own state what takes it back.
-    pub async fn apply(&self, own_state: &Path, now: Timestamp) -> Result<Done, FixError> {
-        let keeper = Keeper { own_state, now };
-        let (backup, undo) = match self {
-            Self::Mode { path, owner, from, to } => files::set_mode(path, (*owner, *from), *to, &keeper)?,
-            Self::Remove { path } => files::remove(path, &keeper)?,
-            Self::Lock { path, stale_after } => files::clear_lock(path, *stale_after, &keeper)?,
-            Self::Tree { path } => files::remove_tree(path, &keeper)?,
-            Self::Expires { store, profile, to } => {
-                credential::set_expires(store, profile, *to, &keeper).await?
-            }
-            Self::Value { store, profile, field } => {
-                credential::mend_value(store, profile, field, &keeper).await?
-            }
-        };
-        Ok(Done { backup, undo })
-    }
 }
-
-/// Where backups go, and when it is.
-struct Keeper<'a> {
-    own_state: &'a Path,
-    now: Timestamp,
-}
-
-/// The backup, and the command that takes the change back.
-type Kept = (PathBuf, String);

@@ -5,7 +5,6 @@ mod facts;
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use openclaw_auth::discover::{self, Discovery};
@@ -19,40 +18,18 @@ pub use self::drafts::Draft;
 use self::facts::Reader;
 pub use self::facts::{AgentFacts, CliLogin, Print, ProfileFacts, SharedFacts};
 use super::files;
-use super::finding::Severity;
+use super::installation::{Installation, OwnSettings, Places};
 use super::online::ServerTime;
 use super::service::{self, Gateway};
 use crate::clock;
-use crate::config::Config;
 use crate::exit;
-use crate::model::{AgentHealth, ProfileHealth, Scope, Snapshot};
+use crate::model::{AgentHealth, ProfileHealth, Scope, Severity, Snapshot};
 use crate::pipeline::{self, Request};
 use crate::state::Memory;
 
-/// Where to look, as the command line and the environment say.
-#[derive(Clone, Debug)]
-pub struct Place {
-    pub roots: Roots,
-    pub variables: Vec<(String, String)>,
-    /// authwatch's own places and settings.
-    pub own: Own,
-}
-
-/// authwatch's own places and settings.
-#[derive(Clone, Debug)]
-pub struct Own {
-    pub state: Option<PathBuf>,
-    /// Its configuration file, whether it is there or not.
-    pub config_file: Option<PathBuf>,
-    /// The configuration; the default one where it is wrong.
-    pub config: Config,
-    /// What is wrong with it.
-    pub config_problem: Option<String>,
-}
-
 /// What the checks look at. Holds no secret.
 #[derive(Debug)]
-pub struct Subject {
+pub struct Inspection {
     pub now: Timestamp,
     /// Whom this program runs as.
     pub user: u32,
@@ -60,7 +37,7 @@ pub struct Subject {
     pub owner: Option<u32>,
     /// The release whose rules apply.
     pub semantics: Semantics,
-    pub roots: Roots,
+    pub places: Places,
     /// The agents and the configuration.
     pub discovery: Discovery,
     /// Everybody's health, as `status` has it.
@@ -76,12 +53,11 @@ pub struct Subject {
     /// The variables a service of OpenClaw's has in any case: those of its configuration and of `.env`.
     pub service_variables: Environment,
     /// authwatch's own places and settings.
-    pub own: Own,
+    pub own: OwnSettings,
     /// What is wrong with authwatch's memory.
     pub memory_problem: Option<String>,
     /// The time on another machine, where one was asked.
     pub server_time: Option<ServerTime>,
-    places: Vec<(String, String)>,
     gateway: OnceCell<Option<Gateway>>,
     index: Index,
 }
@@ -112,13 +88,10 @@ impl Index {
     }
 }
 
-/// The variables whose values are kept: they name directories.
-const PLACES: [&str; 3] = ["XDG_CONFIG_HOME", "XDG_DATA_HOME", "TMPDIR"];
-
-impl Subject {
+impl Inspection {
     #[must_use]
-    pub fn gather(place: &Place, server_time: Option<ServerTime>) -> Self {
-        let Place { roots, variables, own } = place.clone();
+    pub fn gather(installation: &Installation, server_time: Option<ServerTime>) -> Self {
+        let Installation { roots, variables, own } = installation.clone();
         let (memory, memory_problem) = match own.state.as_deref().map(Memory::read) {
             Some(Ok(memory)) => (Some(Arc::new(memory)), None),
             Some(Err(error)) => (None, Some(exit::chain(&error))),
@@ -147,35 +120,21 @@ impl Subject {
             shared: reader.shared(&discovery.agents[0]),
             cli_logins: reader.cli_logins(),
             service_variables: service_variables(&roots, &discovery),
-            roots,
+            places: Places::new(roots, variables),
             discovery,
             snapshot,
             own,
             memory_problem,
             server_time,
-            places: variables.into_iter().filter(|(name, _)| PLACES.contains(&name.as_str())).collect(),
             gateway: OnceCell::new(),
             index,
         }
     }
 
-    /// One of the variables that say where things are, where it is set to something.
-    #[must_use]
-    pub fn variable(&self, name: &str) -> Option<&str> {
-        let found = self.places.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
-    }
-
     /// OpenClaw's service; looked for at first need.
     #[must_use]
     pub fn gateway(&self) -> Option<&Gateway> {
-        self.gateway.get_or_init(|| service::gateway(self)).as_ref()
-    }
-
-    /// A directory that `XDG_…` may move, below the home directory otherwise.
-    #[must_use]
-    pub fn user_dir(&self, variable: &str, default: &str) -> PathBuf {
-        self.variable(variable).map_or_else(|| self.roots.home.join(default), PathBuf::from)
+        self.gateway.get_or_init(|| service::gateway(&self.places)).as_ref()
     }
 
     #[must_use]

@@ -6,10 +6,10 @@ use openclaw_auth::discover;
 use openclaw_auth::load::{self, Buffers};
 use openclaw_auth::model::{CredentialKind, Semantics, Span};
 
-use super::inspection::Place;
+use super::installation::Installation;
 use crate::clock;
 use crate::http::HttpClient;
-use crate::refresh::endpoint::{self, Target};
+use crate::refresh::endpoint::{self, EndpointLocation};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum ServerTime {
@@ -27,12 +27,12 @@ pub enum ServerTime {
 }
 
 /// Asks the endpoints of the providers somebody is signed in to, until one answers. `None` where there is nobody to ask.
-pub async fn ask(place: &Place) -> Option<ServerTime> {
+pub async fn ask(installation: &Installation) -> Option<ServerTime> {
     let mut last = None;
-    for url in endpoints(place) {
+    for url in endpoints(installation) {
         let host = url.host().unwrap_or_default().to_owned();
         let asked = clock::now();
-        let answer = match HttpClient::new(place.own.config.network.ca_file.as_deref()) {
+        let answer = match HttpClient::new(installation.own.config.network.ca_file.as_deref()) {
             Ok(client) => client
                 .send(Method::GET, &url, "application/json", Bytes::new())
                 .await
@@ -53,13 +53,13 @@ pub async fn ask(place: &Place) -> Option<ServerTime> {
 }
 
 /// The front doors of the token endpoints: their hosts' roots, where a question spends nothing.
-fn endpoints(place: &Place) -> Vec<Uri> {
-    let semantics = Semantics::from(place.own.config.status.semantics);
-    let discovery = discover::discover(&place.roots, []);
+fn endpoints(installation: &Installation) -> Vec<Uri> {
+    let semantics = Semantics::from(installation.own.config.status.semantics);
+    let discovery = discover::discover(&installation.roots, []);
     let mut providers: Vec<String> = Vec::new();
     let mut buffers = Buffers::default();
     for agent in &discovery.agents {
-        let Some(loaded) = load::load(agent, &place.roots, semantics, &mut buffers) else { continue };
+        let Some(loaded) = load::load(agent, &installation.roots, semantics, &mut buffers) else { continue };
         for profile in &loaded.document.profiles {
             let provider = profile.credential.provider.to_string();
             if profile.credential.kind == CredentialKind::OAuth && !providers.contains(&provider) {
@@ -68,10 +68,14 @@ fn endpoints(place: &Place) -> Vec<Uri> {
         }
     }
     let root = |provider: String| {
-        let resolved =
-            endpoint::resolve(&provider, &place.own.config.refresh, |_| None, |_| Some("-".to_owned()));
-        let url = match resolved.ok()?.place {
-            Target::Url(url) | Target::Discover { document: url, .. } => url,
+        let resolved = endpoint::resolve(
+            &provider,
+            &installation.own.config.refresh,
+            |_| None,
+            |_| Some("-".to_owned()),
+        );
+        let url = match resolved.ok()?.location {
+            EndpointLocation::Url(url) | EndpointLocation::Discover { document: url, .. } => url,
         };
         let (scheme, authority) = (url.scheme()?.clone(), url.authority()?.clone());
         Uri::builder().scheme(scheme).authority(authority).path_and_query("/").build().ok()

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use super::finding::{Finding, Severity};
-use super::fix::Done;
+use super::fix::Applied;
 use crate::publish::words::{safe, wrap};
 
 const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -16,15 +16,15 @@ const PLAIN: Style = Style::new();
 const FAINT: Style = Style::new().dimmed();
 const BOLD: Style = Style::new().bold();
 
-/// Something `--fix` did, or tried to.
+/// What came of a fix.
 #[derive(Clone, Debug, Serialize)]
-pub struct Mended {
+pub struct FixResult {
     pub code: &'static str,
-    /// What was to be done, in words.
+    /// The fix, described.
     pub what: String,
-    /// What takes it back, where it was done.
+    /// How to undo it, if it was applied.
     #[serde(flatten)]
-    pub done: Option<Done>,
+    pub applied: Option<Applied>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
@@ -38,7 +38,8 @@ struct Json<'a> {
     summary: Summary,
     findings: &'a [Finding],
     #[serde(skip_serializing_if = "Option::is_none")]
-    mended: Option<&'a [Mended]>,
+    #[serde(rename = "mended")]
+    results: Option<&'a [FixResult]>,
 }
 
 /// How many findings there are of each weight, and how many `--fix` would mend.
@@ -62,10 +63,10 @@ impl Summary {
     }
 }
 
-/// Writes the JSON report; `mended` where `--fix` was asked for.
+/// Writes the JSON report; `results` where `--fix` was asked for.
 pub fn json(
     findings: &[Finding],
-    mended: Option<&[Mended]>,
+    results: Option<&[FixResult]>,
     generated_at: &str,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -75,7 +76,7 @@ pub fn json(
         exit_code: super::exit_code(findings),
         summary: Summary::of(findings),
         findings,
-        mended,
+        results,
     };
     serde_json::to_writer_pretty(&mut *out, &report)?;
     writeln!(out)
@@ -90,7 +91,7 @@ pub struct Column<'a> {
 impl Column<'_> {
     /// Writes every finding, grouped by weight.
     pub fn findings(&mut self, findings: &[Finding]) -> io::Result<()> {
-        for severity in Severity::ALL {
+        for severity in Severity::ALL.into_iter().rev() {
             let mut group = findings.iter().filter(|finding| finding.severity == severity).peekable();
             if group.peek().is_none() {
                 continue;
@@ -152,17 +153,17 @@ impl Column<'_> {
         Ok(())
     }
 
-    /// Says what was mended, and how to take it back.
-    pub fn mended(&mut self, mended: &Mended) -> io::Result<()> {
-        match (&mended.done, &mended.error) {
-            (Some(done), _) => {
-                self.wrapped("ok  ", &safe(&format!("{}: done", mended.what)), GOOD)?;
+    /// Says whether a fix was applied, and how to undo it.
+    pub fn result(&mut self, result: &FixResult) -> io::Result<()> {
+        match (&result.applied, &result.error) {
+            (Some(applied), _) => {
+                self.wrapped("ok  ", &safe(&format!("{}: done", result.what)), GOOD)?;
                 self.wrapped("    ", "to take it back:", FAINT)?;
-                self.command("    $ ", &done.undo)
+                self.command("    $ ", &applied.undo)
             }
             (None, error) => {
                 let error = error.as_deref().unwrap_or_default();
-                self.wrapped("X   ", &safe(&format!("{}: {error}", mended.what)), BAD)
+                self.wrapped("X   ", &safe(&format!("{}: {error}", result.what)), BAD)
             }
         }
     }

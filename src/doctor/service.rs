@@ -7,7 +7,7 @@ use openclaw_auth::environment::{Environment, parse_dotenv};
 use zeroize::Zeroizing;
 
 use super::files;
-use super::inspection::Subject;
+use super::installation::Places;
 
 /// A process of this user's.
 struct Process {
@@ -31,8 +31,8 @@ pub struct Gateway {
 
 /// Looks for the gateway: its process says more than its unit.
 #[must_use]
-pub fn gateway(subject: &Subject) -> Option<Gateway> {
-    let unit = units(subject, "openclaw-gateway")
+pub fn gateway(places: &Places) -> Option<Gateway> {
+    let unit = units(places, "openclaw-gateway")
         .into_iter()
         .find(|path| path.extension().is_some_and(|e| e == "service"));
     let is_gateway = |process: &Process| {
@@ -40,7 +40,7 @@ pub fn gateway(subject: &Subject) -> Option<Gateway> {
         named("openclaw-gateway")
             || named("openclaw") && process.arguments.iter().any(|argument| argument == "gateway")
     };
-    if let Some((pid, process)) = processes(subject).into_iter().find(|(_, process)| is_gateway(process)) {
+    if let Some((pid, process)) = processes(places).into_iter().find(|(_, process)| is_gateway(process)) {
         let mut variables = Environment::default();
         variables.add(process.variables);
         return Some(Gateway { seen_as: format!("process {pid}"), runs: true, unit, variables });
@@ -49,7 +49,7 @@ pub fn gateway(subject: &Subject) -> Option<Gateway> {
     let mut variables = Environment::default();
     variables.add(unit_variables(&path));
     // What the user's own systemd gives to all of its services.
-    let shared = files::list(&subject.user_dir("XDG_CONFIG_HOME", ".config").join("environment.d"));
+    let shared = files::list(&places.user_dir("XDG_CONFIG_HOME", ".config").join("environment.d"));
     for file in shared.into_iter().map(|(_, path)| path).chain([PathBuf::from("/etc/environment")]) {
         variables.add(parse_dotenv(&files::text(&file)));
     }
@@ -63,9 +63,9 @@ pub fn gateway(subject: &Subject) -> Option<Gateway> {
 
 /// Whether a daemon of authwatch's runs for this user.
 #[must_use]
-pub fn authwatch_runs(subject: &Subject, argument: &str) -> bool {
+pub fn authwatch_runs(places: &Places, argument: &str) -> bool {
     let own = std::process::id();
-    processes(subject).iter().any(|(pid, process)| {
+    processes(places).iter().any(|(pid, process)| {
         let program = process.arguments.first().and_then(|path| Path::new(path).file_name());
         *pid != own
             && program.is_some_and(|name| name == "authwatch")
@@ -75,10 +75,10 @@ pub fn authwatch_runs(subject: &Subject, argument: &str) -> bool {
 
 /// The units of systemd whose names begin like this, the user's own first.
 #[must_use]
-pub fn units(subject: &Subject, name: &str) -> Vec<PathBuf> {
-    let user = subject.user_dir("XDG_CONFIG_HOME", ".config").join("systemd/user");
+pub fn units(places: &Places, name: &str) -> Vec<PathBuf> {
+    let user = places.user_dir("XDG_CONFIG_HOME", ".config").join("systemd/user");
     let of_user = files::list(&user).into_iter();
-    let home = subject.roots.home.to_string_lossy().into_owned();
+    let home = places.roots.home.to_string_lossy().into_owned();
     // A unit of the system's counts where it is about this user: it names the home directory.
     let of_system = ["/etc/systemd/system", "/usr/lib/systemd/system"]
         .iter()
@@ -120,8 +120,8 @@ fn assignments(value: &str) -> impl Iterator<Item = String> {
 }
 
 /// The processes that live in the same home directory, as far as this user may look into them.
-fn processes(subject: &Subject) -> Vec<(u32, Process)> {
-    let ours = [&subject.roots.home, &subject.roots.state];
+fn processes(places: &Places) -> Vec<(u32, Process)> {
+    let ours = [&places.roots.home, &places.roots.state];
     let pids = files::list(Path::new("/proc")).into_iter().filter_map(|(name, _)| name.parse::<u32>().ok());
     let read = |pid| process(pid).map(|process| (pid, process));
     pids.filter_map(read)

@@ -1,6 +1,9 @@
 //! Recognising causes in an error message or in a piece of log.
 
-use super::{Cause, Context, all, mask};
+use super::cause::Cause;
+use super::context::Context;
+use super::mask;
+use super::table::all;
 
 /// A cause that a text names.
 #[derive(Debug)]

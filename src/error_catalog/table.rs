@@ -5,34 +5,7 @@ mod machine;
 mod network;
 mod provider;
 
-use super::{Cause, Kind, Mend};
-
-type Signs = &'static [&'static [&'static str]];
-
-const fn cause(
-    code: &'static str,
-    kind: Kind,
-    meaning: &'static str,
-    mend: Mend,
-    hint: &'static str,
-    signs: Signs,
-) -> Cause {
-    Cause { code, kind, meaning, mend, hint, signs, generic: false }
-}
-
-const fn generic(
-    code: &'static str,
-    kind: Kind,
-    meaning: &'static str,
-    mend: Mend,
-    hint: &'static str,
-    signs: Signs,
-) -> Cause {
-    Cause { code, kind, meaning, mend, hint, signs, generic: true }
-}
-
-const DOCTOR: Mend = Mend::Run("authwatch doctor");
-const REFRESH: Mend = Mend::Run("authwatch refresh --agent {agent}");
+use super::cause::Cause;
 
 /// Every cause there is. The network first: a login that could not be renewed because of it needs no signing in.
 pub fn all() -> impl Iterator<Item = &'static Cause> {

@@ -1,5 +1,6 @@
 //! What happened.
 
+use openclaw_auth::words;
 use serde::Serialize;
 
 use openclaw_auth::model::{AgentId, ProfileId, Timestamp};
@@ -21,27 +22,27 @@ pub struct Event {
     pub text: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum EventKind {
-    Renewed,
-    RenewalFailed,
-    /// A profile's state became worse.
-    Worse,
-    /// A profile's state became better.
-    Better,
-    /// A profile or an agent is new.
-    Appeared,
-    /// A profile or an agent is gone.
-    Disappeared,
-    /// A store cannot be read any more.
-    StoreBroken,
-    /// A store can be read again.
-    StoreMended,
-    /// OpenClaw's configuration cannot be used any more.
-    SettingsBroken,
-    /// OpenClaw's configuration can be used again.
-    SettingsMended,
-    /// authwatch's own configuration was read again, or refused.
-    Configuration,
+words! {
+    pub enum EventKind {
+        Renewed = "renewed",
+        RenewalFailed = "renewal-failed",
+        /// A profile's state became worse.
+        Worse = "worse",
+        /// A profile's state became better.
+        Better = "better",
+        /// A profile or an agent is new.
+        Appeared = "appeared",
+        /// A profile or an agent is gone.
+        Disappeared = "disappeared",
+        /// A store cannot be read any more.
+        StoreBroken = "store-broken",
+        /// A store can be read again.
+        StoreMended = "store-mended",
+        /// OpenClaw's configuration cannot be used any more.
+        SettingsBroken = "settings-broken",
+        /// OpenClaw's configuration can be used again.
+        SettingsMended = "settings-mended",
+        /// authwatch's own configuration was read again, or refused.
+        Configuration = "configuration",
+    }
 }

@@ -1,5 +1,6 @@
 //! What to do about something.
 
+use openclaw_auth::words;
 use serde::Serialize;
 
 use openclaw_auth::model::ProviderId;
@@ -25,11 +26,11 @@ pub struct AgentRemedy {
     pub remedy: Remedy,
 }
 
-/// What of an agent's is not in order, besides profiles.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RemedyOf {
-    Store,
-    /// A provider that its models use and nothing gives auth.
-    Provider,
+words! {
+    /// What of an agent's is not in order, besides profiles.
+    pub enum RemedyOf {
+        Store = "store",
+        /// A provider that its models use and nothing gives auth.
+        Provider = "provider",
+    }
 }

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::{AgentRemedy, Bucket, Login, LoginReason, Remedy, Scope, Status};
+use super::remedy::{AgentRemedy, Remedy};
+use super::verdict::{Bucket, Login, LoginReason, Scope, Status};
 use openclaw_auth::model::shown_path;
 use openclaw_auth::model::{
     AgentId, ConfigHealth, Cooldown, CredentialKind, ProfileId, ProviderId, ReasonCode, Rejected, Semantics,

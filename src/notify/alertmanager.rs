@@ -6,16 +6,15 @@
 use std::collections::BTreeSet;
 
 use openclaw_auth::model::{Span, Timestamp};
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::book::Book;
-use super::channel::{Wires, json_request, rfc3339, secret};
 use super::incident::Incident;
-use super::message::of;
 use super::outcome::{FailureReason, Outcome};
 use super::problem::{Kind, What};
-use super::words::sentence;
+use super::records::Posted;
+use super::store::Book;
+use super::transport::{Wires, json_request, secret};
+use super::words::{rfc3339, sentence};
 use crate::config::{AlertmanagerConfig, Filter};
 use crate::model::Severity;
 
@@ -23,16 +22,6 @@ use crate::model::Severity;
 const RUNBOOKS: &str = "/usr/share/doc/authwatch/docs/runbooks.md";
 /// What is so is said again when this part of the hold has passed.
 const AGAIN_AFTER_PART: f64 = 0.25;
-
-/// An alert that Alertmanager has been told of.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Posted {
-    /// What names it: `[label, value]`.
-    pub labels: Vec<(String, String)>,
-    /// When it began, RFC 3339.
-    pub starts_at: String,
-}
 
 /// An alert as it is told.
 #[derive(Clone, Debug, PartialEq)]
@@ -118,7 +107,7 @@ fn alert(incident: &Incident, host: &str) -> Alert {
         label("provider", provider);
     }
     let mut annotations = json!({
-        "summary": format!("{} {}", of(subject), condition.state),
+        "summary": format!("{} {}", subject.label(), condition.state),
         "description": sentence(&condition.meaning),
     });
     // Where Prometheus has no such rule there is no runbook for it, either.

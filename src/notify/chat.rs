@@ -1,6 +1,7 @@
 //! Messages in the markup of chats. Ids come from other people's files: they neither format nor call anybody.
 
-use super::message::{Message, Paragraph};
+use super::body::Paragraph;
+use super::message::Message;
 use crate::config::WebhookPreset;
 
 /// The message in a chat's markup, at most so many bytes of it.

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use tokio::process::Command;
 
-use super::channel::severity_word;
 use super::message::Message;
 use super::outcome::{FailureReason, Outcome};
 use super::webhook;
+use super::words::severity_word;
 use crate::config::CommandConfig;
 use crate::program::{self, Ended};
 

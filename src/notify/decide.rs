@@ -3,103 +3,22 @@
 //! Everything that is remembered is in the [`Ledger`], so that a daemon, a daemon that restarts after every pass and a timer tell
 //! the same. An incident is told once when it fires, again when it becomes worse or after a while, and once when it is mended.
 
+mod circumstances;
 mod removed;
 mod settle;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-
 use openclaw_auth::model::{Span, Timestamp};
+use std::collections::{BTreeMap, HashMap};
 
+use self::circumstances::Circumstances;
 use self::settle::settle;
+use super::change::{Change, Turn};
+use super::detect;
 use super::incident::{Incident, Ledger, Phase, Told};
-use super::problem::{self, Condition, Kind, Limits, Own, Subject};
-use crate::config::QuietHours;
-use crate::model::{AgentHealth, Severity, Snapshot};
-
-/// What decisions are made by.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Policy {
-    /// What counts as a condition.
-    pub limits: Limits,
-    /// Passes that have to see a condition.
-    pub fire_after: u32,
-    /// Passes that have to find it mended.
-    pub clear_after: u32,
-    /// What stays critical is told again after this.
-    pub repeat_critical: Option<Span>,
-    /// The same for warnings.
-    pub repeat_warning: Option<Span>,
-    /// When only critical things are told.
-    pub quiet: Option<QuietHours>,
-}
-
-/// A wish not to hear of something for a while.
-#[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Silence {
-    /// The profile, provider or store it is about; `*` for everything.
-    pub profile: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub agent: Option<String>,
-    /// Until when, Unix milliseconds.
-    pub until: Timestamp,
-}
-
-impl Silence {
-    pub(super) fn covers(&self, subject: &Subject, now: Timestamp) -> bool {
-        let agent = self.agent.as_ref().is_none_or(|agent| *agent == subject.agent);
-        self.until > now && agent && (self.profile == "*" || self.profile == subject.name())
-    }
-}
-
-/// What happened to an incident that people hear of. The word is part of the webhook's schema.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Turn {
-    New,
-    Worse,
-    /// It has become better, and is not mended.
-    Better,
-    /// It is as it was, for a long time now.
-    Still,
-    Flapping,
-    Mended,
-}
-
-#[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Change {
-    pub incident: String,
-    pub turn: Turn,
-    #[serde(flatten)]
-    pub subject: Subject,
-    /// How it is, or was before it was mended.
-    #[serde(flatten)]
-    pub condition: Condition,
-    /// How bad it has been at worst, as far as that was told; decides with its severity who hears of it.
-    pub worst: Severity,
-    /// When it came up, Unix milliseconds.
-    pub opened: Timestamp,
-    /// When this was found, Unix milliseconds.
-    pub at: Timestamp,
-    /// How its subject is now that it is mended.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mended: Option<String>,
-}
-
-impl Change {
-    /// Whether it asks anybody to do anything.
-    #[must_use]
-    pub fn is_mended(&self) -> bool {
-        self.turn == Turn::Mended
-    }
-
-    /// How much hearing of it matters: a recovery matters as much as what it ends.
-    #[must_use]
-    pub fn weight(&self) -> Severity {
-        self.condition.severity.max(self.worst)
-    }
-}
+use super::mute::Silence;
+use super::policy::Policy;
+use super::problem::{Condition, Kind, Own, Subject};
+use crate::model::{Severity, Snapshot};
 
 /// Decides what is to be told of a picture, and remembers that it is.
 pub fn decide(
@@ -115,27 +34,13 @@ pub fn decide(
         .filter(|incident| incident.phase == Phase::Firing)
         .filter_map(|incident| Some((incident.subject.clone(), incident.condition.threshold?)))
         .collect();
-    let mut found =
-        problem::conditions(snapshot, own, &policy.limits, |subject| passed.get(subject).copied());
+    let mut found = detect::conditions(snapshot, own, &policy.limits, |subject| passed.get(subject).copied());
     let here = snapshot.agents.iter().map(|agent| (agent.id.as_str(), agent)).collect();
     let gone = removed::find(ledger, snapshot, &here, &mut found);
     let around = Circumstances { snapshot, here: &here, silences, policy, gone: &gone };
     let changes = decide_on(ledger, found, &around);
     removed::remember(ledger, snapshot, &gone);
     changes
-}
-
-/// The agents of a picture, by id.
-type Here<'a> = HashMap<&'a str, &'a AgentHealth>;
-
-/// What a decision depends on besides the conditions.
-struct Circumstances<'a> {
-    snapshot: &'a Snapshot,
-    here: &'a Here<'a>,
-    silences: &'a [Silence],
-    policy: &'a Policy,
-    /// Profiles and agents that are not there any more.
-    gone: &'a BTreeSet<Subject>,
 }
 
 fn decide_on(

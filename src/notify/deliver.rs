@@ -10,11 +10,12 @@ use openclaw_auth::checkpoint;
 use openclaw_auth::model::{Span, Timestamp};
 
 use super::alertmanager::{self, Alert};
-use super::book::BookError;
 use super::channel::{Channel, Kind};
 use super::message::Message;
+use super::notifier::Notifier;
 use super::outcome::Outcome;
-use super::{Notifier, outbox};
+use super::store::BookError;
+use super::words::clip;
 use crate::state;
 
 /// Another process is sending through this channel; it is done by then.
@@ -95,7 +96,7 @@ impl Notifier {
         match &outcome {
             Outcome::Accepted(_) => tracing::info!("{}: a message was taken", channel.name),
             Outcome::Later { reason, problem, .. } => {
-                let problem = outbox::clip(problem);
+                let problem = clip(problem);
                 tracing::warn!(
                     "{}: not delivered ({}): {problem}; tried again",
                     channel.name,
@@ -103,7 +104,7 @@ impl Notifier {
                 );
             }
             Outcome::Refused { reason, problem } => {
-                let problem = outbox::clip(problem);
+                let problem = clip(problem);
                 tracing::warn!("{}: refused ({}): {problem}", channel.name, reason.as_str());
             }
         }

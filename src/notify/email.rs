@@ -13,9 +13,10 @@ use lettre::transport::smtp::extension::ClientId;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message as Mail, Tokio1Executor};
 use openclaw_auth::secret::SecretStr;
 
-use super::channel::{Wires, secret, severity_word};
 use super::message::Message;
 use super::outcome::{FailureReason, Outcome};
+use super::transport::{Wires, secret};
+use super::words::severity_word;
 use crate::config::{EmailConfig, SmtpTls};
 use crate::model::Severity;
 
@@ -43,7 +44,7 @@ pub(super) async fn send(config: &EmailConfig, message: &Message, wires: &Wires)
     let outcome = tokio::time::timeout(TOTAL_TIMEOUT, hand_over(&transport, &mail, has_waited))
         .await
         .unwrap_or_else(|_| Outcome::later(FailureReason::Timeout, "the mail server took too long"));
-    outcome.map(|text| super::channel::masked(text, &password.iter().collect::<Vec<_>>()))
+    outcome.map(|text| super::transport::masked(text, &password.iter().collect::<Vec<_>>()))
 }
 
 /// Hands a mail over. A server refuses it for all if it does not know one of them: then it goes to each by itself. So it does once a
@@ -77,7 +78,7 @@ async fn hand_over(transport: &AsyncSmtpTransport<Tokio1Executor>, mail: &Mail, 
         // As long as one of them may take it, it is not refused.
         return put_off.unwrap_or(all);
     }
-    let refused = super::outbox::clip(&refused.join("; "));
+    let refused = super::words::clip(&refused.join("; "));
     tracing::warn!("a mail has not reached everybody: {refused}");
     Outcome::Accepted(format!("taken for {taken} of {}; {refused}", envelope.to().len()))
 }
@@ -160,7 +161,7 @@ fn transport(
         .port(port)
         .tls(tls)
         .timeout(Some(TIMEOUT))
-        .hello_name(ClientId::Domain(super::host_name()));
+        .hello_name(ClientId::Domain(super::transport::host_name()));
     match (&config.username, password) {
         (Some(name), Some(password)) => {
             builder = builder.credentials(Credentials::new(name.clone(), password.to_owned()));
@@ -214,7 +215,7 @@ pub(super) fn addresses(config: &EmailConfig) -> Result<(Mailbox, Vec<Mailbox>),
         return Err("it has no recipients (to)".to_owned());
     }
     let from = if config.from.is_empty() {
-        format!("authwatch <authwatch@{}>", super::host_name())
+        format!("authwatch <authwatch@{}>", super::transport::host_name())
     } else {
         config.from.clone()
     };

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::Request;
 
-use super::channel::{Wires, secret};
 use super::outcome::{FailureReason, Outcome};
+use super::transport::{Wires, secret};
 use crate::config::HeartbeatConfig;
 
 /// A heartbeat holds nothing up for longer.

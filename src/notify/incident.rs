@@ -1,10 +1,11 @@
 //! What is remembered of conditions from pass to pass: which have been told, when, and how bad they were then.
 
+use openclaw_auth::words;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use openclaw_auth::model::{Span, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::problem::{Condition, Kind, Subject};
 use crate::model::Severity;
@@ -16,33 +17,24 @@ pub struct Ledger {
     /// Conditions that are being watched.
     pub incidents: Vec<Incident>,
     /// The own profiles of each agent, to notice those that vanish; `None` before the first pass.
-    #[serde(skip_serializing_if = "Option::is_none", with = "shared")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "serialize_known",
+        deserialize_with = "deserialize_known"
+    )]
     pub known: Option<Arc<Known>>,
 }
 
 /// Profiles by agent. In a large fleet it is most of what is remembered, and nearly always as it was: shared, not copied.
 pub(super) type Known = BTreeMap<String, BTreeSet<String>>;
 
-mod shared {
-    use std::sync::Arc;
+#[expect(clippy::ref_option, reason = "serde hands the field over by reference")]
+fn serialize_known<S: Serializer>(known: &Option<Arc<Known>>, serializer: S) -> Result<S::Ok, S::Error> {
+    known.as_deref().serialize(serializer)
+}
 
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    use super::Known;
-
-    #[expect(clippy::ref_option, reason = "serde hands the field over by reference")]
-    pub(super) fn serialize<S: Serializer>(
-        known: &Option<Arc<Known>>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        known.as_deref().serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Arc<Known>>, D::Error> {
-        Ok(Option::<Known>::deserialize(deserializer)?.map(Arc::new))
-    }
+fn deserialize_known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<Known>>, D::Error> {
+    Ok(Option::<Known>::deserialize(deserializer)?.map(Arc::new))
 }
 
 /// A condition with its history.
@@ -79,16 +71,16 @@ pub struct Incident {
     pub mended: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    /// Seen, not yet often enough.
-    Pending,
-    Firing,
-    /// Mended, but that has still to be told.
-    Mended,
-    /// Mended and told; kept for a while to notice what comes and goes.
-    Over,
+words! {
+    pub enum Phase {
+        /// Seen, not yet often enough.
+        Pending = "pending",
+        Firing = "firing",
+        /// Mended, but that has still to be told.
+        Mended = "mended",
+        /// Mended and told; kept for a while to notice what comes and goes.
+        Over = "over",
+    }
 }
 
 /// What has been told last.

@@ -1,15 +1,10 @@
 //! Third step, pure: one message of all changes of a pass, as a colleague would write it.
 
-mod body;
-
 use serde::{Deserialize, Serialize};
 
-pub use self::body::Paragraph;
-pub(super) use self::body::of;
-use super::decide::{Change, Turn};
-use super::outbox::clip;
+use super::change::{Change, Turn};
 use super::problem::Kind;
-use super::words::span;
+use super::words::{clip, span};
 use crate::config::Filter;
 use crate::model::Severity;
 use openclaw_auth::model::{Span, Timestamp};
@@ -137,7 +132,7 @@ impl Message {
         let Some(worst) = self.changes.first() else { return "nothing has changed".to_owned() };
         let same = |change: &&Change| change.is_mended() == worst.is_mended();
         let others = self.changes.iter().filter(same).count() - 1;
-        let line = format!("{} {}", of(&worst.subject), state(worst));
+        let line = format!("{} {}", worst.subject.label(), state(worst));
         // Ids may be of any length, and no subject is read to its end.
         let line = clip(&line);
         if others == 0 { line } else { format!("{line} (and {others} more)") }

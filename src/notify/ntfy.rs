@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::channel::{Wires, json_request, secret};
 use super::message::Message;
 use super::outcome::{FailureReason, Outcome};
+use super::transport::{Wires, json_request, secret};
 use crate::config::NtfyConfig;
 use crate::model::Severity;
 

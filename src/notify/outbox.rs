@@ -1,14 +1,11 @@
 //! Messages that wait for their channel, and what is remembered of each channel. Pure.
 
-use std::collections::BTreeMap;
-
-use openclaw_auth::model::{Span, Timestamp};
-use serde::{Deserialize, Serialize};
-
-use super::alertmanager::Posted;
-use super::book::Book;
 use super::message::Message;
-use super::outcome::{FailureReason, Outcome};
+use super::outcome::Outcome;
+use super::records::{Entry, Parcel};
+use super::store::Book;
+use super::words::clip;
+use openclaw_auth::model::{Span, Timestamp};
 
 /// Messages that wait for one channel; older ones are merged.
 const MOST_PARCELS: usize = 20;
@@ -20,87 +17,6 @@ const LONGEST_PAUSE: Span = Span::from_hours(1.0);
 const REFUSED_PAUSE: Span = Span::from_mins(10.0);
 /// Refusals after which a message is not tried again by itself.
 const MOST_REFUSALS: u32 = 5;
-/// No text of the other side's is kept longer.
-const MOST_ANSWER: usize = 200;
-
-/// A message on its way to one channel.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Parcel {
-    pub message: Message,
-    /// How often it has been tried.
-    #[serde(default)]
-    pub attempts: u32,
-    /// How often it has been refused.
-    #[serde(default)]
-    pub refusals: u32,
-    /// Not before, Unix milliseconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next: Option<Timestamp>,
-    /// How long that was when it was written: a clock that jumps back must not make it longer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pause: Option<Span>,
-    /// Refused too often: it goes with the next message, or when the channel's configuration changes.
-    #[serde(default)]
-    pub parked: bool,
-}
-
-/// What is remembered of a channel.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct ChannelRecord {
-    pub sent: u64,
-    /// Attempts that failed, by reason.
-    pub failures: BTreeMap<FailureReason, u64>,
-    /// When it last took one, Unix milliseconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_success: Option<Timestamp>,
-    /// Since when it takes none, Unix milliseconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub failing_since: Option<Timestamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub problem: Option<String>,
-    /// The configuration it was last used with, by its hash.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub configured: String,
-    /// Alertmanager: the alerts that it has been told of.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub posted: Vec<Posted>,
-}
-
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Entry {
-    /// When, Unix milliseconds.
-    pub at: Timestamp,
-    pub channel: String,
-    pub message: String,
-    pub title: String,
-    /// Whether it was taken.
-    pub accepted: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<FailureReason>,
-    /// What the other side said, or what was wrong.
-    pub answer: String,
-}
-
-impl Parcel {
-    fn new(message: Message) -> Self {
-        Self { message, attempts: 0, refusals: 0, next: None, pause: None, parked: false }
-    }
-
-    /// Whether it may be sent now; when it may, otherwise. `None` for never by itself.
-    #[must_use]
-    pub fn due(&self, now: Timestamp) -> Option<Timestamp> {
-        if self.parked {
-            return None;
-        }
-        let (Some(next), Some(pause)) = (self.next, self.pause) else { return Some(now) };
-        let clock_was_set_back = next - now > pause;
-        Some(if clock_was_set_back || next <= now { now } else { next })
-    }
-}
-
 impl Book {
     /// Puts a message into the outbox of a channel, together with what was refused before.
     pub fn enqueue(&mut self, channel: &str, message: Message) {
@@ -221,16 +137,6 @@ impl Book {
 
 fn doubling(first: Span, times: u32) -> Span {
     (first * f64::from(1_u32 << times.saturating_sub(1).min(16))).min(LONGEST_PAUSE)
-}
-
-/// The beginning of what somebody else said, on one line.
-pub(super) fn clip(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let line = super::words::safe(&line);
-    if line.chars().count() <= MOST_ANSWER {
-        return line;
-    }
-    line.chars().take(MOST_ANSWER).chain(['…']).collect()
 }
 
 #[cfg(test)]

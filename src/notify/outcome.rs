@@ -1,7 +1,7 @@
 //! What came of handing a message over.
 
 use openclaw_auth::model::Span;
-use serde::{Deserialize, Serialize};
+use openclaw_auth::words;
 
 use crate::http::NoAnswer;
 
@@ -41,57 +41,25 @@ impl Outcome {
     }
 }
 
-/// Why a message was not taken: closed, for it is a label.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FailureReason {
-    /// The name cannot be resolved.
-    Dns,
-    Connect,
-    /// The certificate does not verify, or there is no TLS.
-    Tls,
-    Timeout,
-    RateLimited,
-    /// A fault on the other side.
-    ServerError,
-    /// The other side does not know us.
-    Authentication,
-    /// The other side does not want this message.
-    Refused,
-    Command,
-    /// The configuration does not do: a file is missing, an address is wrong.
-    Configuration,
-}
-
-impl FailureReason {
-    pub const ALL: [Self; 10] = [
-        Self::Dns,
-        Self::Connect,
-        Self::Tls,
-        Self::Timeout,
-        Self::RateLimited,
-        Self::ServerError,
-        Self::Authentication,
-        Self::Refused,
-        Self::Command,
-        Self::Configuration,
-    ];
-
-    /// The word used in metrics and in the outbox.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Dns => "dns",
-            Self::Connect => "connect",
-            Self::Tls => "tls",
-            Self::Timeout => "timeout",
-            Self::RateLimited => "rate_limited",
-            Self::ServerError => "server_error",
-            Self::Authentication => "authentication",
-            Self::Refused => "refused",
-            Self::Command => "command",
-            Self::Configuration => "configuration",
-        }
+words! {
+    /// Why a message was not taken: closed, for it is a label.
+    pub enum FailureReason {
+        /// The name cannot be resolved.
+        Dns = "dns",
+        Connect = "connect",
+        /// The certificate does not verify, or there is no TLS.
+        Tls = "tls",
+        Timeout = "timeout",
+        RateLimited = "rate_limited",
+        /// A fault on the other side.
+        ServerError = "server_error",
+        /// The other side does not know us.
+        Authentication = "authentication",
+        /// The other side does not want this message.
+        Refused = "refused",
+        Command = "command",
+        /// The configuration does not do: a file is missing, an address is wrong.
+        Configuration = "configuration",
     }
 }
 

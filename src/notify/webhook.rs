@@ -6,12 +6,13 @@ use openclaw_auth::model::Timestamp;
 use ring::hmac;
 use serde_json::{Value, json};
 
-use super::channel::{Wires, json_request, rfc3339, secret, severity_word};
+use super::change::Change;
 use super::chat;
-use super::decide::Change;
 use super::message::Message;
 use super::outcome::{FailureReason, Outcome};
 use super::problem::What;
+use super::transport::{Wires, json_request, secret};
+use super::words::{rfc3339, severity_word};
 use crate::config::{WebhookConfig, WebhookPreset};
 use crate::model::Severity;
 

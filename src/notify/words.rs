@@ -1,6 +1,12 @@
-//! Words shared by conditions and messages.
+//! Words shared by problems, messages, and channels.
 
 pub(super) use crate::publish::words::{date, safe, span};
+
+use crate::model::Severity;
+use openclaw_auth::model::Timestamp;
+
+/// No text of the other side's is kept longer.
+pub(super) const MOST_ANSWER: usize = 200;
 
 /// A short sentence with a capital and a full stop.
 pub(super) fn sentence(words: &str) -> String {
@@ -8,4 +14,26 @@ pub(super) fn sentence(words: &str) -> String {
     let start = characters.next().map(char::to_uppercase).into_iter().flatten();
     let end = if words.ends_with(['.', '!', '?']) { "" } else { "." };
     start.chain(characters).chain(end.chars()).collect()
+}
+
+/// The beginning of what somebody else said, on one line.
+pub(super) fn clip(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = safe(&line);
+    if line.chars().count() <= MOST_ANSWER {
+        return line;
+    }
+    line.chars().take(MOST_ANSWER).chain(['…']).collect()
+}
+
+/// The word a message is headed by.
+pub(super) fn severity_word(severity: Option<Severity>) -> &'static str {
+    severity.map_or("mended", Severity::as_str)
+}
+
+/// A moment as other programs read it.
+pub(super) fn rfc3339(at: Timestamp) -> String {
+    crate::clock::date(at)
+        .map(|date| date.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
+        .unwrap_or_default()
 }

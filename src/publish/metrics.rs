@@ -1,43 +1,117 @@
-//! Prometheus metrics: counters and histograms that live as long as the process, and gauges made anew from each snapshot.
+//! Prometheus metrics: counters and histograms that live as long as the process, and gauges made from each
+//! snapshot.
 //!
-//! Every counter child exists at 0 from the start, so that `rate` sees the first increase. Labels come from closed enums and from ids.
+//! A metric is an entry in the table and a line that fills it, both here. Every counter child exists at 0 from
+//! the start, so that `rate` sees the first increase. Labels come from closed enums and from ids.
 
-mod families;
-mod process;
+mod exposition;
+mod family;
 
-use std::io::Write;
-use std::sync::{Arc, OnceLock};
+use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use openclaw_auth::model::{StoreErrorReason, Timestamp};
-use prometheus::core::Collector;
-use prometheus::proto::MetricFamily;
-use prometheus::{
-    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, TextEncoder,
-};
+use openclaw_auth::model::{ProfileId, StoreErrorReason, Timestamp};
+use ring::digest;
 
-pub use self::families::ProfileNames;
-use crate::model::{ChannelHealth, LoginReason, Snapshot};
+pub use self::exposition::Exposition;
+use self::family::Kind::{Counter, Gauge, Histogram, StoredCounter};
+use self::family::{Collectors, Metric, Samples, metrics};
+pub use self::family::{Description, Kind};
+use crate::clock;
+use crate::model::{AgentHealth, ChannelHealth, Login, LoginReason, ProfileHealth, Snapshot, Status};
 use crate::refresh::outcome::{MisconfiguredReason, Outcome, TransientReason};
 
-/// Every metric there is, without the exporter's own `process_*`: name, type, help.
-pub const METRICS: &[(&str, &str)] = families::HELP;
+/// A provider answers in a second or two; the call ends after 30.
+const PROVIDER_SECONDS: &[f64] = &[0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+/// Waits end after 143 s.
+const LOCK_SECONDS: &[f64] = &[0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 45.0, 143.0];
+
+metrics! {
+    AGENTS: Gauge, "authwatch_agents"
+        [] "Agents that were looked at."
+    BUILD_INFO: Gauge, "authwatch_build_info"
+        [version, revision, rustc] "The version that runs; always 1."
+    CHECK_EXIT_CODE: Gauge, "authwatch_check_exit_code"
+        [agent] "What `status --check` says of the agent: 0 fine, 1 expired or missing, 2 expiring."
+    CHECK_EXIT_CODE_OVERALL: Gauge, "authwatch_check_exit_code_overall"
+        [] "What `status --check` says of all agents."
+    CONFIG_LAST_RELOAD_SUCCESSFUL: Gauge, "authwatch_config_last_reload_successful"
+        [] "Whether the last reading of the configuration succeeded."
+    CREDENTIAL_COOLDOWN_UNTIL: Gauge, "authwatch_credential_cooldown_until_timestamp_seconds"
+        [agent, provider, profile] "When OpenClaw uses the profile again."
+    CREDENTIAL_EXPIRY: Gauge, "authwatch_credential_expiry_timestamp_seconds"
+        [agent, provider, profile] "When the access token ends or ended; absent where it has no end."
+    CREDENTIAL_INFO: Gauge, "authwatch_credential_info"
+        [agent, provider, profile, kind, store, in_use, inherited]
+        "What kind of credential it is and where it is kept; always 1."
+    CREDENTIAL_LOGIN: Gauge, "authwatch_credential_login"
+        [agent, provider, profile, login] "Whether the login renews itself: 1 for the state it is in."
+    CREDENTIAL_STATUS: Gauge, "authwatch_credential_status"
+        [agent, provider, profile, status]
+        "The access token's state, in OpenClaw's words: 1 for the one it is in."
+    CREDENTIALS: Gauge, "authwatch_credentials"
+        [status] "Profiles of all agents by state."
+    OPENCLAW_CONFIG_ERROR: Gauge, "authwatch_openclaw_config_error"
+        [reason] "Whether OpenClaw's configuration cannot be used, by reason: 1 for the one there is."
+    PROVIDER_IN_USE_MISSING: Gauge, "authwatch_provider_in_use_missing"
+        [agent, provider] "A configured model uses the provider, and nothing gives it auth; always 1."
+    NOTIFICATION_FAILURES: StoredCounter, "authwatch_notification_failures_total"
+        [channel, reason] "Attempts to hand a message to the channel that failed, by reason."
+    NOTIFICATION_LAST_SUCCESS: Gauge, "authwatch_notification_last_success_timestamp_seconds"
+        [channel] "When the channel last took a message; absent where it never has."
+    NOTIFICATIONS: StoredCounter, "authwatch_notifications_total"
+        [channel] "Messages the channel has taken."
+    NOTIFICATIONS_WAITING: Gauge, "authwatch_notifications_waiting"
+        [channel] "Messages that wait for the channel."
+    REFRESH_ADOPTED: Counter, "authwatch_refresh_adopted_total"
+        [provider] "Refreshes that found a fresh copy instead of calling the provider."
+    REFRESH_ATTEMPTS: Counter, "authwatch_refresh_attempts_total"
+        [provider] "Refreshes that were attempted."
+    REFRESH_DURATION: Histogram(PROVIDER_SECONDS), "authwatch_refresh_duration_seconds"
+        [provider] "How long refreshes took, locks included."
+    REFRESH_FAILURES: Counter, "authwatch_refresh_failures_total"
+        [provider, reason] "Refreshes that failed, by reason."
+    REFRESH_LAST_ATTEMPT: Gauge, "authwatch_refresh_last_attempt_timestamp_seconds"
+        [agent, provider, profile] "When the login was last attempted to be renewed."
+    REFRESH_LAST_SUCCESS: Gauge, "authwatch_refresh_last_success_timestamp_seconds"
+        [agent, provider, profile] "When the login was last renewed."
+    REFRESH_LOCK_HELD_SINCE: Gauge, "authwatch_refresh_lock_held_since_timestamp_seconds"
+        [agent, provider, profile] "Since when the login's refresh lock is held; absent where it is not."
+    REFRESH_LOCK_WAIT: Histogram(LOCK_SECONDS), "authwatch_refresh_lock_wait_seconds"
+        [] "How long refreshes waited for their locks."
+    REFRESH_LOCKS_STALE: Counter, "authwatch_refresh_locks_stale_total"
+        [] "Stale locks that were removed."
+    REFRESH_NEXT: Gauge, "authwatch_refresh_next_timestamp_seconds"
+        [agent, provider, profile] "When the login is due to be renewed."
+    RESCUES_WAITING: Gauge, "authwatch_rescues_waiting"
+        [] "Renewed logins that could not be stored and wait in a rescue file."
+    SCAN_DURATION: Gauge, "authwatch_scan_duration_seconds"
+        [] "How long the last pass took."
+    SCAN_FAILURES: Counter, "authwatch_scan_failures_total"
+        [] "Passes that ended without a result."
+    SCAN_LAST_SUCCESS: Gauge, "authwatch_scan_last_success_timestamp_seconds"
+        [] "When the last pass ended with a result."
+    SCANS: Counter, "authwatch_scans_total"
+        [] "Passes over all agents."
+    STORE_ERRORS: Counter, "authwatch_store_errors_total"
+        [agent, reason] "Passes in which the agent's store could not be read, by reason."
+    STORE_UP: Gauge, "authwatch_store_up"
+        [agent, store] "Whether the agent's store could be read."
+    PROCESS_CPU: StoredCounter, "process_cpu_seconds_total"
+        [] "Processor time spent."
+    PROCESS_OPEN_FDS: Gauge, "process_open_fds"
+        [] "Open file descriptors."
+    PROCESS_RESIDENT_MEMORY: Gauge, "process_resident_memory_bytes"
+        [] "Memory in use."
+    PROCESS_START_TIME: Gauge, "process_start_time_seconds"
+        [] "When the process started, Unix seconds."
+}
 
 /// The metrics of this process.
 #[derive(Debug)]
 pub struct Metrics {
-    attempts: IntCounterVec,
-    failures: IntCounterVec,
-    adopted: IntCounterVec,
-    duration: HistogramVec,
-    lock_wait: Histogram,
-    stale_locks: IntCounter,
-    scans: IntCounter,
-    scan_failures: IntCounter,
-    store_errors: IntCounterVec,
+    counted: Collectors,
     names: ProfileNames,
 }
 
@@ -51,50 +125,26 @@ pub struct Pass {
     pub configuration_is_good: bool,
 }
 
-/// What is scraped. What the credentials say is kept from pass to pass as long as they say the same; the forms a scrape may ask
-/// for are made when one first does.
-#[derive(Debug, Default)]
-pub struct Exposition {
-    own: String,
-    credentials: Arc<str>,
-    text: OnceLock<Bytes>,
-    text_gzip: OnceLock<Bytes>,
-    open_metrics: OnceLock<Bytes>,
-    open_metrics_gzip: OnceLock<Bytes>,
+/// How agents and profiles are named in labels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ProfileNames {
+    #[default]
+    Plain,
+    /// Profiles by a hash, for those whose ids are e-mail addresses nobody else should see.
+    Hashed,
 }
 
-impl Exposition {
-    /// The part about credentials, to be used again.
-    #[must_use]
-    pub fn credentials(&self) -> Arc<str> {
-        Arc::clone(&self.credentials)
-    }
-
-    fn joined(&self) -> String {
-        let mut text = String::with_capacity(self.own.len() + self.credentials.len());
-        text.push_str(&self.own);
-        text.push_str(&self.credentials);
-        text
-    }
-
-    /// Text format 0.0.4.
-    pub fn text(&self) -> Bytes {
-        self.text.get_or_init(|| Bytes::from(self.joined())).clone()
-    }
-
-    /// The same, compressed.
-    pub fn text_gzip(&self) -> Bytes {
-        self.text_gzip.get_or_init(|| gzip(self.joined().as_bytes())).clone()
-    }
-
-    /// `OpenMetrics` 1.0.
-    pub fn open_metrics(&self) -> Bytes {
-        self.open_metrics.get_or_init(|| Bytes::from(open_metrics(&self.joined()))).clone()
-    }
-
-    /// The same, compressed.
-    pub fn open_metrics_gzip(&self) -> Bytes {
-        self.open_metrics_gzip.get_or_init(|| gzip(open_metrics(&self.joined()).as_bytes())).clone()
+impl ProfileNames {
+    fn profile(self, id: &ProfileId) -> Cow<'_, str> {
+        match self {
+            Self::Plain => Cow::Borrowed(id.as_str()),
+            Self::Hashed => {
+                let digest = digest::digest(&digest::SHA256, id.as_str().as_bytes());
+                Cow::Owned(
+                    digest.as_ref()[..8].iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}")),
+                )
+            }
+        }
     }
 }
 
@@ -102,45 +152,16 @@ impl Metrics {
     /// Creates every counter there can be, at 0, for these providers.
     #[must_use]
     pub fn new(providers: &[&str], names: ProfileNames) -> Self {
-        let counter = |name: &str, labels: &[&str]| {
-            IntCounterVec::new(Opts::new(name, families::help(name)), labels)
-                .expect("names and labels are valid")
-        };
-        let single = |name: &str| IntCounter::new(name, families::help(name)).expect("the name is valid");
-        let histogram = |name: &str, buckets: &[f64]| {
-            HistogramOpts::new(name, families::help(name)).buckets(buckets.to_vec())
-        };
-        let metrics = Self {
-            attempts: counter("authwatch_refresh_attempts_total", &["provider"]),
-            failures: counter("authwatch_refresh_failures_total", &["provider", "reason"]),
-            adopted: counter("authwatch_refresh_adopted_total", &["provider"]),
-            // A provider answers in a second or two; the call ends after 30.
-            duration: HistogramVec::new(
-                histogram("authwatch_refresh_duration_seconds", &[0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0]),
-                &["provider"],
-            )
-            .expect("names and labels are valid"),
-            // Waits end after 143 s.
-            lock_wait: Histogram::with_opts(histogram(
-                "authwatch_refresh_lock_wait_seconds",
-                &[0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 45.0, 143.0],
-            ))
-            .expect("the name is valid"),
-            stale_locks: single("authwatch_refresh_locks_stale_total"),
-            scans: single("authwatch_scans_total"),
-            scan_failures: single("authwatch_scan_failures_total"),
-            store_errors: counter("authwatch_store_errors_total", &["agent", "reason"]),
-            names,
-        };
+        let counted = Collectors::new();
         for provider in providers {
-            metrics.attempts.with_label_values(&[provider]);
-            metrics.adopted.with_label_values(&[provider]);
-            metrics.duration.with_label_values(&[provider]);
+            counted.counter(REFRESH_ATTEMPTS, [provider]);
+            counted.counter(REFRESH_ADOPTED, [provider]);
+            counted.histogram(REFRESH_DURATION, [provider]);
             for reason in failure_reasons() {
-                metrics.failures.with_label_values(&[*provider, reason]);
+                counted.counter(REFRESH_FAILURES, [provider, reason]);
             }
         }
-        metrics
+        Self { counted, names }
     }
 
     /// Names profiles otherwise from now on.
@@ -152,7 +173,7 @@ impl Metrics {
     pub fn count_outcome(&self, provider: &str, outcome: &Outcome, took: Duration) {
         match outcome {
             Outcome::Refreshed { .. } | Outcome::Superseded => {}
-            Outcome::Adopted { .. } => self.adopted.with_label_values(&[provider]).inc(),
+            Outcome::Adopted { .. } => self.counted.counter(REFRESH_ADOPTED, [provider]).inc(),
             // Put off, not attempted.
             Outcome::Transient(TransientReason::BackingOff, _)
             | Outcome::AlreadyFresh { .. }
@@ -161,26 +182,26 @@ impl Metrics {
             | Outcome::Stopped => return,
             Outcome::Dead(_) | Outcome::Transient(..) | Outcome::Misconfigured(_) => {
                 let reason = outcome.reason().unwrap_or_default();
-                self.failures.with_label_values(&[provider, reason]).inc();
+                self.counted.counter(REFRESH_FAILURES, [provider, reason]).inc();
             }
         }
-        self.attempts.with_label_values(&[provider]).inc();
-        self.duration.with_label_values(&[provider]).observe(took.as_secs_f64());
+        self.counted.counter(REFRESH_ATTEMPTS, [provider]).inc();
+        self.counted.histogram(REFRESH_DURATION, [provider]).observe(took.as_secs_f64());
     }
 
     /// Counts a wait for a lock, and the stale locks that were in the way.
     pub fn count_lock(&self, waited: Duration, broken: u32) {
-        self.lock_wait.observe(waited.as_secs_f64());
-        self.stale_locks.inc_by(u64::from(broken));
+        self.counted.histogram(REFRESH_LOCK_WAIT, []).observe(waited.as_secs_f64());
+        self.counted.counter(REFRESH_LOCKS_STALE, []).inc_by(u64::from(broken));
     }
 
     /// Counts a pass that ended with a snapshot.
     pub fn count_scan(&self, snapshot: &Snapshot) {
-        self.scans.inc();
+        self.counted.counter(SCANS, []).inc();
         for agent in &snapshot.agents {
             let id = agent.id.as_str();
             for reason in StoreErrorReason::ALL {
-                let child = self.store_errors.with_label_values(&[id, reason.as_str()]);
+                let child = self.counted.counter(STORE_ERRORS, [id, reason.as_str()]);
                 if agent.store.error.as_ref().is_some_and(|error| error.reason == reason) {
                     child.inc();
                 }
@@ -190,11 +211,11 @@ impl Metrics {
 
     /// Counts a pass that did not.
     pub fn count_failed_scan(&self) {
-        self.scans.inc();
-        self.scan_failures.inc();
+        self.counted.counter(SCANS, []).inc();
+        self.counted.counter(SCAN_FAILURES, []).inc();
     }
 
-    /// Makes what is scraped. `same` is the part about credentials of an earlier one, where they still say the same.
+    /// Makes what is scraped. `same` is the part about credentials of an earlier scrape that still holds.
     #[must_use]
     pub fn render(
         &self,
@@ -203,11 +224,8 @@ impl Metrics {
         same: Option<Arc<str>>,
         channels: &[ChannelHealth],
     ) -> Exposition {
-        Exposition {
-            own: self.own_text(pass, channels, true),
-            credentials: same.unwrap_or_else(|| self.credentials_text(snapshot).into()),
-            ..Exposition::default()
-        }
+        let credentials = same.unwrap_or_else(|| self.credentials_text(snapshot).into());
+        Exposition::new(self.own_text(pass, channels, true), credentials)
     }
 
     /// The text for a textfile: without `process_*`, for the process is not the collector's.
@@ -217,35 +235,112 @@ impl Metrics {
     }
 
     fn own_text(&self, pass: Option<Pass>, channels: &[ChannelHealth], with_process: bool) -> String {
-        let mut all: Vec<MetricFamily> = Vec::new();
-        all.extend(self.attempts.collect());
-        all.extend(self.failures.collect());
-        all.extend(self.adopted.collect());
-        all.extend(self.duration.collect());
-        all.extend(self.lock_wait.collect());
-        all.extend(self.stale_locks.collect());
-        all.extend(self.scans.collect());
-        all.extend(self.scan_failures.collect());
-        all.extend(self.store_errors.collect());
-        all.extend(families::of_process(pass));
-        all.extend(families::of_channels(channels));
-        if with_process {
-            all.extend(process::families());
+        let mut samples = Samples::new();
+        let (revision, rustc) = (env!("AUTHWATCH_REVISION"), env!("AUTHWATCH_RUSTC"));
+        samples.set(BUILD_INFO, [env!("CARGO_PKG_VERSION"), revision, rustc], 1.0);
+        if let Some(pass) = pass {
+            samples.set(SCAN_LAST_SUCCESS, [], pass.ended.as_secs());
+            samples.set(SCAN_DURATION, [], pass.took.as_secs_f64());
+            samples.flag(CONFIG_LAST_RELOAD_SUCCESSFUL, [], pass.configuration_is_good);
         }
-        encode(all)
+        channels.iter().for_each(|channel| set_channel(&mut samples, channel));
+        if let Some(process) = clock::process().filter(|_| with_process) {
+            samples.set(PROCESS_CPU, [], process.cpu_seconds);
+            samples.set(PROCESS_RESIDENT_MEMORY, [], process.resident_bytes);
+            samples.set(PROCESS_OPEN_FDS, [], process.open_files);
+            samples.set(PROCESS_START_TIME, [], process.started);
+        }
+        samples.encode(Some(&self.counted))
     }
 
     fn credentials_text(&self, snapshot: Option<&Snapshot>) -> String {
-        encode(snapshot.map(|snapshot| families::of_snapshot(snapshot, self.names)).unwrap_or_default())
+        let mut samples = Samples::new();
+        if let Some(snapshot) = snapshot {
+            set_snapshot(&mut samples, snapshot, self.names);
+        }
+        samples.encode(None)
     }
 }
 
-fn encode(mut families: Vec<MetricFamily>) -> String {
-    families.retain(|family| !family.get_metric().is_empty());
-    families.sort_by(|one, other| one.name().cmp(other.name()));
-    let mut text = Vec::new();
-    TextEncoder::new().encode(&families, &mut text).expect("families have names and samples");
-    String::from_utf8(text).expect("the text format is UTF-8")
+/// What is counted for channels is kept on disk, so it goes on over restarts and from timer to timer.
+fn set_channel(samples: &mut Samples, channel: &ChannelHealth) {
+    let name = channel.name.as_str();
+    samples.count(NOTIFICATIONS, [name], channel.sent);
+    for (reason, count) in &channel.failures {
+        samples.count(NOTIFICATION_FAILURES, [name, reason], *count);
+    }
+    if let Some(at) = channel.last_success {
+        samples.set(NOTIFICATION_LAST_SUCCESS, [name], at.as_secs());
+    }
+    samples.count(NOTIFICATIONS_WAITING, [name], channel.waiting as u64);
+}
+
+fn set_snapshot(samples: &mut Samples, snapshot: &Snapshot, names: ProfileNames) {
+    for status in Status::ALL {
+        let profiles = snapshot.agents.iter().flat_map(|agent| &agent.profiles);
+        let number = profiles.filter(|profile| profile.status == status).count();
+        samples.count(CREDENTIALS, [status.as_str()], number as u64);
+    }
+    for agent in &snapshot.agents {
+        set_agent(samples, agent, names);
+    }
+    for renewal in &snapshot.renewals {
+        let name = names.profile(&renewal.profile);
+        let login = [renewal.agent.as_str(), renewal.provider.as_str(), &*name];
+        for (metric, at) in [
+            (REFRESH_LAST_SUCCESS, renewal.last_success),
+            (REFRESH_LAST_ATTEMPT, renewal.last_attempt),
+            (REFRESH_NEXT, renewal.next),
+        ] {
+            if let Some(at) = at {
+                samples.set(metric, login, at.as_secs());
+            }
+        }
+    }
+    let reason = snapshot.config.error.as_ref().map(|error| error.reason);
+    for known in StoreErrorReason::ALL {
+        samples.flag(OPENCLAW_CONFIG_ERROR, [known.as_str()], reason == Some(known));
+    }
+    samples.count(RESCUES_WAITING, [], snapshot.rescued.len() as u64);
+    samples.count(AGENTS, [], snapshot.agents.len() as u64);
+    samples.set(CHECK_EXIT_CODE_OVERALL, [], f64::from(snapshot.exit_code));
+}
+
+fn set_agent(samples: &mut Samples, agent: &AgentHealth, names: ProfileNames) {
+    let id = agent.id.as_str();
+    samples.set(CHECK_EXIT_CODE, [id], f64::from(agent.exit_code));
+    samples.flag(STORE_UP, [id, agent.store.kind.as_str()], agent.store.error.is_none());
+    for provider in &agent.missing_providers_in_use {
+        samples.set(PROVIDER_IN_USE_MISSING, [id, provider.as_str()], 1.0);
+    }
+    for profile in &agent.profiles {
+        set_profile(samples, id, profile, names);
+    }
+}
+
+fn set_profile(samples: &mut Samples, agent: &str, profile: &ProfileHealth, names: ProfileNames) {
+    let name = names.profile(&profile.profile_id);
+    let login @ [agent, provider, name] = [agent, profile.provider.as_str(), &*name];
+    if let Some(end) = profile.end() {
+        samples.set(CREDENTIAL_EXPIRY, login, end.as_secs());
+    }
+    for status in Status::ALL {
+        samples.flag(CREDENTIAL_STATUS, [agent, provider, name, status.as_str()], profile.status == status);
+    }
+    for state in Login::ALL {
+        samples.flag(CREDENTIAL_LOGIN, [agent, provider, name, state.as_str()], profile.login == state);
+    }
+    let word = |is: bool| if is { "true" } else { "false" };
+    let (kind, store) = (profile.kind.as_str(), profile.source.as_str());
+    let (in_use, inherited) = (word(profile.in_use), word(profile.inherited));
+    samples.set(CREDENTIAL_INFO, [agent, provider, name, kind, store, in_use, inherited], 1.0);
+    if let Some(cooldown) = &profile.cooldown {
+        samples.set(CREDENTIAL_COOLDOWN_UNTIL, login, cooldown.until.as_secs());
+    }
+    // One lock, one series: at the agent that owns the login, not at those that inherit it.
+    if let (Login::Refreshing, Some(since), false) = (profile.login, profile.login_since, profile.inherited) {
+        samples.set(REFRESH_LOCK_HELD_SINCE, login, since.as_secs());
+    }
 }
 
 /// Every reason a refresh can fail for.
@@ -263,31 +358,6 @@ pub fn failure_reasons() -> impl Iterator<Item = &'static str> {
     transient.chain(misconfigured).chain(DEAD.into_iter().map(LoginReason::as_str))
 }
 
-/// The same samples in `OpenMetrics`: a counter's family is named without `_total`, and the end is marked.
-fn open_metrics(text: &str) -> String {
-    let mut result = String::with_capacity(text.len() + 8);
-    let mut lines = text.lines().peekable();
-    while let Some(line) = lines.next() {
-        let Some(rest) = line.strip_prefix("# HELP ") else {
-            result += line;
-            result.push('\n');
-            continue;
-        };
-        let is_counter = lines.peek().is_some_and(|next| next.ends_with(" counter"));
-        let (name, help) = rest.split_once(' ').unwrap_or((rest, ""));
-        let kind = lines.next().and_then(|next| next.rsplit(' ').next()).unwrap_or_default();
-        let name = if is_counter { name.strip_suffix("_total").unwrap_or(name) } else { name };
-        result += &format!("# HELP {name} {help}\n# TYPE {name} {kind}\n");
-    }
-    result + "# EOF\n"
-}
-
-fn gzip(bytes: &[u8]) -> Bytes {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(bytes).expect("memory takes all bytes");
-    encoder.finish().expect("memory takes all bytes").into()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -301,7 +371,7 @@ mod tests {
             let line = format!("authwatch_refresh_failures_total{{provider=\"xai\",reason=\"{reason}\"}} 0");
             assert!(text.contains(&line), "{line}");
         }
-        let open = open_metrics(&text);
+        let open = exposition::open_metrics(&text);
         assert!(open.contains("# TYPE authwatch_scans counter\nauthwatch_scans_total 0\n"), "{open}");
         assert!(open.ends_with("# EOF\n"));
     }

@@ -27,16 +27,10 @@ pub enum Format {
     Nagios,
 }
 
-/// What a report needs to know besides the snapshot.
-#[derive(Clone, Copy, Debug)]
-pub struct Layout {
-    /// Columns to fit into.
-    pub width: usize,
-}
-
-pub fn write(snapshot: &Snapshot, format: Format, layout: Layout, out: &mut dyn Write) -> io::Result<()> {
+/// Writes a report. A table fits into `width` columns.
+pub fn write(snapshot: &Snapshot, format: Format, width: usize, out: &mut dyn Write) -> io::Result<()> {
     match format {
-        Format::Table => table::write(snapshot, layout, out),
+        Format::Table => table::write(snapshot, width, out),
         Format::Json => json::write(snapshot, out),
         Format::Plain => plain::write(snapshot, out),
         Format::Openclaw => match one_agent(snapshot) {

@@ -27,6 +27,9 @@ use crate::config::RefreshConfig;
 use crate::model::Status;
 use crate::state::{Fingerprint, LoginRecord, Memory};
 
+/// The rules by which stores are read before they are written: those without aliases, so that locks are named as written.
+pub(super) const SEMANTICS: Semantics = Semantics::V2026_9;
+
 /// A login at its owner.
 #[derive(Clone, Debug)]
 pub struct Login {
@@ -130,7 +133,7 @@ pub(super) fn copy_in<T>(
     let mut buffer = SecretBuffer::default();
     file::read(store, &mut buffer).ok()??;
     let text = file::text(store, &buffer).ok()?;
-    let document = Document::parse(text, super::SEMANTICS, Source::Json).ok()?;
+    let document = Document::parse(text, SEMANTICS, Source::Json).ok()?;
     look(document.get(profile.as_str())?)
 }
 
@@ -139,7 +142,7 @@ pub(super) fn any_in<T>(store: &Path, look: impl Fn(&Credential<'_>) -> Option<T
     let mut buffer = SecretBuffer::default();
     file::read(store, &mut buffer).ok()??;
     let text = file::text(store, &buffer).ok()?;
-    let document = Document::parse(text, super::SEMANTICS, Source::Json).ok()?;
+    let document = Document::parse(text, SEMANTICS, Source::Json).ok()?;
     document.profiles.iter().find_map(|profile| look(&profile.credential))
 }
 
@@ -161,7 +164,7 @@ pub fn survey(
     };
     let main_agent = &discovery.agents[0];
     let mut main_buffers = Buffers::default();
-    let main = load::load_main(main_agent, roots, super::SEMANTICS, &mut main_buffers);
+    let main = load::load_main(main_agent, roots, SEMANTICS, &mut main_buffers);
     let surveyor = Surveyor { main_agent, main: &main, memory, config, wanted, clocks };
     let mut buffers = Buffers::default();
     for agent in &discovery.agents {
@@ -170,7 +173,7 @@ pub fn survey(
         }
         if agent.is_main() {
             surveyor.look(agent, None, &mut survey);
-        } else if let Some(own) = load::load(agent, roots, super::SEMANTICS, &mut buffers) {
+        } else if let Some(own) = load::load(agent, roots, SEMANTICS, &mut buffers) {
             surveyor.look(agent, Some(&own), &mut survey);
         }
     }
@@ -194,7 +197,7 @@ impl Surveyor<'_, '_> {
         }
         let main = &self.main.document;
         let view = match own {
-            Some(own) => View::merged(&own.document, main, self.clocks.now, super::SEMANTICS),
+            Some(own) => View::merged(&own.document, main, self.clocks.now, SEMANTICS),
             None => View::of_main(main),
         };
         for profile in &view.profiles {
@@ -222,7 +225,7 @@ impl Surveyor<'_, '_> {
         let fingerprint = credential.refresh.as_ref().map(|token| self.memory.fingerprint(token.expose()));
         let record = fingerprint.as_ref().and_then(|fingerprint| self.memory.login(fingerprint));
         let renewable = renewable(profile.id, credential, source, self.config);
-        let expires = credential.expires.moment(super::SEMANTICS);
+        let expires = credential.expires.moment(SEMANTICS);
         let decision = self.decide(renewable, expires, record, fingerprint.as_ref());
         let main_is_json = self.main.health.kind == openclaw_auth::model::StoreKind::Json;
         let mut id = agent.id.clone();
@@ -307,7 +310,7 @@ fn status(credential: &Credential<'_>, now: Timestamp) -> Status {
     if let Some(fence) = credential.fence() {
         return if fence == openclaw_auth::fence::Fence::Pending { Status::Ok } else { Status::Expired };
     }
-    match (ineligible(credential, now, super::SEMANTICS), credential.expires.moment(super::SEMANTICS)) {
+    match (ineligible(credential, now, SEMANTICS), credential.expires.moment(SEMANTICS)) {
         (Some(openclaw_auth::model::ReasonCode::Expired), _) => Status::Expired,
         (Some(_), _) => Status::Missing,
         (None, Some(end)) if end <= now => Status::Expired,

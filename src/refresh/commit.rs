@@ -4,60 +4,31 @@
 //! spent, in an entry of the same type, provider and account; whatever else stands there by then was put there by somebody who
 //! knew better. It counts as stored once the store was read back and shows it.
 
-use std::time::Duration;
-
 use openclaw_auth::checkpoint;
-use openclaw_auth::document::Document;
 use openclaw_auth::edit::{self, Change};
 use openclaw_auth::jwt;
-use openclaw_auth::model::{CredentialKind, Source, Timestamp};
-use openclaw_auth::store::{Reserved, Written};
+use openclaw_auth::model::Timestamp;
+use openclaw_auth::provider;
+use openclaw_auth::store::Store;
 use tracing::{debug, error, warn};
 use zeroize::Zeroizing;
 
 use super::candidates::Login;
+use super::current::Current;
 use super::exchange::{self, Issued};
 use super::outcome::{Outcome, TransientReason};
+use super::place::{Expected, Placed, place};
 use super::recovery::{self, Record};
-use super::sequence::Current;
-use super::{Refresher, SEMANTICS};
-use crate::clock;
-
-/// A store that others write at the same time is tried so often.
-const ATTEMPTS: usize = 50;
-/// Between two looks at a store that is half written.
-const PAUSE: Duration = Duration::from_millis(20);
+use super::refresher::Refresher;
 
 /// A login that was renewed and stored, for main's copy of it.
 pub(super) struct Renewed {
     /// The locked store that holds it, as it was read back.
-    pub(super) reserved: Reserved,
+    pub(super) store: Box<dyn Store>,
     /// The fields that are new.
     pub(super) changes: Vec<Change>,
     /// When the new access token ends.
     pub(super) expires: Timestamp,
-}
-
-/// What an entry has to be for an answer to go into it.
-pub(super) struct Expected<'a> {
-    /// Whether a refresh token is the one that was spent.
-    pub(super) is_spent: &'a dyn Fn(&str) -> bool,
-    /// Its provider as written; `None` where that is not known.
-    pub(super) provider: Option<&'a str>,
-    /// Whether a credential surely is another account's.
-    pub(super) is_foreign: &'a dyn Fn(&openclaw_auth::credential::Credential<'_>) -> bool,
-}
-
-/// What came of placing new tokens.
-#[derive(Debug, PartialEq)]
-pub(super) enum Placed {
-    /// The store was read back and has them.
-    Stored,
-    /// Something else stands there; it stays. Until when it can be used, if it can.
-    Replaced {
-        /// Unix milliseconds.
-        usable_until: Option<Timestamp>,
-    },
 }
 
 /// Writes an answer down and stores it. What was renewed comes back for main's copy.
@@ -65,7 +36,7 @@ pub(super) async fn commit(
     context: &Refresher,
     login: &Login,
     current: &Current,
-    mut reserved: Reserved,
+    mut store: Box<dyn Store>,
     mut room: recovery::Room,
     issued: Issued,
 ) -> (Outcome, Option<Renewed>) {
@@ -96,14 +67,14 @@ pub(super) async fn commit(
         is_foreign: &|stored| current.identity.contradicts(stored),
     };
     let expires = issued.expires;
-    match place(&mut reserved, profile.as_str(), &expected, &changes).await {
+    match place(&mut *store, profile.as_str(), &expected, &changes).await {
         Ok(Placed::Stored) => {
             checkpoint::reached("saved");
             if let Err(problem) = room.keep_as_generation(&context.state_dir) {
                 debug!("the last generation of {profile} is not kept: {problem}");
             }
             context.remember_success(login, &current.fingerprint, &issued).await;
-            (Outcome::Refreshed { expires }, Some(Renewed { reserved, changes, expires }))
+            (Outcome::Refreshed { expires }, Some(Renewed { store, changes, expires }))
         }
         Ok(Placed::Replaced { usable_until }) => {
             match room.set_aside(recovery::SUPERSEDED) {
@@ -131,86 +102,6 @@ pub(super) async fn commit(
     }
 }
 
-/// Puts new values into an entry that holds the token they were issued for, and reads them back.
-pub(super) async fn place(
-    reserved: &mut Reserved,
-    profile: &str,
-    expected: &Expected<'_>,
-    changes: &[Change],
-) -> Result<Placed, String> {
-    let mut problem = "it is rewritten all the time".to_owned();
-    for attempt in 0..ATTEMPTS {
-        if attempt > 0 && reserved.store().text().is_err() {
-            tokio::time::sleep(PAUSE).await;
-        }
-        reserved.reread().map_err(|problem| problem.to_string())?;
-        let next = {
-            let text = match reserved.store().text() {
-                Ok(text) => text,
-                Err(unreadable) => {
-                    problem = unreadable.to_string();
-                    continue;
-                }
-            };
-            match standing(text, profile, expected, changes) {
-                Ok(Standing::Spent) => {
-                    edit::set_fields(text, profile, changes).map_err(|problem| problem.to_string())?
-                }
-                Ok(Standing::Ours) => return Ok(Placed::Stored),
-                Ok(Standing::Other { usable_until }) => return Ok(Placed::Replaced { usable_until }),
-                // Half written by somebody who does not rename.
-                Err(unreadable) => {
-                    problem = unreadable;
-                    tokio::time::sleep(PAUSE).await;
-                    continue;
-                }
-            }
-        };
-        if reserved.commit(&next).map_err(|problem| problem.to_string())? == Written::Changed {
-            debug!("the store was written meanwhile; deciding again");
-        }
-    }
-    Err(problem)
-}
-
-/// What stands where the new tokens belong.
-enum Standing {
-    /// The login whose token was spent.
-    Spent,
-    Ours,
-    Other {
-        usable_until: Option<Timestamp>,
-    },
-}
-
-fn standing(
-    text: &str,
-    profile: &str,
-    expected: &Expected<'_>,
-    changes: &[Change],
-) -> Result<Standing, String> {
-    let document = Document::parse(text, SEMANTICS, Source::Json).map_err(|problem| problem.to_string())?;
-    let other = Standing::Other { usable_until: None };
-    let Some(entry) = edit::entry(text, profile) else { return Ok(other) };
-    let Some(stored) = document.get(profile) else { return Ok(other) };
-    let is_new = |name: &str| {
-        let new = changes.iter().find(|(field, _)| *field == name)?;
-        Some(edit::string_field(entry, name).is_some_and(|stored| edit::text(&stored) == new.1))
-    };
-    let is_same_login = stored.kind == CredentialKind::OAuth
-        && expected.provider.is_none_or(|provider| stored.provider == provider)
-        && !(expected.is_foreign)(stored);
-    // A provider that does not rotate its refresh tokens is recognized by the access token.
-    if is_same_login && is_new("refresh").or(is_new("access")).unwrap_or(false) {
-        return Ok(Standing::Ours);
-    }
-    if is_same_login && stored.refresh.as_ref().is_some_and(|token| (expected.is_spent)(token.expose())) {
-        return Ok(Standing::Spent);
-    }
-    let usable = stored.is_usable(clock::now(), SEMANTICS);
-    Ok(Standing::Other { usable_until: stored.expires.moment(SEMANTICS).filter(|_| usable) })
-}
-
 /// The fields a new token changes. Everything else in the entry stays.
 fn changes(login: &Login, entry: &str, issued: &Issued) -> Vec<Change> {
     let mut changes: Vec<Change> = vec![("access", edit::text(&issued.tokens.access))];
@@ -221,10 +112,8 @@ fn changes(login: &Login, entry: &str, issued: &Issued) -> Vec<Change> {
     if let Some(id) = issued.tokens.id.as_ref().filter(|_| edit::string_field(entry, "idToken").is_some()) {
         changes.push(("idToken", edit::text(id)));
     }
-    let is_openai = matches!(login.provider.as_str(), "openai" | "openai-codex");
-    if is_openai
-        && edit::string_field(entry, "accountId").is_none_or(|account| account.trim().is_empty())
-        && let Some(account) = jwt::openai_account(&issued.tokens.access)
+    if edit::string_field(entry, "accountId").is_none_or(|account| account.trim().is_empty())
+        && let Some(account) = provider::account_in(&issued.tokens.access, login.provider.as_str())
     {
         changes.push(("accountId", edit::text(&account)));
     }

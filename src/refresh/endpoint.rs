@@ -1,126 +1,31 @@
-//! The registry of providers whose logins are refreshed: where, how, and what their answers mean. One table; every value can be
-//! overridden by `[refresh.providers.<id>]`.
+//! Where a login is refreshed, and as which client: what is known of its provider, overridden by
+//! `[refresh.providers.<id>]`.
 
 use hyper::Uri;
 use openclaw_auth::model::Span;
+use openclaw_auth::provider::{self, BodyFormat, ClientId, TokenEndpoint, TokenUrl};
 use zeroize::Zeroizing;
 
 use super::outcome::{MisconfiguredReason, NotRenewable};
-use crate::config::{BodyFormat, RefreshConfig};
+use crate::config::RefreshConfig;
 
-const FIVE_MINUTES: Span = Span::from_mins(5.0);
-const NONE: Span = Span::ZERO;
-
+/// A token endpoint with everything a request to it needs.
 #[derive(Debug)]
-struct Endpoint {
-    provider: &'static str,
-    place: Place,
-    body: BodyFormat,
-    client_id: ClientId,
-    /// The stored `expires` is so much earlier than the token's end.
-    margin: Span,
-    /// Never stored as less than this from now.
-    at_least: Span,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Place {
-    Fixed(&'static str),
-    /// The credential's `tokenEndpoint`, else what this document says; always below this host.
-    Discovered {
-        document: &'static str,
-        host: &'static str,
-    },
-}
-
-#[derive(Clone, Copy, Debug)]
-enum ClientId {
-    Public(&'static str),
-    /// The operator's: there is no public one.
-    Configured,
-    /// The credential's `clientId`, else a variable.
-    OfCredential {
-        variable: &'static str,
-        secret_variable: &'static str,
-    },
-}
-
-const ENDPOINTS: &[Endpoint] = &[
-    Endpoint {
-        provider: "anthropic",
-        place: Place::Fixed("https://platform.claude.com/v1/oauth/token"),
-        body: BodyFormat::Json,
-        client_id: ClientId::Public("9d1c250a-e61b-44d9-88ed-5944d1962f5e"),
-        margin: FIVE_MINUTES,
-        at_least: NONE,
-    },
-    Endpoint {
-        provider: "chutes",
-        place: Place::Fixed("https://api.chutes.ai/idp/token"),
-        body: BodyFormat::Form,
-        client_id: ClientId::OfCredential {
-            variable: "CHUTES_CLIENT_ID",
-            secret_variable: "CHUTES_CLIENT_SECRET",
-        },
-        margin: FIVE_MINUTES,
-        at_least: Span::from_secs(30.0),
-    },
-    google("google-antigravity"),
-    google("google-gemini-cli"),
-    openai("openai"),
-    openai("openai-codex"),
-    Endpoint {
-        provider: "xai",
-        place: Place::Discovered {
-            document: "https://auth.x.ai/.well-known/openid-configuration",
-            host: "x.ai",
-        },
-        body: BodyFormat::Form,
-        client_id: ClientId::Public("b1a00492-073a-47ea-816f-4c329264a828"),
-        margin: NONE,
-        at_least: NONE,
-    },
-];
-
-const fn openai(provider: &'static str) -> Endpoint {
-    Endpoint {
-        provider,
-        place: Place::Fixed("https://auth.openai.com/oauth/token"),
-        body: BodyFormat::Form,
-        client_id: ClientId::Public("app_EMoamEEZ73f0CkXaXp7hrann"),
-        margin: NONE,
-        at_least: NONE,
-    }
-}
-
-const fn google(provider: &'static str) -> Endpoint {
-    Endpoint {
-        provider,
-        place: Place::Fixed("https://oauth2.googleapis.com/token"),
-        body: BodyFormat::Form,
-        client_id: ClientId::Configured,
-        margin: FIVE_MINUTES,
-        at_least: NONE,
-    }
-}
-
-/// What a refresh request needs, resolved.
-#[derive(Debug)]
-pub struct Resolved {
-    pub place: Target,
+pub struct ResolvedEndpoint {
+    pub location: EndpointLocation,
     /// How the request is written.
     pub body: BodyFormat,
     pub client_id: String,
     /// The client's secret, where it has one.
     pub client_secret: Option<Zeroizing<String>>,
-    /// The stored `expires` is so much earlier than the token's end.
+    /// Subtracted from the token's end to give the stored `expires`.
     pub margin: Span,
     /// Never stored as less than this from now.
     pub at_least: Span,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub enum Target {
+pub enum EndpointLocation {
     Url(Uri),
     /// Where this document says, if that is below the host.
     Discover {
@@ -129,10 +34,9 @@ pub enum Target {
     },
 }
 
-/// The providers in the registry.
-#[must_use]
-pub fn providers() -> Vec<&'static str> {
-    ENDPOINTS.iter().map(|endpoint| endpoint.provider).collect()
+/// The providers whose logins can be refreshed without any configuration.
+pub fn providers() -> impl Iterator<Item = &'static str> {
+    provider::all().filter(|provider| provider.token_endpoint().is_some()).map(|provider| provider.id)
 }
 
 /// Whether a provider's logins are refreshed from here at all.
@@ -145,8 +49,8 @@ pub fn is_served(provider: &str, config: &RefreshConfig) -> Result<(), NotRenewa
     if known { Ok(()) } else { Err(NotRenewable::Unsupported) }
 }
 
-fn find(provider: &str) -> Option<&'static Endpoint> {
-    ENDPOINTS.iter().find(|endpoint| endpoint.provider == provider)
+fn find(provider: &str) -> Option<&'static TokenEndpoint> {
+    provider::find(provider)?.token_endpoint()
 }
 
 /// Resolves what a request to a provider needs.
@@ -157,15 +61,15 @@ pub fn resolve(
     config: &RefreshConfig,
     field: impl Fn(&str) -> Option<Zeroizing<String>>,
     variable: impl Fn(&str) -> Option<String>,
-) -> Result<Resolved, MisconfiguredReason> {
+) -> Result<ResolvedEndpoint, MisconfiguredReason> {
     let own = config.providers.get(provider).cloned().unwrap_or_default();
     let known = find(provider);
-    let place = match (&own.token_url, known.map(|endpoint| endpoint.place)) {
-        (Some(url), _) => Target::Url(allowed(url)?),
-        (None, Some(Place::Fixed(url))) => Target::Url(allowed(url)?),
-        (None, Some(Place::Discovered { document, host })) => match field("tokenEndpoint") {
-            Some(url) => Target::Url(below(&url, host)?),
-            None => Target::Discover { document: allowed(document)?, host },
+    let location = match (&own.token_url, known.map(|endpoint| endpoint.url)) {
+        (Some(url), _) => EndpointLocation::Url(allowed(url)?),
+        (None, Some(TokenUrl::Fixed(url))) => EndpointLocation::Url(allowed(url)?),
+        (None, Some(TokenUrl::Discovered { document, host })) => match field("tokenEndpoint") {
+            Some(url) => EndpointLocation::Url(below(&url, host)?),
+            None => EndpointLocation::Discover { document: allowed(document)?, host },
         },
         (None, None) => return Err(MisconfiguredReason::BadEndpoint),
     };
@@ -186,13 +90,13 @@ pub fn resolve(
         }
         (None, Some(ClientId::Configured) | None) => None,
     };
-    Ok(Resolved {
-        place,
+    Ok(ResolvedEndpoint {
+        location,
         body: own.body.or(known.map(|endpoint| endpoint.body)).unwrap_or(BodyFormat::Form),
         client_id: client_id.filter(|id| !id.trim().is_empty()).ok_or(MisconfiguredReason::NoClientId)?,
         client_secret,
-        margin: own.margin.or(known.map(|endpoint| endpoint.margin)).unwrap_or(NONE),
-        at_least: known.map_or(NONE, |endpoint| endpoint.at_least),
+        margin: own.margin.or(known.map(|endpoint| endpoint.margin)).unwrap_or_default(),
+        at_least: known.map(|endpoint| endpoint.at_least).unwrap_or_default(),
     })
 }
 
@@ -223,19 +127,6 @@ pub fn below(url: &str, host: &str) -> Result<Uri, MisconfiguredReason> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use openclaw_auth::provider::{PROVIDERS, Renewal};
-
-    #[test]
-    fn every_refreshable_provider_has_an_endpoint_and_no_other_has() {
-        for provider in PROVIDERS {
-            assert_eq!(
-                find(provider.id).is_some(),
-                provider.renewal == Renewal::Refreshable,
-                "{}",
-                provider.id
-            );
-        }
-    }
 
     #[test]
     fn tokens_go_over_tls_or_stay_here() {

@@ -4,13 +4,13 @@ use bytes::Bytes;
 use hyper::{Method, Uri};
 use openclaw_auth::jwt;
 use openclaw_auth::model::{Span, Timestamp};
+use openclaw_auth::provider::BodyFormat;
 use serde::Deserialize;
 
 use super::answer::{self, Tokens, Verdict};
-use super::endpoint::{self, Resolved, Target};
+use super::endpoint::{self, EndpointLocation, ResolvedEndpoint};
 use super::outcome::{MisconfiguredReason, TransientReason};
 use crate::clock;
-use crate::config::BodyFormat;
 use crate::http::{HttpClient, NoAnswer};
 
 /// Where a provider says nothing about a token's life, this is assumed.
@@ -33,10 +33,10 @@ struct Discovery {
 }
 
 /// Finds out where to ask, before anything is spent.
-pub async fn locate(client: &HttpClient, resolved: &Resolved) -> Result<Uri, Verdict> {
-    let (document, host) = match &resolved.place {
-        Target::Url(url) => return Ok(url.clone()),
-        Target::Discover { document, host } => (document, *host),
+pub async fn locate(client: &HttpClient, resolved: &ResolvedEndpoint) -> Result<Uri, Verdict> {
+    let (document, host) = match &resolved.location {
+        EndpointLocation::Url(url) => return Ok(url.clone()),
+        EndpointLocation::Discover { document, host } => (document, *host),
     };
     let answer =
         client.send(Method::GET, document, "application/json", Bytes::new()).await.map_err(unanswered)?;
@@ -48,7 +48,7 @@ pub async fn locate(client: &HttpClient, resolved: &Resolved) -> Result<Uri, Ver
 pub async fn exchange(
     client: &HttpClient,
     url: &Uri,
-    resolved: &Resolved,
+    resolved: &ResolvedEndpoint,
     refresh_token: &str,
 ) -> Result<Issued, Verdict> {
     let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh_token)];
@@ -59,7 +59,7 @@ pub async fn exchange(
 pub async fn redeem(
     client: &HttpClient,
     url: &Uri,
-    resolved: &Resolved,
+    resolved: &ResolvedEndpoint,
     fields: &[(&str, &str)],
 ) -> Result<Issued, Verdict> {
     ask(client, url, resolved, &[&[("grant_type", "authorization_code")], fields].concat()).await
@@ -68,7 +68,7 @@ pub async fn redeem(
 async fn ask(
     client: &HttpClient,
     url: &Uri,
-    resolved: &Resolved,
+    resolved: &ResolvedEndpoint,
     fields: &[(&str, &str)],
 ) -> Result<Issued, Verdict> {
     let (content_type, body) = request_body(resolved, fields);
@@ -96,7 +96,7 @@ fn unanswered(reason: NoAnswer) -> Verdict {
     Verdict::Transient(reason, None)
 }
 
-fn issued(tokens: Tokens, started: Timestamp, resolved: &Resolved) -> Issued {
+fn issued(tokens: Tokens, started: Timestamp, resolved: &ResolvedEndpoint) -> Issued {
     let by_claim =
         || jwt::expiry(&tokens.access).map(|end| end - started).filter(|lifetime| *lifetime > Span::ZERO);
     let lifetime = tokens.lifetime.or_else(by_claim).unwrap_or(ASSUMED_LIFETIME);
@@ -106,7 +106,7 @@ fn issued(tokens: Tokens, started: Timestamp, resolved: &Resolved) -> Issued {
     Issued { tokens, expires: started + lifetime, lifetime }
 }
 
-fn request_body(resolved: &Resolved, fields: &[(&str, &str)]) -> (&'static str, Bytes) {
+fn request_body(resolved: &ResolvedEndpoint, fields: &[(&str, &str)]) -> (&'static str, Bytes) {
     let mut fields = fields.to_vec();
     fields.push(("client_id", &resolved.client_id));
     if let Some(secret) = &resolved.client_secret {

@@ -2,14 +2,14 @@
 
 use openclaw_auth::document::Document;
 use openclaw_auth::model::{CredentialKind, Source};
-use openclaw_auth::store::{LockedStore, OpenError, Written};
+use openclaw_auth::store::{JsonStore, OpenError, Store, Written};
 use openclaw_auth::{edit, identity};
 use tracing::warn;
 use zeroize::Zeroizing;
 
-use super::candidates::Login;
+use super::candidates::{Login, SEMANTICS};
 use super::commit::Renewed;
-use super::{Refresher, SEMANTICS};
+use super::refresher::Refresher;
 
 /// Main's store may be written by others between a look at it and the rename so often.
 const ATTEMPTS: usize = 10;
@@ -19,7 +19,7 @@ const ATTEMPTS: usize = 10;
 /// The login itself is safe where it belongs, so a stop is not kept waiting for main's lock.
 pub(super) async fn mirror(context: &Refresher, login: &Login, renewed: &Renewed) {
     let Some(main) = login.main_store.as_deref().filter(|main| *main != login.store) else { return };
-    let result = match context.stop.unless_requested(LockedStore::open(main, tokio::time::sleep)).await {
+    let result = match context.stop.unless_requested(JsonStore::open(main, tokio::time::sleep)).await {
         None => Err("asked to stop while its lock is held".to_owned()),
         Some(Err(OpenError::Absent)) => return,
         Some(Err(problem)) => Err(problem.to_string()),
@@ -30,17 +30,17 @@ pub(super) async fn mirror(context: &Refresher, login: &Login, renewed: &Renewed
     }
 }
 
-fn put(store: LockedStore, login: &Login, renewed: &Renewed) -> Result<(), String> {
+fn put(mut store: JsonStore, login: &Login, renewed: &Renewed) -> Result<(), String> {
     let shown = |problem: OpenError| problem.to_string();
-    let ours = renewed.reserved.store().text().map_err(shown)?;
+    let ours = renewed.store.text().map_err(shown)?;
     let Some(mut next) = mirrored(store.text().map_err(shown)?, ours, login, renewed)? else { return Ok(()) };
-    let mut reserved = store.reserve().map_err(|problem| problem.to_string())?;
+    store.rehearse().map_err(|problem| problem.to_string())?;
     for _ in 0..ATTEMPTS {
-        if reserved.commit(&next).map_err(|problem| problem.to_string())? == Written::Stored {
+        if store.replace(&next).map_err(|problem| problem.to_string())? == Written::Stored {
             return Ok(());
         }
-        reserved.reread().map_err(shown)?;
-        match mirrored(reserved.store().text().map_err(shown)?, ours, login, renewed)? {
+        store.reread().map_err(shown)?;
+        match mirrored(store.text().map_err(shown)?, ours, login, renewed)? {
             Some(again) => next = again,
             None => return Ok(()),
         }

@@ -1,5 +1,6 @@
 //! What can come of a refresh. Outcomes are values, not errors: every one of them is expected.
 
+use openclaw_auth::words;
 use std::fmt;
 
 use openclaw_auth::model::{Span, Timestamp};
@@ -37,37 +38,9 @@ pub enum Outcome {
     Misconfigured(MisconfiguredReason),
 }
 
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum $name {
-            $($(#[$variant_doc])* $variant),+
-        }
-
-        impl $name {
-            pub const ALL: &[Self] = &[$(Self::$variant),+];
-
-            /// The word used in logs, state and metrics.
-            #[must_use]
-            pub fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $word),+
-                }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str(&self.as_str().replace('_', " "))
-            }
-        }
-    };
-}
-
 words! {
     /// Why a login is not refreshed from here.
-    NotRenewable {
+    pub enum NotRenewable {
         /// A key or a pasted token.
         Static = "static",
         NoRefreshToken = "no_refresh_token",
@@ -90,7 +63,7 @@ words! {
 
 words! {
     /// Why a refresh may work later.
-    TransientReason {
+    pub enum TransientReason {
         /// The provider asks for patience.
         RateLimited = "rate_limited",
         /// The provider did not wait for the request.
@@ -140,7 +113,7 @@ impl TransientReason {
 
 words! {
     /// What is wrong on this side.
-    MisconfiguredReason {
+    pub enum MisconfiguredReason {
         /// The provider does not know the client id.
         InvalidClient = "invalid_client",
         /// The client may not refresh.
@@ -156,6 +129,19 @@ words! {
         OtherAccount = "other_account",
     }
 }
+
+/// Reasons are read by people, too.
+macro_rules! display_with_spaces {
+    ($($name:ident),+) => {
+        $(impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str(&self.as_str().replace('_', " "))
+            }
+        })+
+    };
+}
+
+display_with_spaces!(NotRenewable, TransientReason, MisconfiguredReason);
 
 impl Outcome {
     /// The word used in logs and JSON.

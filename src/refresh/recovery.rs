@@ -15,17 +15,19 @@ use openclaw_auth::file;
 use openclaw_auth::model::{ProfileId, Source, Span, Timestamp};
 use openclaw_auth::random;
 use openclaw_auth::secret::SecretBuffer;
-use openclaw_auth::store::{LockedStore, OpenError};
+use openclaw_auth::store::{JsonStore, OpenError, Store};
 use serde::{Deserialize, Serialize};
+use tracing::{error, info};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::candidates::Login;
-use super::commit::{self, Expected, Placed};
+use super::candidates::{self, Login, SEMANTICS};
+use super::current::Current;
 use super::exchange::Issued;
-use super::sequence::Current;
-use super::{SEMANTICS, candidates};
+use super::place::{self, Expected, Placed};
+use super::refresher::Refresher;
 use crate::clock;
 use crate::state::{Fingerprint, Memory};
+use crate::stop::Stop;
 
 /// No entry of a store is longer.
 const ROOM: usize = 64 * 1024;
@@ -280,13 +282,22 @@ pub enum Restored {
     Later(String),
 }
 
-/// Stores what is waiting, and puts last generations back over the tokens that were spent for them. `stop` ends the wait for a
-/// store's lock.
-pub(super) async fn settle(
-    state: &Path,
-    memory: &Memory,
-    stop: &crate::stop::Stop,
-) -> Vec<(PathBuf, Restored)> {
+/// Stores what is waiting, and puts last generations back over the tokens that were spent for them.
+pub async fn settle(context: &Refresher) -> Vec<(PathBuf, Restored)> {
+    let Ok(memory) = context.memory() else { return Vec::new() };
+    let settled = settle_all(&context.state_dir, &memory, &context.stop).await;
+    for (path, restored) in &settled {
+        match restored {
+            Restored::PutBack => info!("stored a renewed login from `{}`", path.display()),
+            Restored::Superseded => info!("`{}` is superseded by a newer login", path.display()),
+            Restored::Later(problem) => error!("`{}` cannot be stored yet: {problem}", path.display()),
+        }
+    }
+    settled
+}
+
+/// `stop` ends the wait for a store's lock.
+async fn settle_all(state: &Path, memory: &Memory, stop: &Stop) -> Vec<(PathBuf, Restored)> {
     let mut settled = Vec::new();
     let mut note = |path: PathBuf, result: Option<Result<Option<Restored>, String>>| match result {
         Some(Ok(Some(restored))) => settled.push((path, restored)),
@@ -364,21 +375,19 @@ async fn put_generation_back(
     Ok((placed == Placed::Stored).then_some(Restored::PutBack))
 }
 
-async fn open(record: &Record) -> Result<LockedStore, String> {
-    LockedStore::open(&record.store, tokio::time::sleep)
-        .await
-        .map_err(|problem: OpenError| problem.to_string())
+async fn open(record: &Record) -> Result<JsonStore, String> {
+    JsonStore::open(&record.store, tokio::time::sleep).await.map_err(|problem: OpenError| problem.to_string())
 }
 
-async fn place(store: LockedStore, record: &Record, memory: &Memory) -> Result<Placed, String> {
-    let mut reserved = store.reserve().map_err(|problem| problem.to_string())?;
+async fn place(mut store: JsonStore, record: &Record, memory: &Memory) -> Result<Placed, String> {
+    store.rehearse().map_err(|problem| problem.to_string())?;
     let expected = Expected {
         is_spent: &|token| record.is_spent(token, memory),
         provider: record.provider.as_deref(),
         // The very token that was spent says whose it is.
         is_foreign: &|_| false,
     };
-    commit::place(&mut reserved, &record.profile, &expected, &record.changes()).await
+    place::place(&mut store, &record.profile, &expected, &record.changes()).await
 }
 
 /// Whether a store holds what a file has for it.

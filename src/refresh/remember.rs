@@ -2,11 +2,11 @@
 
 use tracing::warn;
 
-use super::Refresher;
 use super::candidates::{Login, jitter_of};
 use super::exchange::Issued;
 use super::outcome::Outcome;
 use super::plan::pause;
+use super::refresher::Refresher;
 use crate::clock;
 use crate::state::{self, Failing, Fingerprint, Refused};
 

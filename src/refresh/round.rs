@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use openclaw_auth::model::Timestamp;
 use tokio::sync::Semaphore;
 
-use super::Refresher;
 use super::candidates::Login;
 use super::outcome::{Outcome, TransientReason};
 use super::plan::Decision;
+use super::refresher::Refresher;
+use super::sequence;
 use crate::clock;
 use crate::state::Fingerprint;
 
@@ -83,7 +84,7 @@ async fn one(refresher: &Refresher, login: &Login, force: bool, begin: fn(&Login
         Decision::Due if refresher.stop.is_requested() => Outcome::Stopped,
         Decision::Due => {
             begin(login);
-            refresher.refresh(login, force).await
+            sequence::renew(refresher, login, force).await
         }
         Decision::Fresh { .. } => {
             Outcome::AlreadyFresh { expires: login.expires.unwrap_or(Timestamp::NEVER) }

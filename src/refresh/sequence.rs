@@ -21,18 +21,20 @@ use openclaw_auth::locking::{self, LockGuard, REFRESH_LOCK, Taken};
 use openclaw_auth::model::{CredentialKind, Source, Timestamp};
 use openclaw_auth::paths;
 use openclaw_auth::secret::SecretBuffer;
-use openclaw_auth::store::{LockedStore, OpenError, Reserved};
+use openclaw_auth::store::{JsonStore, OpenError, Store};
 use openclaw_auth::{edit, identity, lock};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 use zeroize::Zeroizing;
 
 use super::answer::Verdict;
-use super::candidates::{self, Identity, Login};
-use super::endpoint::{self, Resolved};
+use super::candidates::{self, Identity, Login, SEMANTICS};
+use super::current::Current;
+use super::endpoint::{self, ResolvedEndpoint};
 use super::exchange::Issued;
 use super::outcome::{MisconfiguredReason, NotRenewable, Outcome, TransientReason};
 use super::plan::{Candidate, Clocks, Decision, decide};
-use super::{Refresher, SEMANTICS, commit, exchange, mirror, recovery};
+use super::refresher::Refresher;
+use super::{commit, exchange, mirror, recovery};
 use crate::clock;
 use crate::config::{self, RefreshConfig};
 use crate::http::HttpClient;
@@ -44,7 +46,9 @@ const SIGNALS_ARRIVE: Duration = Duration::from_millis(5);
 
 /// Renews one login, if it is (still) due.
 pub(super) async fn renew(context: &Refresher, login: &Login, force: bool) -> Outcome {
-    attempt(context, login, force).await.unwrap_or_else(|outcome| outcome)
+    let outcome = attempt(context, login, force).await.unwrap_or_else(|outcome| outcome);
+    log(login, &outcome);
+    outcome
 }
 
 /// The sequence. What ends it early is an outcome, too.
@@ -52,14 +56,14 @@ async fn attempt(context: &Refresher, login: &Login, force: bool) -> Result<Outc
     login.renewable.map_err(Outcome::NotRenewable)?;
     let client = client(context)?;
     let endpoint = discover(context, client, login).await?;
-    let Locks { store, refresh } = acquire(context, login).await?;
-    let current = decide_again(context, login, &store, force)?;
+    let Locks { mut store, refresh } = acquire(context, login).await?;
+    let current = decide_again(context, login, &*store, force)?;
     let resolved = resolve(login, &context.config.refresh, &current.entry);
-    if resolved.as_ref().is_ok_and(|resolved| resolved.place != endpoint.resolved.place) {
+    if resolved.as_ref().is_ok_and(|resolved| resolved.location != endpoint.resolved.location) {
         // The entry names another endpoint since: the next attempt discovers that one.
         return Err(Outcome::Contended);
     }
-    let (reserved, room) = rehearse(context, login, &current, store).await?;
+    let room = rehearse(context, login, &current, &mut *store).await?;
     checkpoint::reached("reserved");
     // Nothing since the locks has waited, so a stop signal may not have been seen yet.
     if context.stop.unless_requested(tokio::time::sleep(SIGNALS_ARRIVE)).await.is_none() {
@@ -67,12 +71,12 @@ async fn attempt(context: &Refresher, login: &Login, force: bool) -> Result<Outc
     }
     // Whoever sees another holder now would present the token together with it.
     let newer = refresh_lock(context, login, lock::newer_refresh_lock_name);
-    if !locking::may_begin(&refresh, reserved.store().lock_held(), &newer) {
+    if !(store.is_still_ours() && locking::may_begin(&refresh, &newer)) {
         warn!("another process has begun to renew {}; no token is spent", login.profile);
         return Err(Outcome::Contended);
     }
     let issued = request(context, client, login, &current, &endpoint).await?;
-    let (outcome, renewed) = commit::commit(context, login, &current, reserved, room, issued).await;
+    let (outcome, renewed) = commit::commit(context, login, &current, store, room, issued).await;
     if let Some(renewed) = renewed {
         mirror::mirror(context, login, &renewed).await;
         checkpoint::reached("mirrored");
@@ -90,7 +94,7 @@ fn client(context: &Refresher) -> Result<&HttpClient, Outcome> {
 
 /// Where a provider is asked, and how.
 struct Endpoint {
-    resolved: Resolved,
+    resolved: ResolvedEndpoint,
     url: hyper::Uri,
 }
 
@@ -117,7 +121,11 @@ pub fn check_endpoint(login: &Login, config: &RefreshConfig) -> Result<(), Misco
     entry(login).map_or(Ok(()), |entry| resolve(login, config, &entry).map(drop))
 }
 
-fn resolve(login: &Login, config: &RefreshConfig, entry: &str) -> Result<Resolved, MisconfiguredReason> {
+fn resolve(
+    login: &Login,
+    config: &RefreshConfig,
+    entry: &str,
+) -> Result<ResolvedEndpoint, MisconfiguredReason> {
     let field = |name: &str| edit::string_field(entry, name);
     endpoint::resolve(login.provider.as_str(), config, field, config::variable)
 }
@@ -132,7 +140,7 @@ fn entry(login: &Login) -> Option<Zeroizing<String>> {
 
 /// Both locks, in OpenClaw's order. The store's is dropped first.
 struct Locks {
-    store: LockedStore,
+    store: Box<dyn Store>,
     refresh: LockGuard,
 }
 
@@ -165,11 +173,11 @@ async fn take_both(context: &Refresher, login: &Login, broken: &mut u32) -> Resu
     };
     *broken += refresh.broken;
     checkpoint::reached("refresh-locked");
-    let store = LockedStore::open(&login.store, tokio::time::sleep)
+    let store = JsonStore::open(&login.store, tokio::time::sleep)
         .await
         .map_err(|problem| unopened(&login.store, &problem))?;
     *broken += store.broken_locks();
-    Ok(Locks { store, refresh })
+    Ok(Locks { store: Box::new(store), refresh })
 }
 
 fn unopened(store: &Path, problem: &OpenError) -> Outcome {
@@ -190,22 +198,10 @@ fn unopened(store: &Path, problem: &OpenError) -> Outcome {
     }
 }
 
-/// A login that is due, as its store holds it while the locks are held.
-pub(super) struct Current {
-    /// Its refresh token, which is about to be spent.
-    pub(super) token: Zeroizing<String>,
-    pub(super) fingerprint: Fingerprint,
-    /// The JSON text of its entry.
-    pub(super) entry: Zeroizing<String>,
-    /// Its provider as it is written.
-    pub(super) provider: String,
-    pub(super) identity: Identity,
-}
-
 fn decide_again(
     context: &Refresher,
     login: &Login,
-    store: &LockedStore,
+    store: &dyn Store,
     force: bool,
 ) -> Result<Current, Outcome> {
     let text = store.text().map_err(|problem| unopened(&login.store, &problem))?;
@@ -305,11 +301,10 @@ async fn rehearse(
     context: &Refresher,
     login: &Login,
     current: &Current,
-    store: LockedStore,
-) -> Result<(Reserved, recovery::Room), Outcome> {
-    let both = store.reserve().and_then(|reserved| Ok((reserved, recovery::reserve(&context.state_dir)?)));
-    match both {
-        Ok(both) => Ok(both),
+    store: &mut dyn Store,
+) -> Result<recovery::Room, Outcome> {
+    match store.rehearse().and_then(|()| recovery::reserve(&context.state_dir)) {
+        Ok(room) => Ok(room),
         Err(problem) => {
             warn!("`{}` cannot be replaced, so no token is spent: {problem}", login.store.display());
             let outcome = Outcome::Transient(TransientReason::StoreNotWritable, None);
@@ -365,5 +360,21 @@ fn outcome_of(verdict: &Verdict) -> Outcome {
         Verdict::Transient(reason, retry_after) => Outcome::Transient(*reason, *retry_after),
         Verdict::Misconfigured(reason) => Outcome::Misconfigured(*reason),
         Verdict::Tokens(_) => Outcome::Misconfigured(MisconfiguredReason::InvalidRequest),
+    }
+}
+
+/// One event, one line. Tokens are named by a few digits of their fingerprints.
+fn log(login: &Login, outcome: &Outcome) {
+    let token = login.fingerprint.as_ref().map_or("-", Fingerprint::short);
+    let (agent, profile, word) = (&login.agent, &login.profile, outcome.as_str());
+    let reason = outcome.reason().unwrap_or("-");
+    match outcome {
+        Outcome::Dead(_) | Outcome::Misconfigured(_) | Outcome::Superseded => {
+            warn!(%agent, %profile, token, reason, "refresh: {word}");
+        }
+        Outcome::Transient(..) | Outcome::Refreshed { .. } => {
+            info!(%agent, %profile, token, reason, "refresh: {word}");
+        }
+        _ => debug!(%agent, %profile, token, reason, "refresh: {word}"),
     }
 }

@@ -11,7 +11,7 @@ use ring::digest;
 
 use super::access::{Access, Verdict};
 use super::page::{self, PageInput, View};
-use super::{Paths, Published};
+use super::published::{Paths, Published};
 use crate::clock;
 
 /// Everything comes from here, nothing from elsewhere, and nobody frames it.

@@ -7,6 +7,7 @@
 mod attention;
 mod channels;
 mod events;
+mod input;
 mod logins;
 mod pieces;
 mod rows;
@@ -16,24 +17,8 @@ mod view;
 
 use maud::{DOCTYPE, Markup, html};
 
+pub use self::input::PageInput;
 pub use self::view::{Show, Sort, View};
-use crate::model::{ChannelHealth, Event, Snapshot};
-
-/// What the page is made of.
-#[derive(Clone, Copy, Debug)]
-pub struct PageInput<'a> {
-    /// What the last pass found; `None` before the first one is done.
-    pub snapshot: Option<&'a Snapshot>,
-    /// What happened lately, in any order.
-    pub events: &'a [Event],
-    /// How the ways to reach people are doing.
-    pub channels: &'a [ChannelHealth],
-    pub version: &'a str,
-    /// Whether authwatch renews logins, or only watches.
-    pub refreshing_enabled: bool,
-    /// What the visitor asked to see.
-    pub view: &'a View,
-}
 
 /// The style sheet, served as `/style.css`.
 pub const STYLE: &str = include_str!("page/style.css");
@@ -146,7 +131,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::{AgentHealth, EventKind, Login, ProfileHealth, Scope, Status, Summary};
+    use crate::model::{
+        AgentHealth, Event, EventKind, Login, ProfileHealth, Scope, Snapshot, Status, Summary,
+    };
+
     use openclaw_auth::model::{
         AgentId, ConfigHealth, CredentialKind, ProfileId, ProviderId, RejectReason, Rejected, Semantics,
         Source, Span, StoreError, StoreErrorReason, StoreHealth, StoreKind, Timestamp,

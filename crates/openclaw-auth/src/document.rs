@@ -4,6 +4,7 @@
 //! and would hold every secret in memory that is never wiped.
 
 mod flat;
+mod profile;
 mod reader;
 
 use std::borrow::Cow;
@@ -11,6 +12,7 @@ use std::borrow::Cow;
 use serde::de::DeserializeSeed;
 use serde_json::Deserializer;
 
+pub use self::profile::Profile;
 use self::reader::{DocumentReader, ProfilesField, Read};
 use super::credential::Credential;
 use super::json::{Entries, Shape};
@@ -26,17 +28,6 @@ pub struct Document<'a> {
     pub rejected: Vec<Rejected>,
     /// Order and usage kept in the store itself.
     pub state: State,
-}
-
-/// A credential and its id.
-#[derive(Debug)]
-pub struct Profile<'a> {
-    /// The key of the entry.
-    pub id: Cow<'a, str>,
-    /// What the entry holds.
-    pub credential: Credential<'a>,
-    /// The store it was read from.
-    pub source: Source,
 }
 
 /// Why text is no credential document.

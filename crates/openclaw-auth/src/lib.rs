@@ -89,3 +89,4 @@ pub mod setup;
 pub mod state;
 pub mod store;
 pub mod text;
+mod words;

@@ -5,6 +5,7 @@
 
 pub mod external;
 mod legacy;
+mod loaded;
 pub mod refreshing;
 pub mod retired;
 pub mod sqlite;
@@ -14,13 +15,13 @@ use std::path::{Path, PathBuf};
 use crate::discover::{Agent, KnownBy};
 use crate::document::{Document, DocumentError, Room};
 use crate::json::javascript;
-use crate::model::{
-    Fault, Mode, Semantics, Source, StoreError, StoreHealth, StoreKind, Stranded, StrandedKind,
-};
+use crate::model::{Fault, Semantics, Source, StoreError, StoreKind, Stranded, StrandedKind};
 use crate::paths::Roots;
 use crate::secret::SecretBuffer;
 use crate::state::State;
 
+use self::loaded::health;
+pub use self::loaded::{ContentDigest, Loaded};
 use self::sqlite::{Database, SharedOwner};
 use crate::file::{self, Base, FileFacts};
 
@@ -58,37 +59,6 @@ impl Buffers {
     /// Takes back the memory of a document that was read into them.
     pub fn reuse(&mut self, room: Room) {
         self.room = room;
-    }
-}
-
-/// An agent's own store, read.
-pub struct Loaded<'b> {
-    /// Its state.
-    pub health: StoreHealth,
-    /// Its content; empty where there is none or it could not be read.
-    pub document: Document<'b>,
-    /// The documents it was made from.
-    read: [Option<&'b [u8]>; 2],
-}
-
-/// Tells one content of a store from another, without keeping what is secret in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ContentDigest([u8; 32]);
-
-impl Loaded<'_> {
-    /// The digest of everything that was read: the documents, and what is known of the store itself.
-    #[must_use]
-    pub fn digest(&self) -> ContentDigest {
-        let mut context = ring::digest::Context::new(&ring::digest::SHA256);
-        for document in self.read {
-            // The length keeps apart where one ends and the other begins.
-            context.update(format!("{:?}", document.map(<[u8]>::len)).as_bytes());
-            context.update(document.unwrap_or_default());
-        }
-        context.update(format!("{:?}", self.health).as_bytes());
-        let mut digest = [0; 32];
-        digest.copy_from_slice(context.finish().as_ref());
-        ContentDigest(digest)
     }
 }
 
@@ -134,18 +104,6 @@ fn nothing<'b>(agent: &Agent) -> Loaded<'b> {
         health: health(StoreKind::None, agent.dir.join(STORE_FILE), None),
         document: Document::default(),
         read: [None; 2],
-    }
-}
-
-fn health(kind: StoreKind, path: PathBuf, facts: Option<FileFacts>) -> StoreHealth {
-    StoreHealth {
-        kind,
-        path,
-        mode: facts.map(|facts| Mode(facts.mode)),
-        owner: facts.map(|facts| facts.owner),
-        error: None,
-        state_error: None,
-        stranded: None,
     }
 }
 

@@ -370,15 +370,15 @@ fn put_back(aside: &Path, path: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether a login may be renewed at this moment: both locks are still ours, and nobody has the lock by which later releases of OpenClaw
-/// renew the same login.
+/// Whether a login may be renewed at this moment: its lock is still ours, and nobody has the lock by which later releases of
+/// OpenClaw renew the same login.
 #[must_use]
-pub fn may_begin(refresh: &LockGuard, store: &LockGuard, newer_refresh_lock: &Path) -> bool {
+pub fn may_begin(refresh: &LockGuard, newer_refresh_lock: &Path) -> bool {
     let is_free = || match look(newer_refresh_lock) {
         Ok(found) => found.is_none_or(|found| found.is_stale(REFRESH_LOCK.stale_after)),
         Err(_) => false,
     };
-    refresh.is_still_ours() && store.is_still_ours() && is_free()
+    refresh.is_still_ours() && is_free()
 }
 
 /// Who holds a lock at this moment; `None` where it is free, stale, or cannot be read.

@@ -1,15 +1,27 @@
-//! The providers: their ids, their environment variables, and whether their logins can be renewed.
+//! The providers: their ids, their environment variables, and how their logins are renewed. One file for each family; one
+//! for the many that only take keys. Facts alone: nothing here calls anybody.
+
+mod anthropic;
+mod api_keys;
+mod chutes;
+mod github;
+mod google;
+mod minimax;
+mod openai;
+mod qwen;
+mod xai;
 
 use std::borrow::Cow;
 
-use super::text;
-use crate::model::Semantics;
+use super::{jwt, text};
+use crate::model::{Semantics, Span};
+use crate::words;
 
 /// What can be done about a provider's OAuth login.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Renewal {
     /// Its token endpoint takes refresh tokens.
-    Refreshable,
+    Refreshable(&'static TokenEndpoint),
     /// The stored token does not rotate: there is nothing to renew.
     NotNeeded,
     /// It offers no renewal.
@@ -23,76 +35,147 @@ pub struct Provider {
     pub id: &'static str,
     /// Variables that give it auth; the first non-empty one wins.
     pub variables: &'static [&'static str],
-    /// Whether its OAuth logins renew.
+    /// Whether its OAuth logins renew, and how.
     pub renewal: Renewal,
+    /// How people sign in to it in a browser, where a third program can take them there.
+    pub sign_in: Option<&'static SignIn>,
+    /// What its keys begin with; empty where that is not known.
+    pub key_prefixes: &'static [&'static str],
+    /// Whether people sign in to it through OpenClaw, though its logins do not renew.
+    pub is_portal: bool,
+    /// Whether its tokens are `OpenAI`'s: JWTs that name the account, beside keys in `sk-`.
+    pub is_openai: bool,
 }
 
-const fn key(id: &'static str, variables: &'static [&'static str]) -> Provider {
-    Provider { id, variables, renewal: Renewal::Unsupported }
+impl Provider {
+    /// A provider that takes keys alone.
+    const fn new(id: &'static str, variables: &'static [&'static str]) -> Self {
+        Self {
+            id,
+            variables,
+            renewal: Renewal::Unsupported,
+            sign_in: None,
+            key_prefixes: &[],
+            is_portal: false,
+            is_openai: false,
+        }
+    }
+
+    /// Where its logins are refreshed; `None` where they are not.
+    #[must_use]
+    pub fn token_endpoint(&self) -> Option<&'static TokenEndpoint> {
+        match self.renewal {
+            Renewal::Refreshable(endpoint) => Some(endpoint),
+            Renewal::NotNeeded | Renewal::Unsupported => None,
+        }
+    }
+
+    /// Whether people sign in to it, rather than paste its key.
+    #[must_use]
+    pub fn has_logins(&self) -> bool {
+        self.is_portal || !matches!(self.renewal, Renewal::Unsupported)
+    }
 }
 
-const fn oauth(id: &'static str, variables: &'static [&'static str], renewal: Renewal) -> Provider {
-    Provider { id, variables, renewal }
+/// How a provider takes refresh tokens.
+#[derive(Debug)]
+pub struct TokenEndpoint {
+    /// Its address.
+    pub url: TokenUrl,
+    /// How the request is written.
+    pub body: BodyFormat,
+    /// Who asks.
+    pub client_id: ClientId,
+    /// Subtracted from the token's end to give the stored `expires`.
+    pub margin: Span,
+    /// Never stored as less than this from now.
+    pub at_least: Span,
+    /// Whether a refresh withdraws the refresh token it was done with.
+    pub rotates: bool,
 }
 
-/// Every provider this program knows something about, by id.
-pub const PROVIDERS: &[Provider] = &[
-    key("alibaba", &["MODELSTUDIO_API_KEY", "DASHSCOPE_API_KEY", "QWEN_API_KEY"]),
-    oauth("anthropic", &["ANTHROPIC_OAUTH_TOKEN", "ANTHROPIC_API_KEY"], Renewal::Refreshable),
-    key("arcee", &["ARCEEAI_API_KEY"]),
-    key("byteplus", &["BYTEPLUS_API_KEY"]),
-    key("cerebras", &["CEREBRAS_API_KEY"]),
-    oauth("chutes", &["CHUTES_API_KEY", "CHUTES_OAUTH_TOKEN"], Renewal::Refreshable),
-    key("cloudflare-ai-gateway", &["CLOUDFLARE_AI_GATEWAY_API_KEY"]),
-    key("comfy", &["COMFY_API_KEY", "COMFY_CLOUD_API_KEY"]),
-    key("deepinfra", &["DEEPINFRA_API_KEY"]),
-    key("deepseek", &["DEEPSEEK_API_KEY"]),
-    key("fal", &["FAL_KEY", "FAL_API_KEY"]),
-    key("fireworks", &["FIREWORKS_API_KEY"]),
-    oauth("github-copilot", &["COPILOT_GITHUB_TOKEN", "GH_TOKEN", "GITHUB_TOKEN"], Renewal::NotNeeded),
-    key("google", &["GEMINI_API_KEY", "GOOGLE_API_KEY"]),
-    oauth("google-antigravity", &[], Renewal::Refreshable),
-    oauth("google-gemini-cli", &[], Renewal::Refreshable),
-    key("google-vertex", &["GOOGLE_CLOUD_API_KEY"]),
-    key("groq", &["GROQ_API_KEY"]),
-    key("huggingface", &["HUGGINGFACE_HUB_TOKEN", "HF_TOKEN"]),
-    key("kilocode", &["KILOCODE_API_KEY"]),
-    key("kimi", &["KIMI_API_KEY", "KIMICODE_API_KEY"]),
-    key("kimi-coding", &["KIMI_API_KEY", "KIMICODE_API_KEY"]),
-    key("litellm", &["LITELLM_API_KEY"]),
-    key("lmstudio", &["LM_API_TOKEN"]),
-    key("microsoft-foundry", &["AZURE_OPENAI_API_KEY"]),
-    key("minimax", &["MINIMAX_CODE_PLAN_KEY", "MINIMAX_CODING_API_KEY", "MINIMAX_API_KEY"]),
-    key("minimax-portal", &["MINIMAX_OAUTH_TOKEN", "MINIMAX_API_KEY"]),
-    key("mistral", &["MISTRAL_API_KEY"]),
-    key("moonshot", &["MOONSHOT_API_KEY", "KIMI_API_KEY"]),
-    key("nvidia", &["NVIDIA_API_KEY"]),
-    key("ollama", &["OLLAMA_API_KEY"]),
-    oauth("openai", &["OPENAI_API_KEY"], Renewal::Refreshable),
-    oauth("openai-codex", &[], Renewal::Refreshable),
-    key("opencode", &["OPENCODE_API_KEY", "OPENCODE_ZEN_API_KEY"]),
-    key("opencode-go", &["OPENCODE_API_KEY", "OPENCODE_ZEN_API_KEY"]),
-    key("openrouter", &["OPENROUTER_API_KEY"]),
-    key("perplexity", &["PERPLEXITY_API_KEY", "OPENROUTER_API_KEY"]),
-    key("qianfan", &["QIANFAN_API_KEY"]),
-    key("qwen", &["QWEN_API_KEY", "MODELSTUDIO_API_KEY", "DASHSCOPE_API_KEY"]),
-    key("qwen-portal", &[]),
-    key("runway", &["RUNWAYML_API_SECRET", "RUNWAY_API_KEY"]),
-    key("sglang", &["SGLANG_API_KEY"]),
-    key("stepfun", &["STEPFUN_API_KEY"]),
-    key("stepfun-plan", &["STEPFUN_API_KEY"]),
-    key("synthetic", &["SYNTHETIC_API_KEY"]),
-    key("tencent-tokenhub", &["TOKENHUB_API_KEY"]),
-    key("together", &["TOGETHER_API_KEY"]),
-    key("venice", &["VENICE_API_KEY"]),
-    key("vercel-ai-gateway", &["AI_GATEWAY_API_KEY"]),
-    key("vllm", &["VLLM_API_KEY"]),
-    key("volcengine", &["VOLCANO_ENGINE_API_KEY"]),
-    key("voyage", &["VOYAGE_API_KEY"]),
-    key("vydra", &["VYDRA_API_KEY"]),
-    oauth("xai", &["XAI_API_KEY"], Renewal::Refreshable),
-    key("xiaomi", &["XIAOMI_API_KEY"]),
-    key("zai", &["ZAI_API_KEY", "Z_AI_API_KEY"]),
+const FIVE_MINUTES: Span = Span::from_mins(5.0);
+
+impl TokenEndpoint {
+    /// One that takes forms, rotates refresh tokens, and stores a token's end as it is.
+    const fn new(url: TokenUrl, client_id: ClientId) -> Self {
+        Self {
+            url,
+            body: BodyFormat::Form,
+            client_id,
+            margin: Span::ZERO,
+            at_least: Span::ZERO,
+            rotates: true,
+        }
+    }
+}
+
+/// Where a token endpoint is.
+#[derive(Clone, Copy, Debug)]
+pub enum TokenUrl {
+    /// At this address.
+    Fixed(&'static str),
+    /// At the credential's `tokenEndpoint`, else where a document says.
+    Discovered {
+        /// The document's address.
+        document: &'static str,
+        /// The address is always below this host.
+        host: &'static str,
+    },
+}
+
+/// The OAuth client that a login belongs to.
+#[derive(Clone, Copy, Debug)]
+pub enum ClientId {
+    /// This one.
+    Public(&'static str),
+    /// The operator's: there is no public one.
+    Configured,
+    /// The credential's `clientId`, else a variable.
+    OfCredential {
+        /// The id's variable.
+        variable: &'static str,
+        /// The variable of the client's secret.
+        secret_variable: &'static str,
+    },
+}
+
+words! {
+    /// How a token request is written.
+    pub enum BodyFormat {
+        /// `application/x-www-form-urlencoded`, as OAuth has it.
+        Form = "form",
+        /// `application/json`.
+        Json = "json",
+    }
+}
+
+/// How people sign in: where the browser goes, and what it brings back.
+#[derive(Debug)]
+pub struct SignIn {
+    /// Where the browser goes.
+    pub authorize_url: &'static str,
+    /// Where it comes back to: an address of this machine that the provider knows.
+    pub redirect_url: &'static str,
+    /// What is asked for.
+    pub scope: &'static str,
+    /// Further parameters of the address.
+    pub parameters: &'static [(&'static str, &'static str)],
+    /// Whether the state is repeated when the code is redeemed.
+    pub repeats_state: bool,
+}
+
+/// Every provider this program knows something about, by family.
+const FAMILIES: &[&[Provider]] = &[
+    openai::PROVIDERS,
+    anthropic::PROVIDERS,
+    google::PROVIDERS,
+    xai::PROVIDERS,
+    api_keys::PROVIDERS,
+    chutes::PROVIDERS,
+    github::PROVIDERS,
+    minimax::PROVIDERS,
+    qwen::PROVIDERS,
 ];
 
 /// Spellings that releases up to 2026.5 take for another provider.
@@ -111,11 +194,28 @@ const ALIASES: &[(&str, &str)] = &[
     ("z.ai", "zai"),
 ];
 
+/// Every provider this program knows something about.
+pub fn all() -> impl Iterator<Item = &'static Provider> {
+    FAMILIES.iter().copied().flatten()
+}
+
 /// Looks a provider up by its normalised id.
 #[must_use]
 pub fn find(id: &str) -> Option<&'static Provider> {
     // In turn: few ids have the same length, so most are passed over without a look at their text.
-    PROVIDERS.iter().find(|provider| provider.id == id)
+    all().find(|provider| provider.id == id)
+}
+
+/// The provider whose keys begin as this text does.
+#[must_use]
+pub fn owner_of_key(key: &str) -> Option<&'static Provider> {
+    all().find(|provider| provider.key_prefixes.iter().any(|prefix| key.starts_with(prefix)))
+}
+
+/// The account that the access token of a provider's login names.
+#[must_use]
+pub fn account_in(access_token: &str, id: &str) -> Option<String> {
+    find(id).filter(|provider| provider.is_openai).and_then(|_| jwt::openai_account(access_token))
 }
 
 /// Normalises a provider id: trimmed, lower case, and up to 2026.5 without aliases.
@@ -183,8 +283,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_tables_are_sorted_for_searching() {
-        assert!(PROVIDERS.is_sorted_by_key(|provider| provider.id));
+    fn every_id_is_there_once() {
+        assert!(all().all(|provider| all().filter(|other| other.id == provider.id).count() == 1));
         assert!(ALIASES.is_sorted());
         assert_eq!(find("zai").map(|provider| provider.variables[0]), Some("ZAI_API_KEY"));
         assert!(find("nobody").is_none());

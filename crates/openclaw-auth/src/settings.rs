@@ -13,20 +13,16 @@ use serde_json::{Map, Value};
 use super::environment::Variables;
 use super::json::MAX_DEPTH;
 use super::{provider, text};
-use crate::model::{CredentialKind, Semantics};
+use crate::model::Semantics;
 
 use self::nesting::nests_deeper_than;
+pub use self::pieces::{AgentSettings, MAIN_AGENT, ModelChoice, ProfileSettings, normalized_agent_id};
 use self::pieces::{
     add_variables, agent, entries, filled, is_key, model_choice, models_of, object, profile, texts,
 };
 
-/// The id an agent has when the configuration names none.
-pub const MAIN_AGENT: &str = "main";
 /// The provider of a model that is named without one.
 const DEFAULT_PROVIDER: &str = "openai";
-/// OpenClaw's agents have no longer names.
-const MAX_AGENT_ID: usize = 64;
-
 /// What the configuration says about agents and auth. Holds no secret: of keys only whether they are set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
@@ -52,37 +48,6 @@ pub struct Settings {
     pub variables: BTreeSet<String>,
     /// Whether OpenClaw's services ask the login shell for its variables (`env.shellEnv.enabled`).
     pub asks_shell: bool,
-}
-
-/// One of `agents.list`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AgentSettings {
-    /// Its id.
-    pub id: String,
-    /// Whether it is marked as the default.
-    pub default: bool,
-    /// Its own directory, as written.
-    pub dir: Option<String>,
-    /// Its own model.
-    pub model: ModelChoice,
-}
-
-/// A model with its fallbacks.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ModelChoice {
-    /// `provider/model`, or an alias.
-    pub primary: Option<String>,
-    /// What is tried next; `None` where nothing is said, which is not the same as an empty list.
-    pub fallbacks: Option<Vec<String>>,
-}
-
-/// One of `auth.profiles`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProfileSettings {
-    /// Its provider, as written.
-    pub provider: String,
-    /// Its kind, if it is one of the three.
-    pub mode: Option<CredentialKind>,
 }
 
 impl Settings {
@@ -225,29 +190,6 @@ fn describe(error: &json5::Error) -> String {
     let message = error.to_string();
     let message = message.lines().next().unwrap_or_default();
     message.split(['`', '"', '\'']).next().unwrap_or_default().trim().trim_end_matches(':').to_owned()
-}
-
-/// An agent's id as OpenClaw makes it of what is written: lower case, and `-` for whatever has no place in a path.
-#[must_use]
-pub fn normalized_agent_id(id: &str) -> String {
-    let mut normalized = String::with_capacity(id.len());
-    let is_plain = |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '-');
-    let trimmed = text::trim(id);
-    if trimmed.chars().all(is_plain) && !trimmed.starts_with(['-', '_']) && trimmed.len() <= MAX_AGENT_ID {
-        return if trimmed.is_empty() { MAIN_AGENT.to_owned() } else { trimmed.to_lowercase() };
-    }
-    let mut in_gap = false;
-    for character in trimmed.to_lowercase().chars() {
-        if is_plain(character) {
-            normalized.push(character);
-        } else if !in_gap {
-            normalized.push('-');
-        }
-        in_gap = !is_plain(character);
-    }
-    let mut normalized = normalized.trim_matches('-').to_owned();
-    normalized.truncate(MAX_AGENT_ID);
-    if normalized.is_empty() { MAIN_AGENT.to_owned() } else { normalized }
 }
 
 #[cfg(test)]

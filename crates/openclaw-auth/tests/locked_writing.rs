@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use openclaw_auth::edit;
-use openclaw_auth::store::{LockedStore, OpenError, Written};
+use openclaw_auth::store::{JsonStore, OpenError, Store, Written};
 
 const STORE: &str = r#"{"version":1,"profiles":{"a:b":{"type":"api_key","provider":"a","key":"one"}}}"#;
 
@@ -36,21 +36,21 @@ fn store() -> (tempfile::TempDir, PathBuf) {
 #[test]
 fn a_store_is_replaced_only_as_it_was_read() {
     let (dir, path) = store();
-    let locked = at_once(LockedStore::open(&path, sleep)).unwrap();
+    let mut store = at_once(JsonStore::open(&path, sleep)).unwrap();
     assert!(dir.path().join("auth-profiles.json.lock").exists());
-    let next = edit::set_fields(locked.text().unwrap(), "a:b", &[("key", edit::text("two"))]).unwrap();
-    let mut reserved = locked.reserve().unwrap();
-    assert_eq!(fs::read_to_string(&path).unwrap(), STORE, "reserving changes nothing");
+    let next = edit::set_fields(store.text().unwrap(), "a:b", &[("key", edit::text("two"))]).unwrap();
+    store.rehearse().unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), STORE, "rehearsing changes nothing");
     // Somebody who asks for no lock.
     let theirs = STORE.replace("one", "theirs");
     fs::write(&path, &theirs).unwrap();
-    assert_eq!(reserved.commit(&next).unwrap(), Written::Changed);
+    assert_eq!(store.replace(&next).unwrap(), Written::Changed);
     assert_eq!(fs::read_to_string(&path).unwrap(), theirs);
-    reserved.reread().unwrap();
-    assert_eq!(reserved.commit(&next).unwrap(), Written::Stored);
+    store.reread().unwrap();
+    assert_eq!(store.replace(&next).unwrap(), Written::Stored);
     assert!(fs::read_to_string(&path).unwrap().contains("two"));
-    reserved.commit("no store").unwrap_err();
-    drop(reserved);
+    store.replace("no store").unwrap_err();
+    drop(store);
     let left: Vec<_> = fs::read_dir(dir.path()).unwrap().flatten().collect();
     assert_eq!(left.len(), 1, "neither lock nor draft is left: {left:?}");
 }
@@ -58,8 +58,8 @@ fn a_store_is_replaced_only_as_it_was_read() {
 #[test]
 fn a_lock_that_is_held_is_waited_for_and_then_named() {
     let (dir, path) = store();
-    let _held = at_once(LockedStore::open(&path, sleep)).unwrap();
-    let Err(OpenError::Busy(holder)) = at_once(LockedStore::open(&path, sleep)) else {
+    let _held = at_once(JsonStore::open(&path, sleep)).unwrap();
+    let Err(OpenError::Busy(holder)) = at_once(JsonStore::open(&path, sleep)) else {
         panic!("two hold one lock");
     };
     assert_eq!(holder.pid, Some(std::process::id()));

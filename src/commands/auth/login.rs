@@ -197,9 +197,7 @@ fn not_bound(port: u16, error: &std::io::Error) -> String {
 
 fn unprepared(problem: PrepareError, provider: &str, agent: &Agent) -> Failure {
     let (of, id) = (quote(provider), quote(agent.id.as_str()));
-    let is_login = known_providers::find(provider)
-        .is_some_and(|known| known.renewal != known_providers::Renewal::Unsupported)
-        || provider.ends_with("-portal");
+    let is_login = known_providers::find(provider).is_some_and(known_providers::Provider::has_logins);
     let hint = match &problem {
         PrepareError::SignIn(NoSignIn::Unknown) if is_login => {
             let provider = ProviderId::from(provider);

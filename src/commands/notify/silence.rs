@@ -43,7 +43,7 @@ pub struct SilenceArgs {
 pub(super) fn run(global: &GlobalArgs, dir: &Path, args: &SilenceArgs) -> Result<u8, Failure> {
     let now = clock::now();
     if args.list {
-        let book = Book::read(dir).map_err(|error| super::unusable(&error))?;
+        let book = Book::read(dir).map_err(|error| Failure::new(exit::CANNOT_READ, exit::chain(&error)))?;
         let lines: String = book.silences.iter().filter(|silence| silence.until > now).map(line).collect();
         let lines = if lines.is_empty() { "there are no silences\n".to_owned() } else { lines };
         console::print(lines.as_bytes())?;

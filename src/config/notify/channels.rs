@@ -1,5 +1,6 @@
 //! The channels, kind by kind. Each may be there several times, under names of the user's.
 
+use openclaw_auth::words;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -7,7 +8,7 @@ use openclaw_auth::model::Span;
 use serde::{Deserialize, Serialize};
 
 use super::super::secrets::{SecretSource, shown_address, shown_addresses, shown_url};
-use super::super::{window, window_text};
+use super::super::values::{window, window_text};
 use crate::model::Severity;
 
 /// Channels of one kind by name: `[notify.email.NAME]`.
@@ -47,28 +48,6 @@ impl Filter {
     }
 }
 
-/// `min_severity`
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SeveritySetting {
-    /// Everything, what mends itself included.
-    Info,
-    /// What needs a person some time.
-    #[default]
-    Warning,
-    Critical,
-}
-
-impl From<SeveritySetting> for Severity {
-    fn from(setting: SeveritySetting) -> Self {
-        match setting {
-            SeveritySetting::Info => Self::Info,
-            SeveritySetting::Warning => Self::Warning,
-            SeveritySetting::Critical => Self::Critical,
-        }
-    }
-}
-
 /// Declares a channel's settings, with the ones that every channel has.
 macro_rules! channel {
     ($(#[$doc:meta])* pub struct $name:ident { $($(#[$field_doc:meta])* pub $field:ident: $type:ty = $default:expr,)* }) => {
@@ -78,7 +57,7 @@ macro_rules! channel {
         pub struct $name {
             $($(#[$field_doc])* pub $field: $type,)*
             /// The least severe this channel is told of.
-            pub min_severity: SeveritySetting,
+            pub min_severity: Severity,
             /// Only these agents; empty for all.
             #[serde(skip_serializing_if = "Vec::is_empty")]
             pub agents: Vec<String>,
@@ -91,7 +70,7 @@ macro_rules! channel {
             fn default() -> Self {
                 Self {
                     $($field: $default,)*
-                    min_severity: SeveritySetting::default(),
+                    min_severity: Severity::default(),
                     agents: Vec::new(),
                     providers: Vec::new(),
                 }
@@ -103,7 +82,7 @@ macro_rules! channel {
             #[must_use]
             pub fn filter(&self) -> Filter {
                 Filter {
-                    min_severity: self.min_severity.into(),
+                    min_severity: self.min_severity,
                     agents: self.agents.clone(),
                     providers: self.providers.clone(),
                 }
@@ -115,6 +94,7 @@ macro_rules! channel {
 channel! {
     /// `[notify.email.NAME]`
     pub struct EmailConfig {
+        /// The mail server.
         pub host: String = "localhost".to_owned(),
         /// Its port; 465, 587 or 25, as `tls` has it, where unset.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -130,7 +110,9 @@ channel! {
         /// A variable that holds the password.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub password_env: Option<String> = None,
+        /// The sender.
         pub from: String = String::new(),
+        /// The recipients.
         pub to: Vec<String> = Vec::new(),
     }
 }
@@ -143,17 +125,18 @@ impl EmailConfig {
     }
 }
 
-/// `tls` of a mail server.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SmtpTls {
-    /// From the first byte (port 465).
-    Implicit,
-    /// After asking for it; what does not have it is refused (port 587).
-    #[default]
-    Starttls,
-    /// None at all; only to this machine (port 25).
-    None,
+words! {
+    /// `tls` of a mail server.
+    #[derive(Default)]
+    pub enum SmtpTls {
+        /// From the first byte (port 465).
+        Implicit = "implicit",
+        /// After asking for it; what does not have it is refused (port 587).
+        #[default]
+        Starttls = "starttls",
+        /// None at all; only to this machine (port 25).
+        None = "none",
+    }
 }
 
 channel! {
@@ -163,6 +146,7 @@ channel! {
         #[serde(serialize_with = "shown_address")]
         pub topic: String = String::new(),
         #[serde(serialize_with = "shown_address")]
+        /// The server.
         pub server: String = "https://ntfy.sh".to_owned(),
         /// A file that holds the access token.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -231,22 +215,23 @@ impl WebhookConfig {
     }
 }
 
-/// `preset` of a webhook.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum WebhookPreset {
-    #[default]
-    Json,
-    /// An incoming webhook of Slack.
-    Slack,
-    /// A webhook of a Discord channel.
-    Discord,
-    /// A bot of Telegram: `https://api.telegram.org/bot<token>/sendMessage`.
-    Telegram,
-    /// Gotify: `https://host/message`.
-    Gotify,
-    /// An incoming webhook of Mattermost.
-    Mattermost,
+words! {
+    /// `preset` of a webhook.
+    #[derive(Default)]
+    pub enum WebhookPreset {
+        #[default]
+        Json = "json",
+        /// An incoming webhook of Slack.
+        Slack = "slack",
+        /// A webhook of a Discord channel.
+        Discord = "discord",
+        /// A bot of Telegram: `https://api.telegram.org/bot<token>/sendMessage`.
+        Telegram = "telegram",
+        /// Gotify: `https://host/message`.
+        Gotify = "gotify",
+        /// An incoming webhook of Mattermost.
+        Mattermost = "mattermost",
+    }
 }
 
 channel! {

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use openclaw_auth::model::{Cooldown, CooldownKind, Span, Timestamp};
 
-use super::Check;
+use crate::doctor::check::Check;
 use crate::doctor::finding::{Findings, Kind, Severity};
-use crate::doctor::inspection::Subject;
+use crate::doctor::inspection::Inspection;
 use crate::publish::words::span;
 use crate::remedy;
 
@@ -20,12 +20,12 @@ const LONGEST_COOLDOWN: Span = Span::from_hours(2.0);
 /// It disables a profile for a day at most.
 const LONGEST_DISABLED: Span = Span::from_hours(48.0);
 
-fn run(subject: &Subject, findings: &mut Findings) {
+fn run(inspection: &Inspection, findings: &mut Findings) {
     let mut told = BTreeSet::new();
-    for agent in &subject.snapshot.agents {
+    for agent in &inspection.snapshot.agents {
         for profile in &agent.profiles {
             let Some(cooldown) = profile.cooldown.as_deref() else { continue };
-            let Some((kind, meaning)) = judge(subject.now, cooldown) else { continue };
+            let Some((kind, meaning)) = judge(inspection.now, cooldown) else { continue };
             // A profile that others inherit is told once for what is remembered in one place.
             let is_new = told.insert((profile.profile_id.as_str(), cooldown.until.as_millis().to_bits()));
             if profile.inherited && !is_new {

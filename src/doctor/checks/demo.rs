@@ -1,13 +1,12 @@
 //! Demo data that a killed `--demo` left in the directory for temporary files.
 
+use openclaw_auth::model::{Span, Timestamp};
 use std::path::Path;
 
-use openclaw_auth::model::{Span, Timestamp};
-
-use super::Check;
+use crate::doctor::check::Check;
 use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::fix::Fix;
-use crate::doctor::inspection::Subject;
+use crate::doctor::inspection::Inspection;
 use crate::doctor::{files, service};
 
 const LEFTOVER: Kind = Kind::mended("demo-leftover", Severity::Info);
@@ -17,15 +16,15 @@ pub(super) const CHECK: Check = Check { kinds: &[LEFTOVER], run };
 /// A demo that runs writes all the time; one that only prints is gone in a moment.
 const PATIENCE: Span = Span::from_mins(60.0);
 
-fn run(subject: &Subject, findings: &mut Findings) {
-    let temporary = subject.variable("TMPDIR").unwrap_or("/tmp");
+fn run(inspection: &Inspection, findings: &mut Findings) {
+    let temporary = inspection.places.variable("TMPDIR").unwrap_or("/tmp");
     for (name, path) in files::list(Path::new(temporary)) {
         let is_demo = name.strip_prefix("authwatch-demo-").is_some_and(|rest| rest.len() == 6);
         let Some(facts) = files::look(&path).filter(|facts| is_demo && facts.is_dir) else { continue };
         let newest = newest(&path).max(facts.modified);
-        if facts.owner != subject.user
-            || subject.now - newest < PATIENCE
-            || service::authwatch_runs(subject, "--demo")
+        if facts.owner != inspection.user
+            || inspection.now - newest < PATIENCE
+            || service::authwatch_runs(&inspection.places, "--demo")
         {
             continue;
         }

@@ -2,10 +2,10 @@
 
 use openclaw_auth::load::STORE_FILE;
 
-use super::Check;
+use crate::doctor::check::Check;
 use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::fix::Fix;
-use crate::doctor::inspection::{Draft, Subject};
+use crate::doctor::inspection::{Draft, Inspection};
 use crate::remedy::quote;
 
 const LEFTOVER: Kind = Kind::mended("leftover-draft", Severity::Info);
@@ -14,8 +14,8 @@ const NEWER: Kind = Kind::new("draft-newer", Severity::Warning);
 
 pub(super) const CHECK: Check = Check { kinds: &[LEFTOVER, FOREIGN, NEWER], run };
 
-fn run(subject: &Subject, findings: &mut Findings) {
-    for draft in &subject.drafts {
+fn run(inspection: &Inspection, findings: &mut Findings) {
+    for draft in &inspection.drafts {
         let mut finding = judge(draft);
         finding.agent.clone_from(&draft.agent);
         findings.push(finding);

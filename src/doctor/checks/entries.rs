@@ -3,10 +3,10 @@
 use openclaw_auth::credential::Expires;
 use openclaw_auth::model::{CredentialKind, ProviderId, RejectReason, Semantics, Source, Timestamp};
 
-use super::Check;
+use crate::doctor::check::Check;
 use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::fix::Fix;
-use crate::doctor::inspection::{ProfileFacts, Subject};
+use crate::doctor::inspection::{Inspection, ProfileFacts};
 use crate::remedy;
 
 const REJECTED: Kind = Kind::new("entry-rejected", Severity::Warning);
@@ -29,8 +29,8 @@ pub fn in_milliseconds(expires: Expires) -> Option<Timestamp> {
     }
 }
 
-fn run(subject: &Subject, findings: &mut Findings) {
-    for agent in &subject.snapshot.agents {
+fn run(inspection: &Inspection, findings: &mut Findings) {
+    for agent in &inspection.snapshot.agents {
         for rejected in &agent.rejected {
             let why = match rejected.reason {
                 RejectReason::NonObject => "it is no object",
@@ -45,9 +45,9 @@ fn run(subject: &Subject, findings: &mut Findings) {
             findings.push(finding.command(remedy::copy(&agent.store.path)));
         }
     }
-    for agent in &subject.agents {
+    for agent in &inspection.agents {
         for profile in &agent.profiles {
-            let Some(kind) = wrong_end(profile, subject.semantics) else { continue };
+            let Some(kind) = wrong_end(profile, inspection.semantics) else { continue };
             let set_up = remedy::sign_in(&agent.id, &ProviderId::from(&*profile.provider), profile.kind);
             let meaning = if kind == SECONDS {
                 "its `expires` is told in seconds, and OpenClaw counts milliseconds: the login seems to have ended in 1970"
@@ -57,7 +57,7 @@ fn run(subject: &Subject, findings: &mut Findings) {
             let mut finding =
                 kind.found(meaning).of(&agent.id).profile(&profile.id).at(&agent.store).command(set_up);
             if let (true, Source::Json, Some(to)) = (
-                kind == SECONDS && subject.may_rewrite(agent),
+                kind == SECONDS && inspection.may_rewrite(agent),
                 profile.source,
                 in_milliseconds(profile.expires),
             ) {

@@ -4,11 +4,11 @@ use openclaw_auth::dotenv::malformed_lines;
 use openclaw_auth::file;
 use openclaw_auth::secret::SecretBuffer;
 
-use super::Check;
+use crate::doctor::check::Check;
 use crate::doctor::files;
 use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::fix::Fix;
-use crate::doctor::inspection::Subject;
+use crate::doctor::inspection::Inspection;
 use crate::remedy::quote;
 
 const MALFORMED: Kind = Kind::new("env-malformed", Severity::Warning);
@@ -17,8 +17,8 @@ const UNREADABLE: Kind = Kind::new("env-unreadable", Severity::Critical);
 
 pub(super) const CHECK: Check = Check { kinds: &[MALFORMED, MODE, UNREADABLE], run };
 
-fn run(subject: &Subject, findings: &mut Findings) {
-    let path = subject.roots.dotenv();
+fn run(inspection: &Inspection, findings: &mut Findings) {
+    let path = inspection.places.roots.dotenv();
     let name = quote(&path.to_string_lossy());
     let mut buffer = SecretBuffer::default();
     let text = match file::read(&path, &mut buffer) {
@@ -53,10 +53,10 @@ fn run(subject: &Subject, findings: &mut Findings) {
     let meaning =
         format!("its mode is {:04o}: everybody on this machine can read the keys in it", facts.mode);
     // A link may lead to anybody's file.
-    let is_elsewhere = path.is_symlink() && subject.owner != Some(facts.owner);
+    let is_elsewhere = path.is_symlink() && inspection.owner != Some(facts.owner);
     let command = if is_elsewhere { format!("ls -l {name}") } else { format!("chmod 600 {name}") };
     let mut finding = MODE.found(meaning).at(&path).command(command);
-    if subject.may_mend(facts.owner) {
+    if inspection.may_mend(facts.owner) {
         finding = finding.fix(Fix::Mode { path: real, owner: facts.owner, from: facts.mode, to: 0o600 });
     }
     findings.push(finding);

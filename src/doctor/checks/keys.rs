@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::Check;
+use crate::doctor::check::Check;
 use crate::doctor::finding::{Findings, Kind, Severity};
-use crate::doctor::inspection::Subject;
+use crate::doctor::inspection::Inspection;
 use crate::doctor::service::Gateway;
 use crate::remedy::quote;
 
@@ -12,53 +12,53 @@ const UNSEEN: Kind = Kind::new("key-unseen-by-service", Severity::Critical);
 
 pub(super) const CHECK: Check = Check { kinds: &[UNSEEN], run };
 
-fn run(subject: &Subject, findings: &mut Findings) {
-    let settings = &subject.discovery.settings;
+fn run(inspection: &Inspection, findings: &mut Findings) {
+    let settings = &inspection.discovery.settings;
     // A provider with a profile needs no key, and what asks the login shell sees what the shell does.
     if settings.asks_shell {
         return;
     }
     let mut wanted = BTreeSet::new();
-    for agent in &subject.snapshot.agents {
-        let in_use = settings.providers_in_use(agent.id.as_str(), subject.semantics);
+    for agent in &inspection.snapshot.agents {
+        let in_use = settings.providers_in_use(agent.id.as_str(), inspection.semantics);
         let has_profile = |id: &String| agent.profiles.iter().any(|profile| profile.provider.as_str() == id);
         wanted.extend(in_use.into_iter().filter(|id| {
             !has_profile(id)
-                && !settings.has_key(id, subject.semantics)
-                && subject.service_variables.variable_for(id).is_none()
-                && subject.discovery.environment.variable_for(id).is_some()
+                && !settings.has_key(id, inspection.semantics)
+                && inspection.service_variables.variable_for(id).is_none()
+                && inspection.discovery.environment.variable_for(id).is_some()
         }));
     }
     if wanted.is_empty() {
         return;
     }
     // Without a service nobody but the shell starts OpenClaw.
-    let Some(gateway) = subject.gateway() else { return };
+    let Some(gateway) = inspection.gateway() else { return };
     if gateway.variables.has("OPENCLAW_LOAD_SHELL_ENV") {
         return;
     }
     // A process has the variables it has; a unit may get more from elsewhere.
     let severity = if gateway.runs { Severity::Critical } else { Severity::Warning };
     for id in wanted.iter().filter(|id| gateway.variables.variable_for(id).is_none()) {
-        let Some(variable) = subject.discovery.environment.variable_for(id) else { continue };
+        let Some(variable) = inspection.discovery.environment.variable_for(id) else { continue };
         let meaning = format!(
             "the key of `{id}` is in this shell's {variable}, and OpenClaw's service ({}) does not have it: put it into {}, then restart the service",
             gateway.seen_as,
-            quote(&subject.roots.dotenv().to_string_lossy())
+            quote(&inspection.places.roots.dotenv().to_string_lossy())
         );
         findings.push(
             UNSEEN
                 .found(meaning)
                 .weighing(severity)
-                .at(&subject.roots.dotenv())
-                .command(command(subject, gateway, variable)),
+                .at(&inspection.places.roots.dotenv())
+                .command(command(inspection, gateway, variable)),
         );
     }
 }
 
 /// The value stays in the shell's variable: it must not stand on a command line or in a report.
-fn command(subject: &Subject, gateway: &Gateway, variable: &str) -> String {
-    let file = quote(&subject.roots.dotenv().to_string_lossy());
+fn command(inspection: &Inspection, gateway: &Gateway, variable: &str) -> String {
+    let file = quote(&inspection.places.roots.dotenv().to_string_lossy());
     let unit = gateway.unit.as_deref().and_then(|unit| unit.file_name());
     let restart = unit.map_or_else(
         || "openclaw gateway restart".to_owned(),

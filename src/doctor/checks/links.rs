@@ -2,10 +2,10 @@
 
 use openclaw_auth::model::StoreKind;
 
-use super::Check;
+use crate::doctor::check::Check;
 use crate::doctor::files;
 use crate::doctor::finding::{Findings, Kind, Severity};
-use crate::doctor::inspection::Subject;
+use crate::doctor::inspection::Inspection;
 use crate::remedy::quote;
 
 const LINK: Kind = Kind::new("store-symlink", Severity::Info);
@@ -13,19 +13,19 @@ const TWICE: Kind = Kind::new("store-linked-twice", Severity::Warning);
 
 pub(super) const CHECK: Check = Check { kinds: &[LINK, TWICE], run };
 
-fn run(subject: &Subject, findings: &mut Findings) {
-    for (index, agent) in subject.agents.iter().enumerate() {
+fn run(inspection: &Inspection, findings: &mut Findings) {
+    for (index, agent) in inspection.agents.iter().enumerate() {
         let is_link = files::look(&agent.store).is_some_and(|facts| facts.is_link) && agent.store.exists();
         if !is_link || agent.kind != StoreKind::Json {
             continue;
         }
-        let other = subject.agents.iter().enumerate().find(|(other_index, other)| {
+        let other = inspection.agents.iter().enumerate().find(|(other_index, other)| {
             *other_index != index && other.kind == StoreKind::Json && other.real_store == agent.real_store
         });
         let target = quote(&agent.real_store.to_string_lossy());
         let show = format!("ls -l {}", quote(&agent.store.to_string_lossy()));
         let finding = match other {
-            Some((other_index, _)) if other_index > index && is_linked(subject, other_index) => continue,
+            Some((other_index, _)) if other_index > index && is_linked(inspection, other_index) => continue,
             Some((_, other)) => TWICE.found(format!(
                 "it leads to {target}, as the store of `{}` does: the locks are named after the links, so both can write at once and lose a login",
                 other.id
@@ -37,6 +37,6 @@ fn run(subject: &Subject, findings: &mut Findings) {
 }
 
 /// Of two links to one store the later agent's is told of.
-fn is_linked(subject: &Subject, index: usize) -> bool {
-    files::look(&subject.agents[index].store).is_some_and(|facts| facts.is_link)
+fn is_linked(inspection: &Inspection, index: usize) -> bool {
+    files::look(&inspection.agents[index].store).is_some_and(|facts| facts.is_link)
 }

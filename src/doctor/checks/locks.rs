@@ -8,11 +8,11 @@ use openclaw_auth::locking::{self, REFRESH_LOCK, STORE_LOCK};
 use openclaw_auth::model::{AgentId, Span};
 use openclaw_auth::paths;
 
-use super::Check;
+use crate::doctor::check::Check;
 use crate::doctor::files;
 use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::fix::Fix;
-use crate::doctor::inspection::Subject;
+use crate::doctor::inspection::Inspection;
 use crate::publish::words::span;
 use crate::remedy::quote;
 
@@ -26,15 +26,15 @@ pub(super) const CHECK: Check = Check { kinds: &[STALE, HELD, WEDGED, FOREIGN], 
 /// Nothing that takes a lock works longer.
 const LONGEST: Span = REFRESH_LOCK.stale_after;
 
-fn run(subject: &Subject, findings: &mut Findings) {
+fn run(inspection: &Inspection, findings: &mut Findings) {
     let mut seen = BTreeSet::new();
-    for agent in &subject.agents {
+    for agent in &inspection.agents {
         let Ok(path) = locking::store_lock_path(&agent.json_store()) else { continue };
         if seen.insert(path.clone()) {
             look(Some(&agent.id), &path, STORE_LOCK.stale_after, findings);
         }
     }
-    for (_, path) in files::list(&paths::refresh_locks(&subject.roots.state)) {
+    for (_, path) in files::list(&paths::refresh_locks(&inspection.places.roots.state)) {
         if path.extension().is_some_and(|extension| extension == "lock") {
             look(None, &path, REFRESH_LOCK.stale_after, findings);
         }

@@ -2,10 +2,11 @@
 
 use openclaw_auth::model::{CredentialKind, ReasonCode, Span, Timestamp};
 
-use super::{Check, entries, pasted, sink};
+use super::{entries, pasted, sink};
+use crate::doctor::check::Check;
 use crate::doctor::files;
 use crate::doctor::finding::{Finding, Findings, Kind, Severity};
-use crate::doctor::inspection::Subject;
+use crate::doctor::inspection::Inspection;
 use crate::model::{AgentHealth, Login, LoginReason, ProfileHealth, Status};
 use crate::publish::words::span;
 use crate::remedy;
@@ -58,21 +59,21 @@ const LAPSE: Span = Span::from_days(7.0);
 /// Pasted tokens last for a year.
 const YEAR: Span = Span::from_days(365.0);
 
-fn run(subject: &Subject, findings: &mut Findings) {
-    for (agent, profile) in subject.profiles() {
+fn run(inspection: &Inspection, findings: &mut Findings) {
+    for (agent, profile) in inspection.profiles() {
         // What stands in for a store that cannot be read is not OpenClaw's truth either.
         if findings.explain(&agent.id, &profile.profile_id, &CAUSES) {
             continue;
         }
-        if let Some(finding) = judge(subject, agent, profile) {
+        if let Some(finding) = judge(inspection, agent, profile) {
             findings.push(finding.of(&agent.id).profile(profile.profile_id.as_str()).at(&agent.store.path));
         }
     }
 }
 
-fn judge(subject: &Subject, agent: &AgentHealth, profile: &ProfileHealth) -> Option<Finding> {
+fn judge(inspection: &Inspection, agent: &AgentHealth, profile: &ProfileHealth) -> Option<Finding> {
     let remedy = remedy::for_profile(&agent.id, profile);
-    let weight = subject.weight(profile);
+    let weight = inspection.weight(profile);
     let told = |kind: Kind, weight: Severity, more: String| {
         let remedy = remedy.clone()?;
         let mut finding = kind.found(format!("{}{more}", remedy.meaning)).weighing(weight);
@@ -94,8 +95,8 @@ fn judge(subject: &Subject, agent: &AgentHealth, profile: &ProfileHealth) -> Opt
             told(UNRESOLVED, Severity::Warning, nothing())
         }
         (Status::Missing, _) => told(MISSING, weight, nothing()),
-        _ if failing(subject, agent, profile).is_some() => failing(subject, agent, profile),
-        (Status::Expired, _) if renews => lapsed(subject.now, profile, weight),
+        _ if failing(inspection, agent, profile).is_some() => failing(inspection, agent, profile),
+        (Status::Expired, _) if renews => lapsed(inspection.now, profile, weight),
         (Status::Expired, _) => told(EXPIRED, weight, nothing()),
         (Status::Expiring, _) if !renews => told(EXPIRING, Severity::Warning, nothing()),
         (Status::Ok, Login::Unsupported) => Some(UNSUPPORTED.found(
@@ -105,7 +106,7 @@ fn judge(subject: &Subject, agent: &AgentHealth, profile: &ProfileHealth) -> Opt
             "it has no refresh token, so it is never renewed: when it ends, somebody has to sign in again",
         )),
         // Others' tokens may well be meant for ever.
-        (Status::Static, _) if profile.kind == CredentialKind::Token && profile.provider.as_str() == "anthropic" => old_token(subject, agent, profile),
+        (Status::Static, _) if profile.kind == CredentialKind::Token && profile.provider.as_str() == "anthropic" => old_token(inspection, agent, profile),
         _ => None,
     }
 }
@@ -134,9 +135,9 @@ fn blocked(profile: &ProfileHealth) -> Finding {
     ))
 }
 
-fn failing(subject: &Subject, agent: &AgentHealth, profile: &ProfileHealth) -> Option<Finding> {
-    let failing = subject.facts(&agent.id, profile.profile_id.as_str())?.failing.as_ref()?;
-    let since = subject.now - failing.since;
+fn failing(inspection: &Inspection, agent: &AgentHealth, profile: &ProfileHealth) -> Option<Finding> {
+    let failing = inspection.facts(&agent.id, profile.profile_id.as_str())?.failing.as_ref()?;
+    let since = inspection.now - failing.since;
     (since > GRACE).then(|| {
         let meaning =
             format!("renewing it has failed {} times in {} ({})", failing.times, span(since), failing.reason);
@@ -165,10 +166,10 @@ fn lapsed(now: Timestamp, profile: &ProfileHealth, weight: Severity) -> Option<F
 }
 
 /// Nothing tells when a token without an end was pasted, but not after its store was last written.
-fn old_token(subject: &Subject, agent: &AgentHealth, profile: &ProfileHealth) -> Option<Finding> {
-    let facts = subject.facts(&agent.id, profile.profile_id.as_str())?;
+fn old_token(inspection: &Inspection, agent: &AgentHealth, profile: &ProfileHealth) -> Option<Finding> {
+    let facts = inspection.facts(&agent.id, profile.profile_id.as_str())?;
     let written = files::look(&files::real(&agent.store.path))?.modified;
-    let age = subject.now - written;
+    let age = inspection.now - written;
     (facts.source == openclaw_auth::model::Source::Json && age > YEAR).then(|| {
         let command = remedy::sign_in(&agent.id, &profile.provider, profile.kind);
         let meaning = format!(

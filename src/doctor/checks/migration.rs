@@ -7,10 +7,10 @@ use openclaw_auth::load::sqlite::SharedOwner;
 use openclaw_auth::load::{STATE_FILE, retired};
 use openclaw_auth::model::{CredentialKind, StrandedKind, Timestamp, Unimportable};
 
-use super::Check;
+use crate::doctor::check::Check;
 use crate::doctor::files;
 use crate::doctor::finding::{Findings, Kind, Severity};
-use crate::doctor::inspection::{AgentFacts, ProfileFacts, Subject};
+use crate::doctor::inspection::{AgentFacts, Inspection, ProfileFacts};
 use crate::model::AgentHealth;
 use crate::remedy::{self, Import, Remedy, quote};
 
@@ -24,8 +24,8 @@ const TWO_OWNERS: Kind = Kind::new("two-owners", Severity::Warning);
 pub(super) const CHECK: Check =
     Check { kinds: &[NOT_IMPORTED, JSON_BESIDE, EMPTY, NOT_PARSED, BACKUP, TWO_OWNERS], run };
 
-fn run(subject: &Subject, findings: &mut Findings) {
-    for agent in &subject.snapshot.agents {
+fn run(inspection: &Inspection, findings: &mut Findings) {
+    for agent in &inspection.snapshot.agents {
         let Some(stranded) = agent.store.stranded.as_ref().filter(|_| agent.store.error.is_none()) else {
             continue;
         };
@@ -40,31 +40,32 @@ fn run(subject: &Subject, findings: &mut Findings) {
         findings.push(kind.found(meaning).of(&agent.id).at(&stranded.path).command(command));
     }
     let mut told = BTreeSet::new();
-    for agent in &subject.agents {
-        not_imported(subject, agent, &mut told, findings);
+    for agent in &inspection.agents {
+        not_imported(inspection, agent, &mut told, findings);
         backups(Some(agent), &agent.dir, findings);
     }
-    backups(None, &subject.roots.oauth, findings);
+    backups(None, &inspection.places.roots.oauth, findings);
     let unimportable: Vec<Unimportable> =
-        retired::unimportable(&subject.roots, &subject.discovery.agents, subject.semantics).collect();
-    broken(subject, &unimportable, findings);
-    two_owners(subject, unimportable.first(), findings);
+        retired::unimportable(&inspection.places.roots, &inspection.discovery.agents, inspection.semantics)
+            .collect();
+    broken(inspection, &unimportable, findings);
+    two_owners(inspection, unimportable.first(), findings);
 }
 
 /// What no store in effect is read from, and so would go unnoticed until it is archived.
-fn broken(subject: &Subject, unimportable: &[Unimportable], findings: &mut Findings) {
+fn broken(inspection: &Inspection, unimportable: &[Unimportable], findings: &mut Findings) {
     let is_told = |file: &Path| {
         let of_agent = |agent: &AgentHealth| {
             let store = agent.store.error.is_some() && agent.store.path == file;
             store || agent.store.state_error.is_some() && agent.dir.join(STATE_FILE) == file
         };
-        subject.snapshot.agents.iter().any(of_agent)
+        inspection.snapshot.agents.iter().any(of_agent)
     };
     for Unimportable { path, error } in unimportable.iter().filter(|found| !is_told(&found.path)) {
         let Remedy { meaning, command } = remedy::for_unreadable(path, error);
         let mut finding = NOT_PARSED.found(meaning).at(path);
         finding.agent =
-            subject.agents.iter().find(|agent| path.starts_with(&agent.dir)).map(|agent| agent.id.clone());
+            inspection.agents.iter().find(|agent| path.starts_with(&agent.dir)).map(|agent| agent.id.clone());
         finding.command = command;
         findings.push(finding);
     }
@@ -72,7 +73,7 @@ fn broken(subject: &Subject, unimportable: &[Unimportable], findings: &mut Findi
 
 /// Every agent without a store of its own would import the file they share: it is told once.
 fn not_imported<'a>(
-    subject: &Subject,
+    inspection: &Inspection,
     agent: &'a AgentFacts,
     told: &mut BTreeSet<&'a Path>,
     findings: &mut Findings,
@@ -82,7 +83,7 @@ fn not_imported<'a>(
     if count == 0 || !told.insert(&agent.store) {
         return;
     }
-    if waiting().all(|old| is_superseded(subject, old)) {
+    if waiting().all(|old| is_superseded(inspection, old)) {
         let meaning = format!(
             "{count} login(s) of an early release are left in this file, and main has newer ones of the same names. OpenClaw up to 2026.5 gives this agent the old ones, which are spent: move the file away, and it inherits main's"
         );
@@ -104,8 +105,8 @@ fn not_imported<'a>(
 }
 
 /// Whether main's own store holds a login of that name that was renewed since: importing the old one would put it in its place.
-fn is_superseded(subject: &Subject, old: &ProfileFacts) -> bool {
-    let main = subject.agents.iter().find(|agent| agent.is_main);
+fn is_superseded(inspection: &Inspection, old: &ProfileFacts) -> bool {
+    let main = inspection.agents.iter().find(|agent| agent.is_main);
     let end = |profile: &ProfileFacts| profile.expires.stored().unwrap_or(Timestamp::EPOCH);
     main.is_some_and(|main| {
         main.profiles.iter().any(|new| {
@@ -132,12 +133,13 @@ fn backups(agent: Option<&AgentFacts>, dir: &Path, findings: &mut Findings) {
 }
 
 /// Two stores that both hold what all agents inherit: one of them is not read, and which one a record decides.
-fn two_owners(subject: &Subject, unimportable: Option<&Unimportable>, findings: &mut Findings) {
-    let (Some(shared), Some(main)) = (&subject.shared, subject.agents.iter().find(|agent| agent.is_main))
+fn two_owners(inspection: &Inspection, unimportable: Option<&Unimportable>, findings: &mut Findings) {
+    let (Some(shared), Some(main)) =
+        (&inspection.shared, inspection.agents.iter().find(|agent| agent.is_main))
     else {
         return;
     };
-    let database = subject.roots.shared_database();
+    let database = inspection.places.roots.shared_database();
     let (unread, read) = match (shared.owner, &shared.beside) {
         (SharedOwner::StateDatabase, Some(beside)) => (beside.as_path(), database.as_path()),
         (SharedOwner::LegacyMain, _) if shared.profiles > 0 && !main.profiles.is_empty() => {

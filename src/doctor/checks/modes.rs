@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use openclaw_auth::model::AgentId;
 
-use super::Check;
+use crate::doctor::check::Check;
 use crate::doctor::files::{self, Facts};
 use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::fix::Fix;
-use crate::doctor::inspection::{AgentFacts, Subject};
+use crate::doctor::inspection::{AgentFacts, Inspection};
 use crate::remedy::quote;
 
 const MODE: Kind = Kind::mended("store-mode", Severity::Warning);
@@ -27,26 +27,27 @@ fn holds_secrets(name: &str) -> bool {
     is_store && Path::new(name).extension().is_none_or(|extension| extension != "lock")
 }
 
-fn run(subject: &Subject, findings: &mut Findings) {
+fn run(inspection: &Inspection, findings: &mut Findings) {
     let mut seen = BTreeSet::new();
-    for agent in &subject.agents {
+    for agent in &inspection.agents {
         for path in secrets_of(agent) {
             let real = files::real(&path);
             if let Some(facts) = files::look(&real).filter(|facts| facts.is_file)
                 && seen.insert(real.clone())
             {
-                file(subject, Some(&agent.id), (&path, &real), &facts, findings);
+                file(inspection, Some(&agent.id), (&path, &real), &facts, findings);
             }
         }
-        directory(subject, Some(&agent.id), &agent.dir, findings);
+        directory(inspection, Some(&agent.id), &agent.dir, findings);
     }
-    let shared = [subject.roots.shared_database(), subject.roots.oauth.join("oauth.json")];
+    let shared =
+        [inspection.places.roots.shared_database(), inspection.places.roots.oauth.join("oauth.json")];
     for path in shared {
         if let Some(facts) = files::look(&path).filter(|facts| facts.is_file) {
-            file(subject, None, (&path, &path), &facts, findings);
+            file(inspection, None, (&path, &path), &facts, findings);
         }
     }
-    directory(subject, None, &subject.roots.state, findings);
+    directory(inspection, None, &inspection.places.roots.state, findings);
 }
 
 fn secrets_of(agent: &AgentFacts) -> impl Iterator<Item = PathBuf> {
@@ -55,7 +56,7 @@ fn secrets_of(agent: &AgentFacts) -> impl Iterator<Item = PathBuf> {
 }
 
 fn file(
-    subject: &Subject,
+    inspection: &Inspection,
     agent: Option<&AgentId>,
     (listed, path): (&Path, &Path),
     facts: &Facts,
@@ -63,7 +64,7 @@ fn file(
 ) {
     let name = quote(&path.to_string_lossy());
     // A link may lead to anybody's file: that is to be looked at, and neither to be given away nor to be closed.
-    let is_elsewhere = listed.is_symlink() && subject.owner != Some(facts.owner);
+    let is_elsewhere = listed.is_symlink() && inspection.owner != Some(facts.owner);
     let mends = |command: String| {
         if is_elsewhere { format!("ls -l {}", quote(&listed.to_string_lossy())) } else { command }
     };
@@ -72,7 +73,7 @@ fn file(
         let meaning = format!("its mode is {:04o}: {who} can get at what is in it", facts.mode);
         let mut finding = MODE.found(meaning).at(path).command(mends(format!("chmod 600 {name}")));
         finding.agent = agent.cloned();
-        if subject.may_mend(facts.owner) {
+        if inspection.may_mend(facts.owner) {
             finding = finding.fix(Fix::Mode {
                 path: path.to_owned(),
                 owner: facts.owner,
@@ -83,7 +84,7 @@ fn file(
         findings.push(finding);
     }
     // Root may look at anybody's OpenClaw, so it is the owner of the whole that a file is held against.
-    if let Some(owner) = subject.owner.filter(|owner| *owner != facts.owner) {
+    if let Some(owner) = inspection.owner.filter(|owner| *owner != facts.owner) {
         let meaning = format!(
             "it belongs to user {}, and OpenClaw's state directory to user {owner}: what OpenClaw renews cannot be stored",
             facts.owner
@@ -94,7 +95,7 @@ fn file(
     }
 }
 
-fn directory(subject: &Subject, agent: Option<&AgentId>, path: &Path, findings: &mut Findings) {
+fn directory(inspection: &Inspection, agent: Option<&AgentId>, path: &Path, findings: &mut Findings) {
     let path = files::real(path);
     // The group is left alone: where every user has one of their own, directories are open to it.
     let Some(facts) = files::look(&path).filter(|facts| facts.is_dir && facts.mode & 0o002 != 0) else {
@@ -108,7 +109,7 @@ fn directory(subject: &Subject, agent: Option<&AgentId>, path: &Path, findings: 
     let command = format!("chmod {to:o} {}", quote(&path.to_string_lossy()));
     let mut finding = OPEN.found(meaning).at(&path).command(command);
     finding.agent = agent.cloned();
-    if subject.may_mend(facts.owner) {
+    if inspection.may_mend(facts.owner) {
         finding = finding.fix(Fix::Mode { path, owner: facts.owner, from: facts.mode, to });
     }
     findings.push(finding);

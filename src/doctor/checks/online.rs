@@ -2,9 +2,9 @@
 
 use openclaw_auth::model::Span;
 
-use super::Check;
+use crate::doctor::check::Check;
 use crate::doctor::finding::{Findings, Kind, Severity};
-use crate::doctor::inspection::Subject;
+use crate::doctor::inspection::Inspection;
 use crate::doctor::online::ServerTime;
 use crate::publish::words::span;
 
@@ -16,8 +16,8 @@ pub(super) const CHECK: Check = Check { kinds: &[CLOCK, UNREACHABLE], run };
 /// Answers take seconds, and servers' clocks differ a little. A minute is neither.
 const TOLERANCE: Span = Span::from_mins(1.0);
 
-fn run(subject: &Subject, findings: &mut Findings) {
-    match &subject.server_time {
+fn run(inspection: &Inspection, findings: &mut Findings) {
+    match &inspection.server_time {
         Some(ServerTime::Unreachable { host, problem }) => {
             let meaning = format!(
                 "no token endpoint answers ({host}: {problem}): nothing can be renewed until one does"

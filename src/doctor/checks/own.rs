@@ -1,18 +1,17 @@
 //! authwatch itself: its configuration, its state, and the secrets its configuration names.
 
+use openclaw_auth::model::Span;
 use std::path::Path;
 
 use openclaw_auth::file;
 
-use openclaw_auth::model::Span;
-
-use super::Check;
 use crate::backup;
 use crate::config;
+use crate::doctor::check::Check;
 use crate::doctor::files;
 use crate::doctor::finding::{Findings, Kind, Severity};
 use crate::doctor::fix::Fix;
-use crate::doctor::inspection::Subject;
+use crate::doctor::inspection::Inspection;
 use crate::remedy::quote;
 
 const CONFIG: Kind = Kind::new("own-config", Severity::Critical);
@@ -26,38 +25,38 @@ const SECRET_MODE: Kind = Kind::mended("secret-file-mode", Severity::Warning);
 pub(super) const CHECK: Check =
     Check { kinds: &[CONFIG, REMOVED, STATE, STATE_MODE, BACKUPS, SECRET_MISSING, SECRET_MODE], run };
 
-fn run(subject: &Subject, findings: &mut Findings) {
-    if let Some(problem) = &subject.own.config_problem {
+fn run(inspection: &Inspection, findings: &mut Findings) {
+    if let Some(problem) = &inspection.own.config_problem {
         let meaning = format!(
             "authwatch's own configuration is wrong, and neither `refresh` nor `watch` starts: {problem}"
         );
         let mut finding = CONFIG.found(meaning).command("authwatch config check");
-        finding.file.clone_from(&subject.own.config_file);
+        finding.file.clone_from(&inspection.own.config_file);
         findings.push(finding);
     }
-    for problem in &subject.own.config.removed {
+    for problem in &inspection.own.config.removed {
         let mut finding = REMOVED
             .found(format!("{}: {}", problem.setting, problem.problem))
             .command("authwatch config check");
-        finding.file.clone_from(&subject.own.config_file);
+        finding.file.clone_from(&inspection.own.config_file);
         findings.push(finding);
     }
-    state(subject, findings);
+    state(inspection, findings);
     // The file with users and certificates is not all secret, and wants the same care.
-    let page = subject.own.config.watch.web_config_file.clone();
-    let secrets = config::secret_files(&subject.own.config).into_iter().map(|(_, path)| path);
+    let page = inspection.own.config.watch.web_config_file.clone();
+    let secrets = config::check::secret_files(&inspection.own.config).into_iter().map(|(_, path)| path);
     for path in secrets.chain(page) {
-        secret_file(subject, &path, findings);
+        secret_file(inspection, &path, findings);
     }
 }
 
-fn state(subject: &Subject, findings: &mut Findings) {
-    let Some(dir) = &subject.own.state else {
+fn state(inspection: &Inspection, findings: &mut Findings) {
+    let Some(dir) = &inspection.own.state else {
         let meaning = "there is no place for authwatch's own state, so it cannot renew: set HOME, XDG_STATE_HOME or STATE_DIRECTORY";
         findings.push(STATE.found(meaning));
         return;
     };
-    if let Some(problem) = &subject.memory_problem {
+    if let Some(problem) = &inspection.memory_problem {
         let meaning = format!(
             "authwatch's memory cannot be used, so it does not know which logins are dead, and renews nothing: {problem}"
         );
@@ -77,13 +76,13 @@ fn state(subject: &Subject, findings: &mut Findings) {
     }
     let rescued = files::list(&dir.join("rescue")).into_iter().map(|(_, path)| path);
     for path in std::iter::once(dir.join("state.json")).chain(rescued) {
-        mode(subject, &path, STATE_MODE, "what authwatch remembers", 0o077, findings);
+        mode(inspection, &path, STATE_MODE, "what authwatch remembers", 0o077, findings);
     }
-    backups(subject, dir, findings);
+    backups(inspection, dir, findings);
 }
 
-fn backups(subject: &Subject, dir: &Path, findings: &mut Findings) {
-    let count = backup::count_old(dir, subject.now);
+fn backups(inspection: &Inspection, dir: &Path, findings: &mut Findings) {
+    let count = backup::count_old(dir, inspection.now);
     if count == 0 {
         return;
     }
@@ -95,7 +94,7 @@ fn backups(subject: &Subject, dir: &Path, findings: &mut Findings) {
     findings.push(BACKUPS.found(meaning).at(&dir).command(format!("ls -lR {name}")));
 }
 
-fn secret_file(subject: &Subject, path: &Path, findings: &mut Findings) {
+fn secret_file(inspection: &Inspection, path: &Path, findings: &mut Findings) {
     let problem = match file::open(path) {
         Ok(Some(_)) => None,
         Ok(None) => Some(format!("`{}` is not there", path.display())),
@@ -107,17 +106,17 @@ fn secret_file(subject: &Subject, path: &Path, findings: &mut Findings) {
         findings.push(SECRET_MISSING.found(meaning).at(path).command(show));
         return;
     }
-    mode(subject, &files::real(path), SECRET_MODE, "a secret of authwatch's", 0o007, findings);
+    mode(inspection, &files::real(path), SECRET_MODE, "a secret of authwatch's", 0o007, findings);
 }
 
-fn mode(subject: &Subject, path: &Path, kind: Kind, what: &str, others: u32, findings: &mut Findings) {
+fn mode(inspection: &Inspection, path: &Path, kind: Kind, what: &str, others: u32, findings: &mut Findings) {
     let Some(facts) = files::look(path).filter(|facts| facts.is_file && facts.mode & others != 0) else {
         return;
     };
     let meaning = format!("its mode is {:04o}: others on this machine can read {what}", facts.mode);
     let mut finding =
         kind.found(meaning).at(path).command(format!("chmod 600 {}", quote(&path.to_string_lossy())));
-    if subject.may_change(facts.owner) {
+    if inspection.may_change(facts.owner) {
         finding =
             finding.fix(Fix::Mode { path: path.to_owned(), owner: facts.owner, from: facts.mode, to: 0o600 });
     }

@@ -2,10 +2,10 @@
 
 use openclaw_auth::model::{CredentialKind, ProviderId, Source};
 
-use super::Check;
+use crate::doctor::check::Check;
 use crate::doctor::finding::{Finding, Findings, Kind, Severity};
 use crate::doctor::fix::Fix;
-use crate::doctor::inspection::{AgentFacts, ProfileFacts, Subject};
+use crate::doctor::inspection::{AgentFacts, Inspection, ProfileFacts};
 use crate::doctor::paste::Blemish;
 use crate::remedy;
 
@@ -16,12 +16,12 @@ pub(super) const OTHER_KIND: Kind = Kind::new("token-wrong-kind", Severity::Crit
 
 pub(super) const CHECK: Check = Check { kinds: &[CUT, PASTED, SHORT, OTHER_KIND], run };
 
-fn run(subject: &Subject, findings: &mut Findings) {
-    for agent in &subject.agents {
+fn run(inspection: &Inspection, findings: &mut Findings) {
+    for agent in &inspection.agents {
         for profile in &agent.profiles {
             if let Some(blemish) = profile.blemish {
                 findings.push(
-                    found(subject, agent, profile, blemish)
+                    found(inspection, agent, profile, blemish)
                         .of(&agent.id)
                         .profile(&profile.id)
                         .at(&agent.store),
@@ -31,12 +31,12 @@ fn run(subject: &Subject, findings: &mut Findings) {
     }
 }
 
-fn found(subject: &Subject, agent: &AgentFacts, profile: &ProfileFacts, blemish: Blemish) -> Finding {
+fn found(inspection: &Inspection, agent: &AgentFacts, profile: &ProfileFacts, blemish: Blemish) -> Finding {
     let provider = ProviderId::from(&*profile.provider);
     let set_up = |kind| remedy::sign_in(&agent.id, &provider, kind);
     let field = if profile.kind == CredentialKind::ApiKey { "key" } else { "token" };
     let mend = |finding: Finding| match profile.source {
-        Source::Json if subject.may_rewrite(agent) => {
+        Source::Json if inspection.may_rewrite(agent) => {
             finding.fix(Fix::Value { store: agent.store.clone(), profile: profile.id.clone(), field })
         }
         _ => finding.command(set_up(profile.kind)),

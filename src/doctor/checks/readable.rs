@@ -3,9 +3,9 @@
 use openclaw_auth::load::STATE_FILE;
 use openclaw_auth::model::{StoreError, StoreErrorReason, StoreKind};
 
-use super::Check;
+use crate::doctor::check::Check;
 use crate::doctor::finding::{Findings, Kind, Severity};
-use crate::doctor::inspection::Subject;
+use crate::doctor::inspection::Inspection;
 use crate::model::AgentHealth;
 use crate::remedy::{self, Remedy};
 
@@ -16,8 +16,8 @@ const STATE: Kind = Kind::new("state-file-broken", Severity::Warning);
 
 pub(super) const CHECK: Check = Check { kinds: &[UNREADABLE, BROKEN, LOCKED, STATE], run };
 
-fn run(subject: &Subject, findings: &mut Findings) {
-    for agent in &subject.snapshot.agents {
+fn run(inspection: &Inspection, findings: &mut Findings) {
+    for agent in &inspection.snapshot.agents {
         if let Some(error) = &agent.store.error {
             store(agent, error, findings);
         }

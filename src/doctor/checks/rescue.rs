@@ -1,9 +1,9 @@
 //! Rescue files: logins that were renewed and could not be stored.
 
-use super::Check;
+use crate::doctor::check::Check;
 use crate::doctor::files;
 use crate::doctor::finding::{Findings, Kind, Severity};
-use crate::doctor::inspection::Subject;
+use crate::doctor::inspection::Inspection;
 use crate::refresh::recovery;
 use crate::remedy::quote;
 
@@ -13,8 +13,8 @@ const OTHER_ACCOUNT: Kind = Kind::new("rescue-other-account", Severity::Warning)
 
 pub(super) const CHECK: Check = Check { kinds: &[WAITING, SUPERSEDED, OTHER_ACCOUNT], run };
 
-fn run(subject: &Subject, findings: &mut Findings) {
-    let Some(state) = &subject.own.state else { return };
+fn run(inspection: &Inspection, findings: &mut Findings) {
+    let Some(state) = &inspection.own.state else { return };
     for (name, path) in files::list(&state.join("rescue")) {
         if !name.starts_with("rescue-") {
             continue;

@@ -6,9 +6,9 @@ use openclaw_auth::model::{AgentId, CredentialKind, ProviderId, StrandedKind};
 use openclaw_auth::provider;
 use openclaw_auth::settings::ProfileSettings;
 
-use super::Check;
+use crate::doctor::check::Check;
 use crate::doctor::finding::{Finding, Findings, Kind, Severity};
-use crate::doctor::inspection::Subject;
+use crate::doctor::inspection::Inspection;
 use crate::model::{AgentHealth, ProfileHealth};
 use crate::remedy::{self, quote};
 
@@ -22,20 +22,23 @@ const MODE: Kind = Kind::new("profile-mode-mismatch", Severity::Warning);
 pub(super) const CHECK: Check =
     Check { kinds: &[BROKEN, WITHOUT_AUTH, ABSENT, EMPTY, NOT_STORED, MODE], run };
 
-fn run(subject: &Subject, findings: &mut Findings) {
-    if let Some(error) = &subject.discovery.config.error {
+fn run(inspection: &Inspection, findings: &mut Findings) {
+    if let Some(error) = &inspection.discovery.config.error {
         let meaning = format!("{}: OpenClaw does not start with it", error.message);
         findings.push(
-            BROKEN.found(meaning).at(&subject.roots.config).command(remedy::copy(&subject.roots.config)),
+            BROKEN
+                .found(meaning)
+                .at(&inspection.places.roots.config)
+                .command(remedy::copy(&inspection.places.roots.config)),
         );
     }
-    without_auth(subject, findings);
+    without_auth(inspection, findings);
     // What cannot be read may hold what is missed here.
-    let unknown = subject.snapshot.agents.iter().any(is_unknown);
+    let unknown = inspection.snapshot.agents.iter().any(is_unknown);
     if !unknown {
-        stored_orders(subject, findings);
-        configured_orders(subject, findings);
-        configured_profiles(subject, findings);
+        stored_orders(inspection, findings);
+        configured_orders(inspection, findings);
+        configured_profiles(inspection, findings);
     }
 }
 
@@ -46,8 +49,8 @@ fn is_unknown(agent: &AgentHealth) -> bool {
         || stranded.is_some_and(|stranded| stranded.kind == StrandedKind::EmptyDatabase)
 }
 
-fn without_auth(subject: &Subject, findings: &mut Findings) {
-    let agents = &subject.snapshot.agents;
+fn without_auth(inspection: &Inspection, findings: &mut Findings) {
+    let agents = &inspection.snapshot.agents;
     if agents.first().is_some_and(is_unknown) {
         return;
     }
@@ -59,7 +62,7 @@ fn without_auth(subject: &Subject, findings: &mut Findings) {
                 ids.any(|id| id.split(':').next() == Some(missing.as_str()))
             };
             if agents.iter().any(is_dropped)
-                || service_has_key(subject, missing.as_str())
+                || service_has_key(inspection, missing.as_str())
                 || !told.insert(missing.as_str())
             {
                 continue;
@@ -71,10 +74,13 @@ fn without_auth(subject: &Subject, findings: &mut Findings) {
                 if others > 0 { format!(", here and for {others} other agent(s)") } else { String::new() };
             let meaning = format!("`{missing}` is {}{more}", remedy.meaning);
             // What a login shell would give to the service cannot be seen from here.
-            let is_certain = !subject.discovery.settings.asks_shell;
+            let is_certain = !inspection.discovery.settings.asks_shell;
             let severity = if is_certain { Severity::Critical } else { Severity::Warning };
-            let mut finding =
-                WITHOUT_AUTH.found(meaning).weighing(severity).of(&agent.id).at(&subject.roots.config);
+            let mut finding = WITHOUT_AUTH
+                .found(meaning)
+                .weighing(severity)
+                .of(&agent.id)
+                .at(&inspection.places.roots.config);
             finding.command = remedy.command;
             findings.push(finding);
         }
@@ -82,8 +88,8 @@ fn without_auth(subject: &Subject, findings: &mut Findings) {
 }
 
 /// Whether OpenClaw's service has a key of the provider that this shell has not.
-fn service_has_key(subject: &Subject, provider_id: &str) -> bool {
-    subject.gateway().is_some_and(|gateway| gateway.variables.variable_for(provider_id).is_some())
+fn service_has_key(inspection: &Inspection, provider_id: &str) -> bool {
+    inspection.gateway().is_some_and(|gateway| gateway.variables.variable_for(provider_id).is_some())
 }
 
 /// An id is repeated only where it looks like one: what stands in an order could be anything that was pasted there.
@@ -99,9 +105,9 @@ fn shown(provider: &str, ids: &[&str]) -> String {
     }
 }
 
-fn stored_orders(subject: &Subject, findings: &mut Findings) {
-    for agent in &subject.agents {
-        let Some(health) = subject.health(&agent.id) else { continue };
+fn stored_orders(inspection: &Inspection, findings: &mut Findings) {
+    for agent in &inspection.agents {
+        let Some(health) = inspection.health(&agent.id) else { continue };
         for (provider, order) in &agent.order {
             let absent = absent(order, &[health]);
             // An order of a provider that nobody has is of no consequence.
@@ -116,11 +122,11 @@ fn stored_orders(subject: &Subject, findings: &mut Findings) {
     }
 }
 
-fn configured_orders(subject: &Subject, findings: &mut Findings) {
-    let agents: Vec<&AgentHealth> = subject.snapshot.agents.iter().collect();
-    for (written, order) in &subject.discovery.settings.order {
-        let provider = provider::normalize(written, subject.semantics);
-        let at = |finding: Finding| finding.at(&subject.roots.config);
+fn configured_orders(inspection: &Inspection, findings: &mut Findings) {
+    let agents: Vec<&AgentHealth> = inspection.snapshot.agents.iter().collect();
+    for (written, order) in &inspection.discovery.settings.order {
+        let provider = provider::normalize(written, inspection.semantics);
+        let at = |finding: Finding| finding.at(&inspection.places.roots.config);
         let fix = format!("openclaw config unset {}", quote(&format!("auth.order.{written}")));
         if order.is_empty() {
             if agents.iter().any(|agent| uses(agent, &provider)) {
@@ -162,45 +168,45 @@ fn absent<'o>(order: &'o [String], agents: &[&AgentHealth]) -> Vec<&'o str> {
     order.iter().map(String::as_str).filter(|id| !is_there(id)).collect()
 }
 
-fn configured_profiles(subject: &Subject, findings: &mut Findings) {
-    for (id, configured) in &subject.discovery.settings.profiles {
+fn configured_profiles(inspection: &Inspection, findings: &mut Findings) {
+    for (id, configured) in &inspection.discovery.settings.profiles {
         let mut stored =
-            subject.profiles().filter(|(_, profile)| profile.profile_id.as_str() == id).peekable();
-        if stored.peek().is_none() && !is_elsewhere(subject, id, configured) {
-            findings.push(not_stored(subject, id, configured));
+            inspection.profiles().filter(|(_, profile)| profile.profile_id.as_str() == id).peekable();
+        if stored.peek().is_none() && !is_elsewhere(inspection, id, configured) {
+            findings.push(not_stored(inspection, id, configured));
         }
         let contradicting =
-            stored.filter_map(|(agent, profile)| contradiction(subject, agent, profile, configured));
+            stored.filter_map(|(agent, profile)| contradiction(inspection, agent, profile, configured));
         contradicting.for_each(|finding| findings.push(finding));
     }
 }
 
 /// Other modes than the three need no profile, CLIs keep their own, keys may come from elsewhere, and what OpenClaw drops when it
 /// loads the store is told of there.
-fn is_elsewhere(subject: &Subject, id: &str, configured: &ProfileSettings) -> bool {
-    let provider_id = provider::normalize(&configured.provider, subject.semantics);
-    let mut dropped = subject.snapshot.agents.iter().flat_map(|agent| &agent.rejected);
+fn is_elsewhere(inspection: &Inspection, id: &str, configured: &ProfileSettings) -> bool {
+    let provider_id = provider::normalize(&configured.provider, inspection.semantics);
+    let mut dropped = inspection.snapshot.agents.iter().flat_map(|agent| &agent.rejected);
     configured.mode.is_none()
         || provider::is_owned_by_cli(id, &provider_id)
-        || subject.snapshot.external.iter().any(|profile| profile.provider.as_str() == provider_id)
-        || subject.discovery.environment.variable_for(&provider_id).is_some()
-        || subject.discovery.settings.has_key(&provider_id, subject.semantics)
+        || inspection.snapshot.external.iter().any(|profile| profile.provider.as_str() == provider_id)
+        || inspection.discovery.environment.variable_for(&provider_id).is_some()
+        || inspection.discovery.settings.has_key(&provider_id, inspection.semantics)
         || dropped.any(|rejected| rejected.profile_id.as_str() == id)
-        || service_has_key(subject, &provider_id)
+        || service_has_key(inspection, &provider_id)
 }
 
-fn not_stored(subject: &Subject, id: &str, configured: &ProfileSettings) -> Finding {
+fn not_stored(inspection: &Inspection, id: &str, configured: &ProfileSettings) -> Finding {
     let meaning = "the configuration knows this profile, and no store has it: nobody has signed in, or the login was lost";
-    let agent = AgentId::from(subject.discovery.settings.default_agent());
-    let provider_id = provider::normalize(&configured.provider, subject.semantics);
+    let agent = AgentId::from(inspection.discovery.settings.default_agent());
+    let provider_id = provider::normalize(&configured.provider, inspection.semantics);
     let kind = configured.mode.unwrap_or(CredentialKind::OAuth);
     let command = remedy::sign_in(&agent, &ProviderId::from(&*provider_id), kind);
-    NOT_STORED.found(meaning).profile(id).at(&subject.roots.config).command(command)
+    NOT_STORED.found(meaning).profile(id).at(&inspection.places.roots.config).command(command)
 }
 
 /// Where the configuration and a store say different things of a profile.
 fn contradiction(
-    subject: &Subject,
+    inspection: &Inspection,
     agent: &AgentHealth,
     profile: &ProfileHealth,
     configured: &ProfileSettings,
@@ -211,7 +217,7 @@ fn contradiction(
         (Some(mode), kind) => mode == kind,
     };
     let same_provider =
-        profile.provider.as_str() == provider::normalize(&configured.provider, subject.semantics);
+        profile.provider.as_str() == provider::normalize(&configured.provider, inspection.semantics);
     let (field, said, stored) = match (same_provider, same_kind) {
         (true, true) => return None,
         (false, _) => ("provider", configured.provider.as_str(), profile.provider.as_str()),
@@ -223,5 +229,5 @@ fn contradiction(
     let id = profile.profile_id.as_str();
     let setting = format!("auth.profiles[{id:?}].{field}");
     let command = format!("openclaw config set {} {}", quote(&setting), quote(stored));
-    Some(MODE.found(meaning).of(&agent.id).profile(id).at(&subject.roots.config).command(command))
+    Some(MODE.found(meaning).of(&agent.id).profile(id).at(&inspection.places.roots.config).command(command))
 }

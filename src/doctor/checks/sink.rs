@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use openclaw_auth::model::{CredentialKind, ProviderId, Span, Timestamp};
-use openclaw_auth::provider::{self, Renewal};
+use openclaw_auth::provider;
 
-use super::Check;
+use crate::doctor::check::Check;
 use crate::doctor::finding::{Findings, Kind, Severity};
-use crate::doctor::inspection::{AgentFacts, CliLogin, Print, ProfileFacts, Subject};
+use crate::doctor::inspection::{AgentFacts, CliLogin, Inspection, Print, ProfileFacts};
 use crate::remedy::{self, quote};
 
 const SHARED: Kind = Kind::new("token-shared", Severity::Warning);
@@ -29,8 +29,8 @@ struct Place<'a> {
     profile: &'a ProfileFacts,
 }
 
-fn run(subject: &Subject, findings: &mut Findings) {
-    let logins: Vec<Place<'_>> = subject
+fn run(inspection: &Inspection, findings: &mut Findings) {
+    let logins: Vec<Place<'_>> = inspection
         .agents
         .iter()
         .flat_map(|agent| agent.profiles.iter().map(move |profile| Place { agent, profile }))
@@ -40,7 +40,7 @@ fn run(subject: &Subject, findings: &mut Findings) {
             profile.kind == CredentialKind::OAuth && !profile.fenced && !profile.source.is_import_only()
         })
         .collect();
-    shared(subject, &logins, findings);
+    shared(inspection, &logins, findings);
     for place in &logins {
         if place.profile.claimed_account.is_some()
             && place.profile.account.is_some()
@@ -63,17 +63,17 @@ fn run(subject: &Subject, findings: &mut Findings) {
         by_name.entry(&place.profile.id).or_default().push(*place);
     }
     for places in by_name.values().filter(|places| places.len() > 1) {
-        compare(subject.now, places, findings);
+        compare(inspection.now, places, findings);
     }
 }
 
 /// Whether renewing such a login withdraws the token it was renewed with.
 fn rotates(provider_id: &str) -> bool {
-    let renews = provider::find(provider_id).is_none_or(|provider| provider.renewal == Renewal::Refreshable);
-    renews && !provider_id.starts_with("google-")
+    provider::find(provider_id)
+        .is_none_or(|provider| provider.token_endpoint().is_some_and(|endpoint| endpoint.rotates))
 }
 
-fn shared(subject: &Subject, logins: &[Place<'_>], findings: &mut Findings) {
+fn shared(inspection: &Inspection, logins: &[Place<'_>], findings: &mut Findings) {
     let mut by_token: BTreeMap<Print, Vec<Place<'_>>> = BTreeMap::new();
     for place in logins.iter().filter(|place| rotates(&place.profile.provider)) {
         let Some(refresh) = place.profile.refresh else { continue };
@@ -86,7 +86,7 @@ fn shared(subject: &Subject, logins: &[Place<'_>], findings: &mut Findings) {
         }
     }
     for (token, places) in by_token {
-        let cli = subject.cli_logins.iter().find(|login| login.refresh == token);
+        let cli = inspection.cli_logins.iter().find(|login| login.refresh == token);
         // The CLI's own profile, as OpenClaw keeps it, is no copy: it is known to be the CLI's.
         let places: Vec<_> = places
             .into_iter()

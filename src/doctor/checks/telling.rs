@@ -1,13 +1,12 @@
 //! Whether people would hear of what needs them: the channels' settings, and what has come of them lately.
 
-use openclaw_auth::model::Span;
-
-use super::Check;
 use crate::config;
+use crate::doctor::check::Check;
 use crate::doctor::finding::{Findings, Kind, Severity};
-use crate::doctor::inspection::Subject;
+use crate::doctor::inspection::Inspection;
 use crate::notify::{self, Book};
 use crate::remedy::quote;
+use openclaw_auth::model::Span;
 
 const SETTING: Kind = Kind::new("notify-setting", Severity::Critical);
 const FAILING: Kind = Kind::new("channel-failing", Severity::Warning);
@@ -17,20 +16,20 @@ const GRACE: Span = Span::from_mins(15.0);
 
 pub(super) const CHECK: Check = Check { kinds: &[SETTING, FAILING], run };
 
-fn run(subject: &Subject, findings: &mut Findings) {
-    let config = &subject.own.config;
+fn run(inspection: &Inspection, findings: &mut Findings) {
+    let config = &inspection.own.config;
     let mut problems = notify::problems(&config.notify);
-    problems.extend(config::problems_of_variables(config));
+    problems.extend(config::check::variables(config));
     for problem in problems {
         let meaning = format!("nobody would be told: {}: {}", problem.setting, problem.problem);
         let mut finding = SETTING.found(meaning).command("authwatch config check");
-        finding.file.clone_from(&subject.own.config_file);
+        finding.file.clone_from(&inspection.own.config_file);
         findings.push(finding);
     }
-    let Some(book) = subject.own.state.as_deref().and_then(|dir| Book::read(dir).ok()) else { return };
+    let Some(book) = inspection.own.state.as_deref().and_then(|dir| Book::read(dir).ok()) else { return };
     let configured: Vec<&str> = config.notify.names().map(|(_, name)| name).collect();
     for (name, record) in book.channels.iter().filter(|(name, _)| configured.contains(&name.as_str())) {
-        let Some(since) = record.failing_since.filter(|since| subject.now - *since >= GRACE) else {
+        let Some(since) = record.failing_since.filter(|since| inspection.now - *since >= GRACE) else {
             continue;
         };
         let waiting = book.outbox.get(name).map_or(0, Vec::len);

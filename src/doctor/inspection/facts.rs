@@ -14,7 +14,7 @@ use openclaw_auth::paths::Roots;
 use openclaw_auth::random;
 use openclaw_auth::secret::SecretBuffer;
 use openclaw_auth::state::Usage;
-use openclaw_auth::{jwt, text};
+use openclaw_auth::{provider, text};
 use ring::hmac;
 
 use crate::doctor::files;
@@ -241,10 +241,8 @@ impl<'a> Reader<'a> {
 }
 
 fn claimed_account(credential: &Credential<'_>) -> Option<String> {
-    let is_openai = matches!(&*credential.provider, "openai" | "openai-codex");
-    let access =
-        credential.access.as_ref().filter(|_| is_openai && credential.kind == CredentialKind::OAuth)?;
-    jwt::openai_account(access.expose())
+    let access = credential.access.as_ref().filter(|_| credential.kind == CredentialKind::OAuth)?;
+    provider::account_in(access.expose(), &credential.provider)
 }
 
 fn blemish(credential: &Credential<'_>) -> Option<Blemish> {

@@ -1,7 +1,6 @@
 //! Logins that are dead or missing, and credentials of the wrong kind.
 
-use super::{cause, generic};
-use crate::error_catalog::{Cause, Kind, Mend};
+use crate::error_catalog::cause::{Cause, Kind, Mend, cause, generic};
 
 pub(super) const CAUSES: &[Cause] = &[
     cause(

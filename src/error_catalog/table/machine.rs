@@ -1,7 +1,6 @@
 //! What is wrong on this machine: settings, files, locks, migrations.
 
-use super::{DOCTOR, cause, generic};
-use crate::error_catalog::{Cause, Kind, Mend};
+use crate::error_catalog::cause::{Cause, DOCTOR, Kind, Mend, cause, generic};
 
 pub(super) const CAUSES: &[Cause] = &[
     cause(

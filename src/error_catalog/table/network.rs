@@ -1,7 +1,6 @@
 //! What stands between this machine and the provider.
 
-use super::{REFRESH, cause, generic};
-use crate::error_catalog::{Cause, Kind, Mend};
+use crate::error_catalog::cause::{Cause, Kind, Mend, REFRESH, cause, generic};
 
 pub(super) const CAUSES: &[Cause] = &[
     cause(

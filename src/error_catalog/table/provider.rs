@@ -1,7 +1,6 @@
 //! The provider's limits, bills and troubles.
 
-use super::cause;
-use crate::error_catalog::{Cause, Kind, Mend};
+use crate::error_catalog::cause::{Cause, Kind, Mend, cause};
 
 pub(super) const CAUSES: &[Cause] = &[
     cause(

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::super::detect::{sees_logins, shows_its_logins};
 use super::super::incident::{Known, Ledger, Phase};
-use super::super::problem::{Condition, Kind, Subject, What, sees_logins, shows_its_logins};
-use super::{Circumstances, Here};
+use super::super::problem::{Condition, Kind, Subject, What};
+use super::circumstances::{Circumstances, Here};
 use crate::model::{Bucket, Login, Severity, Snapshot};
 use crate::publish::words::state;
 use crate::remedy::Remedy;

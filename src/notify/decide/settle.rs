@@ -4,7 +4,8 @@ use openclaw_auth::model::{Span, Timestamp};
 
 use super::super::incident::{Incident, Phase};
 use super::super::problem::{Condition, Kind};
-use super::{Circumstances, removed};
+use super::circumstances::Circumstances;
+use super::removed;
 
 /// What fires so often comes and goes, if it does so within this time: something that breaks twice a morning is two incidents.
 const FLAPPING_FROM: usize = 3;

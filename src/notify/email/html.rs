@@ -2,7 +2,8 @@
 
 use maud::{DOCTYPE, Markup, html};
 
-use super::super::message::{Message, Paragraph};
+use super::super::body::Paragraph;
+use super::super::message::Message;
 use crate::model::Severity;
 
 const BODY: &str =

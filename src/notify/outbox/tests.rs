@@ -1,9 +1,9 @@
 //! The outbox: bounded, merged, patient, and never without what is critical.
 
-use openclaw_auth::model::{Span, Timestamp};
-
-use super::super::decide::{Change, Turn};
+use super::super::change::{Change, Turn};
+use super::super::outcome::FailureReason;
 use super::super::problem::{Condition, Kind, Subject};
+use super::super::words::MOST_ANSWER;
 use super::*;
 use crate::config::Filter;
 use crate::model::Severity;

@@ -5,7 +5,6 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use openclaw_auth::model::{CooldownKind, StoreKind, StrandedKind};
 
-use super::Layout;
 use crate::model::{AgentHealth, Bucket, Login, ProfileHealth, Snapshot};
 use crate::publish::words::{date, safe, span, state, wrap};
 use crate::remedy::{self, Remedy};
@@ -19,8 +18,8 @@ const BOLD: Style = Style::new().bold();
 /// From here on a profile fits on one line.
 const WIDE: usize = 76;
 
-pub(super) fn write(snapshot: &Snapshot, layout: Layout, out: &mut dyn Write) -> io::Result<()> {
-    let mut table = Table { out, width: layout.width.max(20), snapshot };
+pub(super) fn write(snapshot: &Snapshot, width: usize, out: &mut dyn Write) -> io::Result<()> {
+    let mut table = Table { out, width: width.max(20), snapshot };
     for agent in &snapshot.agents {
         table.agent(agent)?;
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use maud::{Markup, html};
 use openclaw_auth::model::Timestamp;
 
-use super::PageInput;
+use super::input::PageInput;
 use super::pieces::{As, Foreign, Tone, command, count, grouped, icon, moment};
 use super::rows::{Row, What};
 use crate::model::{Login, Snapshot, Status};

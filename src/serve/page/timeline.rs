@@ -1,32 +1,22 @@
 //! What ends when: a picture of the days to come, and the same in words.
 
 mod columns;
+mod ending;
 mod lanes;
 
 use maud::{Markup, html};
-use openclaw_auth::model::{Span, Timestamp};
 
+use self::ending::{Ending, REACH, mark};
 use super::attention::renews_itself;
 use super::pieces::{As, Foreign, count, grouped, moment};
 use super::rows::Row;
 use crate::model::Snapshot;
-
-/// How far the picture reaches; what ends later goes into a lane of its own at the edge.
-const REACH: Span = Span::from_days(7.0);
+use openclaw_auth::model::Span;
 
 /// Few logins get a line each; more are counted.
 const MOST_LANES: usize = 10;
 /// How many the text alternative names.
 const MOST_NAMED: usize = 50;
-
-/// A login that will end.
-struct Ending<'a> {
-    row: Row<'a>,
-    end: Timestamp,
-    left: Span,
-    /// Its end comes and goes without anybody doing anything.
-    renews: bool,
-}
 
 pub(super) fn section(snapshot: &Snapshot, rows: &[Row<'_>]) -> Markup {
     let endings = endings(snapshot, rows);
@@ -87,28 +77,8 @@ fn endings<'a>(snapshot: &Snapshot, rows: &[Row<'a>]) -> Vec<Ending<'a>> {
     endings
 }
 
-/// What the picture shows, in a sentence, for those who cannot see it.
-fn description(endings: &[Ending<'_>]) -> String {
-    let within = endings.iter().filter(|ending| ending.left <= REACH).count();
-    let people = endings.iter().filter(|ending| !ending.renews).count();
-    format!(
-        "{} ahead: {within} within 7 days, {} later. {} a person, {} by themselves. Each is listed below in words.",
-        count(endings.len(), "end", "ends"),
-        endings.len() - within,
-        count(people, "needs", "need"),
-        count(endings.len() - people, "renews", "renew"),
-    )
-}
-
 fn key(renews: bool) -> Markup {
     html! {
         svg.mark width="12" height="12" viewBox="-6 -6 12 12" aria-hidden="true" focusable="false" { (mark(renews)) }
-    }
-}
-
-/// A full diamond for what needs a person, an open circle for what does not.
-fn mark(renews: bool) -> Markup {
-    html! {
-        @if renews { circle.renews r="4" {} } @else { path.needs d="M0-5.5 5.5 0 0 5.5-5.5 0z" {} }
     }
 }

@@ -1,6 +1,6 @@
 //! What a visitor asked to see: the page's query string, and the way back to one.
 
-use std::str::FromStr;
+use openclaw_auth::words;
 
 /// The part of the page a visitor chose.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,60 +14,24 @@ pub struct View {
     pub page: usize,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Show {
-    /// Those that are not simply fine.
-    Attention,
-    All,
-}
-
-/// The order of the list.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Sort {
-    /// Agent by agent, as configured.
-    #[default]
-    Agent,
-    /// What ends first comes first.
-    Left,
-    Provider,
-}
-
-impl Show {
-    pub(super) const ALL: [Self; 2] = [Self::Attention, Self::All];
-
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Attention => "attention",
-            Self::All => "all",
-        }
+words! {
+    pub enum Show {
+        /// Those that are not simply fine.
+        Attention = "attention",
+        All = "all",
     }
 }
 
-impl Sort {
-    pub(super) const ALL: [Self; 3] = [Self::Agent, Self::Left, Self::Provider];
-
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Agent => "agent",
-            Self::Left => "left",
-            Self::Provider => "provider",
-        }
-    }
-}
-
-impl FromStr for Show {
-    type Err = ();
-
-    fn from_str(word: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|show| show.as_str() == word).ok_or(())
-    }
-}
-
-impl FromStr for Sort {
-    type Err = ();
-
-    fn from_str(word: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|sort| sort.as_str() == word).ok_or(())
+words! {
+    /// The order of the list.
+    #[derive(Default)]
+    pub enum Sort {
+        /// Agent by agent, as configured.
+        #[default]
+        Agent = "agent",
+        /// What ends first comes first.
+        Left = "left",
+        Provider = "provider",
     }
 }
 
@@ -82,8 +46,8 @@ impl View {
         for (key, value) in form_urlencoded::parse(query_string.as_bytes()) {
             match &*key {
                 "q" => view.query = value.trim().chars().take(Self::LONGEST_QUERY).collect(),
-                "show" => view.show = value.parse().ok(),
-                "sort" => view.sort = value.parse().unwrap_or_default(),
+                "show" => view.show = Show::parse(&value),
+                "sort" => view.sort = Sort::parse(&value).unwrap_or_default(),
                 "page" => view.page = value.parse().unwrap_or_default(),
                 _ => {}
             }

@@ -7,53 +7,6 @@ use serde_json::Value;
 
 use crate::support::project::{files, list, shown, yaml};
 
-/// Every metric of the exporter, as it is told to Prometheus (histograms without their suffixes).
-pub(crate) const METRICS: [&str; 38] = [
-    "authwatch_agents",
-    "authwatch_build_info",
-    "authwatch_check_exit_code",
-    "authwatch_check_exit_code_overall",
-    "authwatch_config_last_reload_successful",
-    "authwatch_credential_cooldown_until_timestamp_seconds",
-    "authwatch_credential_expiry_timestamp_seconds",
-    "authwatch_credential_info",
-    "authwatch_credential_login",
-    "authwatch_credential_status",
-    "authwatch_credentials",
-    "authwatch_openclaw_config_error",
-    "authwatch_provider_in_use_missing",
-    "authwatch_notification_failures_total",
-    "authwatch_notification_last_success_timestamp_seconds",
-    "authwatch_notifications_total",
-    "authwatch_notifications_waiting",
-    "authwatch_refresh_adopted_total",
-    "authwatch_refresh_attempts_total",
-    "authwatch_refresh_duration_seconds",
-    "authwatch_refresh_failures_total",
-    "authwatch_refresh_last_attempt_timestamp_seconds",
-    "authwatch_refresh_last_success_timestamp_seconds",
-    "authwatch_refresh_lock_held_since_timestamp_seconds",
-    "authwatch_refresh_lock_wait_seconds",
-    "authwatch_refresh_locks_stale_total",
-    "authwatch_refresh_next_timestamp_seconds",
-    "authwatch_rescues_waiting",
-    "authwatch_scan_duration_seconds",
-    "authwatch_scan_failures_total",
-    "authwatch_scan_last_success_timestamp_seconds",
-    "authwatch_scans_total",
-    "authwatch_store_errors_total",
-    "authwatch_store_up",
-    // Every process has these, without a prefix; not in the textfile.
-    "process_cpu_seconds_total",
-    "process_open_fds",
-    "process_resident_memory_bytes",
-    "process_start_time_seconds",
-];
-
-/// Which of [`METRICS`] are histograms.
-pub(crate) const HISTOGRAMS: [&str; 2] =
-    ["authwatch_refresh_duration_seconds", "authwatch_refresh_lock_wait_seconds"];
-
 /// Every expression of the rules and dashboards with the place it stands at, Grafana's variables filled in.
 pub(crate) fn expressions() -> Vec<(String, String)> {
     let mut found = Vec::new();

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 
-use super::Profile;
+use super::profile::Profile;
 use crate::credential::{Credential, RawEntry};
 use crate::json::{self, TakeEntry, Text, scalars_are};
 use crate::model::{RejectReason, Semantics, Source};

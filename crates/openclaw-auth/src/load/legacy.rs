@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Loaded, health};
+use super::loaded::{Loaded, health};
 use crate::discover::Agent;
 use crate::document::Document;
 use crate::file::{self, FileFacts};

@@ -2,74 +2,49 @@
 
 use serde::Serialize;
 
-use super::{Count, Timestamp};
+use super::number::Count;
+use super::time::Timestamp;
+use crate::words;
 
-/// Which release's rules are applied.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum Semantics {
-    /// OpenClaw 2026.4 to 2026.5: provider aliases, one 24 h window for every kind.
-    #[serde(rename = "2026.4")]
-    V2026_4,
-    /// OpenClaw 2026.9: no aliases, 5 minutes for what renews itself.
-    #[serde(rename = "2026.9")]
-    V2026_9,
-}
-
-/// The three kinds of credential.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CredentialKind {
-    /// A key that does not expire.
-    ApiKey,
-    /// A bearer token, such as Anthropic's setup-token; it cannot be refreshed.
-    Token,
-    /// Access and refresh token.
-    #[serde(rename = "oauth")]
-    OAuth,
-}
-
-impl CredentialKind {
-    /// OpenClaw's word for it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ApiKey => "api_key",
-            Self::Token => "token",
-            Self::OAuth => "oauth",
-        }
+words! {
+    /// Which release's rules are applied.
+    #[derive(Default)]
+    pub enum Semantics {
+        /// OpenClaw 2026.4 to 2026.5: provider aliases, one 24 h window for every kind.
+        V2026_4 = "2026.4",
+        /// OpenClaw 2026.9: no aliases, 5 minutes for what renews itself.
+        #[default]
+        V2026_9 = "2026.9",
     }
 }
 
-/// Why a profile is missing or expired, in OpenClaw's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReasonCode {
-    /// Neither a value nor a reference to one.
-    MissingCredential,
-    /// `expires` is there but is no time.
-    InvalidExpires,
-    /// A token past its end.
-    Expired,
-    /// Only a reference that cannot be resolved from here.
-    UnresolvedRef,
-    /// A command line was pasted in place of the key.
-    MalformedApiKey,
-    /// Saved to replace another credential, and not put to use yet.
-    SetupInactive,
+words! {
+    /// The three kinds of credential.
+    pub enum CredentialKind {
+        /// A key that does not expire.
+        ApiKey = "api_key",
+        /// A bearer token, such as Anthropic's setup-token; it cannot be refreshed.
+        Token = "token",
+        /// Access and refresh token.
+        OAuth = "oauth",
+    }
 }
 
-impl ReasonCode {
-    /// OpenClaw's word for it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::MissingCredential => "missing_credential",
-            Self::InvalidExpires => "invalid_expires",
-            Self::Expired => "expired",
-            Self::UnresolvedRef => "unresolved_ref",
-            Self::MalformedApiKey => "malformed_api_key",
-            Self::SetupInactive => "setup_inactive",
-        }
+words! {
+    /// Why a profile is missing or expired, in OpenClaw's words.
+    pub enum ReasonCode {
+        /// Neither a value nor a reference to one.
+        MissingCredential = "missing_credential",
+        /// `expires` is there but is no time.
+        InvalidExpires = "invalid_expires",
+        /// A token past its end.
+        Expired = "expired",
+        /// Only a reference that cannot be resolved from here.
+        UnresolvedRef = "unresolved_ref",
+        /// A command line was pasted in place of the key.
+        MalformedApiKey = "malformed_api_key",
+        /// Saved to replace another credential, and not put to use yet.
+        SetupInactive = "setup_inactive",
     }
 }
 
@@ -89,57 +64,41 @@ pub struct Cooldown {
     pub error_count: Option<Count>,
 }
 
-/// The two ways OpenClaw sets a profile aside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CooldownKind {
-    /// For minutes, after an error.
-    Cooldown,
-    /// For hours, after a refusal (billing).
-    Disabled,
+words! {
+    /// The two ways OpenClaw sets a profile aside.
+    pub enum CooldownKind {
+        /// For minutes, after an error.
+        Cooldown = "cooldown",
+        /// For hours, after a refusal (billing).
+        Disabled = "disabled",
+    }
 }
 
-/// Where a profile was read from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Source {
-    /// `auth-profiles.json`.
-    Json,
-    /// `openclaw-agent.sqlite`.
-    AgentSqlite,
-    /// `state/openclaw.sqlite`.
-    SharedSqlite,
-    /// `auth.json`: import only, never rewritten.
-    LegacyAuthJson,
-    /// `credentials/oauth.json`: import only, never rewritten.
-    LegacyOauthJson,
-    /// Claude Code's own file.
-    ClaudeCli,
-    /// Codex CLI's own file.
-    CodexCli,
-    /// Gemini CLI's own file.
-    GeminiCli,
-    /// MiniMax CLI's own file.
-    MinimaxCli,
+words! {
+    /// Where a profile was read from.
+    pub enum Source {
+        /// `auth-profiles.json`.
+        Json = "json",
+        /// `openclaw-agent.sqlite`.
+        AgentSqlite = "agent-sqlite",
+        /// `state/openclaw.sqlite`.
+        SharedSqlite = "shared-sqlite",
+        /// `auth.json`: import only, never rewritten.
+        LegacyAuthJson = "legacy-auth-json",
+        /// `credentials/oauth.json`: import only, never rewritten.
+        LegacyOauthJson = "legacy-oauth-json",
+        /// Claude Code's own file.
+        ClaudeCli = "claude-cli",
+        /// Codex CLI's own file.
+        CodexCli = "codex-cli",
+        /// Gemini CLI's own file.
+        GeminiCli = "gemini-cli",
+        /// MiniMax CLI's own file.
+        MinimaxCli = "minimax-cli",
+    }
 }
 
 impl Source {
-    /// The word used in JSON.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Json => "json",
-            Self::AgentSqlite => "agent-sqlite",
-            Self::SharedSqlite => "shared-sqlite",
-            Self::LegacyAuthJson => "legacy-auth-json",
-            Self::LegacyOauthJson => "legacy-oauth-json",
-            Self::ClaudeCli => "claude-cli",
-            Self::CodexCli => "codex-cli",
-            Self::GeminiCli => "gemini-cli",
-            Self::MinimaxCli => "minimax-cli",
-        }
-    }
-
     /// Whether the file is only read until OpenClaw imports it.
     #[must_use]
     pub fn is_import_only(self) -> bool {

@@ -5,77 +5,45 @@ use std::path::{Path, PathBuf};
 
 use serde::{Serialize, Serializer};
 
-use super::ProfileId;
+use super::ids::ProfileId;
+use crate::words;
 
 /// A path as text. Directories may have any name, and a report must not fail because of one.
 pub fn shown_path<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&path.display())
 }
 
-/// The kind of store an agent's own credentials are in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum StoreKind {
-    /// `auth-profiles.json`, or the legacy files that stand in for it.
-    Json,
-    /// `openclaw-agent.sqlite`.
-    AgentSqlite,
-    /// `state/openclaw.sqlite`.
-    SharedSqlite,
-    /// None of its own.
-    None,
-}
-
-impl StoreKind {
-    /// The word used in JSON and metrics.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Json => "json",
-            Self::AgentSqlite => "agent-sqlite",
-            Self::SharedSqlite => "shared-sqlite",
-            Self::None => "none",
-        }
+words! {
+    /// The kind of store an agent's own credentials are in.
+    pub enum StoreKind {
+        /// `auth-profiles.json`, or the legacy files that stand in for it.
+        Json = "json",
+        /// `openclaw-agent.sqlite`.
+        AgentSqlite = "agent-sqlite",
+        /// `state/openclaw.sqlite`.
+        SharedSqlite = "shared-sqlite",
+        /// None of its own.
+        None = "none",
     }
 }
 
-/// Why a store could not be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum StoreErrorReason {
-    /// Not well-formed.
-    Parse,
-    /// Not ours to read.
-    Permission,
-    /// Held by a writer.
-    Locked,
-    /// Well-formed, but no store this version knows.
-    Schema,
-    /// Beyond the cap of 16 MiB.
-    TooLarge,
-    /// A directory, a FIFO, a device, or a link to nothing.
-    NotAFile,
-    /// Anything else the system reported.
-    Io,
-}
-
-impl StoreErrorReason {
-    /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Parse, Self::Permission, Self::Locked, Self::Schema, Self::TooLarge, Self::NotAFile, Self::Io];
-
-    /// The word used in JSON and metrics.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Parse => "parse",
-            Self::Permission => "permission",
-            Self::Locked => "locked",
-            Self::Schema => "schema",
-            Self::TooLarge => "too-large",
-            Self::NotAFile => "not-a-file",
-            Self::Io => "io",
-        }
+words! {
+    /// Why a store could not be read.
+    pub enum StoreErrorReason {
+        /// Not well-formed.
+        Parse = "parse",
+        /// Not ours to read.
+        Permission = "permission",
+        /// Held by a writer.
+        Locked = "locked",
+        /// Well-formed, but no store this version knows.
+        Schema = "schema",
+        /// Beyond the cap of 16 MiB.
+        TooLarge = "too-large",
+        /// A directory, a FIFO, a device, or a link to nothing.
+        NotAFile = "not-a-file",
+        /// Anything else the system reported.
+        Io = "io",
     }
 }
 
@@ -148,14 +116,14 @@ pub struct Unimportable {
     pub error: StoreError,
 }
 
-/// The two ways a migration leaves credentials behind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum StrandedKind {
-    /// A JSON store beside a populated database: only a leftover.
-    LeftoverJson,
-    /// A JSON store with profiles beside a database with none: the logins are there, and OpenClaw does not see them.
-    EmptyDatabase,
+words! {
+    /// The two ways a migration leaves credentials behind.
+    pub enum StrandedKind {
+        /// A JSON store beside a populated database: only a leftover.
+        LeftoverJson = "leftover-json",
+        /// A JSON store with profiles beside a database with none: the logins are there, and OpenClaw does not see them.
+        EmptyDatabase = "empty-database",
+    }
 }
 
 /// A file's permission bits. Reports show them as `chmod` takes them: four octal digits.
@@ -209,27 +177,15 @@ pub struct Rejected {
     pub reason: RejectReason,
 }
 
-/// Why OpenClaw drops an entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RejectReason {
-    /// Not an object.
-    NonObject,
-    /// None of the three kinds.
-    InvalidType,
-    /// Without a provider.
-    MissingProvider,
-}
-
-impl RejectReason {
-    /// OpenClaw's word for it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NonObject => "non_object",
-            Self::InvalidType => "invalid_type",
-            Self::MissingProvider => "missing_provider",
-        }
+words! {
+    /// Why OpenClaw drops an entry.
+    pub enum RejectReason {
+        /// Not an object.
+        NonObject = "non_object",
+        /// None of the three kinds.
+        InvalidType = "invalid_type",
+        /// Without a provider.
+        MissingProvider = "missing_provider",
     }
 }
 

@@ -4,10 +4,46 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::{AgentSettings, ModelChoice, ProfileSettings, normalized_agent_id, substitute};
+use super::substitute;
 use crate::environment::Variables;
 use crate::model::CredentialKind;
 use crate::text;
+
+/// The id an agent has when the configuration names none.
+pub const MAIN_AGENT: &str = "main";
+/// OpenClaw's agents have no longer names.
+const MAX_AGENT_ID: usize = 64;
+
+/// One of `agents.list`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AgentSettings {
+    /// Its id.
+    pub id: String,
+    /// Whether it is marked as the default.
+    pub default: bool,
+    /// Its own directory, as written.
+    pub dir: Option<String>,
+    /// Its own model.
+    pub model: ModelChoice,
+}
+
+/// A model with its fallbacks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ModelChoice {
+    /// `provider/model`, or an alias.
+    pub primary: Option<String>,
+    /// What is tried next; `None` where nothing is said, which is not the same as an empty list.
+    pub fallbacks: Option<Vec<String>>,
+}
+
+/// One of `auth.profiles`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProfileSettings {
+    /// Its provider, as written.
+    pub provider: String,
+    /// Its kind, if it is one of the three.
+    pub mode: Option<CredentialKind>,
+}
 
 pub(super) fn object<'a>(parent: &'a Map<String, Value>, key: &str) -> Option<&'a Map<String, Value>> {
     parent.get(key)?.as_object()
@@ -93,4 +129,27 @@ pub(super) fn add_variables(env: Option<&Map<String, Value>>, variables: &mut Va
         variables.add_configured(name, value);
     }
     set.into_keys().cloned().collect()
+}
+
+/// An agent's id as OpenClaw makes it of what is written: lower case, and `-` for whatever has no place in a path.
+#[must_use]
+pub fn normalized_agent_id(id: &str) -> String {
+    let mut normalized = String::with_capacity(id.len());
+    let is_plain = |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '-');
+    let trimmed = text::trim(id);
+    if trimmed.chars().all(is_plain) && !trimmed.starts_with(['-', '_']) && trimmed.len() <= MAX_AGENT_ID {
+        return if trimmed.is_empty() { MAIN_AGENT.to_owned() } else { trimmed.to_lowercase() };
+    }
+    let mut in_gap = false;
+    for character in trimmed.to_lowercase().chars() {
+        if is_plain(character) {
+            normalized.push(character);
+        } else if !in_gap {
+            normalized.push('-');
+        }
+        in_gap = !is_plain(character);
+    }
+    let mut normalized = normalized.trim_matches('-').to_owned();
+    normalized.truncate(MAX_AGENT_ID);
+    if normalized.is_empty() { MAIN_AGENT.to_owned() } else { normalized }
 }

@@ -1,10 +1,10 @@
 //! Many logins: how many end within which span.
 
 use maud::{Markup, html};
-use openclaw_auth::model::Span;
 
-use super::{Ending, REACH, description};
+use super::ending::{Ending, REACH, description};
 use crate::serve::page::pieces::grouped;
+use openclaw_auth::model::Span;
 
 /// Where the spans end, and how that is said.
 const SPANS: [(Span, &str); 8] = [

@@ -1,11 +1,10 @@
 //! A line for each login: from now to its end.
 
-use maud::{Markup, html};
-use openclaw_auth::model::Span;
-
-use super::{Ending, REACH, description, mark};
+use super::ending::{Ending, REACH, description, mark};
 use crate::publish::words;
 use crate::serve::page::pieces::Foreign;
+use maud::{Markup, html};
+use openclaw_auth::model::Span;
 
 /// The scale's share of the width; the rest is for what ends later. Everything is in percent, so that text keeps its size.
 const SCALE: f64 = 86.0;

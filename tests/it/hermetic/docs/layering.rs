@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What a module (with everything below it) may use besides itself and the nouns of `openclaw_auth::model`: modules, or paths below
 /// them. `openclaw_auth` alone is the whole crate.
@@ -158,8 +158,8 @@ const RESERVED: [(&str, &[&str]); 7] = [
     ("std::net", &["auth", "daemon", "demo", "notify", "probe", "refresh", "serve"]),
 ];
 
-fn source_root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+fn project() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// A source file: its module path (`load::sqlite`) and its code without comments and unit tests.
@@ -175,15 +175,19 @@ impl Source {
 }
 
 fn sources() -> Vec<Source> {
-    let (root, mut found) = (source_root(), Vec::new());
-    let mut open = vec![root.clone()];
+    sources_in(&project().join("src"))
+}
+
+fn sources_in(root: &Path) -> Vec<Source> {
+    let mut found = Vec::new();
+    let mut open = vec![root.to_owned()];
     while let Some(dir) = open.pop() {
         for entry in fs::read_dir(dir).unwrap().flatten() {
             let path = entry.path();
             if path.is_dir() {
                 open.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let module = path.strip_prefix(&root).unwrap().with_extension("");
+                let module = path.strip_prefix(root).unwrap().with_extension("");
                 let module = module.iter().map(|part| part.to_str().unwrap().to_owned()).collect();
                 found.push(Source { path: module, code: code(&fs::read_to_string(&path).unwrap()) });
             }
@@ -234,6 +238,69 @@ fn tree(rest: &mut std::iter::Peekable<std::str::Chars<'_>>, before: &str) -> Ve
             _ => return vec![path],
         }
     }
+}
+
+/// The files a file's code refers to: every path in it leads to the file of the innermost module it names.
+fn references<'s>(source: &Source, files: &'s BTreeMap<Vec<String>, Source>) -> BTreeSet<&'s [String]> {
+    let mut paths: Vec<Vec<String>> = Vec::new();
+    let mut behind = |prefix: &str, base: &[String]| {
+        // `super::super::` is one climb of two steps.
+        for path in paths_behind(&source.code, prefix).into_iter().filter(|path| !path.starts_with("super")) {
+            paths.push(base.iter().cloned().chain(path.split("::").map(str::to_owned)).collect());
+        }
+    };
+    behind("crate::", &[]);
+    behind("self::", &source.path);
+    for climb in 1..=source.path.len() {
+        behind(&"super::".repeat(climb), &source.path[..source.path.len() - climb]);
+    }
+    for line in source.code.lines().map(str::trim) {
+        let declared =
+            line.split_once("mod ").filter(|(before, _)| before.is_empty() || before.starts_with("pub"));
+        if let Some(child) = declared.and_then(|(_, name)| name.strip_suffix(';')) {
+            let base: Vec<String> = source.path.iter().cloned().chain([child.to_owned()]).collect();
+            behind(&format!("{child}::"), &base);
+        }
+    }
+    let owner = |path: Vec<String>| {
+        (0..=path.len())
+            .rev()
+            .find_map(|length| files.get_key_value(&path[..length]))
+            .map(|(path, _)| path.as_slice())
+    };
+    paths.into_iter().filter_map(owner).filter(|owner| *owner != source.path.as_slice()).collect()
+}
+
+/// Files that import each other in a circle, each with the file in the circle it refers to.
+fn circles(root: &Path) -> Vec<String> {
+    let files: BTreeMap<Vec<String>, Source> = sources_in(root)
+        .into_iter()
+        .map(|mut source| {
+            source.path.retain(|name| name != "lib");
+            (source.path.clone(), source)
+        })
+        .collect();
+    let direct: BTreeMap<&[String], BTreeSet<&[String]>> =
+        files.iter().map(|(path, source)| (path.as_slice(), references(source, &files))).collect();
+    let reachable = |start: &[String]| {
+        let mut reached: BTreeSet<&[String]> = BTreeSet::new();
+        let mut open: Vec<&[String]> = direct[start].iter().copied().collect();
+        while let Some(path) = open.pop() {
+            if reached.insert(path) {
+                open.extend(&direct[path]);
+            }
+        }
+        reached
+    };
+    let reach: BTreeMap<&[String], BTreeSet<&[String]>> =
+        direct.keys().map(|path| (*path, reachable(path))).collect();
+    let mut found = Vec::new();
+    for (path, direct) in &direct {
+        for to in direct.iter().filter(|to| reach[*to].contains(path)) {
+            found.push(format!("{} -> {}", path.join("::"), to.join("::")));
+        }
+    }
+    found
 }
 
 fn is_below(path: &str, allowed: &str) -> bool {
@@ -305,6 +372,14 @@ fn what_the_table_allows_has_no_circle() {
     }
     for (module, reached) in &reach {
         assert!(!reached.contains(module), "{module} reaches itself");
+    }
+}
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    for root in ["src", "crates/openclaw-auth/src"] {
+        let found = circles(&project().join(root));
+        assert!(found.is_empty(), "in {root}:\n{}", found.join("\n"));
     }
 }
 

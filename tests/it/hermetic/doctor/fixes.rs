@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 use authwatch::clock;
 use authwatch::demo::Demo;
 use authwatch::doctor::fix::{Fix, FixError};
+use authwatch::doctor::repair;
 use openclaw_auth::locking::STORE_LOCK;
 use openclaw_auth::model::Timestamp;
 use serde_json::{Value, json};
@@ -24,7 +25,7 @@ fn codes(home: &Home, arguments: &[&str]) -> Vec<String> {
 
 fn apply(fix: &Fix, own_state: &Path) -> Result<(), FixError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(fix.apply(own_state, clock::now())).map(|_| ())
+    runtime.block_on(repair::apply(fix, own_state, clock::now())).map(|_| ())
 }
 
 #[test]

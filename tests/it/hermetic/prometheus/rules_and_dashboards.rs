@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
+use authwatch::publish::metrics::{Description, Kind, METRICS};
 use serde_json::Value;
 
 use crate::support::project::{files, list, root, shown, yaml};
-use crate::support::prometheus_files::{HISTOGRAMS, METRICS, alerts, dashboards, expressions, panels, rules};
+use crate::support::prometheus_files::{alerts, dashboards, expressions, panels, rules};
 
 /// Where the Debian package puts the runbooks.
 const RUNBOOKS: &str = "/usr/share/doc/authwatch/docs/runbooks.md";
@@ -144,7 +145,10 @@ fn names(text: &str) -> BTreeSet<String> {
 
 fn is_metric(name: &str) -> bool {
     let base = ["_bucket", "_sum", "_count"].iter().find_map(|suffix| name.strip_suffix(suffix));
-    METRICS.contains(&name) || base.is_some_and(|base| HISTOGRAMS.contains(&base))
+    let is = |metric: &Description| {
+        metric.name == name || matches!(metric.kind, Kind::Histogram(_)) && base == Some(metric.name)
+    };
+    METRICS.iter().any(is)
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
-use super::{Content, Database, SharedOwner, beside, error};
+use super::content::{Content, Database, SharedOwner, beside, error};
 use crate::file::{self, FileFacts, MAX_BYTES};
 use crate::model::{Fault, StoreError, StoreErrorReason};
 use crate::ownership;

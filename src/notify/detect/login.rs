@@ -2,8 +2,8 @@
 
 use openclaw_auth::model::{AgentId, CooldownKind, ReasonCode, Source, Span};
 
+use super::super::problem::{Condition, Kind, Limits};
 use super::super::words;
-use super::{Condition, Kind, Limits};
 use crate::model::{AgentHealth, Login, ProfileHealth, Scope, Severity, Snapshot, Status};
 use crate::remedy::{self, Remedy};
 

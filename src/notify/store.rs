@@ -15,9 +15,9 @@ use std::time::Duration;
 use openclaw_auth::checkpoint;
 use serde::{Deserialize, Serialize};
 
-use super::decide::Silence;
 use super::incident::Ledger;
-use super::outbox::{ChannelRecord, Entry, Parcel};
+use super::mute::Silence;
+use super::records::{ChannelRecord, Entry, Parcel};
 use crate::state;
 
 /// The format of the file.

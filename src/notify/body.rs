@@ -1,9 +1,9 @@
 //! The body of a message, piece by piece: grouped by agent, each change with what it means, since when, and the command.
 
-use super::super::decide::{Change, Turn};
-use super::super::problem::{Kind, Subject, What};
-use super::super::words::{date, safe, sentence, span};
-use super::Message;
+use super::change::{Change, Turn};
+use super::message::Message;
+use super::problem::{Kind, Subject, What};
+use super::words::{date, safe, sentence, span};
 use crate::model::Severity;
 
 /// Changes that are described in full; the rest is counted. Nobody reads further, and channels cut long texts.
@@ -84,7 +84,7 @@ fn item(change: &Change) -> Paragraph {
         let took = span(change.at - change.opened);
         words.push(format!("Before that it {}, for {took}.", past(condition.kind)));
         return Paragraph::Item {
-            name: of(&change.subject),
+            name: change.subject.label(),
             severity: None,
             note: None,
             words: words.join(" "),
@@ -124,7 +124,7 @@ fn item(change: &Change) -> Paragraph {
         Turn::Still => Some("still"),
     };
     Paragraph::Item {
-        name: of_agent(&change.subject),
+        name: change.subject.label_in_agent(),
         severity: Some(condition.severity),
         note,
         words: words.join(" "),
@@ -195,30 +195,6 @@ fn wrap(words: &str, width: usize, indent: &str) -> String {
         }
     }
     lines.join("\n")
-}
-
-/// What a change is about, with its agent.
-pub(in super::super) fn of(subject: &Subject) -> String {
-    let agent = safe(&subject.agent);
-    match &subject.what {
-        What::Agent => format!("agent {agent}"),
-        What::Store => format!("the store of {agent}"),
-        What::Provider(name) | What::Profile(name) => format!("{} of {agent}", safe(name)),
-        What::Rescue(name) => format!("the new login of {}", safe(name)),
-        What::Channel(name) => format!("channel {}", safe(name)),
-        What::Config => "OpenClaw's configuration".to_owned(),
-    }
-}
-
-/// The same below a heading that names the agent.
-fn of_agent(subject: &Subject) -> String {
-    match &subject.what {
-        What::Agent => "the agent".to_owned(),
-        What::Store => "its store".to_owned(),
-        What::Provider(name) | What::Profile(name) => safe(name),
-        What::Rescue(_) | What::Channel(_) => of(subject),
-        What::Config => "its configuration".to_owned(),
-    }
 }
 
 /// What it was before it was mended: completes "it …".

@@ -1,4 +1,4 @@
-//! Mending credentials in JSON stores: under the store's lock, one field of one profile, everything else as it was.
+//! Repairs credentials in JSON stores: under the store's lock, one field of one profile, everything else as it was.
 
 use std::path::Path;
 
@@ -6,22 +6,24 @@ use openclaw_auth::document::Document;
 use openclaw_auth::edit::{self, Change};
 use openclaw_auth::model::{Semantics, Source, Timestamp};
 use openclaw_auth::secret::SecretBuffer;
-use openclaw_auth::store::{LockedStore, Written};
+use openclaw_auth::store::{JsonStore, Store, Written};
 use zeroize::Zeroizing;
 
-use super::{FixError, Keeper, Kept};
 use crate::backup;
-use crate::doctor::{checks, paste};
+use crate::doctor::checks;
+use crate::doctor::fix::{Applied, FixError};
+use crate::doctor::paste;
 use crate::remedy::quote;
 
-/// Tells an end in milliseconds, if it is still the one that was told in seconds.
+/// Rewrites an `expires` given in seconds in milliseconds, unless it has changed since.
 pub(super) async fn set_expires(
     store: &Path,
     profile: &str,
     to: Timestamp,
-    keeper: &Keeper<'_>,
-) -> Result<Kept, FixError> {
-    change(store, keeper, |text| {
+    own_state: &Path,
+    now: Timestamp,
+) -> Result<Applied, FixError> {
+    change(store, own_state, now, |text| {
         let document = Document::parse(text, Semantics::V2026_9, Source::Json).ok()?;
         let found = checks::end_in_milliseconds(document.get(profile)?.expires)?;
         let changes: [Change; 1] = [("expires", Zeroizing::new(format!("{:.0}", to.as_millis())))];
@@ -30,14 +32,15 @@ pub(super) async fn set_expires(
     .await
 }
 
-/// Takes out of a value what was pasted along with it.
-pub(super) async fn mend_value(
+/// Removes from a value what was pasted along with it.
+pub(super) async fn clean_value(
     store: &Path,
     profile: &str,
     field: &'static str,
-    keeper: &Keeper<'_>,
-) -> Result<Kept, FixError> {
-    change(store, keeper, |text| {
+    own_state: &Path,
+    now: Timestamp,
+) -> Result<Applied, FixError> {
+    change(store, own_state, now, |text| {
         let entry = edit::entry(text, profile)?;
         // OpenClaw takes `apiKey` where there is no `key`.
         let named = if field == "key" { ["key", "apiKey"] } else { [field, field] };
@@ -51,10 +54,11 @@ pub(super) async fn mend_value(
 
 async fn change(
     path: &Path,
-    keeper: &Keeper<'_>,
+    own_state: &Path,
+    now: Timestamp,
     edit: impl FnOnce(&str) -> Option<Zeroizing<String>>,
-) -> Result<Kept, FixError> {
-    let store = LockedStore::open(path, tokio::time::sleep).await?;
+) -> Result<Applied, FixError> {
+    let mut store = JsonStore::open(path, tokio::time::sleep).await?;
     let (json, content) = {
         let text = store.text()?;
         let mut content = SecretBuffer::default();
@@ -62,10 +66,11 @@ async fn change(
         content.bytes_mut().extend_from_slice(text.as_bytes());
         (edit(text).ok_or(FixError::Changed)?, content)
     };
-    let kept = backup::keep(keeper.own_state, path, &content, keeper.now)?;
-    if store.reserve()?.commit(&json)? == Written::Changed {
+    let kept = backup::keep(own_state, path, &content, now)?;
+    store.rehearse()?;
+    if store.replace(&json)? == Written::Changed {
         return Err(FixError::Changed);
     }
     let undo = format!("cp {} {}", quote(&kept.to_string_lossy()), quote(&path.to_string_lossy()));
-    Ok((kept, undo))
+    Ok(Applied { backup: kept, undo })
 }

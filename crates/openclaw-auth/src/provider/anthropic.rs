@@ -1,0 +1,23 @@
+//! Anthropic: Claude.
+
+use super::{BodyFormat, ClientId, FIVE_MINUTES, Provider, Renewal, SignIn, TokenEndpoint, TokenUrl};
+
+pub(super) const PROVIDERS: &[Provider] = &[Provider {
+    renewal: Renewal::Refreshable(&TokenEndpoint {
+        body: BodyFormat::Json,
+        margin: FIVE_MINUTES,
+        ..TokenEndpoint::new(
+            TokenUrl::Fixed("https://platform.claude.com/v1/oauth/token"),
+            ClientId::Public("9d1c250a-e61b-44d9-88ed-5944d1962f5e"),
+        )
+    }),
+    sign_in: Some(&SignIn {
+        authorize_url: "https://claude.ai/oauth/authorize",
+        redirect_url: "http://localhost:53692/callback",
+        scope: "org:create_api_key user:profile user:inference",
+        parameters: &[("code", "true")],
+        repeats_state: true,
+    }),
+    key_prefixes: &["sk-ant-"],
+    ..Provider::new("anthropic", &["ANTHROPIC_OAUTH_TOKEN", "ANTHROPIC_API_KEY"])
+}];
