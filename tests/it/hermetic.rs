@@ -33,6 +33,7 @@ mod doctor {
     mod findings;
     #[cfg(feature = "sqlite")]
     mod fixes;
+    #[cfg(feature = "sqlite")]
     mod terminal;
 }
 
@@ -89,6 +90,7 @@ mod stores {
     mod foreign_links;
     #[cfg(feature = "sqlite")]
     mod saved_replacements;
+    #[cfg(feature = "sqlite")]
     mod unparsable;
 }
 

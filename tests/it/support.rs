@@ -26,4 +26,5 @@ pub(crate) mod terminal;
 pub(crate) mod time;
 pub(crate) mod tls;
 pub(crate) mod token_server;
+#[cfg(feature = "sqlite")]
 pub(crate) mod webdriver;

@@ -7,6 +7,7 @@ mod browser {
     mod live_updates;
     #[cfg(feature = "sqlite")]
     mod page;
+    #[cfg(feature = "sqlite")]
     mod sign_in;
 }
 
@@ -46,7 +47,6 @@ mod refresh {
 mod endurance {
     mod auth_storm;
     mod notification_kills;
-    #[cfg(feature = "sqlite")]
     mod notifications_over_a_month;
     mod refresh_kills;
     mod refresh_storm;

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use openclaw_auth::paths::Roots;
 use serde_json::{Value, json};
 
 use crate::support::home::{Home, document};
@@ -34,11 +33,6 @@ impl Home {
 
     pub(crate) fn shared_database(&self) -> PathBuf {
         self.state().join("state/openclaw.sqlite")
-    }
-
-    /// What the library takes for OpenClaw's places in this home.
-    pub(crate) fn roots(&self) -> Roots {
-        Roots::resolve(|name| (name == "HOME").then(|| self.path().into()), None)
     }
 }
 

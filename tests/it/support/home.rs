@@ -9,6 +9,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::{OnceLock, mpsc};
 use std::time::Duration;
 
+use openclaw_auth::paths::Roots;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -81,6 +82,11 @@ impl Home {
     pub(crate) fn profiles(self, agent: &str, profiles: &Value) -> Self {
         let path = format!(".openclaw/agents/{agent}/agent/auth-profiles.json");
         self.file(&path, document(profiles))
+    }
+
+    /// What the library takes for OpenClaw's places in this home.
+    pub(crate) fn roots(&self) -> Roots {
+        Roots::resolve(|name| (name == "HOME").then(|| self.path().into()), None)
     }
 
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {

@@ -218,7 +218,7 @@ fn at(home: &Home, place: &str) -> String {
 }
 
 fn token(ends_in: i64) -> serde_json::Value {
-    let now = i64::try_from(crate::support::time::now()).unwrap();
+    let now = crate::support::time::now();
     json!({ "anthropic:a": { "type": "token", "provider": "anthropic", "token": "t", "expires": now + ends_in } })
 }
 
