@@ -3,36 +3,31 @@
 use chrono::{DateTime, Timelike};
 pub use openclaw_auth::clock::{Boot, boot, date, now};
 use openclaw_auth::model::{Span, Timestamp};
+use openclaw_auth::process::Stat;
 
 /// What the system says about this process.
 #[derive(Clone, Copy, Debug)]
-pub struct Process {
+pub struct ProcessUsage {
     pub cpu_seconds: f64,
     pub resident_bytes: f64,
     pub open_files: f64,
-    /// When it started, Unix seconds.
-    pub started: f64,
+    pub started: Timestamp,
 }
 
 /// Reads `/proc/self`; `None` where there is none.
 #[must_use]
-pub fn process() -> Option<Process> {
-    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
-    let (_, fields) = stat.rsplit_once(')')?;
-    // The state is field 3 of proc(5) and the first one here.
-    let fields: Vec<f64> = fields.split_whitespace().map(|field| field.parse().unwrap_or_default()).collect();
-    let field = |number: usize| fields.get(number - 3).copied();
+pub fn process() -> Option<ProcessUsage> {
+    let stat = Stat::read("self")?;
+    let number = |field: usize| stat.field(field)?.parse::<f64>().ok();
     #[expect(clippy::cast_precision_loss, reason = "ticks a second and bytes a page are small")]
     let (ticks, page) = (rustix::param::clock_ticks_per_second() as f64, rustix::param::page_size() as f64);
-    let boot = std::fs::read_to_string("/proc/stat").ok()?;
-    let boot: f64 = boot.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()?;
     #[expect(clippy::cast_precision_loss, reason = "a process has few files")]
     let open_files = std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count) as f64;
-    Some(Process {
-        cpu_seconds: (field(14)? + field(15)?) / ticks,
-        resident_bytes: field(24)? * page,
+    Some(ProcessUsage {
+        cpu_seconds: (number(14)? + number(15)?) / ticks,
+        resident_bytes: number(24)? * page,
         open_files,
-        started: boot + field(22)? / ticks,
+        started: stat.started()?,
     })
 }
 

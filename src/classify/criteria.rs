@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use openclaw_auth::credential::REFRESH_MARGIN;
 use openclaw_auth::environment::Environment;
 use openclaw_auth::load::refreshing::Refreshing;
 use openclaw_auth::model::{Semantics, Span, Timestamp};
@@ -13,6 +14,11 @@ use crate::state::Memory;
 
 /// The warning window where the user gives none.
 pub(super) const DEFAULT_WINDOW: Span = Span::from_hours(24.0);
+
+/// Every window at whose edge a verdict may change, the end itself among them.
+pub fn warning_windows(given: Option<Span>) -> impl Iterator<Item = Span> {
+    [Span::ZERO, REFRESH_MARGIN, DEFAULT_WINDOW].into_iter().chain(given)
+}
 
 /// What credentials are classified by.
 #[derive(Clone, Copy, Debug)]

@@ -80,7 +80,7 @@ impl StatusArgs {
         let scope = match self.scope {
             Some(ScopeArg::All) => Some(Scope::All),
             Some(ScopeArg::InUse) => Some(Scope::InUse),
-            None => config.status.scope.map(Scope::from),
+            None => config.status.scope,
         };
         Request {
             at: self.at,

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use hyper::{Method, Uri};
 use openclaw_auth::discover;
 use openclaw_auth::load::{self, Buffers};
-use openclaw_auth::model::{CredentialKind, Semantics, Span};
+use openclaw_auth::model::{CredentialKind, Span};
 
 use super::installation::Installation;
 use crate::clock;
@@ -54,7 +54,7 @@ pub async fn ask(installation: &Installation) -> Option<ServerTime> {
 
 /// The front doors of the token endpoints: their hosts' roots, where a question spends nothing.
 fn endpoints(installation: &Installation) -> Vec<Uri> {
-    let semantics = Semantics::from(installation.own.config.status.semantics);
+    let semantics = installation.own.config.status.semantics;
     let discovery = discover::discover(&installation.roots, []);
     let mut providers: Vec<String> = Vec::new();
     let mut buffers = Buffers::default();

@@ -1,9 +1,10 @@
 //! Third step, pure: one message of all changes of a pass, as a colleague would write it.
 
+use openclaw_auth::digest;
 use serde::{Deserialize, Serialize};
 
-use super::change::{Change, Turn};
-use super::problem::Kind;
+use super::change::{Change, Transition};
+use super::problem::ProblemKind;
 use super::words::{clip, span};
 use crate::config::Filter;
 use crate::model::Severity;
@@ -152,11 +153,11 @@ impl Message {
 }
 
 /// What two words on one incident add up to, for who has heard neither.
-fn merged(before: Turn, after: Turn) -> Turn {
+fn merged(before: Transition, after: Transition) -> Transition {
     match (before, after) {
         // What was new is new to who reads this, whatever has become of it, unless that is mended.
-        (Turn::New | Turn::Flapping, after) if after != Turn::Mended => before,
-        (before, Turn::Still) if before != Turn::Mended => before,
+        (Transition::New | Transition::Flapping, after) if after != Transition::Mended => before,
+        (before, Transition::Still) if before != Transition::Mended => before,
         // What was mended and has broken again is broken.
         (_, after) => after,
     }
@@ -180,12 +181,9 @@ fn sort(changes: &mut [Change]) {
 
 /// The same for the same changes, whoever writes it.
 fn id(changes: &[Change]) -> String {
-    let mut context = ring::digest::Context::new(&ring::digest::SHA256);
-    for change in changes {
-        context
-            .update(format!("{} {:?} {}\n", change.incident, change.turn, change.at.as_millis()).as_bytes());
-    }
-    context.finish().as_ref()[..8].iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    let line =
+        |change: &Change| format!("{} {} {}\n", change.incident, change.turn.as_str(), change.at.as_millis());
+    digest::short(changes.iter().map(line).collect::<String>())
 }
 
 fn state(change: &Change) -> String {
@@ -196,12 +194,12 @@ fn state(change: &Change) -> String {
         };
     }
     match (change.turn, change.condition.kind) {
-        (Turn::Flapping, _) => "comes and goes".to_owned(),
-        (_, Kind::Expiring) => match change.condition.ends {
+        (Transition::Flapping, _) => "comes and goes".to_owned(),
+        (_, ProblemKind::Expiring) => match change.condition.ends {
             Some(ends) => format!("ends in {}", span(ends - change.at)),
             None => change.condition.state.clone(),
         },
-        (Turn::Still, _) => format!("still {}", change.condition.state),
+        (Transition::Still, _) => format!("still {}", change.condition.state),
         _ => change.condition.state.clone(),
     }
 }

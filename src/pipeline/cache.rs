@@ -11,11 +11,9 @@ use openclaw_auth::load::{ContentDigest, DATABASE_FILE, Loaded, STATE_FILE, STOR
 use openclaw_auth::model::{AgentId, Span, StoreHealth, Timestamp};
 use openclaw_auth::paths::Roots;
 
-use super::Read;
+use super::request::Basis;
+use crate::classify::warning_windows;
 use crate::model::{AgentHealth, ProfileHealth};
-
-/// Windows at whose edges a verdict changes, besides the end itself and the one the user gives.
-const WINDOWS: [Span; 2] = [Span::from_mins(5.0), Span::from_hours(24.0)];
 
 /// Everything an agent's own verdict rests on.
 const FILES: [&str; 5] = [STORE_FILE, STATE_FILE, DATABASE_FILE, "openclaw-agent.sqlite-wal", "auth.json"];
@@ -23,12 +21,19 @@ const FILES: [&str; 5] = [STORE_FILE, STATE_FILE, DATABASE_FILE, "openclaw-agent
 /// The files of one agent.
 pub(super) type Stamps = [Option<Stamp>; FILES.len()];
 
+/// What was read of a store, and whether it is what was read the last time.
+pub(super) struct ReadStore {
+    pub(super) stamps: Stamps,
+    pub(super) content: ContentDigest,
+    pub(super) is_same: bool,
+}
+
 /// What the last pass found, and by which files.
 #[derive(Debug, Default)]
 pub struct Cache {
     /// What all verdicts rest on besides stores: the configuration and the environment.
     settings: Vec<(PathBuf, Option<Stamp>)>,
-    rest: String,
+    basis: Option<Basis>,
     /// The files that may hold the store all agents inherit.
     main: Vec<(PathBuf, Option<Stamp>)>,
     main_content: Option<ContentDigest>,
@@ -63,13 +68,13 @@ fn stamp(path: &Path, base: &Base) -> Option<Stamp> {
 }
 
 impl Cache {
-    /// Forgets everything, unless what all agents rest on (the configuration, the environment, `rest`, whatever else decides, and
+    /// Forgets everything, unless what all agents rest on (its files, `basis`, and
     /// what `main`'s store holds) is what it was. That store is read only if its files are not what they were.
     pub(super) fn check<'m>(
         &mut self,
         roots: &Roots,
         discovery: &Discovery,
-        rest: String,
+        basis: Basis,
         main: &impl Deref<Target = Loaded<'m>>,
     ) {
         let stamped = |path: PathBuf| {
@@ -82,7 +87,7 @@ impl Cache {
         let shared = [shared.with_file_name("openclaw.sqlite-wal"), shared];
         let own = FILES.map(|name| discovery.agents[0].dir.join(name));
         let stores: Vec<_> = shared.into_iter().chain(own).map(stamped).collect();
-        let mut is_same = settings == self.settings && rest == self.rest;
+        let mut is_same = settings == self.settings && self.basis.as_ref() == Some(&basis);
         if !is_same || self.main_is_broken || stores != self.main {
             let content = Some(main.digest());
             is_same &= content == self.main_content;
@@ -91,7 +96,7 @@ impl Cache {
         if !is_same {
             self.kept.clear();
         }
-        (self.settings, self.rest, self.main) = (settings, rest, stores);
+        (self.settings, self.basis, self.main) = (settings, Some(basis), stores);
     }
 
     /// Whether a file is what it was in the last pass; `None` where that pass did not rest on it.
@@ -137,9 +142,15 @@ impl Cache {
     }
 
     /// Keeps a verdict for the next pass.
-    pub(super) fn keep(&mut self, health: &AgentHealth, read: &Read, window: Option<Span>, now: Timestamp) {
+    pub(super) fn keep(
+        &mut self,
+        health: &AgentHealth,
+        read: &ReadStore,
+        window: Option<Span>,
+        now: Timestamp,
+    ) {
         let until = edge_before(health, window, now);
-        let Read { stamps, content, .. } = *read;
+        let ReadStore { stamps, content, .. } = *read;
         self.kept.insert(health.id.clone(), Kept { stamps, content, health: health.clone(), until, window });
     }
 }
@@ -165,9 +176,8 @@ impl Kept {
 
 /// The next moment at which the verdict changes by itself.
 fn edge_before(health: &AgentHealth, window: Option<Span>, now: Timestamp) -> Timestamp {
-    let windows = || WINDOWS.into_iter().chain(window).chain([Span::ZERO]);
     let ends = health.profiles.iter().filter_map(ProfileHealth::end);
-    let edges = ends.flat_map(|end| windows().map(move |window| end - window));
+    let edges = ends.flat_map(|end| warning_windows(window).map(move |window| end - window));
     let rests =
         health.profiles.iter().filter_map(|profile| profile.cooldown.as_ref()).map(|cooldown| cooldown.until);
     edges.chain(rests).filter(|edge| *edge >= now).fold(Timestamp::NEVER, Timestamp::min)

@@ -11,15 +11,15 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use openclaw_auth::digest;
 use openclaw_auth::model::{ProfileId, StoreErrorReason, Timestamp};
-use ring::digest;
 
 pub use self::exposition::Exposition;
-use self::family::Kind::{Counter, Gauge, Histogram, StoredCounter};
+use self::family::MetricKind::{Counter, Gauge, Histogram, StoredCounter};
 use self::family::{Collectors, Metric, Samples, metrics};
-pub use self::family::{Description, Kind};
+pub use self::family::{Description, MetricKind};
 use crate::clock;
-use crate::model::{AgentHealth, ChannelHealth, Login, LoginReason, ProfileHealth, Snapshot, Status};
+use crate::model::{AgentHealth, ChannelHealth, LoginReason, LoginState, ProfileHealth, Snapshot, Status};
 use crate::refresh::outcome::{MisconfiguredReason, Outcome, TransientReason};
 
 /// A provider answers in a second or two; the call ends after 30.
@@ -138,12 +138,7 @@ impl ProfileNames {
     fn profile(self, id: &ProfileId) -> Cow<'_, str> {
         match self {
             Self::Plain => Cow::Borrowed(id.as_str()),
-            Self::Hashed => {
-                let digest = digest::digest(&digest::SHA256, id.as_str().as_bytes());
-                Cow::Owned(
-                    digest.as_ref()[..8].iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}")),
-                )
-            }
+            Self::Hashed => Cow::Owned(digest::short(id.as_str())),
         }
     }
 }
@@ -152,7 +147,7 @@ impl Metrics {
     /// Creates every counter there can be, at 0, for these providers.
     #[must_use]
     pub fn new(providers: &[&str], names: ProfileNames) -> Self {
-        let counted = Collectors::new();
+        let counted = Collectors::new(METRICS);
         for provider in providers {
             counted.counter(REFRESH_ATTEMPTS, [provider]);
             counted.counter(REFRESH_ADOPTED, [provider]);
@@ -235,7 +230,7 @@ impl Metrics {
     }
 
     fn own_text(&self, pass: Option<Pass>, channels: &[ChannelHealth], with_process: bool) -> String {
-        let mut samples = Samples::new();
+        let mut samples = Samples::new(METRICS);
         let (revision, rustc) = (env!("AUTHWATCH_REVISION"), env!("AUTHWATCH_RUSTC"));
         samples.set(BUILD_INFO, [env!("CARGO_PKG_VERSION"), revision, rustc], 1.0);
         if let Some(pass) = pass {
@@ -243,18 +238,20 @@ impl Metrics {
             samples.set(SCAN_DURATION, [], pass.took.as_secs_f64());
             samples.flag(CONFIG_LAST_RELOAD_SUCCESSFUL, [], pass.configuration_is_good);
         }
-        channels.iter().for_each(|channel| set_channel(&mut samples, channel));
+        for channel in channels {
+            set_channel(&mut samples, channel);
+        }
         if let Some(process) = clock::process().filter(|_| with_process) {
             samples.set(PROCESS_CPU, [], process.cpu_seconds);
             samples.set(PROCESS_RESIDENT_MEMORY, [], process.resident_bytes);
             samples.set(PROCESS_OPEN_FDS, [], process.open_files);
-            samples.set(PROCESS_START_TIME, [], process.started);
+            samples.set(PROCESS_START_TIME, [], process.started.as_secs());
         }
         samples.encode(Some(&self.counted))
     }
 
     fn credentials_text(&self, snapshot: Option<&Snapshot>) -> String {
-        let mut samples = Samples::new();
+        let mut samples = Samples::new(METRICS);
         if let Some(snapshot) = snapshot {
             set_snapshot(&mut samples, snapshot, self.names);
         }
@@ -327,7 +324,7 @@ fn set_profile(samples: &mut Samples, agent: &str, profile: &ProfileHealth, name
     for status in Status::ALL {
         samples.flag(CREDENTIAL_STATUS, [agent, provider, name, status.as_str()], profile.status == status);
     }
-    for state in Login::ALL {
+    for state in LoginState::ALL {
         samples.flag(CREDENTIAL_LOGIN, [agent, provider, name, state.as_str()], profile.login == state);
     }
     let word = |is: bool| if is { "true" } else { "false" };
@@ -338,7 +335,9 @@ fn set_profile(samples: &mut Samples, agent: &str, profile: &ProfileHealth, name
         samples.set(CREDENTIAL_COOLDOWN_UNTIL, login, cooldown.until.as_secs());
     }
     // One lock, one series: at the agent that owns the login, not at those that inherit it.
-    if let (Login::Refreshing, Some(since), false) = (profile.login, profile.login_since, profile.inherited) {
+    if let (LoginState::Refreshing, Some(since), false) =
+        (profile.login, profile.login_since, profile.inherited)
+    {
         samples.set(REFRESH_LOCK_HELD_SINCE, login, since.as_secs());
     }
 }

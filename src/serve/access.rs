@@ -8,12 +8,12 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
+use openclaw_auth::file::Stamp;
 use ring::digest;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -34,7 +34,7 @@ pub struct AccessError {
 
 /// What a request is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum AccessDecision {
     Allowed,
     /// It may not; this is the challenge to answer with.
     Refused(&'static str),
@@ -67,14 +67,14 @@ pub struct Access {
 
 #[derive(Clone, Default)]
 struct Rules {
-    /// Every file that was read, certificates among them, and when it had last changed.
-    stamp: Stamp,
+    /// Every file that was read, certificates among them.
+    files: FileStamps,
     tls: Option<TlsAcceptor>,
     users: BTreeMap<String, String>,
     token: Option<String>,
 }
 
-type Stamp = Vec<(PathBuf, Option<SystemTime>)>;
+type FileStamps = Vec<(PathBuf, Option<Stamp>)>;
 
 impl std::fmt::Debug for Rules {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -104,17 +104,17 @@ impl Access {
 
     fn current(&self) -> Arc<Rules> {
         let mut rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
-        if rules.stamp.iter().any(|(path, stamp)| changed(path) != *stamp) {
+        if rules.files.iter().any(|(path, stamp)| Stamp::of(path) != *stamp) {
             match Rules::read(self.web_config.as_deref(), self.token_file.as_deref()) {
                 Ok(newer) => {
                     *rules = Arc::new(newer);
                     self.known.lock().unwrap_or_else(PoisonError::into_inner).clear();
                     tracing::info!("access was read again");
                 }
-                Err((error, stamp)) => {
+                Err((error, files)) => {
                     tracing::warn!("{error}; access stays as it was");
                     // The next attempt is due when something changes again, not with the next visitor.
-                    *rules = Arc::new(Rules { stamp, ..Rules::clone(&rules) });
+                    *rules = Arc::new(Rules { files, ..Rules::clone(&rules) });
                 }
             }
         }
@@ -122,23 +122,23 @@ impl Access {
     }
 
     /// Judges a request by its headers.
-    pub async fn check(&self, headers: &HeaderMap) -> Verdict {
+    pub async fn check(&self, headers: &HeaderMap) -> AccessDecision {
         let rules = self.current();
         if rules.users.is_empty() && rules.token.is_none() {
-            return Verdict::Allowed;
+            return AccessDecision::Allowed;
         }
         let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if let (Some(token), Some(given)) = (&rules.token, given.strip_prefix("Bearer "))
             && bool::from(token.as_bytes().ct_eq(given.trim().as_bytes()))
         {
-            return Verdict::Allowed;
+            return AccessDecision::Allowed;
         }
         if let Some(given) = given.strip_prefix("Basic ")
             && self.is_user(&rules, given.trim()).await
         {
-            return Verdict::Allowed;
+            return AccessDecision::Allowed;
         }
-        Verdict::Refused(if rules.users.is_empty() { "Bearer" } else { "Basic realm=\"authwatch\"" })
+        AccessDecision::Refused(if rules.users.is_empty() { "Bearer" } else { "Basic realm=\"authwatch\"" })
     }
 
     async fn is_user(&self, rules: &Arc<Rules>, given: &str) -> bool {
@@ -165,22 +165,18 @@ impl Access {
     }
 }
 
-fn changed(path: &Path) -> Option<SystemTime> {
-    std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
-}
-
 impl Rules {
     /// Reads everything; where that fails, what has been looked at so far comes with the error.
-    fn read(web_config: Option<&Path>, token_file: Option<&Path>) -> Result<Self, (AccessError, Stamp)> {
+    fn read(web_config: Option<&Path>, token_file: Option<&Path>) -> Result<Self, (AccessError, FileStamps)> {
         let mut rules = Self::default();
         match rules.fill(web_config, token_file) {
             Ok(()) => Ok(rules),
-            Err(error) => Err((error, rules.stamp)),
+            Err(error) => Err((error, rules.files)),
         }
     }
 
     fn note(&mut self, path: &Path) {
-        self.stamp.push((path.to_owned(), changed(path)));
+        self.files.push((path.to_owned(), Stamp::of(path)));
     }
 
     fn fill(&mut self, web_config: Option<&Path>, token_file: Option<&Path>) -> Result<(), AccessError> {

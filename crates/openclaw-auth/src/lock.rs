@@ -6,6 +6,7 @@
 use ring::digest;
 use serde::{Deserialize, Serialize};
 
+use super::digest::hex;
 use crate::model::{Span, Timestamp};
 
 /// What a lock file says about its holder.
@@ -48,7 +49,7 @@ impl Payload {
         /// Anything may be wrong with the other fields; the pid alone decides.
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
-        struct Written {
+        struct LockFileText {
             pid: u32,
             #[serde(default)]
             created_at: serde_json::Value,
@@ -59,7 +60,7 @@ impl Payload {
             #[serde(default)]
             boot_id: serde_json::Value,
         }
-        let written: Written = serde_json::from_slice(bytes).ok()?;
+        let written: LockFileText = serde_json::from_slice(bytes).ok()?;
         (written.pid > 0).then(|| Self {
             pid: written.pid,
             created_at: written.created_at.as_str().unwrap_or_default().to_owned(),
@@ -144,7 +145,7 @@ impl Evidence<'_> {
 #[must_use]
 pub fn refresh_lock_name(provider: &str, profile: &str) -> String {
     let digest = digest::digest(&digest::SHA256, format!("{provider}\0{profile}").as_bytes());
-    digest.as_ref().iter().fold("sha256-".to_owned(), |name, byte| name + &format!("{byte:02x}"))
+    format!("sha256-{}", hex(digest.as_ref()))
 }
 
 /// The name of the refresh lock from 2026.6 on, without `.lock`. Only ever read: that release fences its own refreshes.

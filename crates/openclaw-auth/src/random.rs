@@ -2,6 +2,8 @@
 
 use ring::rand::{SecureRandom, SystemRandom};
 
+use super::digest::hex;
+
 /// Random bytes from the system.
 #[must_use]
 pub fn bytes<const LENGTH: usize>() -> [u8; LENGTH] {
@@ -19,5 +21,5 @@ pub fn fraction() -> f64 {
 /// Twelve hex digits.
 #[must_use]
 pub fn word() -> String {
-    bytes::<6>().iter().fold(String::new(), |word, byte| word + &format!("{byte:02x}"))
+    hex(&bytes::<6>())
 }

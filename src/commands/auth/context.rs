@@ -65,7 +65,7 @@ impl AuthContext {
     }
 
     pub(super) fn semantics(&self) -> Semantics {
-        self.common.config.status.semantics.into()
+        self.common.config.status.semantics
     }
 
     pub(super) fn hand<'a>(&'a self, agent: &'a Agent, own_state: &'a Path) -> Hand<'a> {

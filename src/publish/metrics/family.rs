@@ -8,19 +8,17 @@ use prometheus::{
     Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, TextEncoder,
 };
 
-use super::METRICS;
-
 /// A metric as the table describes it.
 #[derive(Clone, Copy, Debug)]
 pub struct Description {
     pub name: &'static str,
-    pub kind: Kind,
+    pub kind: MetricKind,
     pub labels: &'static [&'static str],
     pub help: &'static str,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Kind {
+pub enum MetricKind {
     /// Set at each scrape.
     Gauge,
     /// Counted by this process, from 0.
@@ -52,22 +50,25 @@ macro_rules! metrics {
 pub(super) use metrics;
 
 /// The samples of one scrape, family by family.
-pub(super) struct Samples(Vec<MetricFamily>);
+pub(super) struct Samples {
+    table: &'static [Description],
+    families: Vec<MetricFamily>,
+}
 
 impl Samples {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(table: &'static [Description]) -> Self {
         let family = |metric: &Description| {
             let mut family = MetricFamily::default();
             family.set_name(metric.name.to_owned());
             family.set_help(metric.help.to_owned());
             family.set_field_type(match metric.kind {
-                Kind::Gauge => MetricType::GAUGE,
-                Kind::Counter | Kind::StoredCounter => MetricType::COUNTER,
-                Kind::Histogram(_) => MetricType::HISTOGRAM,
+                MetricKind::Gauge => MetricType::GAUGE,
+                MetricKind::Counter | MetricKind::StoredCounter => MetricType::COUNTER,
+                MetricKind::Histogram(_) => MetricType::HISTOGRAM,
             });
             family
         };
-        Self(METRICS.iter().map(family).collect())
+        Self { table, families: table.iter().map(family).collect() }
     }
 
     pub(super) fn set<const N: usize>(&mut self, metric: Metric<N>, values: [&str; N], value: f64) {
@@ -77,9 +78,9 @@ impl Samples {
             pair.set_value(value.to_owned());
             pair
         };
-        let labels = METRICS[metric.0].labels.iter().zip(values).map(pair).collect();
+        let labels = self.table[metric.0].labels.iter().zip(values).map(pair).collect();
         let mut sample = proto::Metric::from_label(labels);
-        if METRICS[metric.0].kind == Kind::Gauge {
+        if self.table[metric.0].kind == MetricKind::Gauge {
             let mut gauge = proto::Gauge::default();
             gauge.set_value(value);
             sample.set_gauge(gauge);
@@ -88,7 +89,7 @@ impl Samples {
             counter.set_value(value);
             sample.set_counter(counter);
         }
-        self.0[metric.0].mut_metric().push(sample);
+        self.families[metric.0].mut_metric().push(sample);
     }
 
     pub(super) fn flag<const N: usize>(&mut self, metric: Metric<N>, values: [&str; N], is_so: bool) {
@@ -102,7 +103,7 @@ impl Samples {
 
     /// Text format 0.0.4, sorted by name, without families that have no samples.
     pub(super) fn encode(self, counted: Option<&Collectors>) -> String {
-        let mut families = self.0;
+        let mut families = self.families;
         families.extend(counted.into_iter().flat_map(Collectors::collect));
         families.retain(|family| !family.get_metric().is_empty());
         families.sort_by(|one, other| one.name().cmp(other.name()));
@@ -121,14 +122,14 @@ pub(super) struct Collectors {
 
 impl Collectors {
     /// Those without labels exist at 0 from here on, so that `rate` sees the first increase.
-    pub(super) fn new() -> Self {
+    pub(super) fn new(table: &[Description]) -> Self {
         let (mut counters, mut histograms) = (HashMap::new(), HashMap::new());
-        for (index, metric) in METRICS.iter().enumerate() {
+        for (index, metric) in table.iter().enumerate() {
             let opts = Opts::new(metric.name, metric.help);
-            if metric.kind == Kind::Counter {
+            if metric.kind == MetricKind::Counter {
                 let counter = IntCounterVec::new(opts, metric.labels).expect("names and labels are valid");
                 counters.insert(index, counter);
-            } else if let Kind::Histogram(buckets) = metric.kind {
+            } else if let MetricKind::Histogram(buckets) = metric.kind {
                 let opts = HistogramOpts::from(opts).buckets(buckets.to_vec());
                 let histogram = HistogramVec::new(opts, metric.labels).expect("names and labels are valid");
                 histograms.insert(index, histogram);

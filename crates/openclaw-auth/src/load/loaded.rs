@@ -27,10 +27,13 @@ impl Loaded<'_> {
         let mut context = ring::digest::Context::new(&ring::digest::SHA256);
         for document in self.read {
             // The length keeps apart where one ends and the other begins.
-            context.update(format!("{:?}", document.map(<[u8]>::len)).as_bytes());
+            context.update(&document.map_or(usize::MAX, <[u8]>::len).to_le_bytes());
             context.update(document.unwrap_or_default());
         }
-        context.update(format!("{:?}", self.health).as_bytes());
+        context.update(&serde_json::to_vec(&self.health).expect("health is plain data"));
+        // What reports leave out.
+        let fault = self.health.error.as_ref().and_then(|error| error.fault);
+        context.update(&[fault.map_or(0, |fault| fault as u8 + 1)]);
         let mut digest = [0; 32];
         digest.copy_from_slice(context.finish().as_ref());
         ContentDigest(digest)

@@ -8,7 +8,7 @@ use crate::model::Timestamp;
 use crate::paths::{self, Roots};
 
 /// The refresh locks that are held, by name and since when.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Refreshing {
     since: BTreeMap<String, Timestamp>,
 }

@@ -3,17 +3,18 @@
 use std::io;
 use std::path::Path;
 
-use super::{Content, Found, Holder, look, process, remove_stale, starttime};
+use super::{Found, Holder, LockFileContent, look, process, remove_stale};
 use crate::clock;
 use crate::lock::Process;
-use crate::model::{Span, Timestamp};
+use crate::model::Span;
+use crate::process::Stat;
 
 /// A lock that starts this long before its process was surely taken by another one: start times are told in hundredths.
 const CERTAIN: Span = Span::from_secs(2.0);
 
 /// What stands where a lock belongs.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Seen {
+pub struct InspectedLock {
     /// Whose it is, and since when.
     pub holder: Holder,
     /// How long it has been there.
@@ -30,26 +31,28 @@ pub struct Seen {
 }
 
 /// Looks at a lock; `None` where there is none.
-pub fn inspect(path: &Path, stale_after: Span) -> io::Result<Option<Seen>> {
+pub fn inspect(path: &Path, stale_after: Span) -> io::Result<Option<InspectedLock>> {
     Ok(look(path)?.map(|found| seen(found, path, stale_after)))
 }
 
-fn seen(found: Found, path: &Path, stale_after: Span) -> Seen {
+fn seen(found: Found, path: &Path, stale_after: Span) -> InspectedLock {
     let payload = found.payload();
     let holder = found.holder(path);
     let since = holder.since.max(found.modified);
-    let started =
-        payload.as_ref().filter(|payload| is_alive(payload.pid)).and_then(|payload| started(payload.pid));
+    let started = payload
+        .as_ref()
+        .filter(|payload| is_alive(payload.pid))
+        .and_then(|payload| Stat::read(payload.pid)?.started());
     let names_no_start = payload.as_ref().is_some_and(|payload| payload.starttime.is_none());
-    Seen {
+    InspectedLock {
         age: clock::now() - since,
         stale: found.is_stale(stale_after),
-        directory: found.content == Content::Directory,
+        directory: found.content == LockFileContent::Directory,
         wedged: names_no_start && started.is_some_and(|started| started > since + CERTAIN),
         holder,
         content: match found.content {
-            Content::File(bytes) => bytes,
-            Content::Directory | Content::Other => Vec::new(),
+            LockFileContent::File(bytes) => bytes,
+            LockFileContent::Directory | LockFileContent::Other => Vec::new(),
         },
     }
 }
@@ -66,14 +69,4 @@ pub fn clear_stale(path: &Path, stale_after: Span) -> io::Result<bool> {
 #[must_use]
 pub fn is_alive(pid: u32) -> bool {
     matches!(process(pid), Process::Alive { .. })
-}
-
-/// When a process was started, by the wall clock.
-fn started(pid: u32) -> Option<Timestamp> {
-    let ticks = starttime(pid)?;
-    let stat = std::fs::read_to_string("/proc/stat").ok()?;
-    let boot: f64 = stat.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()?;
-    #[expect(clippy::cast_precision_loss, reason = "ticks since boot stay far below 2^53")]
-    let since_boot = ticks as f64 / rustix::param::clock_ticks_per_second() as f64;
-    Some(Timestamp::EPOCH + Span::from_secs(boot + since_boot))
 }

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-/// What a module (with everything below it) may use besides itself and the nouns of `openclaw_auth::model`: modules, or paths below
+/// What a module (with everything below it) may use besides itself, the nouns of `openclaw_auth::model` and the
+/// macro `openclaw_auth::words`: modules, or paths below
 /// them. `openclaw_auth` alone is the whole crate.
 const MAY_USE: &[(&str, &[&str])] = &[
     // The nouns and the tools everything rests on.
@@ -15,23 +16,44 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("probe", &[]),
     ("program", &[]),
     ("stop", &[]),
-    ("clock", &["openclaw_auth::clock"]),
+    ("clock", &["openclaw_auth::clock", "openclaw_auth::process"]),
     ("console", &["exit"]),
     ("terminal", &["stop"]),
     // Which providers people sign in to is a fact, and no secret.
     ("error_catalog", &["model", "openclaw_auth::provider", "openclaw_auth::secret::REDACTED"]),
     ("remedy", &["error_catalog", "model", "openclaw_auth::provider"]),
-    ("config", &["clock", "exit", "model", "openclaw_auth::paths", "openclaw_auth::secret"]),
+    (
+        "config",
+        &[
+            "clock",
+            "exit",
+            "model",
+            "openclaw_auth::paths",
+            "openclaw_auth::provider",
+            "openclaw_auth::secret",
+        ],
+    ),
     ("http", &["clock"]),
-    ("state", &["model", "openclaw_auth::random"]),
+    ("state", &["model", "openclaw_auth::digest", "openclaw_auth::random"]),
     ("backup", &["clock", "openclaw_auth::random", "openclaw_auth::secret"]),
     // The stages, in order.
     ("classify", &["exit", "model", "openclaw_auth", "remedy", "state"]),
     ("pipeline", &["classify", "clock", "model", "openclaw_auth", "state"]),
     ("refresh", &["clock", "config", "http", "model", "openclaw_auth", "state", "stop"]),
     // Whatever tells people sees the snapshot only, so it cannot leak.
-    ("publish", &["clock", "exit", "model", "refresh::outcome", "remedy"]),
-    ("serve", &["clock", "model", "publish::metrics", "publish::words", "remedy"]),
+    ("publish", &["clock", "exit", "model", "openclaw_auth::digest", "refresh::outcome", "remedy"]),
+    (
+        "serve",
+        &[
+            "clock",
+            "model",
+            "openclaw_auth::digest",
+            "openclaw_auth::file::Stamp",
+            "publish::metrics",
+            "publish::words",
+            "remedy",
+        ],
+    ),
     (
         "notify",
         &[
@@ -40,6 +62,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "http",
             "model",
             "openclaw_auth::checkpoint",
+            "openclaw_auth::digest",
+            "openclaw_auth::file::Stamp",
             "openclaw_auth::random",
             "openclaw_auth::secret",
             "program",
@@ -335,7 +359,9 @@ fn imports_point_one_way() {
         let core = paths_behind(&source.code, "openclaw_auth::");
         for path in own.into_iter().chain(core.into_iter().map(|path| format!("openclaw_auth::{path}"))) {
             checked += 1;
-            let everybodys = is_below(&path, "openclaw_auth::model");
+            let everybodys = ["openclaw_auth::model", "openclaw_auth::words"]
+                .iter()
+                .any(|allowed| is_below(&path, allowed));
             if !everybodys
                 && !is_below(&path, module)
                 && !allowed.iter().any(|allowed| is_below(&path, allowed))

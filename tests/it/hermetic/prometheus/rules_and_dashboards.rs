@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use authwatch::publish::metrics::{Description, Kind, METRICS};
+use authwatch::publish::metrics::{Description, METRICS, MetricKind};
 use serde_json::Value;
 
 use crate::support::project::{files, list, root, shown, yaml};
@@ -146,7 +146,7 @@ fn names(text: &str) -> BTreeSet<String> {
 fn is_metric(name: &str) -> bool {
     let base = ["_bucket", "_sum", "_count"].iter().find_map(|suffix| name.strip_suffix(suffix));
     let is = |metric: &Description| {
-        metric.name == name || matches!(metric.kind, Kind::Histogram(_)) && base == Some(metric.name)
+        metric.name == name || matches!(metric.kind, MetricKind::Histogram(_)) && base == Some(metric.name)
     };
     METRICS.iter().any(is)
 }
