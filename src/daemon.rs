@@ -33,8 +33,10 @@ use self::changes::Watcher;
 use self::listen::{access, bind, listen};
 use self::monitor::Monitor;
 pub use self::options::{ConfigFile, Flags, Options};
+use crate::assess;
 use crate::clock;
 use crate::exit::{self, Failure};
+use crate::model::Snapshot;
 use crate::serve::{self, Paths};
 use crate::stop::{Stop, Stopper, asked, asked_but_by_hangup};
 
@@ -43,7 +45,7 @@ const DEBOUNCE: Duration = Duration::from_millis(40);
 /// Between a pass that a change on disk started and the next one that does: a writer that never rests is looked at this often.
 const SMALLEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Runs one whole pass and says what `--check` would.
+/// Runs one whole pass, and exits by the assessment: 1 if something critical needs a person, 2 if a warning does.
 ///
 /// A state directory that is not there is missing logins: people are told of what has gone with it.
 pub async fn once(options: Options) -> Result<u8, Failure> {
@@ -84,7 +86,9 @@ pub async fn once(options: Options) -> Result<u8, Failure> {
     if let Some(code) = monitor.failure() {
         return Ok(code);
     }
-    let seen = monitor.publisher.snapshot.map_or(exit::CANNOT_READ, |snapshot| snapshot.exit_code);
+    let by_assessment =
+        |snapshot: Arc<Snapshot>| exit::by_severity(assess::worst(&assess::issues(&snapshot)));
+    let seen = monitor.publisher.snapshot.map_or(exit::CANNOT_READ, by_assessment);
     Ok(if is_set_up { seen } else { exit::EXPIRED_OR_MISSING })
 }
 

@@ -67,32 +67,33 @@ impl Subject<'_> {
         let broken = if self.in_use() { Severity::Critical } else { Severity::Warning };
         Some(match (profile.login, profile.status) {
             // Saved for later on purpose.
-            _ if profile.reason_code == Some(ReasonCode::SetupInactive) && !profile.in_use => self
-                .verdict(AssessmentState::NotSetUp, Severity::Info, "login-not-set-up")
-                .with_command(Some(self.circumstances.commands.show_order(self.agent, &profile.provider))),
+            _ if profile.reason_code == Some(ReasonCode::SetupInactive) && !profile.in_use => {
+                verdict(AssessmentState::NotSetUp, Severity::Info, "login-not-set-up")
+                    .with_command(Some(self.circumstances.commands.show_order(self.agent, &profile.provider)))
+            }
             (LoginState::External, _) => return of_external(profile),
             (LoginState::Dead, _) => {
                 let reason = profile.login_reason.unwrap_or(LoginReason::InvalidGrant);
                 let name = format!("login-dead-{}", reason.as_str());
-                self.verdict(AssessmentState::NeedsSignIn, broken, &name).with_command(self.sign_in())
+                verdict(AssessmentState::NeedsSignIn, broken, &name).with_command(Some(self.sign_in()))
             }
             (_, Status::Missing) => self.missing(broken),
             (LoginState::Blocked, _) => self.blocked(broken),
             (LoginState::Refreshing, _) => self.renewing(broken),
             (LoginState::Renewable, _) if profile.failing.is_some() => self.failing(broken),
             (LoginState::Renewable, Status::Expired | Status::Expiring) => {
-                self.verdict(AssessmentState::Renews, Severity::Info, "login-renews")
+                verdict(AssessmentState::Renews, Severity::Info, "login-renews")
             }
             (_, Status::Expired) => {
-                self.verdict(AssessmentState::Expired, broken, "login-expired").with_command(self.sign_in())
+                verdict(AssessmentState::Expired, broken, "login-expired").with_command(Some(self.sign_in()))
             }
             (LoginState::Static | LoginState::Unsupported | LoginState::None, _) if self.expires_soon() => {
                 let is_urgent =
                     self.left.is_some_and(|left| left <= self.circumstances.limits.window * CRITICAL_PART);
                 let severity =
                     if is_urgent && self.in_use() { Severity::Critical } else { Severity::Warning };
-                self.verdict(AssessmentState::Expiring, severity, "login-expiring")
-                    .with_command(self.sign_in())
+                verdict(AssessmentState::Expiring, severity, "login-expiring")
+                    .with_command(Some(self.sign_in()))
             }
             _ => return self.set_aside(),
         })
@@ -112,13 +113,9 @@ impl Subject<'_> {
         self.left.is_some_and(|left| left < -self.circumstances.limits.grace)
     }
 
-    fn verdict(&self, state: AssessmentState, severity: Severity, name: &str) -> Assessment {
-        Assessment::new(state, severity, text(name, &[]))
-    }
-
-    fn sign_in(&self) -> Option<String> {
+    fn sign_in(&self) -> String {
         let Self { agent, profile, circumstances, .. } = *self;
-        Some(circumstances.commands.sign_in(agent, &profile.provider, profile.kind))
+        circumstances.commands.sign_in(agent, &profile.provider, profile.kind)
     }
 
     fn missing(&self, broken: Severity) -> Assessment {
@@ -126,14 +123,12 @@ impl Subject<'_> {
             // OpenClaw may well be able to resolve it.
             Some(ReasonCode::UnresolvedRef) => {
                 let audit = self.circumstances.commands.audit_secrets();
-                return self
-                    .verdict(AssessmentState::Unresolved, Severity::Warning, "login-unresolved")
+                return verdict(AssessmentState::Unresolved, Severity::Warning, "login-unresolved")
                     .with_command(Some(audit));
             }
             Some(ReasonCode::SetupInactive) => {
                 let order = self.circumstances.commands.show_order(self.agent, &self.profile.provider);
-                return self
-                    .verdict(AssessmentState::NotSetUp, broken, "login-not-set-up")
+                return verdict(AssessmentState::NotSetUp, broken, "login-not-set-up")
                     .with_command(Some(order));
             }
             Some(ReasonCode::InvalidExpires) => "login-invalid-expires",
@@ -141,7 +136,7 @@ impl Subject<'_> {
             None if self.profile.kind == CredentialKind::OAuth => "login-missing-end",
             _ => "login-missing",
         };
-        self.verdict(AssessmentState::Missing, broken, name).with_command(self.sign_in())
+        verdict(AssessmentState::Missing, broken, name).with_command(Some(self.sign_in()))
     }
 
     fn blocked(&self, broken: Severity) -> Assessment {
@@ -154,24 +149,24 @@ impl Subject<'_> {
             Some(LoginReason::RegionBlocked) => "login-region-blocked",
             _ => "login-challenged",
         };
-        self.verdict(AssessmentState::RenewalBlocked, severity, name).with_command(None)
+        verdict(AssessmentState::RenewalBlocked, severity, name).with_command(None)
     }
 
     fn renewing(&self, broken: Severity) -> Assessment {
         let is_stuck =
             self.profile.login_since.is_some_and(|since| self.circumstances.now - since > LOCKED_FOR);
         if !is_stuck {
-            return self.verdict(AssessmentState::Renewing, Severity::Info, "login-renewing");
+            return verdict(AssessmentState::Renewing, Severity::Info, "login-renewing");
         }
         let severity = if self.is_overdue() { broken } else { Severity::Warning };
-        self.verdict(AssessmentState::RenewalStuck, severity, "login-renewal-stuck")
+        verdict(AssessmentState::RenewalStuck, severity, "login-renewal-stuck")
             .with_command(Some(self.circumstances.commands.doctor()))
     }
 
     /// Renewing fails. While the access token works, that is nobody's concern yet: it is tried again.
     fn failing(&self, broken: Severity) -> Assessment {
         let Some(failing) = &self.profile.failing else {
-            return self.verdict(AssessmentState::Renews, Severity::Info, "login-renews");
+            return verdict(AssessmentState::Renews, Severity::Info, "login-renews");
         };
         let (severity, name) = match self.profile.status {
             Status::Expired if self.is_overdue() => (broken, "login-renewal-failing-expired"),
@@ -204,4 +199,8 @@ impl Subject<'_> {
         let order = self.circumstances.commands.show_order(self.agent, provider);
         Some(Assessment::new(state, severity, summary).with_command(Some(order)))
     }
+}
+
+fn verdict(state: AssessmentState, severity: Severity, name: &str) -> Assessment {
+    Assessment::new(state, severity, text(name, &[]))
 }

@@ -22,6 +22,7 @@ use crate::state::Memory;
 
 /// The flags of `status`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct StatusArgs {
     /// Exit as `openclaw models status --check` does: 1 expired or missing, 2 expiring
     #[arg(long)]

@@ -68,7 +68,11 @@ pub struct Assessment {
     pub remedy: Option<Remedy>,
 }
 
-#[expect(clippy::ref_option, reason = "serde hands the field over by reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    clippy::ref_option,
+    reason = "serde hands the field over by reference"
+)]
 fn severity_or_ok<S: Serializer>(severity: &Option<Severity>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(severity.map_or("ok", Severity::as_str))
 }

@@ -29,8 +29,6 @@ pub fn policy(config: &Config) -> Policy {
     Policy {
         limits: Limits {
             thresholds: notify.thresholds.clone(),
-            grace: notify.grace.unwrap_or(Span::ZERO),
-            renewing: config.refresh.enabled,
             named: channels(notify).into_iter().flat_map(|channel| channel.filter.agents).collect(),
         },
         fire_after: notify.fire_after,

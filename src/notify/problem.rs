@@ -7,7 +7,7 @@ use openclaw_auth::model::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::words::safe;
-use crate::model::{AgentHealth, Severity};
+use crate::model::Severity;
 use crate::remedy::Remedy;
 
 /// What a condition is about.
@@ -152,10 +152,6 @@ pub struct Problem {
 pub struct Limits {
     /// People are told at each of these before an end; largest first.
     pub thresholds: Vec<Span>,
-    /// So long a login may have lapsed.
-    pub grace: Span,
-    /// Whether authwatch renews logins itself: then one that has lapsed is a failure.
-    pub renewing: bool,
     /// Agents that some channel is for: they are always named where they have a login from elsewhere.
     pub named: BTreeSet<String>,
 }

@@ -133,14 +133,18 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::assess::Limits;
     use crate::model::{
-        AgentHealth, Event, EventKind, LoginState, ProfileHealth, Scope, Snapshot, Status, Summary,
+        AgentHealth, Event, EventKind, LoginState, OpenclawRelease, ProfileHealth, Scope, Snapshot, Status,
+        Summary,
     };
+    use crate::remedy::Commands;
 
     use openclaw_auth::model::{
         AgentId, ConfigHealth, CredentialKind, ProfileId, ProviderId, RejectReason, Rejected, Semantics,
         Source, Span, StoreError, StoreErrorReason, StoreHealth, StoreKind, Timestamp,
     };
+    use openclaw_auth::release::ReleaseSource;
 
     const NOW: f64 = 1_800_000_000_000.0;
 
@@ -192,7 +196,7 @@ mod tests {
     }
 
     fn snapshot(agents: Vec<AgentHealth>) -> Snapshot {
-        Snapshot {
+        let mut snapshot = Snapshot {
             format_version: 1,
             generated_at: String::new(),
             now: Timestamp::from_millis(NOW),
@@ -205,7 +209,16 @@ mod tests {
             external: Vec::new(),
             renewals: Vec::new(),
             rescued: Vec::new(),
-        }
+            recovery_assessment: None,
+            config_assessment: None,
+            openclaw: OpenclawRelease {
+                version: None,
+                rules: Semantics::V2026_9,
+                source: ReleaseSource::Assumed,
+            },
+        };
+        assess::assess(&mut snapshot, &Limits::default(), &Commands::default());
+        snapshot
     }
 
     fn shown(snapshot: &Snapshot, events: &[Event], view: &PageView) -> String {
@@ -241,6 +254,7 @@ mod tests {
         other.profiles[0].inherited = true;
         let mut snapshot = snapshot(vec![main, other]);
         snapshot.config.error = snapshot.agents[0].store.error.clone();
+        assess::assess(&mut snapshot, &Limits::default(), &Commands::default());
         let event = Event {
             at: Timestamp::from_millis(NOW),
             kind: EventKind::Worse,
@@ -318,8 +332,8 @@ mod tests {
         let mut agents = vec![agent("main", vec![dead])];
         agents.extend((0..5).map(|number| agent(&format!("agent-{number}"), vec![inherited.clone()])));
         let page = shown(&snapshot(agents), &[], &PageView::default());
-        assert!(page.contains("1 thing needs you now"), "{page}");
-        assert!(page.contains("5 other agents have it from there, too."), "{page}");
+        assert!(page.contains("1 login needs you"), "{page}");
+        assert!(page.contains("Also used by 5 agents."), "{page}");
     }
 
     #[test]
@@ -329,8 +343,8 @@ mod tests {
             profile("b:default", Status::Ok, LoginState::Static, Some(9e9)),
         ];
         let page = shown(&snapshot(vec![agent("main", profiles)]), &[], &PageView::default());
-        assert!(page.contains("Every login is all right"), "{page}");
-        assert!(page.contains("The next to need you: <b>b:default</b> of <b>main</b>"), "{page}");
+        assert!(page.contains("All logins are OK"), "{page}");
+        assert!(page.contains("The next to need you: <b>b:default</b> of agent <b>main</b>"), "{page}");
     }
 
     #[test]

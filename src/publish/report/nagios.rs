@@ -4,8 +4,9 @@ use std::io::{self, Write};
 
 use openclaw_auth::model::Span;
 
+use crate::assess;
 use crate::exit;
-use crate::model::{Bucket, Snapshot};
+use crate::model::{AssessmentState, Issue, Severity, Snapshot};
 use crate::publish::words::{safe, span};
 
 /// OK 0, WARNING 1, CRITICAL 2, UNKNOWN 3 (a store could not be read).
@@ -15,16 +16,18 @@ pub fn exit_code(snapshot: &Snapshot) -> u8 {
 }
 
 fn state(snapshot: &Snapshot) -> (u8, &'static str) {
-    let only_unreadable =
-        snapshot.agents.iter().filter(|agent| agent.exit_code == exit::EXPIRED_OR_MISSING).all(|agent| {
-            agent.store.error.is_some()
-                && agent.profiles.iter().all(|profile| profile.bucket == Bucket::Valid)
-        });
-    match snapshot.exit_code {
-        exit::OK => (0, "OK"),
-        exit::EXPIRING => (1, "WARNING"),
-        _ if only_unreadable => (exit::NAGIOS_UNKNOWN, "UNKNOWN"),
-        _ => (2, "CRITICAL"),
+    let issues = assess::issues(snapshot);
+    let is_critical = |issue: &&Issue<'_>| issue.assessment.severity == Some(Severity::Critical);
+    let mut critical = issues.iter().filter(is_critical);
+    match assess::worst(&issues) {
+        Some(Severity::Critical)
+            if critical.all(|issue| issue.assessment.state == AssessmentState::Unreadable) =>
+        {
+            (exit::NAGIOS_UNKNOWN, "UNKNOWN")
+        }
+        Some(Severity::Critical) => (2, "CRITICAL"),
+        Some(Severity::Warning) => (1, "WARNING"),
+        Some(Severity::Info) | None => (0, "OK"),
     }
 }
 

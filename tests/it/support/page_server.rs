@@ -97,6 +97,7 @@ fn answer(stream: &TcpStream, shown: &Mutex<Shown>) {
         channels: &[],
         snapshot: shown.snapshot.as_ref(),
         events: &shown.events,
+        host: "",
         version: "0.0.0",
         refreshing_enabled: true,
         view: &PageView::parse(query),

@@ -2,15 +2,19 @@
 
 use std::path::PathBuf;
 
+use authwatch::assess::{Limits, assess};
 use authwatch::config::Config;
 use authwatch::model::{
-    AgentHealth, Bucket, LoginReason, LoginState, ProfileHealth, Scope, Severity, Snapshot, Status, Summary,
+    AgentHealth, Bucket, LoginReason, LoginState, OpenclawRelease, ProfileHealth, Scope, Severity, Snapshot,
+    Status, Summary,
 };
 use authwatch::notify::{Change, FailingChannels, Incidents, Mute, Policy, Transition, decide, policy};
+use authwatch::remedy::Commands;
 use openclaw_auth::model::{
     ConfigHealth, CredentialKind, Fault, ProviderId, Semantics, Source, StoreError, StoreErrorReason,
     StoreHealth, StoreKind, Stranded, StrandedKind, Timestamp,
 };
+use openclaw_auth::release::ReleaseSource;
 use proptest::prelude::*;
 
 const MINUTE: f64 = 60_000.0;
@@ -36,7 +40,8 @@ fn profile(id: &str) -> ProfileHealth {
         inherited: false,
         in_use: true,
         cooldown: None,
-        remedy: None,
+        failing: None,
+        assessment: None,
         source: Source::Json,
     }
 }
@@ -82,7 +87,8 @@ fn agent(id: &str, profiles: Vec<ProfileHealth>) -> AgentHealth {
         providers: Vec::new(),
         missing_providers_in_use: Vec::new(),
         rejected: Vec::new(),
-        remedies: Vec::new(),
+        store_assessment: None,
+        provider_assessments: Vec::new(),
     }
 }
 
@@ -106,15 +112,33 @@ fn snapshot(now: f64, agents: Vec<AgentHealth>) -> Snapshot {
         external: Vec::new(),
         renewals: Vec::new(),
         rescued: Vec::new(),
+        recovery_assessment: None,
+        config_assessment: None,
+        openclaw: OpenclawRelease {
+            version: None,
+            rules: Semantics::V2026_9,
+            source: ReleaseSource::Assumed,
+        },
     }
 }
 
+fn parsed(text: &str) -> Config {
+    Config::parse(text, "c.toml".as_ref()).unwrap()
+}
+
 fn configured(text: &str) -> Policy {
-    policy(&Config::parse(text, "c.toml".as_ref()).unwrap())
+    policy(&parsed(text))
+}
+
+/// The same snapshot with its verdicts.
+fn assessed(mut snapshot: Snapshot, limits: &Limits) -> Snapshot {
+    assess(&mut snapshot, limits, &Commands::default());
+    snapshot
 }
 
 /// Somebody who is told, pass after pass.
 struct Told {
+    limits: Limits,
     ledger: Incidents,
     policy: Policy,
     silences: Vec<Mute>,
@@ -123,11 +147,17 @@ struct Told {
 
 impl Told {
     fn new(config: &str) -> Self {
-        Self { ledger: Incidents::default(), policy: configured(config), silences: Vec::new(), now: START }
+        Self {
+            limits: Limits::new(&parsed(config).notify),
+            ledger: Incidents::default(),
+            policy: configured(config),
+            silences: Vec::new(),
+            now: START,
+        }
     }
 
     fn pass(&mut self, agents: Vec<AgentHealth>) -> Vec<Change> {
-        let picture = snapshot(self.now, agents);
+        let picture = assessed(snapshot(self.now, agents), &self.limits);
         decide(&mut self.ledger, &picture, &FailingChannels::default(), &self.silences, &self.policy)
     }
 
@@ -169,6 +199,7 @@ fn what_no_model_uses_is_a_warning_unless_nothing_is_known_about_use() {
     assert_eq!(told.pass(agents(unused(dead("xai:a"))))[0].condition.severity, Severity::Warning);
     let mut picture = snapshot(START, agents(unused(dead("xai:a"))));
     picture.scope = Scope::All;
+    let picture = assessed(picture, &told.limits);
     let mut ledger = Incidents::default();
     let changes = decide(&mut ledger, &picture, &FailingChannels::default(), &[], &told.policy);
     assert_eq!(changes[0].condition.severity, Severity::Critical);
@@ -339,6 +370,7 @@ fn a_configuration_of_openclaw_that_cannot_be_read_for_a_while_is_no_alarm() {
         let mut picture = snapshot(told.after(MINUTE).now, vec![agent("main", vec![idle, unused()])]);
         picture.scope = Scope::All;
         picture.config.error = Some(StoreError::in_file(Fault::Syntax, "it cannot be read"));
+        let picture = assessed(picture, &told.limits);
         let changes = decide(&mut told.ledger, &picture, &FailingChannels::default(), &[], &told.policy);
         assert_eq!(changes, []);
     }
@@ -536,6 +568,7 @@ fn a_configuration_of_openclaw_that_stays_broken_is_told_once_and_one_that_is_be
             StoreErrorReason::Parse,
             "`/openclaw.json` is not JSON5: at line 3, column 7",
         ));
+        let picture = assessed(picture, &told.limits);
         decide(&mut told.ledger, &picture, &FailingChannels::default(), &told.silences, &told.policy)
     };
     let fine = || vec![agent("main", vec![profile("xai:a")])];

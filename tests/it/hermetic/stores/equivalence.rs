@@ -4,7 +4,7 @@ use std::fs;
 
 use authwatch::clock::At;
 use authwatch::pipeline::{self, Look, Request};
-use authwatch::publish::report::{self, Format};
+use authwatch::publish::report::{self, Format, Layout};
 use openclaw_auth::model::{Semantics, Timestamp};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -325,7 +325,8 @@ proptest! {
             let look = look(&home, semantics);
             for format in [Format::Table, Format::Json, Format::Plain, Format::Openclaw, Format::Nagios] {
                 let mut printed = Vec::new();
-                report::write(&look.snapshot, format, width, &mut printed).unwrap();
+                let layout = Layout { width, only_problems: false };
+                report::write(&look.snapshot, format, layout, &mut printed).unwrap();
                 prop_assert!(!look.state_exists || format == Format::Plain || !printed.is_empty());
             }
         }
