@@ -2,7 +2,7 @@
 
 use openclaw_auth::model::{CredentialKind, Span};
 
-use super::{entries, pasted, sink};
+use super::{duplicates, entries, pasted};
 use crate::assess;
 use crate::doctor::check::Check;
 use crate::doctor::files;
@@ -52,8 +52,8 @@ const CAUSES: [FindingKind; 8] = [
     pasted::PASTED,
     pasted::SHORT,
     pasted::OTHER_KIND,
-    sink::DRIFTED,
-    sink::MISMATCH,
+    duplicates::DRIFTED,
+    duplicates::MISMATCH,
 ];
 
 /// Renewing may fail for so long before it is worth a word: providers are down for minutes, not hours.

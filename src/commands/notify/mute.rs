@@ -21,7 +21,7 @@ use crate::remedy::quote;
 
 /// The flags of `notify silence`.
 #[derive(Debug, Args)]
-pub struct SilenceArgs {
+pub struct MuteArgs {
     /// The profile, or a provider without a login; `*` for everything
     #[arg(required_unless_present = "list")]
     profile: Option<String>,
@@ -40,25 +40,24 @@ pub struct SilenceArgs {
 }
 
 /// Runs the command.
-pub(super) fn run(global: &GlobalArgs, dir: &Path, args: &SilenceArgs) -> Result<u8, Failure> {
+pub(super) fn run(global: &GlobalArgs, dir: &Path, args: &MuteArgs) -> Result<u8, Failure> {
     let now = clock::now();
     if args.list {
-        let book = NotificationStore::read(dir)
+        let store = NotificationStore::read(dir)
             .map_err(|error| Failure::new(exit::CANNOT_READ, exit::chain(&error)))?;
-        let lines: String = book.silences.iter().filter(|silence| silence.until > now).map(line).collect();
+        let lines: String = store.mutes.iter().filter(|mute| mute.until > now).map(line).collect();
         let lines = if lines.is_empty() { "there are no silences\n".to_owned() } else { lines };
         console::print(lines.as_bytes())?;
         return Ok(exit::OK);
     }
     let profile = args.profile.clone().unwrap_or_default();
-    let is_meant =
-        |silence: &Mute| silence.profile == profile && silence.agent == args.agent && silence.until > now;
-    let changed = NotificationStore::update(dir, |book| {
-        let there = book.silences.iter().any(is_meant);
-        book.silences.retain(|silence| !is_meant(silence) && silence.until > now);
+    let is_meant = |mute: &Mute| mute.profile == profile && mute.agent == args.agent && mute.until > now;
+    let changed = NotificationStore::update(dir, |store| {
+        let there = store.mutes.iter().any(is_meant);
+        store.mutes.retain(|mute| !is_meant(mute) && mute.until > now);
         if let Some(duration) = args.duration {
             let until = now + duration;
-            book.silences.push(Mute { profile: profile.clone(), agent: args.agent.clone(), until });
+            store.mutes.push(Mute { profile: profile.clone(), agent: args.agent.clone(), until });
         }
         there
     });
@@ -83,9 +82,9 @@ pub(super) fn run(global: &GlobalArgs, dir: &Path, args: &SilenceArgs) -> Result
     Ok(exit::OK)
 }
 
-fn line(silence: &Mute) -> String {
-    let agent = silence.agent.as_ref().map_or_else(String::new, |agent| format!(" of {}", safe(agent)));
-    format!("{}{agent} until {}\n", safe(&silence.profile), date(silence.until))
+fn line(mute: &Mute) -> String {
+    let agent = mute.agent.as_ref().map_or_else(String::new, |agent| format!(" of {}", safe(agent)));
+    format!("{}{agent} until {}\n", safe(&mute.profile), date(mute.until))
 }
 
 /// What a silence is asked for.
@@ -134,11 +133,11 @@ impl KnownSubjects {
                 }
             }
         }
-        let book = NotificationStore::read(dir).unwrap_or_default();
+        let store = NotificationStore::read(dir).unwrap_or_default();
         known.apart.insert("openclaw.json".to_owned());
-        known.apart.extend(book.channels.keys().cloned());
+        known.apart.extend(store.channels.keys().cloned());
         // What is not there any more may still be told of.
-        for incident in &book.ledger.incidents {
+        for incident in &store.incidents.all {
             let (agent, name) = (&incident.subject.agent, incident.subject.name().to_owned());
             if agent.is_empty() {
                 known.apart.insert(name);

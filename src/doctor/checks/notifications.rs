@@ -26,15 +26,16 @@ fn run(inspection: &Inspection, findings: &mut Findings) {
         finding.file.clone_from(&inspection.own.config_file);
         findings.push(finding);
     }
-    let Some(book) = inspection.own.state.as_deref().and_then(|dir| NotificationStore::read(dir).ok()) else {
+    let Some(store) = inspection.own.state.as_deref().and_then(|dir| NotificationStore::read(dir).ok())
+    else {
         return;
     };
     let configured: Vec<&str> = config.notify.names().map(|(_, name)| name).collect();
-    for (name, record) in book.channels.iter().filter(|(name, _)| configured.contains(&name.as_str())) {
+    for (name, record) in store.channels.iter().filter(|(name, _)| configured.contains(&name.as_str())) {
         let Some(since) = record.failing_since.filter(|since| inspection.now - *since >= GRACE) else {
             continue;
         };
-        let waiting = book.outbox.get(name).map_or(0, Vec::len);
+        let waiting = store.outbox.get(name).map_or(0, Vec::len);
         let meaning = format!(
             "the channel `{name}` has taken nothing since {}, and {waiting} message(s) wait: {}",
             crate::publish::words::date(since),
