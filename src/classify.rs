@@ -79,7 +79,7 @@ pub fn agent(
         .iter()
         .filter(|id| {
             let auth = provider::auth_of(id, criteria.semantics);
-            !criteria.has_key(id) && !providers.iter().any(|health| health.provider.as_str() == auth)
+            !criteria.gives_key(id) && !providers.iter().any(|health| health.provider.as_str() == auth)
         })
         .map(|id| ProviderId::from(id.as_str()))
         .collect();

@@ -33,8 +33,9 @@ use crate::logging;
 pub struct Cli {
     #[command(flatten)]
     global: GlobalArgs,
+    /// `status` where none is given
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -120,7 +121,7 @@ fn keep_faults_to_ourselves() {
 }
 
 fn dispatch(cli: Cli) -> Result<u8, Failure> {
-    match cli.command {
+    match cli.command.unwrap_or_else(|| Command::Status(StatusArgs::default())) {
         Command::Status(args) | Command::Models(ModelsCommand::Status(args)) => {
             commands::status::run(&cli.global, &args)
         }

@@ -14,7 +14,7 @@ use std::sync::{LazyLock, Mutex};
 use openclaw_auth::discover::{self, Agent, Discovery};
 pub use openclaw_auth::file::SETTLED_AFTER;
 use openclaw_auth::load::{self, Buffers, Loaded};
-use openclaw_auth::model::{ProfileIds, Semantics, StoreKind};
+use openclaw_auth::model::{AgentId, ProfileIds, ProviderId, Semantics, StoreKind};
 use openclaw_auth::paths::Roots;
 use openclaw_auth::provider;
 use openclaw_auth::release::Release;
@@ -37,6 +37,10 @@ pub struct Look {
     pub commands: Commands,
     /// Agents that were asked for and are not there. They are in the picture all the same: they would inherit main's logins.
     pub unknown_agents: Vec<String>,
+    /// Providers that were asked for and of which nothing is there: no login, no model that needs one, no key in the environment.
+    pub unknown_providers: Vec<String>,
+    /// The agents there are.
+    pub agent_ids: Vec<AgentId>,
     /// Whether there is a state directory.
     pub state_exists: bool,
     /// Whether any store, or what decides about it, is not what it was.
@@ -155,7 +159,30 @@ pub fn look_again(
         agents,
     };
     assess::assess(&mut snapshot, &request.limits, &commands);
-    Look { snapshot, commands, unknown_agents, state_exists: discovery.state_exists, changed }
+    let unknown_providers = only_providers
+        .iter()
+        .filter(|id| !judge.gives_key(id) && !names_provider(&snapshot, id))
+        .cloned()
+        .collect();
+    Look {
+        snapshot,
+        commands,
+        unknown_agents,
+        unknown_providers,
+        agent_ids: discovery.agents.iter().map(|agent| agent.id.clone()).collect(),
+        state_exists: discovery.state_exists,
+        changed,
+    }
+}
+
+/// Whether anything in a snapshot is about a provider.
+fn names_provider(snapshot: &Snapshot, id: &str) -> bool {
+    let is_it = |provider: &ProviderId| provider.as_str() == id;
+    let of_agent = |agent: &AgentHealth| {
+        agent.missing_providers_in_use.iter().any(is_it)
+            || agent.profiles.iter().any(|profile| is_it(&profile.provider))
+    };
+    snapshot.agents.iter().any(of_agent) || snapshot.external.iter().any(|profile| is_it(&profile.provider))
 }
 
 /// Which release of OpenClaw a state directory belongs to.

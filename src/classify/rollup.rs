@@ -89,7 +89,7 @@ pub(super) fn exit_code(health: &AgentHealth, in_use: &BTreeSet<String>, criteri
         Scope::InUse => {
             let wanted = health.providers.iter().filter(|provider| {
                 criteria.is_used(in_use, provider.provider.as_str())
-                    && !criteria.has_key(provider.provider.as_str())
+                    && !criteria.gives_key(provider.provider.as_str())
             });
             worst_exit_code(wanted.map(|provider| code(in_use_status(health, provider))))
         }

@@ -2,14 +2,14 @@
 
 use std::ffi::OsString;
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ColorChoice};
 use openclaw_auth::discover::{self, Discovery};
 use openclaw_auth::paths::{self, Roots};
 use tokio::runtime::Runtime;
 
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::exit::{self, Failure};
 use crate::logging::{LogFormat, LogLevel};
 
@@ -75,7 +75,33 @@ impl Context {
 #[must_use]
 pub fn no_state_directory(roots: &Roots) -> Failure {
     let problem = format!("there is no OpenClaw state directory at `{}`", roots.state.display());
-    Failure::new(exit::NO_INPUT, problem).hint("give --state-dir or set OPENCLAW_STATE_DIR")
+    let others = if rustix::process::geteuid().is_root() { homes_with_openclaw() } else { Vec::new() };
+    Failure::new(exit::NO_INPUT, problem).hint(match others.as_slice() {
+        [] => "give --state-dir or set OPENCLAW_STATE_DIR".to_owned(),
+        others => format!("other users have one: give --state-dir {}", others.join(", or --state-dir ")),
+    })
+}
+
+/// State directories of other users, for root, who has none: services run as somebody else.
+fn homes_with_openclaw() -> Vec<String> {
+    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let homes = users.lines().filter_map(|line| line.split(':').nth(5));
+    let mut states: Vec<String> =
+        homes.map(|home| format!("{home}/.openclaw")).filter(|state| Path::new(state).is_dir()).collect();
+    states.sort_unstable();
+    states.dedup();
+    states.truncate(5);
+    states
+}
+
+/// What it means that there is no agent of a name.
+#[must_use]
+pub fn unknown_agent<'a>(name: &str, roots: &Roots, known: impl Iterator<Item = &'a str>) -> Failure {
+    let problem = format!("there is no agent `{name}` in `{}`", roots.state.display());
+    Failure::new(exit::NO_INPUT, problem).hint(match config::nearest(name, known) {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
+        None => "`authwatch status --format plain | cut -f1 | sort -u` lists the agents".to_owned(),
+    })
 }
 
 /// authwatch's own state directory. `what` is what would be kept there.

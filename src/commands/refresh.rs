@@ -5,13 +5,13 @@ use std::rc::Rc;
 
 use clap::Args;
 use openclaw_auth::discover;
-use openclaw_auth::model::{CredentialKind, Span, Timestamp};
+use openclaw_auth::model::{AgentId, CredentialKind, Span, Timestamp};
 use openclaw_auth::paths::Roots;
 use tokio::task::LocalSet;
 
 use crate::clock;
-use crate::commands::context::{Context, GlobalArgs, environment, own_state, runtime};
-use crate::config::Config;
+use crate::commands::context::{Context, GlobalArgs, environment, own_state, runtime, unknown_agent};
+use crate::config::{self, Config};
 use crate::console;
 use crate::exit::{self, Failure};
 use crate::model::Bucket;
@@ -48,7 +48,7 @@ pub fn run(global: &GlobalArgs, args: &RefreshArgs) -> Result<u8, Failure> {
     let state_dir = own_state("authwatch's own state")?;
     if args.dry_run {
         let candidates = look(&roots, &state_dir, &config, args)?;
-        known_agents(&candidates, &roots)?;
+        matched(&candidates, &roots, args)?;
         return dry_run(&candidates, &config);
     }
     LocalSet::new().block_on(&runtime()?, act(roots, state_dir, config, args))
@@ -71,14 +71,25 @@ fn memory_failure(error: crate::state::MemoryError) -> Failure {
     Failure::new(exit::CANNOT_READ, "cannot read authwatch's own state").caused_by(error)
 }
 
-fn known_agents(candidates: &Candidates, roots: &Roots) -> Result<(), Failure> {
-    match candidates.unknown_agents.first() {
-        None => Ok(()),
-        Some(unknown) => Err(Failure::new(
-            exit::NO_INPUT,
-            format!("there is no agent `{unknown}` in `{}`", roots.state.display()),
-        )),
+/// A selection that matches nothing is a mistake.
+fn matched(candidates: &Candidates, roots: &Roots, args: &RefreshArgs) -> Result<(), Failure> {
+    if let Some(unknown) = candidates.unknown_agents.first() {
+        return Err(unknown_agent(unknown, roots, candidates.agent_ids.iter().map(AgentId::as_str)));
     }
+    let has =
+        |wanted: &&String| candidates.logins.iter().any(|login| login.profile.as_str() == wanted.as_str());
+    let Some(unknown) = args.profile.iter().find(|wanted| !has(wanted)) else { return Ok(()) };
+    // It may be in a store that cannot be read, which is told anyway.
+    if !candidates.unreadable.is_empty() {
+        return Ok(());
+    }
+    let known = candidates.profile_ids.iter().map(String::as_str);
+    Err(Failure::new(exit::NO_INPUT, format!("no profile named `{unknown}`")).hint(
+        match config::nearest(unknown, known) {
+            Some(nearest) => format!("did you mean `{nearest}`?"),
+            None => "`authwatch status --format plain | cut -f2 | sort -u` lists the profiles".to_owned(),
+        },
+    ))
 }
 
 fn dry_run(candidates: &Candidates, config: &Config) -> Result<u8, Failure> {
@@ -144,7 +155,7 @@ async fn act(
     })?;
     let settled = recovery::settle(&refresher).await;
     let candidates = look(&refresher.roots, &refresher.state_dir, &refresher.config, args)?;
-    known_agents(&candidates, &refresher.roots)?;
+    matched(&candidates, &refresher.roots, args)?;
     for (agent, error) in &candidates.unreadable {
         tracing::warn!("agent {agent}: {}", error.message);
     }

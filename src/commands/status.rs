@@ -1,27 +1,36 @@
 //! `authwatch status`: discover, load, classify, and print.
 
+use std::io::IsTerminal;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use openclaw_auth::model::{Semantics, Span};
+use openclaw_auth::model::{AgentId, Semantics, Span};
 use openclaw_auth::paths::{self, Roots};
+use openclaw_auth::provider;
 use openclaw_auth::release::Release;
 
 use crate::assess::{self, Limits};
 use crate::clock::{self, At};
-use crate::commands::context::{GlobalArgs, environment, no_state_directory};
-use crate::config::Config;
+use crate::commands::context::{GlobalArgs, environment, no_state_directory, unknown_agent};
+use crate::config::{self, Config};
 use crate::console;
 use crate::demo::Demo;
 use crate::exit::{self, Failure};
-use crate::model::Scope;
-use crate::pipeline::{self, Look, Request};
+use crate::model::{Scope, Snapshot};
+use crate::pipeline::{self, Cache, Look, Request};
 use crate::publish::report::{self, Format, Layout};
 use crate::refresh::recovery;
 use crate::state::Memory;
+use crate::texts::text;
+
+/// Between two drawings of `--watch`.
+const REDRAW: Duration = Duration::from_secs(2);
+/// To the top left corner, and nothing below it.
+const CLEAR: &[u8] = b"\x1b[H\x1b[J";
 
 /// The flags of `status`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct StatusArgs {
     /// Exit as `openclaw models status --check` does: 1 expired or missing, 2 expiring
@@ -60,6 +69,9 @@ pub struct StatusArgs {
     /// What counts towards the exit code [default: what the configured models use; with 2026.4, all]
     #[arg(long, value_name = "SCOPE")]
     scope: Option<ScopeArg>,
+    /// Draw the report again every 2 seconds, until Ctrl-C
+    #[arg(long, conflicts_with_all = ["check", "needs_person", "json", "format", "at"])]
+    watch: bool,
     /// Report on built-in demo data, laid out in a temporary directory
     #[arg(long, conflicts_with_all = ["agent", "provider"])]
     demo: bool,
@@ -138,8 +150,32 @@ pub fn run(global: &GlobalArgs, args: &StatusArgs) -> Result<u8, Failure> {
         return finish(args, format, &look, demo.roots());
     }
     let roots = global.roots(&config);
+    if args.watch {
+        return redraw(args, &config, &roots);
+    }
     let look = pipeline::look(&roots, environment(), &request);
     finish(args, format, &look, &roots)
+}
+
+/// Draws the report again and again, in its place.
+fn redraw(args: &StatusArgs, config: &Config, roots: &Roots) -> Result<u8, Failure> {
+    if !std::io::stdout().is_terminal() {
+        return Err(Failure::new(exit::USAGE, "cannot redraw: standard output is not a terminal")
+            .hint("leave out --watch, or run `authwatch watch` for a status page"));
+    }
+    let mut cache = Cache::default();
+    loop {
+        let look = pipeline::look_again(roots, environment(), &args.request(config), Some(&mut cache));
+        let mut screen = CLEAR.to_vec();
+        let layout = Layout { width: console::width(), only_problems: args.problems };
+        report::write(&look.snapshot, Format::Table, layout, &mut screen)
+            .map_err(|error| Failure::new(exit::INTERNAL, "cannot write the report").caused_by(error))?;
+        if let Some(failure) = nothing_there(&look, roots) {
+            return Err(failure);
+        }
+        console::print(&screen)?;
+        std::thread::sleep(REDRAW);
+    }
 }
 
 /// Why there is no demo.
@@ -169,6 +205,10 @@ fn finish(args: &StatusArgs, format: Format, look: &Look, roots: &Roots) -> Resu
     let layout = Layout { width: console::width(), only_problems: args.problems };
     report::write(&look.snapshot, format, layout, &mut printed)
         .map_err(|error| Failure::new(exit::INTERNAL, "cannot write the report").caused_by(error))?;
+    if args.check && format == Format::Table && look.state_exists {
+        let note = check_note(&look.snapshot).unwrap_or_default();
+        printed.extend_from_slice(note.as_bytes());
+    }
     console::print(&printed)?;
     let nothing_there = nothing_there(look, roots);
     match (nothing_there, format) {
@@ -188,20 +228,41 @@ fn finish(args: &StatusArgs, format: Format, look: &Look, roots: &Roots) -> Resu
     }
 }
 
+/// Why `--check` answers otherwise than the report: it answers as OpenClaw does, its oddities included.
+fn check_note(snapshot: &Snapshot) -> Option<String> {
+    let issues = assess::issues(snapshot);
+    let code = snapshot.exit_code;
+    if code == exit::by_severity(assess::worst(&issues)) {
+        return None;
+    }
+    let name = match code {
+        exit::OK => "check-note-fine",
+        exit::EXPIRING => "check-note-expiring",
+        _ => "check-note-missing",
+    };
+    Some(format!("\n{}\n", text(name, &[("code", &code)])))
+}
+
 fn report_and(failure: &Failure, code: u8) -> u8 {
     tracing::warn!("{}", failure.in_one_line());
     code
 }
 
+/// Why there is nothing to report on: a selection that matches nothing is never fine.
 fn nothing_there(look: &Look, roots: &Roots) -> Option<Failure> {
     if !look.state_exists {
         let failure = no_state_directory(roots);
         let hint = failure.hint.clone().unwrap_or_default();
         return Some(failure.hint(format!("{hint}; `authwatch status --demo` shows built-in data")));
     }
-    let unknown = look.unknown_agents.first()?;
-    Some(
-        Failure::new(exit::NO_INPUT, format!("there is no agent `{unknown}` in `{}`", roots.state.display()))
-            .hint("`authwatch status --format plain | cut -f1 | sort -u` lists the agents"),
-    )
+    if let Some(unknown) = look.unknown_agents.first() {
+        return Some(unknown_agent(unknown, roots, look.agent_ids.iter().map(AgentId::as_str)));
+    }
+    let unknown = look.unknown_providers.first()?;
+    let problem = format!("no login of provider `{unknown}`, and no model that needs one");
+    let nearest = config::nearest(unknown, provider::all().map(|provider| provider.id));
+    Some(Failure::new(exit::NO_INPUT, problem).hint(match nearest.filter(|nearest| nearest != unknown) {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
+        None => "`authwatch status --format plain | cut -f3 | sort -u` lists the providers".to_owned(),
+    }))
 }

@@ -13,9 +13,10 @@ use crate::model::{AgentHealth, Snapshot};
 pub use self::nagios::exit_code as nagios_exit_code;
 
 /// How a report is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// For people: grouped by agent, fits a phone.
+    /// For people: what needs you first, fits a phone.
+    #[default]
     Table,
     /// For programs: the whole snapshot.
     Json,

@@ -4,6 +4,7 @@
 //! sooner than the agent's; else the agent. It is renewed at its owner and nowhere else: renewing copies is what causes reuse
 //! storms, for the first copy that is renewed kills all the others.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use openclaw_auth::credential::Credential;
@@ -108,6 +109,10 @@ pub struct Candidates {
     pub unreadable: Vec<(AgentId, StoreError)>,
     /// Agents that were asked for and are not there.
     pub unknown_agents: Vec<String>,
+    /// The agents there are.
+    pub agent_ids: Vec<AgentId>,
+    /// The profiles there are at the agents that were asked for.
+    pub profile_ids: BTreeSet<String>,
 }
 
 /// From 0 to 1, the same for the same token every time.
@@ -161,6 +166,8 @@ pub fn find(
         logins: Vec::new(),
         unreadable: Vec::new(),
         unknown_agents: wanted.agents.iter().filter(|id| !known(id)).cloned().collect(),
+        agent_ids: discovery.agents.iter().map(|agent| agent.id.clone()).collect(),
+        profile_ids: BTreeSet::new(),
     };
     let main_agent = &discovery.agents[0];
     let mut main_buffers = Buffers::default();
@@ -201,6 +208,7 @@ impl Finder<'_, '_> {
             None => View::of_main(main),
         };
         for profile in &view.profiles {
+            survey.profile_ids.insert(profile.id.to_owned());
             if !self.wanted.profiles.is_empty() && !self.wanted.profiles.iter().any(|id| id == profile.id) {
                 continue;
             }

@@ -141,3 +141,9 @@ state-leftover = Leftover
 state-unusable = Unusable
 state-not_stored = Not stored
 state-ignored = Ignored
+
+## Where `--check` answers otherwise than the report
+
+check-note-fine = `--check` exits with 0, as OpenClaw's own check does: what is listed above is not part of its answer
+check-note-expiring = `--check` exits with 2, as OpenClaw's own check does: a login expires within 24 h, even if it renews automatically
+check-note-missing = `--check` exits with { $code }, as OpenClaw's own check does: it counts a login as expired or missing that renews automatically, or that no model uses
