@@ -7,6 +7,7 @@ use super::scanner::Scan;
 use crate::assess;
 use crate::clock;
 use crate::exit::{self, Failure};
+use crate::model::{Severity, Snapshot};
 use crate::pipeline::SETTLED_AFTER;
 use crate::publish::changes::between;
 use crate::publish::metrics::Pass;
@@ -60,7 +61,8 @@ impl Monitor {
             unchanged = !self.scanner.has_read
                 && as_many
                 && previous.renewals == snapshot.renewals
-                && previous.rescued == snapshot.rescued;
+                && previous.rescued == snapshot.rescued
+                && has_same_verdicts(&previous, &snapshot);
             for event in between(&previous, &snapshot) {
                 self.publisher.record(event);
             }
@@ -76,4 +78,13 @@ impl Monitor {
         }
         self.service.report(self.publisher.snapshot.as_deref());
     }
+}
+
+/// Whether time alone has changed no verdict.
+fn has_same_verdicts(previous: &Snapshot, snapshot: &Snapshot) -> bool {
+    let verdicts = |snapshot: &Snapshot| -> Vec<Option<Severity>> {
+        let profiles = snapshot.agents.iter().flat_map(|agent| &agent.profiles);
+        profiles.map(|profile| profile.assessment.as_ref()?.severity).collect()
+    };
+    verdicts(previous) == verdicts(snapshot)
 }
