@@ -4,7 +4,7 @@
 //! the same. An incident is told once when it fires, again when it becomes worse or after a while, and once when it is mended.
 
 mod circumstances;
-mod removed;
+pub(super) mod removed;
 mod settle;
 
 use openclaw_auth::model::{Span, Timestamp};
