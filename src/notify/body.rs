@@ -52,7 +52,7 @@ impl Message {
         if !self.still_open.is_empty() {
             let problems = counted("problems", self.still_open.len());
             parts.push(Paragraph::Agent(text("message-heading-open", &[("problems", &problems)])));
-            parts.extend(self.still_open.iter().take(DESCRIBED).map(|about| prose(safe(about))));
+            parts.push(Paragraph::List(self.still_open.iter().take(DESCRIBED).cloned().collect()));
         }
         parts.push(Paragraph::Prose(text("message-from", &[("host", &safe(&self.host))])));
         if let Some(url) = &self.page_url {
@@ -153,6 +153,8 @@ pub enum Paragraph {
         /// The command that mends it.
         command: Option<String>,
     },
+    /// A line for each of what is only named.
+    List(Vec<String>),
     Link(String),
 }
 
@@ -161,6 +163,11 @@ impl Paragraph {
         match self {
             Self::Prose(words) => wrap(words, width, ""),
             Self::Agent(name) => wrap(name, width, ""),
+            Self::List(lines) => lines
+                .iter()
+                .map(|line| wrap(&format!("- {line}"), width, "  "))
+                .collect::<Vec<_>>()
+                .join("\n"),
             Self::Link(url) => url.clone(),
             Self::Item { name, severity, note, words, command } => {
                 let how: Vec<&str> =

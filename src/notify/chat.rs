@@ -103,6 +103,13 @@ impl Markup {
         match part {
             Paragraph::Prose(words) => (self.escape)(words),
             Paragraph::Agent(name) => self.bold(name),
+            Paragraph::List(lines) => {
+                let lines: Vec<String> =
+                    lines.iter().map(|line| format!("- {}", (self.escape)(line))).collect();
+                lines.join("\n")
+            }
+            // Escaped where an address may hold what is markup.
+            Paragraph::Link(url) if self.code.0 == "<code>" => (self.escape)(url),
             Paragraph::Link(url) => url.clone(),
             Paragraph::Item { name, severity, note, words, command } => {
                 let how: Vec<&str> =

@@ -48,6 +48,10 @@ pub(super) fn problems(
                 if kind == ProblemKind::Expiring {
                     let left = profile.end().map(|end| end - snapshot.now);
                     problem.threshold = left.and_then(|left| threshold(left, limits, passed(&subject)));
+                    // It may be configured to be notified of later than OpenClaw calls it expiring.
+                    if left.is_some() && problem.threshold.is_none() {
+                        continue;
+                    }
                 }
             }
             IssueOf::Configuration | IssueOf::Recovery(_) | IssueOf::Store => {}

@@ -36,6 +36,7 @@ fn paragraph(part: &Paragraph) -> Markup {
         @match part {
             Paragraph::Prose(words) => p style="margin:12px 0;color:#4a5160" { (words) },
             Paragraph::Agent(name) => h2 style="margin:20px 0 8px;font-size:16px" { (name) },
+            Paragraph::List(lines) => ul style="margin:12px 0;padding-left:20px" { @for line in lines { li { (line) } } },
             Paragraph::Link(url) => p style="margin:12px 0" { a href=(url) { (url) } },
             Paragraph::Item { name, severity, note, words, command } => {
                 div style={ "margin:0 0 14px;padding:2px 0 2px 12px;border-left:4px solid " (hex_color(*severity)) } {
