@@ -2,7 +2,7 @@
 
 use openclaw_auth::model::{AgentId, CooldownKind, CredentialKind, ProviderId, ReasonCode, Span, Timestamp};
 
-use super::{CRITICAL_PART, Limits};
+use super::limits::{CRITICAL_PART, Limits};
 use crate::clock::zoned_date;
 use crate::model::{Assessment, AssessmentState, LoginReason, LoginState, ProfileHealth, Severity, Status};
 use crate::remedy::Commands;
@@ -104,8 +104,7 @@ impl Subject<'_> {
     }
 
     fn expires_soon(&self) -> bool {
-        self.profile.status == Status::Expiring
-            || self.left.is_some_and(|left| left <= self.circumstances.limits.window)
+        self.left.is_some_and(|left| left <= self.circumstances.limits.window)
     }
 
     /// Whether the access token expired longer ago than a renewal may be waited for.

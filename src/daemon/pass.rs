@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use super::monitor::Monitor;
 use super::scanner::Scan;
+use crate::assess;
 use crate::clock;
 use crate::exit::{self, Failure};
 use crate::pipeline::SETTLED_AFTER;
 use crate::publish::changes::between;
 use crate::publish::metrics::Pass;
+use crate::refresh::recovery;
 use crate::stop::Stop;
 
 impl Monitor {
@@ -47,8 +49,10 @@ impl Monitor {
 
     /// Records what has changed since the last snapshot, publishes the new one, and notifies people.
     pub(super) async fn show(&mut self, scan: Scan) {
-        let Scan { mut snapshot, took, .. } = scan;
+        let Scan { mut snapshot, commands, took, .. } = scan;
         snapshot.renewals = self.renewals.all();
+        let waiting = recovery::waiting_profiles(&self.options.state_dir);
+        assess::add_recoveries(&mut snapshot, waiting, &commands);
         self.publisher.metrics.count_scan(&snapshot);
         let mut unchanged = false;
         if let Some(previous) = self.publisher.snapshot.take() {

@@ -107,7 +107,7 @@ impl Inspection {
             scope: own.config.status.scope,
             window: own.config.status.warn,
             memory: memory.clone(),
-            limits: Limits::new(&own.config.notify),
+            limits: Limits::new(&own.config),
             ..Request::default()
         };
         let Look { snapshot, commands, .. } = pipeline::look(&roots, variables.iter().cloned(), &request);

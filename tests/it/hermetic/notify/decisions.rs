@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use authwatch::assess::{Limits, assess};
 use authwatch::config::Config;
 use authwatch::model::{
-    AgentHealth, Bucket, LoginReason, LoginState, OpenclawRelease, ProfileHealth, Scope, Severity, Snapshot,
-    Status, Summary,
+    AgentHealth, Bucket, FailingRenewal, LoginReason, LoginState, OpenclawRelease, ProfileHealth, Scope,
+    Severity, Snapshot, Status, Summary,
 };
 use authwatch::notify::{Change, FailingChannels, Incidents, Mute, Policy, Transition, decide, policy};
 use authwatch::remedy::Commands;
@@ -89,6 +89,7 @@ fn agent(id: &str, profiles: Vec<ProfileHealth>) -> AgentHealth {
         rejected: Vec::new(),
         store_assessment: None,
         provider_assessments: Vec::new(),
+        remedies: Vec::new(),
     }
 }
 
@@ -148,7 +149,7 @@ struct Told {
 impl Told {
     fn new(config: &str) -> Self {
         Self {
-            limits: Limits::new(&parsed(config).notify),
+            limits: Limits::new(&parsed(config)),
             incidents: Incidents::default(),
             policy: configured(config),
             silences: Vec::new(),
@@ -255,14 +256,21 @@ fn what_renews_itself_is_nobodys_alarm_until_it_has_failed_to_for_an_hour() {
     for login in [LoginState::Renewable, LoginState::Refreshing, LoginState::Blocked] {
         for (lapsed, expected) in [(-HOUR, 0), (0.9 * HOUR, 0), (1.1 * HOUR, 1)] {
             let mut fresh = Told::new("");
-            let profiles = vec![ending("xai:a", fresh.now - lapsed, fresh.now, login)];
-            assert_eq!(fresh.main(profiles).len(), expected, "{login:?} {lapsed}");
+            let since = Timestamp::from_millis(fresh.now - 2.0 * HOUR);
+            let failing = FailingRenewal { reason: "dns".to_owned(), since, times: 3, next_attempt: since };
+            let profile = ProfileHealth {
+                failing: Some(Box::new(failing)),
+                login_since: Some(since),
+                ..ending("xai:a", fresh.now - lapsed, fresh.now, login)
+            };
+            let expected = if login == LoginState::Renewable { expected } else { 1 };
+            assert_eq!(fresh.main(vec![profile]).len(), expected, "{login:?} {lapsed}");
         }
     }
     // In a database it is OpenClaw's, which renews it when it is next used.
     let lapsed = ending("xai:a", START - 9.0 * HOUR, START, LoginState::Renewable);
     let in_database = ProfileHealth { source: Source::AgentSqlite, ..lapsed };
-    assert_eq!(notified.main(vec![in_database]), [(Transition::New, Severity::Info)]);
+    assert_eq!(notified.main(vec![in_database]), []);
 }
 
 #[test]
@@ -318,7 +326,7 @@ fn a_profile_that_vanishes_is_told_once_and_one_in_an_unreadable_store_has_not_v
     notified.after(MINUTE).main(vec![profile("xai:a")]);
     let changes = notified.after(MINUTE).pass(vec![agent("main", vec![profile("xai:a")])]);
     assert_eq!(changes.len(), 1);
-    assert_eq!(changes[0].resolved.as_deref(), Some("it is gone from the store"));
+    assert_eq!(changes[0].resolved.as_deref(), Some("removed from the store"));
     // So is an agent.
     let mut notified = Told::new("");
     notified.pass(vec![agent("main", both()), agent("bot", both())]);
@@ -398,7 +406,7 @@ fn a_login_that_went_with_its_agent_is_not_all_right_again() {
         "host",
         None,
     );
-    assert_eq!(message.unwrap().title(), "xai:a of bot is gone");
+    assert_eq!(message.unwrap().title(), "host: agent bot: xai:a was removed");
 }
 
 #[test]
@@ -531,13 +539,13 @@ fn a_broken_login_that_moves_to_main_is_not_all_right_again() {
     let own = || vec![agent("main", Vec::new()), agent("bot", vec![dead("xai:a")])];
     let moved = || vec![agent("main", vec![dead("xai:a")]), agent("bot", vec![inherited(dead("xai:a"))])];
     notified.pass(own());
-    assert_eq!(title(&notified.after(MINUTE).pass(moved())), "xai:a of main is dead: sign in again");
+    assert_eq!(title(&notified.after(MINUTE).pass(moved())), "host: agent main: xai:a needs sign-in");
     // What was told of it is taken back all the same, for buttons and threads hang on it.
     let changes = notified.after(MINUTE).pass(moved());
-    assert_eq!(title(&changes), "xai:a of bot is gone");
+    assert_eq!(title(&changes), "host: agent bot: xai:a was removed");
     assert_eq!(
         changes[0].resolved.as_deref(),
-        Some("it is gone from its own store, and main's is used instead")
+        Some("removed from its own store; the login of agent main is used instead")
     );
     // Where main's is fine, so is the agent.
     let mut notified = Told::new("");
@@ -545,7 +553,7 @@ fn a_broken_login_that_moves_to_main_is_not_all_right_again() {
     let fine =
         || vec![agent("main", vec![profile("xai:a")]), agent("bot", vec![inherited(profile("xai:a"))])];
     assert_eq!(notified.after(MINUTE).pass(fine()), []);
-    assert_eq!(title(&notified.after(MINUTE).pass(fine())), "xai:a of bot is all right again");
+    assert_eq!(title(&notified.after(MINUTE).pass(fine())), "host: agent bot: xai:a resolved after 2 min");
 }
 
 #[test]
@@ -564,7 +572,7 @@ fn logins_that_a_migration_left_behind_are_one_incident() {
     };
     let changes = notified.after(MINUTE).pass(stranded());
     let named: Vec<_> = changes.iter().map(|change| change.problem.state.as_str()).collect();
-    assert_eq!(named, ["has lost its logins"]);
+    assert_eq!(named, ["was not migrated completely"]);
     for _ in 0..5 {
         assert_eq!(notified.after(MINUTE).pass(stranded()), []);
     }
@@ -613,7 +621,7 @@ fn a_configuration_of_openclaw_that_stays_broken_is_told_once_and_one_that_is_be
     assert!(command.starts_with("cp -p -- "), "{command}");
     let filter = authwatch::config::Filter::default();
     let message = authwatch::notify::message::Message::of(&changes, &filter, "host", None).unwrap();
-    assert_eq!(message.title(), "OpenClaw's configuration cannot be used");
+    assert_eq!(message.title(), "host: OpenClaw configuration cannot be used");
     assert_eq!(notified.after(MINUTE).pass(fine()), []);
     assert!(notified.after(MINUTE).pass(fine())[0].is_resolved());
 }
