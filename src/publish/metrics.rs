@@ -147,7 +147,7 @@ impl Metrics {
     /// Creates every counter there can be, at 0, for these providers.
     #[must_use]
     pub fn new(providers: &[&str], names: ProfileNames) -> Self {
-        let counted = Collectors::new();
+        let counted = Collectors::new(METRICS);
         for provider in providers {
             counted.counter(REFRESH_ATTEMPTS, [provider]);
             counted.counter(REFRESH_ADOPTED, [provider]);
@@ -230,7 +230,7 @@ impl Metrics {
     }
 
     fn own_text(&self, pass: Option<Pass>, channels: &[ChannelHealth], with_process: bool) -> String {
-        let mut samples = Samples::new();
+        let mut samples = Samples::new(METRICS);
         let (revision, rustc) = (env!("AUTHWATCH_REVISION"), env!("AUTHWATCH_RUSTC"));
         samples.set(BUILD_INFO, [env!("CARGO_PKG_VERSION"), revision, rustc], 1.0);
         if let Some(pass) = pass {
@@ -251,7 +251,7 @@ impl Metrics {
     }
 
     fn credentials_text(&self, snapshot: Option<&Snapshot>) -> String {
-        let mut samples = Samples::new();
+        let mut samples = Samples::new(METRICS);
         if let Some(snapshot) = snapshot {
             set_snapshot(&mut samples, snapshot, self.names);
         }

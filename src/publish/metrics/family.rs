@@ -8,8 +8,6 @@ use prometheus::{
     Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, TextEncoder,
 };
 
-use super::METRICS;
-
 /// A metric as the table describes it.
 #[derive(Clone, Copy, Debug)]
 pub struct Description {
@@ -52,10 +50,13 @@ macro_rules! metrics {
 pub(super) use metrics;
 
 /// The samples of one scrape, family by family.
-pub(super) struct Samples(Vec<MetricFamily>);
+pub(super) struct Samples {
+    table: &'static [Description],
+    families: Vec<MetricFamily>,
+}
 
 impl Samples {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(table: &'static [Description]) -> Self {
         let family = |metric: &Description| {
             let mut family = MetricFamily::default();
             family.set_name(metric.name.to_owned());
@@ -67,7 +68,7 @@ impl Samples {
             });
             family
         };
-        Self(METRICS.iter().map(family).collect())
+        Self { table, families: table.iter().map(family).collect() }
     }
 
     pub(super) fn set<const N: usize>(&mut self, metric: Metric<N>, values: [&str; N], value: f64) {
@@ -77,9 +78,9 @@ impl Samples {
             pair.set_value(value.to_owned());
             pair
         };
-        let labels = METRICS[metric.0].labels.iter().zip(values).map(pair).collect();
+        let labels = self.table[metric.0].labels.iter().zip(values).map(pair).collect();
         let mut sample = proto::Metric::from_label(labels);
-        if METRICS[metric.0].kind == Kind::Gauge {
+        if self.table[metric.0].kind == Kind::Gauge {
             let mut gauge = proto::Gauge::default();
             gauge.set_value(value);
             sample.set_gauge(gauge);
@@ -88,7 +89,7 @@ impl Samples {
             counter.set_value(value);
             sample.set_counter(counter);
         }
-        self.0[metric.0].mut_metric().push(sample);
+        self.families[metric.0].mut_metric().push(sample);
     }
 
     pub(super) fn flag<const N: usize>(&mut self, metric: Metric<N>, values: [&str; N], is_so: bool) {
@@ -102,7 +103,7 @@ impl Samples {
 
     /// Text format 0.0.4, sorted by name, without families that have no samples.
     pub(super) fn encode(self, counted: Option<&Collectors>) -> String {
-        let mut families = self.0;
+        let mut families = self.families;
         families.extend(counted.into_iter().flat_map(Collectors::collect));
         families.retain(|family| !family.get_metric().is_empty());
         families.sort_by(|one, other| one.name().cmp(other.name()));
@@ -121,9 +122,9 @@ pub(super) struct Collectors {
 
 impl Collectors {
     /// Those without labels exist at 0 from here on, so that `rate` sees the first increase.
-    pub(super) fn new() -> Self {
+    pub(super) fn new(table: &[Description]) -> Self {
         let (mut counters, mut histograms) = (HashMap::new(), HashMap::new());
-        for (index, metric) in METRICS.iter().enumerate() {
+        for (index, metric) in table.iter().enumerate() {
             let opts = Opts::new(metric.name, metric.help);
             if metric.kind == Kind::Counter {
                 let counter = IntCounterVec::new(opts, metric.labels).expect("names and labels are valid");
