@@ -25,7 +25,7 @@ pub use self::rollup::worst_exit_code;
 use self::rollup::{exit_code, provider_health};
 use self::token::{Token, fence_verdict, token_verdict};
 use crate::exit;
-use crate::model::{AgentHealth, Login, LoginReason, ProfileHealth, Status};
+use crate::model::{AgentHealth, LoginReason, LoginState, ProfileHealth, Status};
 use crate::remedy;
 
 /// Judges one agent by what it sees: its own store, and main's under it.
@@ -132,7 +132,7 @@ pub fn external(logins: &[ExternalLogin], criteria: &Criteria<'_>) -> Vec<Profil
     judged
         .filter(|health| criteria.wants(health.provider.as_str()))
         .map(|mut health| {
-            (health.login, health.login_reason) = (Login::External, Some(LoginReason::OwnedByCli));
+            (health.login, health.login_reason) = (LoginState::External, Some(LoginReason::OwnedByCli));
             health
         })
         .collect()
@@ -176,7 +176,7 @@ fn health_of(
         remaining_ms: token.remaining,
         ended_at: token.ended_at,
         bucket: token.status.bucket(),
-        login: Login::None,
+        login: LoginState::None,
         login_reason: None,
         login_since: None,
         inherited: false,

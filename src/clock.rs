@@ -7,7 +7,7 @@ use openclaw_auth::process::Stat;
 
 /// What the system says about this process.
 #[derive(Clone, Copy, Debug)]
-pub struct Process {
+pub struct ProcessUsage {
     pub cpu_seconds: f64,
     pub resident_bytes: f64,
     pub open_files: f64,
@@ -16,14 +16,14 @@ pub struct Process {
 
 /// Reads `/proc/self`; `None` where there is none.
 #[must_use]
-pub fn process() -> Option<Process> {
+pub fn process() -> Option<ProcessUsage> {
     let stat = Stat::read("self")?;
     let number = |field: usize| stat.field(field)?.parse::<f64>().ok();
     #[expect(clippy::cast_precision_loss, reason = "ticks a second and bytes a page are small")]
     let (ticks, page) = (rustix::param::clock_ticks_per_second() as f64, rustix::param::page_size() as f64);
     #[expect(clippy::cast_precision_loss, reason = "a process has few files")]
     let open_files = std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count) as f64;
-    Some(Process {
+    Some(ProcessUsage {
         cpu_seconds: (number(14)? + number(15)?) / ticks,
         resident_bytes: number(24)? * page,
         open_files,

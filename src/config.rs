@@ -25,7 +25,7 @@ pub use self::notify::{
     AlertmanagerConfig, ChannelConfig, CommandConfig, EmailConfig, Filter, HeartbeatConfig, HeartbeatReport,
     NotifyConfig, NtfyConfig, QuietHours, SmtpTls, WebhookConfig, WebhookPreset,
 };
-pub use self::problem::Problem;
+pub use self::problem::SettingProblem;
 pub use self::refresh::{ProviderConfig, RefreshConfig};
 pub use self::secrets::{SecretSource, redacted_url, without_user};
 pub use self::values::variable;
@@ -51,7 +51,7 @@ pub struct Config {
     pub network: NetworkConfig,
     /// The settings of earlier releases that the file still has.
     #[serde(skip)]
-    pub removed: Vec<Problem>,
+    pub removed: Vec<SettingProblem>,
 }
 
 /// `[network]`

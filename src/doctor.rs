@@ -17,7 +17,7 @@ pub mod repair;
 pub mod report;
 pub mod service;
 
-use self::finding::{Finding, Findings, Kind, Severity};
+use self::finding::{Finding, FindingKind, Findings, Severity};
 use self::inspection::Inspection;
 use crate::exit;
 
@@ -32,7 +32,7 @@ pub fn examine(inspection: &Inspection) -> Vec<Finding> {
 }
 
 /// Every kind of finding there is.
-pub fn kinds() -> impl Iterator<Item = &'static Kind> {
+pub fn kinds() -> impl Iterator<Item = &'static FindingKind> {
     checks::ALL.iter().flat_map(|check| check.kinds)
 }
 

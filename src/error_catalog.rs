@@ -4,15 +4,15 @@
 mod cause;
 mod context;
 mod mask;
-mod recognise;
+mod recognize;
 mod table;
 
 use crate::model::LoginReason;
 
-pub use self::cause::{Cause, Kind, Mend};
-pub use self::context::Context;
+pub use self::cause::{Cause, CauseKind, CauseRemedy};
+pub use self::context::ErrorContext;
 pub use self::mask::mask;
-pub use self::recognise::{Finding, recognise};
+pub use self::recognize::{RecognizedCause, recognize};
 pub use self::table::all;
 
 /// The cause of that name.

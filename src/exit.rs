@@ -47,6 +47,11 @@ impl Failure {
         Self { code, message: message.into(), hint: None, source: None }
     }
 
+    /// A fault of the system or of this program.
+    pub fn internal(what: &str, error: std::io::Error) -> Self {
+        Self::new(INTERNAL, what).caused_by(error)
+    }
+
     /// Adds the line that says what to do.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

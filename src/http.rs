@@ -36,7 +36,7 @@ pub struct HttpClient {
     timeout: Duration,
 }
 
-pub struct Answer {
+pub struct HttpResponse {
     pub status: u16,
     /// `Retry-After`, bounded.
     pub retry_after: Option<Span>,
@@ -52,7 +52,7 @@ pub struct Answer {
 
 /// Why there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NoAnswer {
+pub enum HttpError {
     /// The name cannot be resolved.
     Dns,
     Connect,
@@ -65,7 +65,7 @@ pub enum NoAnswer {
     TooLarge,
 }
 
-impl fmt::Display for NoAnswer {
+impl fmt::Display for HttpError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Dns => "the name cannot be resolved",
@@ -117,7 +117,7 @@ impl HttpClient {
         url: &Uri,
         content_type: &'static str,
         body: Bytes,
-    ) -> Result<Answer, NoAnswer> {
+    ) -> Result<HttpResponse, HttpError> {
         self.perform(request(method, url, content_type, body)).await
     }
 
@@ -129,29 +129,32 @@ impl HttpClient {
         url: &Uri,
         content_type: &'static str,
         body: Bytes,
-    ) -> Result<(Answer, Option<NoAnswer>), NoAnswer> {
+    ) -> Result<(HttpResponse, Option<HttpError>), HttpError> {
         self.receive(request(method, url, content_type, body)).await
     }
 
     /// Sends a request with headers of the caller's and reads the whole answer.
-    pub async fn perform(&self, request: Request<Full<Bytes>>) -> Result<Answer, NoAnswer> {
+    pub async fn perform(&self, request: Request<Full<Bytes>>) -> Result<HttpResponse, HttpError> {
         match self.receive(request).await? {
             (answer, None) => Ok(answer),
             (_, Some(cut)) => Err(cut),
         }
     }
 
-    async fn receive(&self, request: Request<Full<Bytes>>) -> Result<(Answer, Option<NoAnswer>), NoAnswer> {
+    async fn receive(
+        &self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<(HttpResponse, Option<HttpError>), HttpError> {
         let end = tokio::time::Instant::now() + self.timeout;
         let ask = tokio::time::timeout_at(end, self.ask(request));
-        let (mut answer, body) = ask.await.unwrap_or(Err(NoAnswer::Timeout))?;
+        let (mut answer, body) = ask.await.unwrap_or(Err(HttpError::Timeout))?;
         let read = tokio::time::timeout_at(end, read(body, &mut answer.body));
-        let cut = read.await.unwrap_or(Err(NoAnswer::Timeout)).err();
+        let cut = read.await.unwrap_or(Err(HttpError::Timeout)).err();
         Ok((answer, cut))
     }
 
     /// The answer's head, and where its body comes from.
-    async fn ask(&self, mut request: Request<Full<Bytes>>) -> Result<(Answer, Incoming), NoAnswer> {
+    async fn ask(&self, mut request: Request<Full<Bytes>>) -> Result<(HttpResponse, Incoming), HttpError> {
         let agent = HeaderValue::from_static(concat!("authwatch/", env!("CARGO_PKG_VERSION")));
         request.headers_mut().insert(USER_AGENT, agent);
         let url = request.uri().clone();
@@ -169,7 +172,7 @@ impl HttpClient {
         let header = |name: &str| {
             response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
         };
-        let answer = Answer {
+        let answer = HttpResponse {
             status: StatusCode::as_u16(&response.status()),
             retry_after: retry_after(header("retry-after")),
             challenged: header("cf-mitigated") == "challenge",
@@ -206,12 +209,12 @@ fn request(method: Method, url: &Uri, content_type: &'static str, body: Bytes) -
 }
 
 /// Reads a body to its end, piece by piece: what has come stays where the rest does not.
-async fn read(mut body: Incoming, into: &mut Zeroizing<Vec<u8>>) -> Result<(), NoAnswer> {
+async fn read(mut body: Incoming, into: &mut Zeroizing<Vec<u8>>) -> Result<(), HttpError> {
     while let Some(frame) = body.frame().await {
-        let Ok(piece) = frame.map_err(|_| NoAnswer::Lost)?.into_data() else { continue };
+        let Ok(piece) = frame.map_err(|_| HttpError::Lost)?.into_data() else { continue };
         let length = into.len() + piece.len();
         if length > MAX_ANSWER {
-            return Err(NoAnswer::TooLarge);
+            return Err(HttpError::TooLarge);
         }
         if into.capacity() < length {
             // Growing in place would leave copies of tokens behind.
@@ -254,15 +257,15 @@ fn add_roots(roots: &mut RootCertStore, path: &Path) -> Result<(), ClientError> 
     Ok(())
 }
 
-fn no_answer(error: &hyper_util::client::legacy::Error) -> NoAnswer {
+fn no_answer(error: &hyper_util::client::legacy::Error) -> HttpError {
     if is_caused_by(error, &|cause| cause.is::<rustls::Error>()) {
-        NoAnswer::Tls
+        HttpError::Tls
     } else if is_caused_by(error, &|cause| cause.to_string().starts_with("dns error")) {
-        NoAnswer::Dns
+        HttpError::Dns
     } else if error.is_connect() {
-        NoAnswer::Connect
+        HttpError::Connect
     } else {
-        NoAnswer::Lost
+        HttpError::Lost
     }
 }
 

@@ -16,4 +16,4 @@ pub use self::event::{Event, EventKind};
 pub use self::remedy::{AgentRemedy, Remedy, RemedyOf};
 pub use self::severity::Severity;
 pub use self::snapshot::{AgentHealth, ProfileHealth, ProviderHealth, Renewal, Snapshot, Summary};
-pub use self::verdict::{Bucket, Login, LoginReason, Scope, Status};
+pub use self::verdict::{Bucket, LoginReason, LoginState, Scope, Status};

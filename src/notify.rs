@@ -5,7 +5,7 @@
 //! problems   changes    one text    on disk    email, ntfy, webhook, command, Alertmanager
 //! ```
 //!
-//! The first three are pure and see the [`crate::model::Snapshot`] only, so nothing they write can contain a secret. [`Book`] is the
+//! The first three are pure and see the [`crate::model::Snapshot`] only, so nothing they write can contain a secret. [`NotificationStore`] is the
 //! one file that remembers what people were notified of and what is still to be sent; a daemon, a daemon that restarts after every
 //! check, and a timer notify of the same.
 
@@ -36,16 +36,16 @@ mod transport;
 mod webhook;
 mod words;
 
-pub use self::change::{Change, Turn};
+pub use self::change::{Change, Transition};
 pub use self::check::problems;
 pub use self::decide::decide;
 pub use self::deliver::Work;
 pub use self::detect::conditions;
-pub use self::heartbeat::Beat;
-pub use self::incident::Ledger;
-pub use self::mute::Silence;
+pub use self::heartbeat::HeartbeatSignal;
+pub use self::incident::Incidents;
+pub use self::mute::Mute;
 pub use self::notifier::Notifier;
 pub use self::policy::{Policy, policy};
-pub use self::problem::{Condition, Limits, Own, Subject, What};
-pub use self::records::{ChannelRecord, Entry, Parcel};
-pub use self::store::{Book, BookError};
+pub use self::problem::{FailingChannels, Limits, Problem, Subject, SubjectKind};
+pub use self::records::{ChannelRecord, DeliveryRecord, QueuedMessage};
+pub use self::store::{NotificationStore, NotificationStoreError};

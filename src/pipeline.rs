@@ -3,62 +3,29 @@
 //! A look is the first three, and is here. Where a pass is more than that, `daemon/pass.rs` renews, publishes and tells.
 
 mod cache;
+mod request;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::num::NonZero;
 use std::ops::Deref;
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{LazyLock, Mutex};
 
 use openclaw_auth::discover::{self, Agent, Discovery};
-use openclaw_auth::environment::Environment;
 pub use openclaw_auth::file::SETTLED_AFTER;
-use openclaw_auth::load::refreshing::Refreshing;
-use openclaw_auth::load::{self, Buffers, ContentDigest, Loaded};
-use openclaw_auth::model::{ConfigHealth, ProfileIds, Semantics, Span};
+use openclaw_auth::load::{self, Buffers, Loaded};
+use openclaw_auth::model::{ProfileIds, Semantics};
 use openclaw_auth::paths::Roots;
 use openclaw_auth::provider;
-use openclaw_auth::settings::{Settings, normalized_agent_id};
+use openclaw_auth::settings::normalized_agent_id;
 
 pub use self::cache::Cache;
-use self::cache::Stamps;
+use self::cache::ReadStore;
+use self::request::Basis;
+pub use self::request::Request;
 use crate::classify::{self, Criteria, InUse, worst_exit_code};
-use crate::clock::{self, At};
+use crate::clock::{self};
 use crate::model::{AgentHealth, Scope, Snapshot, Summary};
-use crate::state::Memory;
-
-/// What to look at, and how to judge it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Request {
-    /// Judge as of another time.
-    pub at: Option<At>,
-    /// The release whose rules apply.
-    pub semantics: Semantics,
-    /// What counts; `None` for the release's own rule.
-    pub scope: Option<Scope>,
-    /// The warning window, if given.
-    pub window: Option<Span>,
-    /// Only these agents; empty for all.
-    pub agents: Vec<String>,
-    /// Only these providers; empty for all.
-    pub providers: Vec<String>,
-    /// What authwatch remembers of earlier attempts to renew.
-    pub memory: Option<Arc<Memory>>,
-}
-
-impl Default for Request {
-    fn default() -> Self {
-        Self {
-            at: None,
-            semantics: Semantics::V2026_9,
-            scope: None,
-            window: None,
-            agents: Vec::new(),
-            providers: Vec::new(),
-            memory: None,
-        }
-    }
-}
 
 #[derive(Clone, Debug)]
 pub struct Look {
@@ -71,33 +38,16 @@ pub struct Look {
     pub changed: bool,
 }
 
-/// What the verdicts on all agents rest on, besides stores.
-#[derive(Debug, PartialEq)]
-struct Basis {
-    request: Request,
-    environment: Environment,
-    settings: Settings,
-    config: ConfigHealth,
-    refreshing: Refreshing,
-}
-
-struct Looked {
+struct ScannedAgent {
     health: AgentHealth,
     buckets: Summary,
     /// What it was made from; `None` where nothing was read.
-    read: Option<Box<Read>>,
+    read: Option<Box<ReadStore>>,
 }
 
-/// What was read for a verdict, and whether it is what was read the last time.
-struct Read {
-    stamps: Stamps,
-    content: ContentDigest,
-    is_same: bool,
-}
-
-impl Looked {
+impl ScannedAgent {
     /// Counts while the profiles are at hand: by the time all agents are there, they are far away.
-    fn new(health: AgentHealth, read: Option<Box<Read>>) -> Self {
+    fn new(health: AgentHealth, read: Option<Box<ReadStore>>) -> Self {
         let mut buckets = Summary::default();
         health.profiles.iter().for_each(|profile| buckets.count(profile.bucket));
         Self { health, buckets, read }
@@ -154,11 +104,11 @@ pub fn look_again(
         };
         cache.check(roots, &discovery, basis, &main);
     }
-    let looked = look_at_all(&agents, &main, roots, &judge, cache.as_deref());
+    let scanned = look_at_all(&agents, &main, roots, &judge, cache.as_deref());
     let mut changed = false;
-    let mut agents = Vec::with_capacity(looked.len());
+    let mut agents = Vec::with_capacity(scanned.len());
     let mut summary = Summary::default();
-    for Looked { health, buckets, read } in looked.into_iter().flatten() {
+    for ScannedAgent { health, buckets, read } in scanned.into_iter().flatten() {
         summary.add(buckets);
         if let (Some(read), Some(cache)) = (read, &mut cache) {
             changed |= !read.is_same;
@@ -236,17 +186,17 @@ fn look_at_all<'m>(
     roots: &Roots,
     judge: &Criteria<'_>,
     cache: Option<&Cache>,
-) -> Vec<Option<Looked>> {
-    let mut looked: Vec<Option<Looked>> = Vec::new();
-    looked.resize_with(agents.len(), || None);
+) -> Vec<Option<ScannedAgent>> {
+    let mut scanned: Vec<Option<ScannedAgent>> = Vec::new();
+    scanned.resize_with(agents.len(), || None);
     // Each verdict is written where it belongs, so nothing is moved or sorted when the threads are done.
-    let chunks = Mutex::new(agents.chunks(CHUNK).zip(looked.chunks_mut(CHUNK)));
+    let chunks = Mutex::new(agents.chunks(CHUNK).zip(scanned.chunks_mut(CHUNK)));
     let take = || chunks.lock().expect("nothing panics while a chunk is taken").next();
     let work = || {
-        let mut desk = Desk { buffers: Buffers::new(roots), ids: ProfileIds::default() };
-        while let Some((agents, looked)) = take() {
-            for (agent, looked) in agents.iter().zip(looked) {
-                *looked = look_at(agent, main, roots, judge, cache, &mut desk);
+        let mut workspace = Workspace { buffers: Buffers::new(roots), ids: ProfileIds::default() };
+        while let Some((agents, scanned)) = take() {
+            for (agent, scanned) in agents.iter().zip(scanned) {
+                *scanned = look_at(agent, main, roots, judge, cache, &mut workspace);
             }
         }
     };
@@ -261,11 +211,11 @@ fn look_at_all<'m>(
         }
         work();
     });
-    looked
+    scanned
 }
 
 /// What a thread works with.
-struct Desk {
+struct Workspace {
     buffers: Buffers,
     ids: ProfileIds,
 }
@@ -276,32 +226,32 @@ fn look_at<'m>(
     roots: &Roots,
     judge: &Criteria<'_>,
     cache: Option<&Cache>,
-    Desk { buffers, ids }: &mut Desk,
-) -> Option<Looked> {
+    Workspace { buffers, ids }: &mut Workspace,
+) -> Option<ScannedAgent> {
     // Before anything is read: what changes meanwhile is noticed the next time.
     let cached = cache.map(|cache| (cache, cache::stamps(&agent.dir, buffers.base())));
     if let Some((cache, stamps)) = &cached
         && let Some(health) = cache.by_stamps(&agent.id, stamps, judge.now)
     {
-        return Some(Looked::new(health, None));
+        return Some(ScannedAgent::new(health, None));
     }
     let judged = |own: &Loaded<'_>, inherited: Option<&Loaded<'_>>, ids: &mut ProfileIds| {
         let Some((cache, stamps)) = cached else {
-            return Looked::new(classify::agent(agent, own, inherited, judge, ids), None);
+            return ScannedAgent::new(classify::agent(agent, own, inherited, judge, ids), None);
         };
         let content = own.digest();
         let known = cache.by_content(&agent.id, &content, judge.now);
         let is_same = known.is_some();
         let health = known.unwrap_or_else(|| classify::agent(agent, own, inherited, judge, ids));
-        Looked::new(health, Some(Box::new(Read { stamps, content, is_same })))
+        ScannedAgent::new(health, Some(Box::new(ReadStore { stamps, content, is_same })))
     };
     if agent.is_main() {
         return Some(judged(main, None, ids));
     }
-    let (looked, room) = {
+    let (scanned, room) = {
         let own = load::load(agent, roots, judge.semantics, buffers)?;
         (judged(&own, Some(main), ids), own.document.into_room())
     };
     buffers.reuse(room);
-    Some(looked)
+    Some(scanned)
 }

@@ -14,7 +14,7 @@ const MOST_BYTES: u64 = 4096;
 
 /// Whom to ask for what.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
+pub struct ProbeTarget {
     host: String,
     path: String,
 }
@@ -40,13 +40,13 @@ pub enum ProbeError {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct ProbeReport {
     pub status: u16,
     /// The first line of the body, bounded and without control characters.
     pub text: String,
 }
 
-impl Target {
+impl ProbeTarget {
     /// Reads `http://HOST:PORT/PATH`, or less of it: the scheme and the path may be left out.
     pub fn parse(text: &str) -> Result<Self, TargetError> {
         if text.starts_with("https://") {
@@ -78,19 +78,19 @@ impl Target {
     }
 }
 
-impl fmt::Display for Target {
+impl fmt::Display for ProbeTarget {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "http://{}{}", self.host, self.path)
     }
 }
 
 /// Asks. Takes no longer than `timeout`, however slowly the other side speaks.
-pub fn ask(target: &Target, timeout: Duration) -> Result<Answer, ProbeError> {
+pub fn ask(target: &ProbeTarget, timeout: Duration) -> Result<ProbeReport, ProbeError> {
     let said = exchange(target, timeout)?;
     read(&String::from_utf8_lossy(&said)).ok_or(ProbeError::NotHttp)
 }
 
-fn exchange(target: &Target, timeout: Duration) -> io::Result<Vec<u8>> {
+fn exchange(target: &ProbeTarget, timeout: Duration) -> io::Result<Vec<u8>> {
     let deadline = Instant::now() + timeout;
     let left = || {
         let left = deadline.saturating_duration_since(Instant::now());
@@ -98,7 +98,7 @@ fn exchange(target: &Target, timeout: Duration) -> io::Result<Vec<u8>> {
     };
     let mut stream = connect(target, &left)?;
     stream.set_write_timeout(Some(left()?))?;
-    let Target { host, path } = target;
+    let ProbeTarget { host, path } = target;
     stream
         .write_all(format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").as_bytes())?;
     let (mut said, mut chunk) = (Vec::new(), [0; 512]);
@@ -120,7 +120,7 @@ fn exchange(target: &Target, timeout: Duration) -> io::Result<Vec<u8>> {
     }
 }
 
-fn connect(target: &Target, left: &impl Fn() -> io::Result<Duration>) -> io::Result<TcpStream> {
+fn connect(target: &ProbeTarget, left: &impl Fn() -> io::Result<Duration>) -> io::Result<TcpStream> {
     let mut last = io::ErrorKind::AddrNotAvailable.into();
     for address in target.host.to_socket_addrs()? {
         match TcpStream::connect_timeout(&address, left()?) {
@@ -131,12 +131,12 @@ fn connect(target: &Target, left: &impl Fn() -> io::Result<Duration>) -> io::Res
     Err(last)
 }
 
-fn read(said: &str) -> Option<Answer> {
+fn read(said: &str) -> Option<ProbeReport> {
     let (head, body) = said.split_once("\r\n\r\n")?;
     let status = head.strip_prefix("HTTP/1.")?.get(2..5)?.parse().ok()?;
     let line = body.lines().next().unwrap_or_default();
     let text = line.chars().filter(|character| !character.is_control()).take(120).collect();
-    Some(Answer { status, text })
+    Some(ProbeReport { status, text })
 }
 
 #[cfg(test)]
@@ -151,12 +151,12 @@ mod tests {
             ("http://localhost:1/readyz", "http://localhost:1/readyz"),
             ("[::1]:10979/readyz", "http://[::1]:10979/readyz"),
         ] {
-            assert_eq!(Target::parse(text).unwrap().to_string(), shown);
+            assert_eq!(ProbeTarget::parse(text).unwrap().to_string(), shown);
         }
         for text in ["", "localhost", ":1", "a:b", "a:1/x y", "a:1/\r\nX: y", "http://", "a:70000"] {
-            assert_eq!(Target::parse(text), Err(TargetError::Form(text.to_owned())), "{text}");
+            assert_eq!(ProbeTarget::parse(text), Err(TargetError::Form(text.to_owned())), "{text}");
         }
-        assert!(matches!(Target::parse("https://a:1/"), Err(TargetError::Tls(_))));
+        assert!(matches!(ProbeTarget::parse("https://a:1/"), Err(TargetError::Tls(_))));
     }
 
     #[test]
@@ -166,7 +166,7 @@ mod tests {
             ("[::]:10979", "http://[::1]:10979/healthz"),
             ("10.1.2.3:10979", "http://10.1.2.3:10979/healthz"),
         ] {
-            assert_eq!(Target::of_listener(listen).unwrap().to_string(), shown);
+            assert_eq!(ProbeTarget::of_listener(listen).unwrap().to_string(), shown);
         }
     }
 }

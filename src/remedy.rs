@@ -8,9 +8,9 @@ use openclaw_auth::model::{
 };
 use openclaw_auth::provider::{self, Provider};
 
-use crate::error_catalog::{self, Context, Mend};
+use crate::error_catalog::{self, CauseRemedy, ErrorContext};
 pub use crate::model::Remedy;
-use crate::model::{AgentHealth, AgentRemedy, Login, LoginReason, ProfileHealth, RemedyOf, Status};
+use crate::model::{AgentHealth, AgentRemedy, LoginReason, LoginState, ProfileHealth, RemedyOf, Status};
 
 /// Says of every secret that OpenClaw refers to whether it can be resolved.
 const SECRETS: &str = "openclaw secrets audit";
@@ -26,24 +26,24 @@ pub fn for_profile(agent: &AgentId, profile: &ProfileHealth) -> Option<Remedy> {
     }
     let sign_in = || Some(sign_in_again(agent, profile));
     let meaning = match (profile.status, profile.login) {
-        (_, Login::Dead) => {
+        (_, LoginState::Dead) => {
             error_catalog::of_login(profile.login_reason.unwrap_or(LoginReason::InvalidGrant)).meaning
         }
         (Status::Ok | Status::Static, _) => return None,
-        (_, Login::External) => error_catalog::of_login(LoginReason::OwnedByCli).meaning,
-        (_, Login::Blocked) => {
+        (_, LoginState::External) => error_catalog::of_login(LoginReason::OwnedByCli).meaning,
+        (_, LoginState::Blocked) => {
             let cause = error_catalog::of_login(profile.login_reason.unwrap_or(LoginReason::Challenged));
-            let context = Context {
+            let context = ErrorContext {
                 agent: Some(agent.to_string()),
                 profile: Some(profile.profile_id.to_string()),
                 provider: Some(profile.provider.to_string()),
             };
             return Some(Remedy {
                 meaning: cause.meaning.to_owned(),
-                command: for_cause(cause.mend, &context),
+                command: for_cause(cause.remedy, &context),
             });
         }
-        (Status::Expiring | Status::Expired, Login::Renewable) => {
+        (Status::Expiring | Status::Expired, LoginState::Renewable) => {
             return Some(Remedy { meaning: "renews itself when next used".to_owned(), command: None });
         }
         (Status::Expiring, _) => "ends soon and does not renew itself",
@@ -62,7 +62,7 @@ pub fn for_profile(agent: &AgentId, profile: &ProfileHealth) -> Option<Remedy> {
         },
     };
     let command = match profile.login {
-        Login::External => None,
+        LoginState::External => None,
         _ if profile.reason_code == Some(ReasonCode::UnresolvedRef) => Some(SECRETS.to_owned()),
         _ if profile.reason_code == Some(ReasonCode::SetupInactive) => {
             Some(show_order(agent, &profile.provider))
@@ -73,7 +73,7 @@ pub fn for_profile(agent: &AgentId, profile: &ProfileHealth) -> Option<Remedy> {
 }
 
 fn is_fine(profile: &ProfileHealth) -> bool {
-    matches!(profile.status, Status::Ok | Status::Static) && profile.login != Login::Dead
+    matches!(profile.status, Status::Ok | Status::Static) && profile.login != LoginState::Dead
 }
 
 /// What to do about everything of an agent's that is no profile.
@@ -116,7 +116,7 @@ pub fn for_store(agent: &AgentHealth) -> Option<Remedy> {
     Some(match stranded.kind {
         StrandedKind::EmptyDatabase => {
             let meaning = format!("the database is empty, and {count} profile(s) are left behind in {file}");
-            let Import { first, command } = import(stranded.repair_first.as_ref());
+            let ImportAdvice { first, command } = import(stranded.repair_first.as_ref());
             Remedy { meaning: meaning + &first, command: Some(command) }
         }
         StrandedKind::LeftoverJson => Remedy {
@@ -190,7 +190,7 @@ fn copy_without_mark(path: &Path) -> String {
 
 /// How to have OpenClaw import what an older release left.
 #[derive(Debug)]
-pub struct Import {
+pub struct ImportAdvice {
     /// What has to be done before, as the end of a sentence; empty where that is nothing.
     pub first: String,
     /// The command, or that of the first step.
@@ -199,12 +199,12 @@ pub struct Import {
 
 /// How to have OpenClaw import what older releases left. It imports for all agents at once, and archives what it cannot parse, too.
 #[must_use]
-pub fn import(unimportable: Option<&Unimportable>) -> Import {
+pub fn import(unimportable: Option<&Unimportable>) -> ImportAdvice {
     let Some(Unimportable { path, error }) = unimportable else {
-        return Import { first: String::new(), command: "openclaw doctor --fix".to_owned() };
+        return ImportAdvice { first: String::new(), command: "openclaw doctor --fix".to_owned() };
     };
     let Remedy { meaning, command } = for_unreadable(path, error);
-    Import {
+    ImportAdvice {
         first: format!(". Before OpenClaw imports anything: {meaning}"),
         command: command.unwrap_or_else(|| "authwatch status".to_owned()),
     }
@@ -238,18 +238,20 @@ pub fn for_rescued() -> Remedy {
 
 /// The command that mends a cause, for whom it is about. What a message does not say stays a word in capitals.
 #[must_use]
-pub fn for_cause(mend: Mend, context: &Context) -> Option<String> {
+pub fn for_cause(remedy: CauseRemedy, context: &ErrorContext) -> Option<String> {
     let agent = context.agent.as_deref();
     let provider = context.provider.as_deref();
     let of_provider = provider.map_or_else(|| "PROVIDER".to_owned(), quote);
     let auth = |subcommand: &str| models_auth(agent, &format!("{subcommand} --provider {of_provider}"));
-    Some(match mend {
-        Mend::Wait => return None,
-        Mend::PasteKey => auth("paste-api-key"),
-        Mend::SignIn if provider == Some("anthropic") => auth("setup-token"),
-        Mend::SignIn if provider.is_some_and(|provider| !is_login(&provider.into())) => auth("paste-api-key"),
-        Mend::SignIn => auth("login"),
-        Mend::Run(template) => {
+    Some(match remedy {
+        CauseRemedy::Wait => return None,
+        CauseRemedy::PasteKey => auth("paste-api-key"),
+        CauseRemedy::SignIn if provider == Some("anthropic") => auth("setup-token"),
+        CauseRemedy::SignIn if provider.is_some_and(|provider| !is_login(&provider.into())) => {
+            auth("paste-api-key")
+        }
+        CauseRemedy::SignIn => auth("login"),
+        CauseRemedy::Run(template) => {
             let template = match agent {
                 Some(agent) => template.replace("{agent}", &quote(agent)),
                 None => template.replace(" --agent {agent}", ""),

@@ -58,7 +58,7 @@ pub struct LoginRecord {
     pub failing: Option<Failing>,
     /// When and for how long its access token was issued, by the boot-time clock.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub issued: Option<Issued>,
+    pub issued: Option<LastIssue>,
     /// The token that was issued in its place, by its name: to present this one again would end that one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub successor: Option<Fingerprint>,
@@ -95,7 +95,7 @@ pub struct Failing {
 /// When a token was issued, by a clock that cannot jump.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Issued {
+pub struct LastIssue {
     /// The boot the clock counts from.
     pub boot: String,
     /// Milliseconds since that boot.
@@ -106,13 +106,13 @@ pub struct Issued {
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
-struct Document {
+struct StateFile {
     version: u32,
     fingerprint_key: String,
     logins: BTreeMap<String, LoginRecord>,
 }
 
-impl Document {
+impl StateFile {
     fn forget(&mut self, now: Timestamp) {
         let keep = |record: &LoginRecord| if record.successor.is_some() { KEEP_SPENT } else { KEEP };
         self.logins.retain(|_, record| record.touched.is_none_or(|touched| now - touched < keep(record)));
@@ -123,7 +123,7 @@ impl Document {
 #[derive(Debug)]
 pub struct Memory {
     path: PathBuf,
-    document: Document,
+    document: StateFile,
     key: hmac::Key,
 }
 
@@ -154,7 +154,7 @@ impl Memory {
         let path = dir.join("state.json");
         let document = match std::fs::read(&path) {
             Ok(bytes) => parse(&path, &bytes)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Document::default(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => StateFile::default(),
             Err(source) => return Err(MemoryError::Io { path, source }),
         };
         let key = STANDARD.decode(&document.fingerprint_key).unwrap_or_default();
@@ -244,7 +244,7 @@ impl Memory {
         self.update(|_| {})
     }
 
-    fn update(&mut self, change: impl FnOnce(&mut Document)) -> Result<(), MemoryError> {
+    fn update(&mut self, change: impl FnOnce(&mut StateFile)) -> Result<(), MemoryError> {
         let failed = |source| MemoryError::Io { path: self.path.clone(), source };
         let dir = self.path.parent().unwrap_or(Path::new("/"));
         let _lock = lock_soon(dir, "state.lock", PATIENCE).map_err(failed)?;
@@ -262,9 +262,9 @@ impl Memory {
     }
 }
 
-fn parse(path: &Path, bytes: &[u8]) -> Result<Document, MemoryError> {
+fn parse(path: &Path, bytes: &[u8]) -> Result<StateFile, MemoryError> {
     let format = |problem: String| MemoryError::Format { path: path.to_owned(), problem };
-    let document: Document = serde_json::from_slice(bytes).map_err(|error| format(error.to_string()))?;
+    let document: StateFile = serde_json::from_slice(bytes).map_err(|error| format(error.to_string()))?;
     if document.version > VERSION {
         return Err(format(format!("it has version {}", document.version)));
     }

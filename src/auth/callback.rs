@@ -16,7 +16,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-use super::code::{self, Answer, NoAnswer};
+use super::code::{self, CallbackAnswer, CallbackError};
 use super::provider::Redirect;
 
 /// A connection that says nothing is closed after this.
@@ -33,7 +33,7 @@ pub struct Callback {
 
 #[derive(Debug)]
 pub enum Visit {
-    Answer(Answer),
+    Answer(CallbackAnswer),
     /// An answer to another sign-in, or none at all; it was refused.
     Foreign,
 }
@@ -91,22 +91,22 @@ fn answer(request: &Request<Incoming>, path: &str, state: &str) -> (Response<Ful
     }
     let read = code::from_query(request.uri().query().unwrap_or_default(), state);
     let shown = match &read {
-        Ok(Answer::Code(_)) => page(
+        Ok(CallbackAnswer::Code(_)) => page(
             StatusCode::OK,
             "Back to the terminal",
             "authwatch has the provider's answer and finishes the sign-in there. This page can be closed.",
         ),
-        Ok(Answer::Denied(_)) => page(
+        Ok(CallbackAnswer::Denied(_)) => page(
             StatusCode::OK,
             "Not signed in",
             "The provider says that the sign-in was declined. Nothing was changed. This page can be closed.",
         ),
-        Err(NoAnswer::WrongState) => page(
+        Err(CallbackError::WrongState) => page(
             StatusCode::BAD_REQUEST,
             "Another sign-in's answer",
             "This answer does not belong to the sign-in that waits here. Nothing was done. Open the address the terminal shows.",
         ),
-        Err(NoAnswer::NoCode) => page(
+        Err(CallbackError::NoCode) => page(
             StatusCode::BAD_REQUEST,
             "No code",
             "There is no code in this answer. Nothing was done. Open the address the terminal shows.",

@@ -275,11 +275,11 @@ impl Hand<'_> {
     }
 
     /// Makes a store of the legacy files, where there is none.
-    pub async fn import(&self) -> Result<Option<import::Import>, ChangeError> {
+    pub async fn import(&self) -> Result<Option<import::ImportedStore>, ChangeError> {
         self.until_undisturbed(async || self.import_once().await).await
     }
 
-    async fn import_once(&self) -> Result<Option<import::Import>, ChangeError> {
+    async fn import_once(&self) -> Result<Option<import::ImportedStore>, ChangeError> {
         let mut store = self.open().await?;
         if store.exists() {
             self.text(&store)?;

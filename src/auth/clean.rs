@@ -4,7 +4,7 @@ use openclaw_auth::provider;
 use zeroize::Zeroizing;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wanted {
+pub enum PastedKind {
     /// A bearer token, such as Anthropic's setup-token.
     Token,
     Key,
@@ -64,7 +64,7 @@ const AROUND: &[char] = &['"', '\'', '`', ';', ','];
 const PROMPTS: &[&str] = &["$ ", "% ", "# ", "> ", "❯ ", "➜ "];
 
 /// Makes a token or key of what was pasted, if it is one this provider takes in this place.
-pub fn clean(pasted: &str, provider: &str, wanted: Wanted) -> Result<Cleaned, Refusal> {
+pub fn clean(pasted: &str, provider: &str, wanted: PastedKind) -> Result<Cleaned, Refusal> {
     let mut notes = Vec::new();
     let secret = one_word(pasted, &mut notes);
     if secret.is_empty() {
@@ -221,7 +221,7 @@ fn without_escapes(text: &str) -> Zeroizing<String> {
 }
 
 /// Whether the provider takes it in this place.
-fn check(secret: &str, provider: &str, wanted: Wanted) -> Result<(), Refusal> {
+fn check(secret: &str, provider: &str, wanted: PastedKind) -> Result<(), Refusal> {
     if secret.starts_with(REFRESH_TOKEN) {
         return Err(Refusal::IsRefreshToken);
     }
@@ -234,17 +234,17 @@ fn check(secret: &str, provider: &str, wanted: Wanted) -> Result<(), Refusal> {
         _ => {}
     }
     match (wanted, provider) {
-        (Wanted::Token, "anthropic") if is_setup_token => match secret.len() {
+        (PastedKind::Token, "anthropic") if is_setup_token => match secret.len() {
             _ if !is_token_text(secret) => Err(Refusal::Characters),
             length if length < SETUP_TOKEN_LENGTH => Err(Refusal::Cut(length)),
             _ => Ok(()),
         },
-        (Wanted::Token, "anthropic") if owner == Some("anthropic") => Err(Refusal::IsKey),
-        (Wanted::Token, "anthropic") => Err(Refusal::NoSetupToken),
-        (Wanted::Token, _) if is_setup_token => Err(Refusal::OtherProvider("anthropic")),
-        (Wanted::Token, "openai" | "openai-codex") if secret.starts_with("sk-") => Err(Refusal::IsKey),
-        (Wanted::Key, _) if is_setup_token => Err(Refusal::IsSetupToken),
-        (Wanted::Key, "openai" | "openai-codex" | "anthropic" | "xai") if is_jwt(secret) => {
+        (PastedKind::Token, "anthropic") if owner == Some("anthropic") => Err(Refusal::IsKey),
+        (PastedKind::Token, "anthropic") => Err(Refusal::NoSetupToken),
+        (PastedKind::Token, _) if is_setup_token => Err(Refusal::OtherProvider("anthropic")),
+        (PastedKind::Token, "openai" | "openai-codex") if secret.starts_with("sk-") => Err(Refusal::IsKey),
+        (PastedKind::Key, _) if is_setup_token => Err(Refusal::IsSetupToken),
+        (PastedKind::Key, "openai" | "openai-codex" | "anthropic" | "xai") if is_jwt(secret) => {
             Err(Refusal::IsAccessToken)
         }
         _ => Ok(()),
@@ -266,7 +266,7 @@ mod tests {
     }
 
     fn token(pasted: &str) -> Result<String, Refusal> {
-        clean(pasted, "anthropic", Wanted::Token).map(|cleaned| cleaned.secret.to_string())
+        clean(pasted, "anthropic", PastedKind::Token).map(|cleaned| cleaned.secret.to_string())
     }
 
     #[test]
@@ -312,16 +312,23 @@ mod tests {
         assert_eq!(token(" \n"), Err(Refusal::Empty));
         assert_eq!(token("sk-ant-ort01-abcdef"), Err(Refusal::IsRefreshToken));
         assert_eq!(token("sk-or-v1-abcdef"), Err(Refusal::OtherProvider("openrouter")));
-        assert_eq!(clean(key, "anthropic", Wanted::Key), None);
-        assert_eq!(clean(&setup_token(), "anthropic", Wanted::Key), Some(Refusal::IsSetupToken));
-        assert_eq!(clean(&setup_token(), "acme", Wanted::Token), Some(Refusal::OtherProvider("anthropic")));
-        assert_eq!(clean(key, "openrouter", Wanted::Key), Some(Refusal::OtherProvider("anthropic")));
-        assert_eq!(clean(key, "litellm", Wanted::Key), None, "a gateway may take anybody's");
-        assert_eq!(clean("sk-or-v1-abcdef", "openrouter", Wanted::Token), None, "as OpenClaw's page has it");
-        assert_eq!(clean("sk-proj-abc", "openai", Wanted::Token), Some(Refusal::IsKey));
-        assert_eq!(clean(jwt, "openai", Wanted::Key), Some(Refusal::IsAccessToken));
-        assert_eq!(clean("${XAI_API_KEY}", "xai", Wanted::Key), None);
-        assert_eq!(clean("${XAI_API_KEY}", "xai", Wanted::Key), None);
+        assert_eq!(clean(key, "anthropic", PastedKind::Key), None);
+        assert_eq!(clean(&setup_token(), "anthropic", PastedKind::Key), Some(Refusal::IsSetupToken));
+        assert_eq!(
+            clean(&setup_token(), "acme", PastedKind::Token),
+            Some(Refusal::OtherProvider("anthropic"))
+        );
+        assert_eq!(clean(key, "openrouter", PastedKind::Key), Some(Refusal::OtherProvider("anthropic")));
+        assert_eq!(clean(key, "litellm", PastedKind::Key), None, "a gateway may take anybody's");
+        assert_eq!(
+            clean("sk-or-v1-abcdef", "openrouter", PastedKind::Token),
+            None,
+            "as OpenClaw's page has it"
+        );
+        assert_eq!(clean("sk-proj-abc", "openai", PastedKind::Token), Some(Refusal::IsKey));
+        assert_eq!(clean(jwt, "openai", PastedKind::Key), Some(Refusal::IsAccessToken));
+        assert_eq!(clean("${XAI_API_KEY}", "xai", PastedKind::Key), None);
+        assert_eq!(clean("${XAI_API_KEY}", "xai", PastedKind::Key), None);
     }
 
     #[test]
@@ -329,7 +336,7 @@ mod tests {
         for key in
             ["abc=", "ABCDEF_GH==", "id-1234:secret-5678", "user_1:secret", "a.b.c", "QUJD=REVG", "x;y"]
         {
-            let cleaned = clean(key, "acme", Wanted::Key).expect("a key");
+            let cleaned = clean(key, "acme", PastedKind::Key).expect("a key");
             assert_eq!((cleaned.secret.as_str(), cleaned.notes.is_empty()), (key, true));
         }
         for pasted in [
@@ -342,7 +349,7 @@ mod tests {
             "abcd\nuser@host:~$ ",
             "abcd\n❯\n",
         ] {
-            let cleaned = clean(pasted, "acme", Wanted::Key).expect("a key");
+            let cleaned = clean(pasted, "acme", PastedKind::Key).expect("a key");
             assert_eq!((cleaned.secret.as_str(), cleaned.notes.is_empty()), ("abcd", false), "{pasted}");
         }
     }
@@ -363,8 +370,8 @@ mod tests {
 
         #[test]
         fn nothing_makes_it_fail(pasted in any::<String>()) {
-            let _ = clean(&pasted, "anthropic", Wanted::Token);
-            let _ = clean(&pasted, "xai", Wanted::Key);
+            let _ = clean(&pasted, "anthropic", PastedKind::Token);
+            let _ = clean(&pasted, "xai", PastedKind::Key);
         }
     }
 }

@@ -7,14 +7,14 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 #[derive(PartialEq, Eq)]
-pub enum Answer {
+pub enum CallbackAnswer {
     /// A code that can be redeemed once.
     Code(Zeroizing<String>),
     /// It refuses, and says why.
     Denied(String),
 }
 
-impl fmt::Debug for Answer {
+impl fmt::Debug for CallbackAnswer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Code(_) => write!(formatter, "Code({REDACTED})"),
@@ -25,7 +25,7 @@ impl fmt::Debug for Answer {
 
 /// Why something is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoAnswer {
+pub enum CallbackError {
     /// It belongs to another sign-in.
     #[error("that is the answer to another sign-in: start from the address above")]
     WrongState,
@@ -35,12 +35,12 @@ pub enum NoAnswer {
 }
 
 /// Reads the query of the address the browser comes back to. It has to repeat the state.
-pub fn from_query(query: &str, state: &str) -> Result<Answer, NoAnswer> {
+pub fn from_query(query: &str, state: &str) -> Result<CallbackAnswer, CallbackError> {
     read(query, state, true)
 }
 
 /// Reads what a person pastes: the address the browser ended on, its query, `code#state`, or the code alone.
-pub fn from_pasted(pasted: &str, state: &str) -> Result<Answer, NoAnswer> {
+pub fn from_pasted(pasted: &str, state: &str) -> Result<CallbackAnswer, CallbackError> {
     // Terminals break long addresses.
     let joined: Zeroizing<String> =
         Zeroizing::new(pasted.chars().filter(|character| !character.is_whitespace()).collect());
@@ -50,16 +50,16 @@ pub fn from_pasted(pasted: &str, state: &str) -> Result<Answer, NoAnswer> {
         return read(query.trim_end_matches('#'), state, false);
     }
     if text.is_empty() || text.contains("://") {
-        return Err(NoAnswer::NoCode);
+        return Err(CallbackError::NoCode);
     }
     match text.split_once('#') {
-        Some((_, theirs)) if !is_same(theirs, state) => Err(NoAnswer::WrongState),
-        Some((code, _)) => Ok(Answer::Code(Zeroizing::new(code.to_owned()))),
-        None => Ok(Answer::Code(Zeroizing::new(text.to_owned()))),
+        Some((_, theirs)) if !is_same(theirs, state) => Err(CallbackError::WrongState),
+        Some((code, _)) => Ok(CallbackAnswer::Code(Zeroizing::new(code.to_owned()))),
+        None => Ok(CallbackAnswer::Code(Zeroizing::new(text.to_owned()))),
     }
 }
 
-fn read(query: &str, state: &str, needs_state: bool) -> Result<Answer, NoAnswer> {
+fn read(query: &str, state: &str, needs_state: bool) -> Result<CallbackAnswer, CallbackError> {
     let field = |name: &str| {
         form_urlencoded::parse(query.as_bytes())
             .find(|(key, _)| key == name)
@@ -67,15 +67,15 @@ fn read(query: &str, state: &str, needs_state: bool) -> Result<Answer, NoAnswer>
             .filter(|value| !value.is_empty())
     };
     match field("state") {
-        Some(theirs) if !is_same(&theirs, state) => return Err(NoAnswer::WrongState),
-        None if needs_state => return Err(NoAnswer::WrongState),
+        Some(theirs) if !is_same(&theirs, state) => return Err(CallbackError::WrongState),
+        None if needs_state => return Err(CallbackError::WrongState),
         _ => {}
     }
     if let Some(error) = field("error") {
         let words = field("error_description").unwrap_or(error);
-        return Ok(Answer::Denied(words.to_string()));
+        return Ok(CallbackAnswer::Denied(words.to_string()));
     }
-    field("code").map(Answer::Code).ok_or(NoAnswer::NoCode)
+    field("code").map(CallbackAnswer::Code).ok_or(CallbackError::NoCode)
 }
 
 /// Whoever tries states learns nothing from how long the answer takes.
@@ -87,8 +87,8 @@ fn is_same(theirs: &str, state: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn code(text: &str) -> Answer {
-        Answer::Code(Zeroizing::new(text.to_owned()))
+    fn code(text: &str) -> CallbackAnswer {
+        CallbackAnswer::Code(Zeroizing::new(text.to_owned()))
     }
 
     #[test]
@@ -99,16 +99,16 @@ mod tests {
         assert_eq!(pasted("code=ab&state=st"), Ok(code("ab")));
         assert_eq!(pasted("ab#st"), Ok(code("ab")));
         assert_eq!(pasted("ab\n"), Ok(code("ab")));
-        assert_eq!(pasted("ab#other"), Err(NoAnswer::WrongState));
-        assert_eq!(pasted("http://x/?code=ab&state=other"), Err(NoAnswer::WrongState));
-        assert_eq!(pasted("http://localhost:1455/auth/callback"), Err(NoAnswer::NoCode));
-        assert_eq!(pasted(""), Err(NoAnswer::NoCode));
+        assert_eq!(pasted("ab#other"), Err(CallbackError::WrongState));
+        assert_eq!(pasted("http://x/?code=ab&state=other"), Err(CallbackError::WrongState));
+        assert_eq!(pasted("http://localhost:1455/auth/callback"), Err(CallbackError::NoCode));
+        assert_eq!(pasted(""), Err(CallbackError::NoCode));
         assert_eq!(
             pasted("http://x/?error=access_denied&error_description=No+thanks&state=st"),
-            Ok(Answer::Denied("No thanks".to_owned()))
+            Ok(CallbackAnswer::Denied("No thanks".to_owned()))
         );
-        assert_eq!(from_query("code=ab", "st"), Err(NoAnswer::WrongState), "a browser always has it");
-        assert_eq!(from_query("error=x", "st"), Err(NoAnswer::WrongState));
+        assert_eq!(from_query("code=ab", "st"), Err(CallbackError::WrongState), "a browser always has it");
+        assert_eq!(from_query("error=x", "st"), Err(CallbackError::WrongState));
         assert!(!format!("{:?}", pasted("ab")).contains("ab"));
     }
 }

@@ -1,6 +1,6 @@
 //! A credential about to be stored: the fields that change, and what of an older one must not stay.
 
-use openclaw_auth::edit::{self, Change, EditError, member};
+use openclaw_auth::edit::{self, EditError, FieldChange, member};
 use openclaw_auth::jwt;
 use openclaw_auth::model::{CredentialKind, Timestamp};
 use zeroize::Zeroizing;
@@ -9,7 +9,7 @@ use crate::refresh::exchange::Issued;
 
 /// A credential's fields. Whatever else an older entry of the same login holds stays.
 pub struct Entry {
-    fields: Vec<Change>,
+    fields: Vec<FieldChange>,
     /// Fields of an older entry that would contradict these.
     stale: &'static [&'static str],
 }

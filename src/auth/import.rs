@@ -20,7 +20,7 @@ use super::target::SEMANTICS;
 pub const EMPTY: &str = "{\n  \"version\": 1,\n  \"profiles\": {}\n}\n";
 
 /// What the legacy files make.
-pub struct Import {
+pub struct ImportedStore {
     pub json: Zeroizing<String>,
     /// The ids of its profiles.
     pub profiles: Vec<String>,
@@ -50,7 +50,7 @@ pub enum ImportError {
 ///
 /// OpenClaw passes over a file it cannot read. Here that is an error: nobody should believe that all logins were taken over. Nor is a login
 /// taken over that main has renewed since: the agent inherits that one, and the old one would shadow it.
-pub fn read(agent: &Agent, main: &Agent, roots: &Roots) -> Result<Import, ImportError> {
+pub fn read(agent: &Agent, main: &Agent, roots: &Roots) -> Result<ImportedStore, ImportError> {
     let mut buffers = Buffers::default();
     let inherited = if agent.is_main() { None } else { load::load(main, roots, SEMANTICS, &mut buffers) };
     let inherited = inherited.map(|main| main.document).unwrap_or_default();
@@ -58,7 +58,7 @@ pub fn read(agent: &Agent, main: &Agent, roots: &Roots) -> Result<Import, Import
         inherited.profiles.iter().any(|new| new.id == old.id && supersedes(new, &old.credential))
     };
     let mut import =
-        Import { json: Zeroizing::new(EMPTY.to_owned()), profiles: Vec::new(), sources: Vec::new() };
+        ImportedStore { json: Zeroizing::new(EMPTY.to_owned()), profiles: Vec::new(), sources: Vec::new() };
     import.add(
         &agent.dir.join("auth.json"),
         |text| Document::parse_flat(text, SEMANTICS),
@@ -88,7 +88,7 @@ fn supersedes(new: &Profile<'_>, old: &Credential<'_>) -> bool {
 
 type Parsed<'t> = Result<Option<Document<'t>>, openclaw_auth::document::DocumentError>;
 
-impl Import {
+impl ImportedStore {
     fn add(
         &mut self,
         path: &Path,

@@ -10,7 +10,7 @@ use crate::refresh::endpoint;
 
 /// A provider's sign-in, resolved.
 #[derive(Debug)]
-pub struct Resolved {
+pub struct ResolvedSignIn {
     authorize: Uri,
     scope: String,
     parameters: &'static [(&'static str, &'static str)],
@@ -44,14 +44,14 @@ pub enum NoSignIn {
     BadRedirectUrl,
 }
 
-pub fn resolve(provider: &str, config: &RefreshConfig) -> Result<Resolved, NoSignIn> {
+pub fn resolve(provider: &str, config: &RefreshConfig) -> Result<ResolvedSignIn, NoSignIn> {
     let own = config.providers.get(provider).cloned().unwrap_or_default();
     let known = provider::find(provider).and_then(|provider| provider.sign_in);
     let authorize = own.authorize_url.or(known.map(|known| known.authorize_url.to_owned()));
     let redirect = own.redirect_url.or(known.map(|known| known.redirect_url.to_owned()));
     let authorize = authorize.ok_or(NoSignIn::Unknown)?;
     let redirect = redirect.unwrap_or_else(|| "http://localhost:1455/auth/callback".to_owned());
-    Ok(Resolved {
+    Ok(ResolvedSignIn {
         authorize: endpoint::allowed(&authorize).map_err(|_| NoSignIn::BadAuthorizeUrl)?,
         scope: own.scope.or(known.map(|known| known.scope.to_owned())).unwrap_or_default(),
         parameters: known.map_or(&[], |known| known.parameters),
@@ -67,7 +67,7 @@ impl Redirect {
     }
 }
 
-impl Resolved {
+impl ResolvedSignIn {
     /// The address the browser is sent to.
     #[must_use]
     pub fn address(&self, client_id: &str, pkce: &Pkce) -> String {

@@ -1,10 +1,10 @@
 //! One sign-in: everything it needs, found out before anybody is sent through a browser, and the code's trade for tokens.
 
 use super::pkce::Pkce;
-use super::provider::{self, NoSignIn, Resolved};
+use super::provider::{self, NoSignIn, ResolvedSignIn};
 use crate::config::{self, Config};
 use crate::http::{ClientError, HttpClient};
-use crate::refresh::answer::Verdict;
+use crate::refresh::answer::TokenAnswer;
 use crate::refresh::endpoint;
 use crate::refresh::exchange::{self, Issued};
 use crate::refresh::outcome::MisconfiguredReason;
@@ -13,7 +13,7 @@ use crate::refresh::outcome::MisconfiguredReason;
 #[derive(Debug)]
 pub struct SignIn {
     /// The provider's side of it.
-    pub resolved: Resolved,
+    pub resolved: ResolvedSignIn,
     /// Shows that an answer belongs to it.
     pub pkce: Pkce,
     endpoint: endpoint::ResolvedEndpoint,
@@ -49,7 +49,7 @@ impl SignIn {
     }
 
     /// Trades the code for tokens, with the proof that it was asked for here.
-    pub async fn redeem(&self, code: &str) -> Result<Issued, Verdict> {
+    pub async fn redeem(&self, code: &str) -> Result<Issued, TokenAnswer> {
         let mut fields = vec![
             ("code", code),
             ("redirect_uri", self.resolved.redirect.url.as_str()),

@@ -3,49 +3,51 @@
 use openclaw_auth::merge::Effective;
 use openclaw_auth::model::{CredentialKind, Timestamp};
 use openclaw_auth::order::ineligible;
-use openclaw_auth::provider::{self, Renewal};
+use openclaw_auth::provider::{self, RenewalSupport};
 
 use super::criteria::Criteria;
-use crate::model::{Login, LoginReason};
+use crate::model::{LoginReason, LoginState};
 
-pub(super) type LoginVerdict = (Login, Option<LoginReason>, Option<Timestamp>);
+pub(super) type LoginVerdict = (LoginState, Option<LoginReason>, Option<Timestamp>);
 
 pub(super) fn login_verdict(profile: &Effective<'_, '_>, criteria: &Criteria<'_>) -> LoginVerdict {
     let credential = profile.credential;
     if provider::is_owned_by_cli(profile.id, &credential.provider) {
-        return (Login::External, Some(LoginReason::OwnedByCli), None);
+        return (LoginState::External, Some(LoginReason::OwnedByCli), None);
     }
     if credential.is_replacement {
-        return (Login::None, None, None);
+        return (LoginState::None, None, None);
     }
     let login = match credential.kind {
         CredentialKind::ApiKey | CredentialKind::Token => {
             let secret =
                 if credential.kind == CredentialKind::ApiKey { &credential.key } else { &credential.token };
-            if secret.is_some() || credential.refers { Login::Static } else { Login::None }
+            if secret.is_some() || credential.refers { LoginState::Static } else { LoginState::None }
         }
         CredentialKind::OAuth => {
             match credential.known.map(|provider| provider.renewal) {
-                Some(Renewal::NotNeeded) if credential.access.is_some() || credential.refresh.is_some() => {
-                    Login::Static
+                Some(RenewalSupport::NotNeeded)
+                    if credential.access.is_some() || credential.refresh.is_some() =>
+                {
+                    LoginState::Static
                 }
-                Some(Renewal::Refreshable(_)) if credential.refresh.is_some() => Login::Renewable,
+                Some(RenewalSupport::Refreshable(_)) if credential.refresh.is_some() => LoginState::Renewable,
                 // A provider nobody knows may well be refreshed by a plug-in of OpenClaw's; it is not by us.
                 _ if ineligible(credential, criteria.now, criteria.semantics).is_none()
                     && credential.refresh.is_some() =>
                 {
-                    Login::Unsupported
+                    LoginState::Unsupported
                 }
-                _ => Login::None,
+                _ => LoginState::None,
             }
         }
     };
-    if login != Login::Renewable {
+    if login != LoginState::Renewable {
         return (login, None, None);
     }
     remembered(profile, criteria).unwrap_or_else(|| {
         let since = criteria.refreshing.since(&credential.provider, profile.id);
-        (if since.is_some() { Login::Refreshing } else { login }, None, since)
+        (if since.is_some() { LoginState::Refreshing } else { login }, None, since)
     })
 }
 
@@ -54,8 +56,8 @@ fn remembered(profile: &Effective<'_, '_>, criteria: &Criteria<'_>) -> Option<Lo
     let memory = criteria.memory.filter(|memory| memory.knows(profile.id))?;
     let record = memory.login(&memory.fingerprint(profile.credential.refresh.as_ref()?.expose()))?;
     if let Some(dead) = record.dead {
-        return Some((Login::Dead, Some(dead.reason), Some(dead.since)));
+        return Some((LoginState::Dead, Some(dead.reason), Some(dead.since)));
     }
     let failing = record.failing.as_ref()?;
-    failing.blocked.map(|reason| (Login::Blocked, Some(reason), Some(failing.since)))
+    failing.blocked.map(|reason| (LoginState::Blocked, Some(reason), Some(failing.since)))
 }

@@ -6,7 +6,7 @@ use openclaw_auth::model::{CredentialKind, ReasonCode, Semantics, Span, Timestam
 use openclaw_auth::order::ineligible;
 
 use super::criteria::{Criteria, DEFAULT_WINDOW};
-use crate::model::{Login, LoginReason, Status};
+use crate::model::{LoginReason, LoginState, Status};
 
 /// The verdict on an access token.
 #[derive(Clone, Copy)]
@@ -77,14 +77,14 @@ pub(super) fn token_verdict(credential: &Credential<'_>, criteria: &Criteria<'_>
 }
 
 /// The markers of a refresh in progress are judged before anything else: their `expires` of 1 means nothing.
-pub(super) fn fence_verdict(fence: Fence, semantics: Semantics) -> (Token, Login, Option<LoginReason>) {
+pub(super) fn fence_verdict(fence: Fence, semantics: Semantics) -> (Token, LoginState, Option<LoginReason>) {
     match fence {
-        Fence::Pending => (Token::new(Status::Ok), Login::Refreshing, None),
+        Fence::Pending => (Token::new(Status::Ok), LoginState::Refreshing, None),
         Fence::Failed => {
             // The release that leaves such markers says so.
             let reason = (semantics == Semantics::V2026_9).then_some(ReasonCode::Expired);
             let token = Token { reason, ..Token::new(Status::Expired) };
-            (token, Login::Dead, Some(LoginReason::RefreshFailed))
+            (token, LoginState::Dead, Some(LoginReason::RefreshFailed))
         }
     }
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use crate::commands::context::GlobalArgs;
-use crate::config::{self, Config, Problem};
+use crate::config::{self, Config, SettingProblem};
 use crate::console;
 use crate::exit::{self, Failure};
 use crate::notify;
@@ -83,7 +83,7 @@ fn init(path: &std::path::Path) -> Result<u8, Failure> {
 }
 
 /// Everything that will not do, a line each.
-fn unwise(path: &std::path::Path, problems: &[Problem]) -> Failure {
+fn unwise(path: &std::path::Path, problems: &[SettingProblem]) -> Failure {
     let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
     let lines = lines.join("\n  ");
     Failure::new(

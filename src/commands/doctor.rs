@@ -181,10 +181,10 @@ async fn apply_fixes(
     for (finding, fix) in fixable {
         if asking {
             match ask(&fix.describe())? {
-                Consent::Yes => {}
-                Consent::All => asking = false,
-                Consent::No => continue,
-                Consent::Stop => break,
+                FixConsent::Yes => {}
+                FixConsent::All => asking = false,
+                FixConsent::No => continue,
+                FixConsent::Stop => break,
             }
         }
         let (applied, error) = match repair::apply(fix, own_state, clock::now()).await {
@@ -196,7 +196,7 @@ async fn apply_fixes(
     Ok(results)
 }
 
-enum Consent {
+enum FixConsent {
     Yes,
     No,
     All,
@@ -204,7 +204,7 @@ enum Consent {
 }
 
 /// Asks until the answer is valid. The end of the input counts as "quit".
-fn ask(what: &str) -> Result<Consent, Failure> {
+fn ask(what: &str) -> Result<FixConsent, Failure> {
     for line in wrap(&safe(what), console::width()) {
         terminal::show(&format!("{line}\n"));
     }
@@ -213,10 +213,10 @@ fn ask(what: &str) -> Result<Consent, Failure> {
             Failure::new(exit::CANNOT_READ, "cannot read from standard input").caused_by(error)
         })?;
         match answer.as_deref() {
-            Some("y" | "yes") => return Ok(Consent::Yes),
-            Some("a" | "all") => return Ok(Consent::All),
-            Some("n" | "no" | "") => return Ok(Consent::No),
-            Some("q" | "quit") | None => return Ok(Consent::Stop),
+            Some("y" | "yes") => return Ok(FixConsent::Yes),
+            Some("a" | "all") => return Ok(FixConsent::All),
+            Some("n" | "no" | "") => return Ok(FixConsent::No),
+            Some("q" | "quit") | None => return Ok(FixConsent::Stop),
             Some(_) => {}
         }
     }

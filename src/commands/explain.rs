@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::console;
-use crate::error_catalog::{self, Finding};
+use crate::error_catalog::{self, RecognizedCause};
 use crate::exit::{self, Failure};
 use crate::publish::words::{safe, wrap};
 use crate::remedy;
@@ -37,7 +37,7 @@ pub fn run(args: &ExplainArgs) -> Result<u8, Failure> {
         return Err(Failure::new(exit::USAGE, "there is nothing to explain")
             .hint("give the message in quotes, or a log on standard input: `… | authwatch explain`"));
     }
-    let findings = error_catalog::recognise(&text);
+    let findings = error_catalog::recognize(&text);
     let answer = if args.json { as_json(&findings) } else { as_text(&findings, console::width()) };
     console::print(answer.as_bytes())?;
     Ok(exit::OK)
@@ -60,7 +60,7 @@ fn read() -> Result<String, Failure> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn as_json(findings: &[Finding]) -> String {
+fn as_json(findings: &[RecognizedCause]) -> String {
     let causes: Vec<_> = findings
         .iter()
         .map(|finding| {
@@ -68,7 +68,7 @@ fn as_json(findings: &[Finding]) -> String {
                 "code": finding.cause.code,
                 "kind": finding.cause.kind.as_str(),
                 "meaning": finding.cause.meaning,
-                "command": remedy::for_cause(finding.cause.mend, &finding.context),
+                "command": remedy::for_cause(finding.cause.remedy, &finding.context),
                 "hint": finding.cause.hint,
                 "line": finding.line,
                 "quote": finding.quote,
@@ -82,7 +82,7 @@ fn as_json(findings: &[Finding]) -> String {
     format!("{answer:#}\n")
 }
 
-fn as_text(findings: &[Finding], width: usize) -> String {
+fn as_text(findings: &[RecognizedCause], width: usize) -> String {
     if findings.is_empty() {
         return block("", "authwatch does not know this message.", width, Style::new())
             + &block("", "What to try:", width, Style::new())
@@ -100,7 +100,7 @@ fn as_text(findings: &[Finding], width: usize) -> String {
         if !cause.hint.is_empty() {
             answer += &block("  ", cause.hint, width, Style::new());
         }
-        if let Some(command) = remedy::for_cause(cause.mend, &finding.context) {
+        if let Some(command) = remedy::for_cause(cause.remedy, &finding.context) {
             // On one line, however long: a command that is broken cannot be copied.
             answer += &format!("  $ {BOLD}{}{BOLD:#}\n", safe(&command));
         }

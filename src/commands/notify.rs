@@ -10,8 +10,8 @@ use crate::commands::context::{GlobalArgs, own_state, runtime};
 use crate::config::Config;
 use crate::console;
 use crate::exit::{self, Failure};
-use crate::notify::outcome::Outcome;
-use crate::notify::{Book, Notifier};
+use crate::notify::outcome::DeliveryOutcome;
+use crate::notify::{NotificationStore, Notifier};
 use crate::publish::words::{date, safe};
 
 /// The subcommands of `notify`.
@@ -29,7 +29,7 @@ pub enum NotifyCommand {
         json: bool,
     },
     /// Hear nothing of a profile for a while
-    Silence(silence::SilenceArgs),
+    Mute(silence::SilenceArgs),
 }
 
 /// Runs the command.
@@ -40,10 +40,11 @@ pub fn run(global: &GlobalArgs, command: &NotifyCommand) -> Result<u8, Failure> 
             let config = Config::load(global.config.as_deref())?;
             test(&Notifier::new(&config, &dir), channel.as_deref())
         }
-        NotifyCommand::History { json } => {
-            history(&Book::read(&dir).map_err(|e| Failure::new(exit::CANNOT_READ, exit::chain(&e)))?, *json)
-        }
-        NotifyCommand::Silence(args) => silence::run(global, &dir, args),
+        NotifyCommand::History { json } => history(
+            &NotificationStore::read(&dir).map_err(|e| Failure::new(exit::CANNOT_READ, exit::chain(&e)))?,
+            *json,
+        ),
+        NotifyCommand::Mute(args) => silence::run(global, &dir, args),
     }
 }
 
@@ -71,7 +72,7 @@ fn test(notifier: &Notifier, wanted: Option<&str>) -> Result<u8, Failure> {
         code = say(&format!("{} ({})", channel.name, channel.kind.as_str()), &outcome, code)?;
     }
     if wanted.is_none()
-        && let Some(outcome) = runtime.block_on(notifier.beat(notifier.beat_of(exit::OK)))
+        && let Some(outcome) = runtime.block_on(notifier.send_heartbeat(notifier.heartbeat_signal(exit::OK)))
     {
         code = say("heartbeat", &outcome, code)?;
     }
@@ -79,14 +80,14 @@ fn test(notifier: &Notifier, wanted: Option<&str>) -> Result<u8, Failure> {
 }
 
 /// One line a channel; the worst code so far.
-fn say(name: &str, outcome: &Outcome, code: u8) -> Result<u8, Failure> {
+fn say(name: &str, outcome: &DeliveryOutcome, code: u8) -> Result<u8, Failure> {
     let (line, this) = match outcome {
-        Outcome::Accepted(answer) if answer.trim().is_empty() => ("accepted".to_owned(), exit::OK),
-        Outcome::Accepted(answer) => (format!("accepted: {}", one_line(answer)), exit::OK),
-        Outcome::Later { reason, problem, .. } => {
+        DeliveryOutcome::Accepted(answer) if answer.trim().is_empty() => ("accepted".to_owned(), exit::OK),
+        DeliveryOutcome::Accepted(answer) => (format!("accepted: {}", one_line(answer)), exit::OK),
+        DeliveryOutcome::Later { reason, problem, .. } => {
             (format!("failed ({}): {}", reason.as_str(), one_line(problem)), exit::TRY_AGAIN)
         }
-        Outcome::Refused { reason, problem } => {
+        DeliveryOutcome::Refused { reason, problem } => {
             (format!("refused ({}): {}", reason.as_str(), one_line(problem)), exit::CONFIGURATION)
         }
     };
@@ -98,13 +99,13 @@ fn one_line(text: &str) -> String {
     safe(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-fn history(book: &Book, as_json: bool) -> Result<u8, Failure> {
+fn history(book: &NotificationStore, as_json: bool) -> Result<u8, Failure> {
     if as_json {
         let waiting: serde_json::Map<String, serde_json::Value> = book
             .outbox
             .iter()
             .map(|(channel, parcels)| {
-                let one = |parcel: &crate::notify::Parcel| {
+                let one = |parcel: &crate::notify::QueuedMessage| {
                     json!({
                         "message": parcel.message.id,
                         "title": parcel.message.title(),

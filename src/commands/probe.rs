@@ -10,7 +10,7 @@ use crate::commands::context::GlobalArgs;
 use crate::config::Config;
 use crate::console;
 use crate::exit::{self, Failure};
-use crate::probe::{self, Target, TargetError};
+use crate::probe::{self, ProbeTarget, TargetError};
 
 /// The flags of `probe`.
 #[derive(Debug, Args)]
@@ -27,11 +27,11 @@ pub struct ProbeArgs {
 /// Runs the command.
 pub fn run(global: &GlobalArgs, args: &ProbeArgs) -> Result<u8, Failure> {
     let target = if let Some(url) = &args.url {
-        Target::parse(url).map_err(|error| refused(&error, exit::USAGE))?
+        ProbeTarget::parse(url).map_err(|error| refused(&error, exit::USAGE))?
     } else {
         let watch = Config::load(global.config.as_deref())?.watch;
         let listen = watch.health_listen.unwrap_or(watch.listen);
-        Target::of_listener(&listen).map_err(|error| refused(&error, exit::CONFIGURATION))?
+        ProbeTarget::of_listener(&listen).map_err(|error| refused(&error, exit::CONFIGURATION))?
     };
     let timeout = args.timeout.to_std().max(Duration::from_millis(1));
     let answer = probe::ask(&target, timeout).map_err(|error| {

@@ -16,7 +16,7 @@ use crate::console;
 use crate::exit::{self, Failure};
 use crate::model::Bucket;
 use crate::publish::words::{date, safe, span};
-use crate::refresh::candidates::{self, Login, Survey, Wanted};
+use crate::refresh::candidates::{self, Login, Selection, Survey};
 use crate::refresh::outcome::{MisconfiguredReason, Outcome, TransientReason};
 use crate::refresh::plan::{Clocks, Decision};
 use crate::refresh::recovery::{self, Restored};
@@ -63,7 +63,7 @@ fn look(
     let memory = Memory::read(state_dir).map_err(memory_failure)?;
     let discovery = discover::discover(roots, environment());
     let clocks = Clocks { now: clock::now(), boot: clock::boot() };
-    let wanted = Wanted { agents: args.agent.clone(), profiles: args.profile.clone(), force: args.force };
+    let wanted = Selection { agents: args.agent.clone(), profiles: args.profile.clone(), force: args.force };
     Ok(candidates::survey(roots, &discovery, &memory, &config.refresh, &wanted, &clocks))
 }
 

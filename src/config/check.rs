@@ -4,17 +4,17 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::Config;
-use super::problem::Problem;
+use super::problem::SettingProblem;
 use super::secrets::SecretSource;
 
 /// Files that are named and cannot be read, secrets that others may read, and variables that are not set.
 #[must_use]
-pub fn files(config: &Config) -> Vec<Problem> {
+pub fn files(config: &Config) -> Vec<SettingProblem> {
     let plain = [
         ("watch.web_config_file", &config.watch.web_config_file),
         ("network.ca_file", &config.network.ca_file),
     ];
-    let mut problems: Vec<Problem> =
+    let mut problems: Vec<SettingProblem> =
         plain.iter().filter_map(|(setting, path)| unreadable(setting, path.as_deref()?)).collect();
     for (setting, path) in secret_files(config) {
         problems.extend(unreadable(&setting, &path).or_else(|| over_open(&setting, &path)));
@@ -39,11 +39,11 @@ pub fn secret_files(config: &Config) -> Vec<(String, PathBuf)> {
 
 /// Variables that are named and hold nothing.
 #[must_use]
-pub fn variables(config: &Config) -> Vec<Problem> {
+pub fn variables(config: &Config) -> Vec<SettingProblem> {
     let named = sources(config).into_iter().filter(|(_, source)| source.file().is_none());
     let unset = named.filter_map(|(setting, source)| {
         let problem = source.read().err()?;
-        Some(Problem::new(format!("{setting}_env"), without_section(&problem)))
+        Some(SettingProblem::new(format!("{setting}_env"), without_section(&problem)))
     });
     unset.collect()
 }
@@ -75,21 +75,21 @@ fn without_section(problem: &str) -> String {
     problem.split_once(": ").map_or(problem, |(_, rest)| rest).to_owned()
 }
 
-fn unreadable(setting: &str, path: &Path) -> Option<Problem> {
+fn unreadable(setting: &str, path: &Path) -> Option<SettingProblem> {
     let error = std::fs::File::open(path).err()?;
-    let problem = Problem::new(setting, format!("cannot read `{}`: {error}", path.display()));
+    let problem = SettingProblem::new(setting, format!("cannot read `{}`: {error}", path.display()));
     Some(match error.kind() {
         std::io::ErrorKind::NotFound => problem.hint("create it, or name the right file"),
         _ => problem.hint(format!("ls -l {}", path.display())),
     })
 }
 
-fn over_open(setting: &str, path: &Path) -> Option<Problem> {
+fn over_open(setting: &str, path: &Path) -> Option<SettingProblem> {
     let mode = path.metadata().ok()?.mode();
     // A group may be meant (root:authwatch 0640 is usual for a service); everybody never is.
     (mode & 0o007 != 0).then(|| {
         let problem =
             format!("`{}` holds a secret and is open to everybody ({:04o})", path.display(), mode & 0o7777);
-        Problem::new(setting, problem).hint(format!("chmod 600 {}", path.display()))
+        SettingProblem::new(setting, problem).hint(format!("chmod 600 {}", path.display()))
     })
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Something that is wrong with a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
+pub struct SettingProblem {
     /// The setting: `notify.email.ops.password_file`.
     pub setting: String,
     /// What is wrong with it.
@@ -12,14 +12,14 @@ pub struct Problem {
     pub hint: Option<String>,
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for SettingProblem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}: {}", self.setting, self.problem)?;
         self.hint.iter().try_for_each(|hint| write!(formatter, " ({hint})"))
     }
 }
 
-impl Problem {
+impl SettingProblem {
     /// A problem without a hint.
     #[must_use]
     pub fn new(setting: impl Into<String>, problem: impl Into<String>) -> Self {

@@ -3,7 +3,7 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::problem::Problem;
+use super::problem::SettingProblem;
 
 const REMOVED: [(&str, &str, &str); 2] = [
     (
@@ -15,13 +15,13 @@ const REMOVED: [(&str, &str, &str); 2] = [
 ];
 
 /// Takes the removed settings out of a configuration, and says why each is gone.
-pub(super) fn take(configuration: &mut DeTable<'_>) -> Vec<Problem> {
+pub(super) fn take(configuration: &mut DeTable<'_>) -> Vec<SettingProblem> {
     let mut taken = Vec::new();
     for (section, key, why) in REMOVED {
         if let Some(DeValue::Table(settings)) = configuration.get_mut(section).map(Spanned::get_mut)
             && settings.remove(key).is_some()
         {
-            let problem = Problem::new(format!("{section}.{key}"), why);
+            let problem = SettingProblem::new(format!("{section}.{key}"), why);
             taken.push(problem.hint("delete the line"));
         }
     }

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 
 use tokio::net::TcpListener;
 
-use super::internal;
 use crate::config::Config;
 use crate::exit::{self, Failure};
 use crate::serve::access::Access;
@@ -22,7 +21,7 @@ pub(super) async fn listen(address: &str, access: &Access, insecure: bool) -> Re
         Some(listener) => listener,
         None => bind(address).await?,
     };
-    let local = listener.local_addr().map_err(|error| internal("cannot tell the address", error))?;
+    let local = listener.local_addr().map_err(|error| Failure::internal("cannot tell the address", error))?;
     let address = if was_handed_over { local.to_string() } else { address.to_owned() };
     if !local.ip().is_loopback() && !access.is_protected() && !insecure {
         return Err(Failure::new(
@@ -39,7 +38,7 @@ fn handed_over() -> Result<Option<TcpListener>, Failure> {
     let taken = listenfd::ListenFd::from_env().take_tcp_listener(0);
     let Some(listener) = taken.ok().flatten() else { return Ok(None) };
     let ready = listener.set_nonblocking(true).and_then(|()| TcpListener::from_std(listener));
-    ready.map(Some).map_err(|error| internal("cannot use the socket that was handed over", error))
+    ready.map(Some).map_err(|error| Failure::internal("cannot use the socket that was handed over", error))
 }
 
 /// A socket at an address.

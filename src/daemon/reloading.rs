@@ -1,38 +1,30 @@
-//! Reading the configuration again, while everything goes on.
+//! Reloads the configuration while everything goes on.
 
-use std::path::Path;
-
-use super::{Daemon, names, systemd};
+use super::monitor::Monitor;
+use super::publisher::profile_names;
+use super::systemd;
 use crate::clock;
 use crate::config::Config;
 use crate::model::{Event, EventKind};
-use crate::pipeline::Cache;
+use crate::notify::Notifier;
 
-impl Daemon {
-    pub(super) fn config_path(&self) -> Option<&Path> {
-        self.options.config_file.as_ref().map(|file| file.path.as_path())
-    }
-
-    pub(super) fn config_stamp(&self) -> Option<std::time::SystemTime> {
-        std::fs::metadata(self.config_path()?).and_then(|metadata| metadata.modified()).ok()
-    }
-
-    /// Reads the configuration again. A wrong one is refused, and the old one goes on. What is bound stays bound.
+impl Monitor {
+    /// Reads the configuration again. An invalid one is refused and the old one stays in effect, as do the sockets.
     pub(super) fn reload(&mut self, why: &str) {
         let Some(file) = self.options.config_file.clone() else { return };
         systemd::reloading();
-        self.config_changed = self.config_stamp();
+        self.configuration.mark_read(&self.options);
         match Config::load(file.named.then_some(&file.path)) {
             Ok(mut config) => {
                 self.options.flags.lay_over(&mut config);
-                self.metrics.name_profiles(names(&config));
-                self.cache = Cache::default();
+                self.publisher.metrics.name_profiles(profile_names(&config));
+                self.scanner.forget();
                 self.options.config = config;
-                self.renew_channels();
-                self.configuration_is_good = true;
+                self.notifications.replace(Notifier::new(&self.options.config, &self.options.state_dir));
+                self.configuration.is_valid = true;
                 tracing::info!("read the configuration again {why}");
                 self.options.config.warn_of_removed();
-                self.remember(Event {
+                self.publisher.record(Event {
                     at: clock::now(),
                     kind: EventKind::Configuration,
                     agent: None,
@@ -41,10 +33,10 @@ impl Daemon {
                 });
             }
             Err(failure) => {
-                self.configuration_is_good = false;
+                self.configuration.is_valid = false;
                 let failure = failure.in_one_line();
                 tracing::warn!("{failure}; the configuration stays as it was");
-                self.remember(Event {
+                self.publisher.record(Event {
                     at: clock::now(),
                     kind: EventKind::Configuration,
                     agent: None,

@@ -1,10 +1,41 @@
-//! What systemd is told. Nothing, where it does not ask.
+//! Reports to systemd; does nothing if systemd does not ask.
 
+use std::cell::OnceCell;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use sd_notify::NotifyState;
 
-fn tell(states: &[NotifyState<'_>]) {
+use crate::model::Snapshot;
+
+/// The daemon as systemd sees it.
+#[derive(Default)]
+pub(super) struct Service {
+    /// The address the page is served on; `None` for a single pass.
+    pub(super) address: Option<SocketAddr>,
+    ready: OnceCell<()>,
+}
+
+impl Service {
+    /// Reports that the daemon is ready, once there is a snapshot or a reason why there is none, and how logins are.
+    pub(super) fn report(&self, snapshot: Option<&Snapshot>) {
+        let Some(address) = self.address else { return };
+        self.ready.get_or_init(ready);
+        if let Some(snapshot) = snapshot {
+            let summary = snapshot.summary;
+            status(&format!(
+                "{} agents: {} valid, {} expiring, {} missing; http://{address}/",
+                snapshot.agents.len(),
+                summary.valid,
+                summary.expiring,
+                summary.missing
+            ));
+        }
+        alive();
+    }
+}
+
+fn report(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
         tracing::debug!("systemd cannot be told: {error}");
     }
@@ -12,27 +43,27 @@ fn tell(states: &[NotifyState<'_>]) {
 
 /// Serving, and the first pass is done; or done with reloading.
 pub(super) fn ready() {
-    tell(&[NotifyState::Ready]);
+    report(&[NotifyState::Ready]);
 }
 
 pub(super) fn reloading() {
     if let Ok(now) = NotifyState::monotonic_usec_now() {
-        tell(&[NotifyState::Reloading, now]);
+        report(&[NotifyState::Reloading, now]);
     }
 }
 
 pub(super) fn stopping() {
-    tell(&[NotifyState::Stopping]);
+    report(&[NotifyState::Stopping]);
 }
 
 /// One line for `systemctl status`.
-pub(super) fn status(text: &str) {
-    tell(&[NotifyState::Status(text)]);
+fn status(text: &str) {
+    report(&[NotifyState::Status(text)]);
 }
 
-pub(super) fn alive() {
+fn alive() {
     if watchdog().is_some() {
-        tell(&[NotifyState::Watchdog]);
+        report(&[NotifyState::Watchdog]);
     }
 }
 

@@ -11,26 +11,26 @@ pub use crate::model::Severity;
 
 /// A kind of finding, as a check declares it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Kind {
+pub struct FindingKind {
     /// Its name, which never changes.
     pub code: &'static str,
     /// How bad it is, unless the case at hand is milder.
     pub severity: Severity,
     /// Whether `--fix` can mend it.
-    pub mends: bool,
+    pub fixable: bool,
 }
 
-impl Kind {
+impl FindingKind {
     /// A kind that only a person can mend.
     #[must_use]
     pub const fn new(code: &'static str, severity: Severity) -> Self {
-        Self { code, severity, mends: false }
+        Self { code, severity, fixable: false }
     }
 
     /// A kind that `--fix` can mend.
     #[must_use]
-    pub const fn mended(code: &'static str, severity: Severity) -> Self {
-        Self { code, severity, mends: true }
+    pub const fn fixable(code: &'static str, severity: Severity) -> Self {
+        Self { code, severity, fixable: true }
     }
 
     /// A finding of this kind. The meaning is a sentence without a full stop.
@@ -141,7 +141,7 @@ impl Findings {
 
     /// Whether one of these kinds is known of a profile: it then explains whatever follows from it.
     #[must_use]
-    pub fn explain(&self, agent: &AgentId, profile: &ProfileId, kinds: &[Kind]) -> bool {
+    pub fn explain(&self, agent: &AgentId, profile: &ProfileId, kinds: &[FindingKind]) -> bool {
         kinds.iter().any(|kind| self.of_profiles.contains(&(agent.clone(), profile.clone(), kind.code)))
     }
 

@@ -14,7 +14,7 @@ use openclaw_auth::model::{AgentId, ProfileId, Semantics, StoreKind, Timestamp};
 use openclaw_auth::paths::Roots;
 use openclaw_auth::secret::SecretBuffer;
 
-pub use self::drafts::Draft;
+pub use self::drafts::LeftoverDraft;
 use self::facts::Reader;
 pub use self::facts::{AgentFacts, CliLogin, Print, ProfileFacts, SharedFacts};
 use super::files;
@@ -45,7 +45,7 @@ pub struct Inspection {
     /// The agents' own stores, as facts.
     pub agents: Vec<AgentFacts>,
     /// Drafts that nobody works on any more.
-    pub drafts: Vec<Draft>,
+    pub drafts: Vec<LeftoverDraft>,
     /// What the shared database holds, if there is one.
     pub shared: Option<SharedFacts>,
     /// The logins of vendors' CLIs.
@@ -172,7 +172,7 @@ impl Inspection {
     /// Whether the mode of a file of OpenClaw's is this user's to change. Root does that for the owner of the whole alone: a link
     /// among the stores may lead to anybody's file, the system's own included.
     #[must_use]
-    pub fn may_mend(&self, owner: u32) -> bool {
+    pub fn may_change_mode(&self, owner: u32) -> bool {
         if self.user == 0 { self.owner == Some(owner) } else { self.user == owner }
     }
 

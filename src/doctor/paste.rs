@@ -32,7 +32,7 @@ pub fn blemish(kind: CredentialKind, provider: &str, value: &str) -> Option<Blem
     if kind == CredentialKind::OAuth {
         return None;
     }
-    if let Some(mended) = mended(value) {
+    if let Some(mended) = cleaned(value) {
         let bare = stripped(value);
         return Some(if bare == *mended { Blemish::Wrapped } else { Blemish::Broken });
     }
@@ -51,7 +51,7 @@ pub fn blemish(kind: CredentialKind, provider: &str, value: &str) -> Option<Blem
 
 /// The value as it was meant; `None` where it is fine, or where that would be a guess.
 #[must_use]
-pub fn mended(value: &str) -> Option<Zeroizing<String>> {
+pub fn cleaned(value: &str) -> Option<Zeroizing<String>> {
     let bare = stripped(value);
     let mut pieces = bare.split_whitespace().peekable();
     pieces.peek()?;
@@ -119,8 +119,8 @@ mod tests {
         fn what_is_mended_once_is_fine(before in "[ \n\"'$]{0,3}", value in "[A-Za-z0-9_=-]{1,40}", cut in 0..40_usize, after in "[ \n\"']{0,3}") {
             let cut = cut.min(value.len());
             let pasted = format!("{before}{}\n{}{after}", &value[..cut], &value[cut..]);
-            if let Some(mended) = mended(&pasted) {
-                prop_assert!(super::mended(&mended).is_none(), "{pasted:?} {mended:?}");
+            if let Some(mended) = cleaned(&pasted) {
+                prop_assert!(super::cleaned(&mended).is_none(), "{pasted:?} {mended:?}");
                 // Nothing is made up: all of it was there, in this order.
                 let mut rest = pasted.chars();
                 prop_assert!(mended.chars().all(|wanted| rest.any(|found| found == wanted)));
@@ -129,7 +129,7 @@ mod tests {
     }
 
     fn mend(value: &str) -> Option<String> {
-        mended(value).map(|mended| mended.to_string())
+        cleaned(value).map(|mended| mended.to_string())
     }
 
     #[test]

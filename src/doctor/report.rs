@@ -35,7 +35,7 @@ struct Json<'a> {
     format_version: u8,
     generated_at: &'a str,
     exit_code: u8,
-    summary: Summary,
+    summary: FindingCounts,
     findings: &'a [Finding],
     #[serde(skip_serializing_if = "Option::is_none")]
     #[serde(rename = "mended")]
@@ -44,14 +44,14 @@ struct Json<'a> {
 
 /// How many findings there are of each weight, and how many `--fix` would mend.
 #[derive(Clone, Copy, Debug, Serialize)]
-struct Summary {
+struct FindingCounts {
     critical: usize,
     warning: usize,
     info: usize,
     fixable: usize,
 }
 
-impl Summary {
+impl FindingCounts {
     fn of(findings: &[Finding]) -> Self {
         let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
         Self {
@@ -74,7 +74,7 @@ pub fn json(
         format_version: 1,
         generated_at,
         exit_code: super::exit_code(findings),
-        summary: Summary::of(findings),
+        summary: FindingCounts::of(findings),
         findings,
         results,
     };
@@ -129,7 +129,7 @@ impl Column<'_> {
         if findings.is_empty() {
             return self.wrapped("", "nothing found: all is well", GOOD);
         }
-        let summary = Summary::of(findings);
+        let summary = FindingCounts::of(findings);
         let total = findings.len();
         let text = format!(
             "{total} {}: {} critical, {} warning, {} info",

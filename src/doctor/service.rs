@@ -10,7 +10,7 @@ use super::files;
 use super::installation::Places;
 
 /// A process of this user's.
-struct Process {
+struct UserProcess {
     arguments: Vec<String>,
     /// The names of its variables that are set to something. Their values are keys, and are not kept.
     variables: Vec<String>,
@@ -35,7 +35,7 @@ pub fn gateway(places: &Places) -> Option<Gateway> {
     let unit = units(places, "openclaw-gateway")
         .into_iter()
         .find(|path| path.extension().is_some_and(|e| e == "service"));
-    let is_gateway = |process: &Process| {
+    let is_gateway = |process: &UserProcess| {
         let named = |name: &str| process.arguments.iter().any(|argument| argument.contains(name));
         named("openclaw-gateway")
             || named("openclaw") && process.arguments.iter().any(|argument| argument == "gateway")
@@ -120,7 +120,7 @@ fn assignments(value: &str) -> impl Iterator<Item = String> {
 }
 
 /// The processes that live in the same home directory, as far as this user may look into them.
-fn processes(places: &Places) -> Vec<(u32, Process)> {
+fn processes(places: &Places) -> Vec<(u32, UserProcess)> {
     let ours = [&places.roots.home, &places.roots.state];
     let pids = files::list(Path::new("/proc")).into_iter().filter_map(|(name, _)| name.parse::<u32>().ok());
     let read = |pid| process(pid).map(|process| (pid, process));
@@ -129,7 +129,7 @@ fn processes(places: &Places) -> Vec<(u32, Process)> {
         .collect()
 }
 
-fn process(pid: u32) -> Option<Process> {
+fn process(pid: u32) -> Option<UserProcess> {
     let read = |file: &str| std::fs::read(format!("/proc/{pid}/{file}")).ok().map(Zeroizing::new);
     let words = |bytes: &[u8]| -> Vec<Zeroizing<String>> {
         let words = bytes.split(|byte| *byte == 0).filter(|word| !word.is_empty());
@@ -138,7 +138,7 @@ fn process(pid: u32) -> Option<Process> {
     let (environment, command_line) = (words(&read("environ")?), words(&read("cmdline")?));
     let pairs =
         || environment.iter().filter_map(|word| word.split_once('=')).filter(|(_, value)| !value.is_empty());
-    Some(Process {
+    Some(UserProcess {
         arguments: command_line.iter().map(|word| word.to_string()).collect(),
         variables: pairs().map(|(name, _)| name.to_owned()).collect(),
         places: pairs()

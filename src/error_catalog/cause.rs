@@ -4,7 +4,7 @@ use openclaw_auth::words;
 
 words! {
     /// Where a cause is to be looked for.
-    pub enum Kind {
+    pub enum CauseKind {
         /// The login itself: sign in again, or for the first time.
         Login = "login",
         /// The way to the provider.
@@ -22,7 +22,7 @@ words! {
     }
 }
 
-impl Kind {
+impl CauseKind {
     /// What it is, for people.
     #[must_use]
     pub fn words(self) -> &'static str {
@@ -40,7 +40,7 @@ impl Kind {
 
 /// The command that mends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mend {
+pub enum CauseRemedy {
     /// Sign in to the provider again, whatever kind of login it has.
     SignIn,
     /// Give it an API key.
@@ -56,11 +56,11 @@ pub struct Cause {
     /// Its stable name.
     pub code: &'static str,
     /// Where it is to be looked for.
-    pub kind: Kind,
+    pub kind: CauseKind,
     /// What it means: a sentence without a full stop.
     pub meaning: &'static str,
     /// The command that mends it.
-    pub mend: Mend,
+    pub remedy: CauseRemedy,
     /// What else to know, in sentences; may be empty.
     pub hint: &'static str,
     /// The texts by which it is recognised: all of one list have to be on a line. Lower case.
@@ -73,18 +73,18 @@ type Signs = &'static [&'static [&'static str]];
 
 pub(super) const fn cause(
     code: &'static str,
-    kind: Kind,
+    kind: CauseKind,
     meaning: &'static str,
-    mend: Mend,
+    remedy: CauseRemedy,
     hint: &'static str,
     signs: Signs,
 ) -> Cause {
-    Cause { code, kind, meaning, mend, hint, signs, generic: false }
+    Cause { code, kind, meaning, remedy, hint, signs, generic: false }
 }
 
 pub(super) const fn generic(cause: Cause) -> Cause {
     Cause { generic: true, ..cause }
 }
 
-pub(super) const DOCTOR: Mend = Mend::Run("authwatch doctor");
-pub(super) const REFRESH: Mend = Mend::Run("authwatch refresh --agent {agent}");
+pub(super) const DOCTOR: CauseRemedy = CauseRemedy::Run("authwatch doctor");
+pub(super) const REFRESH: CauseRemedy = CauseRemedy::Run("authwatch refresh --agent {agent}");

@@ -3,7 +3,7 @@
 use openclaw_auth::provider;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Context {
+pub struct ErrorContext {
     pub agent: Option<String>,
     pub profile: Option<String>,
     pub provider: Option<String>,
@@ -12,7 +12,7 @@ pub struct Context {
 /// What surrounds ids in messages.
 const AROUND: &[char] = &[' ', '\t', '"', '\'', '`', ',', ';', '(', ')', '[', ']', '{', '}', '=', '<', '>'];
 
-impl Context {
+impl ErrorContext {
     /// Fills in what is not said here from somewhere else.
     #[must_use]
     pub fn or(self, other: &Self) -> Self {
@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn messages_name_whom_they_are_about() {
         let read = |text: &str| {
-            let context = Context::of(text);
+            let context = ErrorContext::of(text);
             (context.agent, context.profile, context.provider)
         };
         let some = |text: &str| Some(text.to_owned());
@@ -113,7 +113,7 @@ mod tests {
             (some("night"), None, None)
         );
         assert_eq!(read("provider: \"acme\" failed").2, some("acme"));
-        let agreed = Context::agreed("agent work openai\nagent=work\nagent night\nopenai");
+        let agreed = ErrorContext::agreed("agent work openai\nagent=work\nagent night\nopenai");
         assert_eq!((agreed.agent, agreed.provider), (None, some("openai")));
         assert_eq!(read("provider sk-ant-oat01-abcdefghijkl"), (None, None, None));
     }

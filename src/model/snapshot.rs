@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::remedy::{AgentRemedy, Remedy};
-use super::verdict::{Bucket, Login, LoginReason, Scope, Status};
+use super::verdict::{Bucket, LoginReason, LoginState, Scope, Status};
 use openclaw_auth::model::shown_path;
 use openclaw_auth::model::{
     AgentId, ConfigHealth, Cooldown, CredentialKind, ProfileId, ProviderId, ReasonCode, Rejected, Semantics,
@@ -34,7 +34,7 @@ pub struct ProfileHealth {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
     pub bucket: Bucket,
-    pub login: Login,
+    pub login: LoginState,
     /// Why the login is as it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub login_reason: Option<LoginReason>,

@@ -49,7 +49,7 @@ words! {
 
 words! {
     /// The login behind the access token: can it renew itself?
-    pub enum Login {
+    pub enum LoginState {
         /// Does not renew and does not need to: a key or a pasted token.
         Static = "static",
         /// Has a refresh token that its provider takes.

@@ -9,11 +9,11 @@ use openclaw_auth::model::{Span, Timestamp};
 use serde_json::{Value, json};
 
 use super::incident::Incident;
-use super::outcome::{FailureReason, Outcome};
-use super::problem::{Kind, What};
-use super::records::Posted;
-use super::store::Book;
-use super::transport::{Wires, json_request, secret};
+use super::outcome::{DeliveryOutcome, FailureReason};
+use super::problem::{ProblemKind, SubjectKind};
+use super::records::PostedAlert;
+use super::store::NotificationStore;
+use super::transport::{Transport, json_request, secret};
 use super::words::{rfc3339, sentence};
 use crate::config::{AlertmanagerConfig, Filter};
 use crate::model::Severity;
@@ -26,7 +26,7 @@ const AGAIN_AFTER_PART: f64 = 0.25;
 /// An alert as it is told.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Alert {
-    pub posted: Posted,
+    pub posted: PostedAlert,
     /// What people read; `None` for one that ends.
     annotations: Option<Value>,
 }
@@ -34,10 +34,10 @@ pub(super) struct Alert {
 /// What Alertmanager has to be told: everything that is so, and the end of what it still holds for so.
 #[must_use]
 pub(super) fn alerts(
-    book: &Book,
+    book: &NotificationStore,
     filter: &Filter,
     host: &str,
-    posted: &[Posted],
+    posted: &[PostedAlert],
     now: Timestamp,
 ) -> Vec<Alert> {
     // Quiet hours are Alertmanager's own affair, so what has not been told for their sake is told here.
@@ -63,12 +63,12 @@ pub(super) fn alerts(
 #[must_use]
 pub(super) fn is_due(
     alerts: &[Alert],
-    posted: &[Posted],
+    posted: &[PostedAlert],
     last_success: Option<Timestamp>,
     hold: Span,
     now: Timestamp,
 ) -> bool {
-    let posted: BTreeSet<&Posted> = posted.iter().collect();
+    let posted: BTreeSet<&PostedAlert> = posted.iter().collect();
     let said = |alert: &Alert| alert.annotations.is_some() && posted.contains(&alert.posted);
     let again = last_success.is_none_or(|at| now - at >= hold * AGAIN_AFTER_PART || now < at);
     alerts.iter().any(|alert| !said(alert)) || (!alerts.is_empty() && again)
@@ -76,7 +76,7 @@ pub(super) fn is_due(
 
 /// What Alertmanager holds for so once it has been told these.
 #[must_use]
-pub(super) fn posted(alerts: &[Alert]) -> Vec<Posted> {
+pub(super) fn posted(alerts: &[Alert]) -> Vec<PostedAlert> {
     alerts.iter().filter(|alert| alert.annotations.is_some()).map(|alert| alert.posted.clone()).collect()
 }
 
@@ -98,10 +98,10 @@ fn alert(incident: &Incident, host: &str) -> Alert {
     if !subject.agent.is_empty() {
         label("agent", &subject.agent);
     }
-    match &subject.what {
-        What::Profile(id) | What::Rescue(id) => label("profile", id),
-        What::Channel(id) => label("channel", id),
-        What::Agent | What::Store | What::Provider(_) | What::Config => {}
+    match &subject.kind {
+        SubjectKind::Profile(id) | SubjectKind::Rescue(id) => label("profile", id),
+        SubjectKind::Channel(id) => label("channel", id),
+        SubjectKind::Agent | SubjectKind::Store | SubjectKind::Provider(_) | SubjectKind::Config => {}
     }
     if let Some(provider) = &condition.provider {
         label("provider", provider);
@@ -111,32 +111,32 @@ fn alert(incident: &Incident, host: &str) -> Alert {
         "description": sentence(&condition.meaning),
     });
     // Where Prometheus has no such rule there is no runbook for it, either.
-    if !matches!(condition.kind, Kind::Disabled | Kind::StoreStranded | Kind::Gone) {
+    if !matches!(condition.kind, ProblemKind::Disabled | ProblemKind::StoreStranded | ProblemKind::Gone) {
         annotations["runbook"] = json!(format!("{RUNBOOKS}, section {name}"));
     }
     if let Some(command) = &condition.command {
         annotations["command"] = json!(command);
     }
     let starts_at = rfc3339(incident.opened);
-    Alert { posted: Posted { labels, starts_at }, annotations: Some(annotations) }
+    Alert { posted: PostedAlert { labels, starts_at }, annotations: Some(annotations) }
 }
 
 /// The name of the rule in `deploy/prometheus` that says the same.
-fn name(kind: Kind) -> &'static str {
+fn name(kind: ProblemKind) -> &'static str {
     match kind {
-        Kind::Dead => "AuthwatchLoginDead",
-        Kind::Missing => "AuthwatchLoginMissing",
-        Kind::Expired => "AuthwatchLoginExpired",
-        Kind::Expiring => "AuthwatchLoginExpiring",
-        Kind::Lapsed => "AuthwatchLoginLapsed",
-        Kind::Disabled => "AuthwatchLoginDisabled",
-        Kind::ProviderMissing => "AuthwatchProviderWithoutLogin",
-        Kind::StoreUnreadable => "AuthwatchStoreUnreadable",
-        Kind::StoreStranded => "AuthwatchStoreStranded",
-        Kind::Rescued => "AuthwatchRescueWaiting",
-        Kind::Gone => "AuthwatchLoginGone",
-        Kind::ChannelFailing => "AuthwatchNotificationFailing",
-        Kind::ConfigUnreadable => "AuthwatchOpenClawConfigUnreadable",
+        ProblemKind::Dead => "AuthwatchLoginDead",
+        ProblemKind::Missing => "AuthwatchLoginMissing",
+        ProblemKind::Expired => "AuthwatchLoginExpired",
+        ProblemKind::Expiring => "AuthwatchLoginExpiring",
+        ProblemKind::Lapsed => "AuthwatchLoginLapsed",
+        ProblemKind::Disabled => "AuthwatchLoginDisabled",
+        ProblemKind::ProviderMissing => "AuthwatchProviderWithoutLogin",
+        ProblemKind::StoreUnreadable => "AuthwatchStoreUnreadable",
+        ProblemKind::StoreStranded => "AuthwatchStoreStranded",
+        ProblemKind::Rescued => "AuthwatchRescueWaiting",
+        ProblemKind::Gone => "AuthwatchLoginGone",
+        ProblemKind::ChannelFailing => "AuthwatchNotificationFailing",
+        ProblemKind::ConfigUnreadable => "AuthwatchOpenClawConfigUnreadable",
     }
 }
 
@@ -146,14 +146,14 @@ pub(super) async fn send(
     alerts: &[Alert],
     now: Timestamp,
     page_url: Option<&str>,
-    wires: &Wires,
-) -> Outcome {
+    transport: &Transport,
+) -> DeliveryOutcome {
     let token = match secret(&config.token()) {
         Ok(token) => token,
         Err(outcome) => return outcome,
     };
     if config.urls.is_empty() {
-        return Outcome::refused(FailureReason::Configuration, "it has no urls");
+        return DeliveryOutcome::refused(FailureReason::Configuration, "it has no urls");
     }
     let body = body(alerts, now, config.hold(), page_url);
     let bearer = token.as_ref().map(|token| format!("Bearer {}", token.expose()));
@@ -166,17 +166,17 @@ pub(super) async fn send(
         let secrets = &secrets;
         async move {
             match request {
-                Ok(request) => wires.post(request, secrets).await,
+                Ok(request) => transport.post(request, secrets).await,
                 Err(outcome) => outcome,
             }
         }
     });
     let outcomes = futures_util::future::join_all(peers).await;
-    let accepted = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Accepted(_))).count();
-    let worst = outcomes.into_iter().find(|outcome| !matches!(outcome, Outcome::Accepted(_)));
+    let accepted = outcomes.iter().filter(|outcome| matches!(outcome, DeliveryOutcome::Accepted(_))).count();
+    let worst = outcomes.into_iter().find(|outcome| !matches!(outcome, DeliveryOutcome::Accepted(_)));
     match (accepted, worst) {
         (0, Some(outcome)) => outcome,
-        (accepted, _) => Outcome::Accepted(format!("{accepted} of {} took it", config.urls.len())),
+        (accepted, _) => DeliveryOutcome::Accepted(format!("{accepted} of {} took it", config.urls.len())),
     }
 }
 
@@ -209,5 +209,8 @@ pub(super) fn test_alert(host: &str, now: Timestamp) -> Alert {
         label("instance", host),
         label("severity", Severity::Info.as_str()),
     ];
-    Alert { posted: Posted { labels, starts_at: rfc3339(now - Span::from_secs(1.0)) }, annotations: None }
+    Alert {
+        posted: PostedAlert { labels, starts_at: rfc3339(now - Span::from_secs(1.0)) },
+        annotations: None,
+    }
 }

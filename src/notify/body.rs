@@ -1,8 +1,8 @@
 //! The body of a message, piece by piece: grouped by agent, each change with what it means, since when, and the command.
 
-use super::change::{Change, Turn};
+use super::change::{Change, Transition};
 use super::message::Message;
-use super::problem::{Kind, Subject, What};
+use super::problem::{ProblemKind, Subject, SubjectKind};
 use super::words::{date, safe, sentence, span};
 use crate::model::Severity;
 
@@ -38,7 +38,7 @@ impl Message {
             parts.push(Paragraph::Agent(match of {
                 Group::Agent(id) => safe(id),
                 Group::OpenClaw => "OpenClaw".to_owned(),
-                Group::Own => "authwatch itself".to_owned(),
+                Group::FailingChannels => "authwatch itself".to_owned(),
             }));
             let open = described.iter().filter(|change| !change.is_mended() && group(&change.subject) == of);
             parts.extend(open.map(item));
@@ -64,13 +64,13 @@ impl Message {
 enum Group<'a> {
     Agent(&'a str),
     OpenClaw,
-    Own,
+    FailingChannels,
 }
 
 fn group(subject: &Subject) -> Group<'_> {
-    match &subject.what {
-        What::Config => Group::OpenClaw,
-        _ if subject.agent.is_empty() => Group::Own,
+    match &subject.kind {
+        SubjectKind::Config => Group::OpenClaw,
+        _ if subject.agent.is_empty() => Group::FailingChannels,
         _ => Group::Agent(&subject.agent),
     }
 }
@@ -93,7 +93,7 @@ fn item(change: &Change) -> Paragraph {
     }
     words.push(sentence(&safe(&condition.meaning)));
     match (condition.kind, condition.since, condition.ends) {
-        (Kind::Expiring, _, Some(ends)) => {
+        (ProblemKind::Expiring, _, Some(ends)) => {
             let left = span(ends - change.at);
             words.push(format!("{left} left, until {}.", date(ends)));
         }
@@ -111,17 +111,17 @@ fn item(change: &Change) -> Paragraph {
         };
         words.push(format!("{names} {have} it from there, too."));
     }
-    if change.turn == Turn::Flapping {
+    if change.turn == Transition::Flapping {
         words.push(
             "It comes and goes; the next word of it comes once it has been quiet for half an hour."
                 .to_owned(),
         );
     }
     let note = match change.turn {
-        Turn::New | Turn::Flapping | Turn::Mended => None,
-        Turn::Worse => Some("worse"),
-        Turn::Better => Some("better than it was"),
-        Turn::Still => Some("still"),
+        Transition::New | Transition::Flapping | Transition::Mended => None,
+        Transition::Worse => Some("worse"),
+        Transition::Better => Some("better than it was"),
+        Transition::Still => Some("still"),
     };
     Paragraph::Item {
         name: change.subject.label_in_agent(),
@@ -198,20 +198,20 @@ fn wrap(words: &str, width: usize, indent: &str) -> String {
 }
 
 /// What it was before it was mended: completes "it …".
-fn past(kind: Kind) -> &'static str {
+fn past(kind: ProblemKind) -> &'static str {
     match kind {
-        Kind::Dead => "was dead",
-        Kind::Missing => "held no credential",
-        Kind::Expired => "had ended",
-        Kind::Expiring => "was about to end",
-        Kind::Lapsed => "had lapsed",
-        Kind::Disabled => "was set aside",
-        Kind::ProviderMissing => "had no login",
-        Kind::StoreUnreadable => "could not be read",
-        Kind::StoreStranded => "had lost its logins",
-        Kind::Rescued => "could not be stored",
-        Kind::Gone => "was gone",
-        Kind::ChannelFailing => "took no messages",
-        Kind::ConfigUnreadable => "could not be used",
+        ProblemKind::Dead => "was dead",
+        ProblemKind::Missing => "held no credential",
+        ProblemKind::Expired => "had ended",
+        ProblemKind::Expiring => "was about to end",
+        ProblemKind::Lapsed => "had lapsed",
+        ProblemKind::Disabled => "was set aside",
+        ProblemKind::ProviderMissing => "had no login",
+        ProblemKind::StoreUnreadable => "could not be read",
+        ProblemKind::StoreStranded => "had lost its logins",
+        ProblemKind::Rescued => "could not be stored",
+        ProblemKind::Gone => "was gone",
+        ProblemKind::ChannelFailing => "took no messages",
+        ProblemKind::ConfigUnreadable => "could not be used",
     }
 }

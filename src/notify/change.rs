@@ -4,12 +4,12 @@ use openclaw_auth::model::Timestamp;
 use openclaw_auth::words;
 use serde::{Deserialize, Serialize};
 
-use super::problem::{Condition, Subject};
+use super::problem::{Problem, Subject};
 use crate::model::Severity;
 
 words! {
     /// What happened to an incident that people hear of. The word is part of the webhook's schema.
-    pub enum Turn {
+    pub enum Transition {
         New = "new",
         Worse = "worse",
         /// It has become better, and is not mended.
@@ -25,12 +25,12 @@ words! {
 #[serde(rename_all = "camelCase")]
 pub struct Change {
     pub incident: String,
-    pub turn: Turn,
+    pub turn: Transition,
     #[serde(flatten)]
     pub subject: Subject,
     /// How it is, or was before it was mended.
     #[serde(flatten)]
-    pub condition: Condition,
+    pub condition: Problem,
     /// How bad it has been at worst, as far as that was told; decides with its severity who hears of it.
     pub worst: Severity,
     /// When it came up, Unix milliseconds.
@@ -46,7 +46,7 @@ impl Change {
     /// Whether it asks anybody to do anything.
     #[must_use]
     pub fn is_mended(&self) -> bool {
-        self.turn == Turn::Mended
+        self.turn == Transition::Mended
     }
 
     /// How much hearing of it matters: a recovery matters as much as what it ends.

@@ -4,8 +4,8 @@ use openclaw_auth::digest;
 use serde::Serialize;
 
 use super::message::Message;
-use super::outcome::Outcome;
-use super::transport::Wires;
+use super::outcome::DeliveryOutcome;
+use super::transport::Transport;
 use super::{command, email, ntfy, webhook};
 use crate::config::{
     AlertmanagerConfig, CommandConfig, EmailConfig, Filter, NotifyConfig, NtfyConfig, SecretSource,
@@ -19,12 +19,12 @@ pub struct Channel {
     pub name: String,
     /// What it is told of.
     pub filter: Filter,
-    pub kind: Kind,
+    pub kind: ChannelKind,
 }
 
 /// The kinds of channel, with their settings.
 #[derive(Clone, Debug, Serialize)]
-pub enum Kind {
+pub enum ChannelKind {
     Email(EmailConfig),
     Ntfy(NtfyConfig),
     Webhook(WebhookConfig),
@@ -33,7 +33,7 @@ pub enum Kind {
     Command(CommandConfig),
 }
 
-impl Kind {
+impl ChannelKind {
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
@@ -70,14 +70,17 @@ impl Kind {
 #[must_use]
 pub fn channels(config: &NotifyConfig) -> Vec<Channel> {
     let mut all: Vec<Channel> = Vec::new();
-    let mut add = |name: &String, filter: Filter, kind: Kind| {
+    let mut add = |name: &String, filter: Filter, kind: ChannelKind| {
         all.push(Channel { name: name.clone(), filter, kind });
     };
-    config.email.iter().for_each(|(name, of)| add(name, of.filter(), Kind::Email(of.clone())));
-    config.ntfy.iter().for_each(|(name, of)| add(name, of.filter(), Kind::Ntfy(of.clone())));
-    config.webhook.iter().for_each(|(name, of)| add(name, of.filter(), Kind::Webhook(of.clone())));
-    config.alertmanager.iter().for_each(|(name, of)| add(name, of.filter(), Kind::Alertmanager(of.clone())));
-    config.command.iter().for_each(|(name, of)| add(name, of.filter(), Kind::Command(of.clone())));
+    config.email.iter().for_each(|(name, of)| add(name, of.filter(), ChannelKind::Email(of.clone())));
+    config.ntfy.iter().for_each(|(name, of)| add(name, of.filter(), ChannelKind::Ntfy(of.clone())));
+    config.webhook.iter().for_each(|(name, of)| add(name, of.filter(), ChannelKind::Webhook(of.clone())));
+    config
+        .alertmanager
+        .iter()
+        .for_each(|(name, of)| add(name, of.filter(), ChannelKind::Alertmanager(of.clone())));
+    config.command.iter().for_each(|(name, of)| add(name, of.filter(), ChannelKind::Command(of.clone())));
     all.sort_by(|one, other| one.name.cmp(&other.name));
     all
 }
@@ -92,13 +95,13 @@ impl Channel {
     }
 
     /// Hands a message over. Alertmanager is not sent messages.
-    pub async fn send(&self, message: &Message, wires: &Wires) -> Outcome {
+    pub async fn send(&self, message: &Message, transport: &Transport) -> DeliveryOutcome {
         match &self.kind {
-            Kind::Email(config) => email::send(config, message, wires).await,
-            Kind::Ntfy(config) => ntfy::send(config, message, wires).await,
-            Kind::Webhook(config) => webhook::send(config, message, wires).await,
-            Kind::Command(config) => command::send(config, message).await,
-            Kind::Alertmanager(_) => Outcome::Accepted(String::new()),
+            ChannelKind::Email(config) => email::send(config, message, transport).await,
+            ChannelKind::Ntfy(config) => ntfy::send(config, message, transport).await,
+            ChannelKind::Webhook(config) => webhook::send(config, message, transport).await,
+            ChannelKind::Command(config) => command::send(config, message).await,
+            ChannelKind::Alertmanager(_) => DeliveryOutcome::Accepted(String::new()),
         }
     }
 }

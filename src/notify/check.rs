@@ -1,13 +1,13 @@
 //! What is wrong with channels' settings that would otherwise show only when something has to be told.
 
 use super::email;
-use crate::config::{AlertmanagerConfig, NotifyConfig, Problem, SmtpTls, WebhookPreset, without_user};
+use crate::config::{AlertmanagerConfig, NotifyConfig, SettingProblem, SmtpTls, WebhookPreset, without_user};
 
 /// Everything that will not do, or is unwise.
 #[must_use]
-pub fn problems(config: &NotifyConfig) -> Vec<Problem> {
+pub fn problems(config: &NotifyConfig) -> Vec<SettingProblem> {
     let mut problems = Vec::new();
-    let mut add = |setting: String, problem: &str| problems.push(Problem::new(setting, problem));
+    let mut add = |setting: String, problem: &str| problems.push(SettingProblem::new(setting, problem));
     for (name, channel) in &config.email {
         let setting = |of: &str| format!("notify.email.{name}.{of}");
         if channel.tls == SmtpTls::None && !email::is_this_machine(&channel.host) {

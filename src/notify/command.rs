@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::process::Command;
 
 use super::message::Message;
-use super::outcome::{FailureReason, Outcome};
+use super::outcome::{DeliveryOutcome, FailureReason};
 use super::webhook;
 use super::words::severity_word;
 use crate::config::CommandConfig;
@@ -17,9 +17,9 @@ const MOST_BODY: usize = 16 * 1024;
 const WIDTH: usize = 40;
 
 /// Runs the program with a message.
-pub(super) async fn send(config: &CommandConfig, message: &Message) -> Outcome {
+pub(super) async fn send(config: &CommandConfig, message: &Message) -> DeliveryOutcome {
     let [program, arguments @ ..] = config.run.as_slice() else {
-        return Outcome::refused(FailureReason::Configuration, "it has nothing to run");
+        return DeliveryOutcome::refused(FailureReason::Configuration, "it has nothing to run");
     };
     let body = super::chat::cut(&message.text(WIDTH), MOST_BODY);
     // Part of a command is worse than none.
@@ -40,18 +40,19 @@ pub(super) async fn send(config: &CommandConfig, message: &Message) -> Outcome {
     let limit = Duration::from_secs_f64(config.timeout.map_or(30.0, |timeout| timeout.as_secs().max(0.1)));
     match program::run(&mut command, &json, limit).await {
         Ended::Exited { status, stdout, .. } if status.success() => {
-            Outcome::Accepted(String::from_utf8_lossy(&stdout).into_owned())
+            DeliveryOutcome::Accepted(String::from_utf8_lossy(&stdout).into_owned())
         }
         Ended::Exited { status, stderr, .. } => {
             let said = String::from_utf8_lossy(&stderr);
-            Outcome::later(FailureReason::Command, format!("`{program}`: {status}. {said}"))
+            DeliveryOutcome::later(FailureReason::Command, format!("`{program}`: {status}. {said}"))
         }
         Ended::TookTooLong => {
             let problem = format!("`{program}` took longer than {} s and was ended", limit.as_secs());
-            Outcome::later(FailureReason::Timeout, problem)
+            DeliveryOutcome::later(FailureReason::Timeout, problem)
         }
-        Ended::NotRun(error) => {
-            Outcome::refused(FailureReason::Configuration, format!("`{program}` cannot be run: {error}"))
-        }
+        Ended::NotRun(error) => DeliveryOutcome::refused(
+            FailureReason::Configuration,
+            format!("`{program}` cannot be run: {error}"),
+        ),
     }
 }

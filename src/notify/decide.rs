@@ -1,6 +1,6 @@
 //! Second step, pure: what has to be told now, given what has been told before.
 //!
-//! Everything that is remembered is in the [`Ledger`], so that a daemon, a daemon that restarts after every pass and a timer tell
+//! Everything that is remembered is in the [`Incidents`], so that a daemon, a daemon that restarts after every pass and a timer tell
 //! the same. An incident is told once when it fires, again when it becomes worse or after a while, and once when it is mended.
 
 mod circumstances;
@@ -12,20 +12,20 @@ use std::collections::{BTreeMap, HashMap};
 
 use self::circumstances::Circumstances;
 use self::settle::settle;
-use super::change::{Change, Turn};
+use super::change::{Change, Transition};
 use super::detect;
-use super::incident::{Incident, Ledger, Phase, Told};
-use super::mute::Silence;
+use super::incident::{Incident, Incidents, Notified, Phase};
+use super::mute::Mute;
 use super::policy::Policy;
-use super::problem::{Condition, Kind, Own, Subject};
+use super::problem::{FailingChannels, Problem, ProblemKind, Subject};
 use crate::model::{Severity, Snapshot};
 
 /// Decides what is to be told of a picture, and remembers that it is.
 pub fn decide(
-    ledger: &mut Ledger,
+    ledger: &mut Incidents,
     snapshot: &Snapshot,
-    own: &Own,
-    silences: &[Silence],
+    own: &FailingChannels,
+    silences: &[Mute],
     policy: &Policy,
 ) -> Vec<Change> {
     let passed: HashMap<Subject, Span> = ledger
@@ -44,8 +44,8 @@ pub fn decide(
 }
 
 fn decide_on(
-    ledger: &mut Ledger,
-    mut found: BTreeMap<Subject, Condition>,
+    ledger: &mut Incidents,
+    mut found: BTreeMap<Subject, Problem>,
     around: &Circumstances<'_>,
 ) -> Vec<Change> {
     let now = around.snapshot.now;
@@ -68,7 +68,7 @@ fn decide_on(
     changes
 }
 
-fn open(subject: Subject, condition: Condition, around: &Circumstances<'_>) -> Incident {
+fn open(subject: Subject, condition: Problem, around: &Circumstances<'_>) -> Incident {
     let now = around.snapshot.now;
     let mut incident = Incident {
         id: super::incident::name(&subject, now),
@@ -90,7 +90,7 @@ fn open(subject: Subject, condition: Condition, around: &Circumstances<'_>) -> I
 }
 
 /// Whether an incident has to be told now, and as what.
-fn to_tell(incident: &mut Incident, around: &Circumstances<'_>) -> Option<Turn> {
+fn to_tell(incident: &mut Incident, around: &Circumstances<'_>) -> Option<Transition> {
     let (now, policy) = (around.snapshot.now, around.policy);
     let severity = incident.condition.severity;
     let is_silent = around.silences.iter().any(|silence| silence.covers(&incident.subject, now));
@@ -98,17 +98,19 @@ fn to_tell(incident: &mut Incident, around: &Circumstances<'_>) -> Option<Turn> 
     match (incident.phase, incident.told) {
         (Phase::Pending | Phase::Over, _) | (Phase::Mended, None) => None,
         (Phase::Mended, Some(told)) => {
-            (!is_quiet || told.worst == Severity::Critical).then_some(Turn::Mended)
+            (!is_quiet || told.worst == Severity::Critical).then_some(Transition::Mended)
         }
         // Who has heard that it broke before the silence waits for the word above; of all else nobody wants to hear.
         (Phase::Firing, _) if is_silent => None,
         // Found mended once: whatever there is to say can wait for the next look.
         (Phase::Firing, _) if incident.clear > 0 => None,
         (Phase::Firing, _) if is_quiet && severity < Severity::Critical => None,
-        (Phase::Firing, None) if incident.flapping => Some(Turn::Flapping),
-        (Phase::Firing, None) => Some(Turn::New),
+        (Phase::Firing, None) if incident.flapping => Some(Transition::Flapping),
+        (Phase::Firing, None) => Some(Transition::New),
         // While it comes and goes, only what has not been as bad yet is worth a word.
-        (Phase::Firing, Some(told)) if incident.flapping => (severity > told.worst).then_some(Turn::Worse),
+        (Phase::Firing, Some(told)) if incident.flapping => {
+            (severity > told.worst).then_some(Transition::Worse)
+        }
         (Phase::Firing, Some(told)) => compared(incident, told).or_else(|| {
             let repeat = match severity {
                 Severity::Critical => policy.repeat_critical,
@@ -117,16 +119,17 @@ fn to_tell(incident: &mut Incident, around: &Circumstances<'_>) -> Option<Turn> 
             };
             let repeat = repeat.filter(|repeat| *repeat > Span::ZERO)?;
             // A moment that is far ahead was written by a clock that was wrong.
-            (incident.condition.kind != Kind::Gone && (now - told.at).abs() >= repeat).then_some(Turn::Still)
+            (incident.condition.kind != ProblemKind::Gone && (now - told.at).abs() >= repeat)
+                .then_some(Transition::Still)
         }),
     }
 }
 
 /// What has been told before this moment and is still so, for who has not heard of it.
 pub(super) fn still_open(
-    ledger: &Ledger,
+    ledger: &Incidents,
     now: Timestamp,
-    silences: &[Silence],
+    silences: &[Mute],
     policy: &Policy,
 ) -> Vec<Change> {
     let is_quiet = policy.quiet.is_some_and(|quiet| quiet.contains(now));
@@ -134,38 +137,38 @@ pub(super) fn still_open(
         let told = incident.told.filter(|told| told.at != now)?;
         let is_hushed = silences.iter().any(|silence| silence.covers(&incident.subject, now))
             || (is_quiet && incident.condition.severity < Severity::Critical);
-        let is_over = incident.clear > 0 || incident.condition.kind == Kind::Gone;
-        (!is_hushed && !is_over).then(|| change(incident, Turn::Still, told.worst, now))
+        let is_over = incident.clear > 0 || incident.condition.kind == ProblemKind::Gone;
+        (!is_hushed && !is_over).then(|| change(incident, Transition::Still, told.worst, now))
     });
     open.collect()
 }
 
 /// How an incident differs from what was told of it last.
-fn compared(incident: &Incident, told: Told) -> Option<Turn> {
-    let Condition { kind, severity, threshold, .. } = &incident.condition;
+fn compared(incident: &Incident, told: Notified) -> Option<Transition> {
+    let Problem { kind, severity, threshold, .. } = &incident.condition;
     let nearer = matches!((threshold, told.threshold), (Some(new), Some(old)) if new < &old);
     if *severity > told.severity || nearer {
-        Some(Turn::Worse)
+        Some(Transition::Worse)
     } else if *severity < told.severity {
-        Some(Turn::Better)
+        Some(Transition::Better)
     } else if *kind != told.kind {
-        Some(Turn::Worse)
+        Some(Transition::Worse)
     } else {
         None
     }
 }
 
-fn tell(incident: &mut Incident, turn: Turn, now: Timestamp) -> Change {
+fn tell(incident: &mut Incident, turn: Transition, now: Timestamp) -> Change {
     let severity = incident.condition.severity;
     let worst = incident.told.map_or(severity, |told| told.worst.max(severity));
-    incident.told = Some(Told {
+    incident.told = Some(Notified {
         at: now,
         kind: incident.condition.kind,
         severity,
         worst,
         threshold: incident.condition.threshold,
     });
-    if turn == Turn::Mended {
+    if turn == Transition::Mended {
         incident.phase = Phase::Over;
         incident.told = None;
         incident.flapping = false;
@@ -173,7 +176,7 @@ fn tell(incident: &mut Incident, turn: Turn, now: Timestamp) -> Change {
     change(incident, turn, worst, now)
 }
 
-fn change(incident: &Incident, turn: Turn, worst: Severity, now: Timestamp) -> Change {
+fn change(incident: &Incident, turn: Transition, worst: Severity, now: Timestamp) -> Change {
     Change {
         incident: incident.id.clone(),
         turn,

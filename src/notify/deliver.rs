@@ -10,11 +10,11 @@ use openclaw_auth::checkpoint;
 use openclaw_auth::model::{Span, Timestamp};
 
 use super::alertmanager::{self, Alert};
-use super::channel::{Channel, Kind};
+use super::channel::{Channel, ChannelKind};
 use super::message::Message;
 use super::notifier::Notifier;
-use super::outcome::Outcome;
-use super::store::BookError;
+use super::outcome::DeliveryOutcome;
+use super::store::NotificationStoreError;
 use super::words::clip;
 use crate::state;
 
@@ -71,21 +71,25 @@ impl Notifier {
     }
 
     /// Sends one message; or, where none is due, says when one will be.
-    async fn step(&self, channel: &Channel, now: &impl Fn() -> Timestamp) -> Result<Step, BookError> {
+    async fn step(
+        &self,
+        channel: &Channel,
+        now: &impl Fn() -> Timestamp,
+    ) -> Result<Step, NotificationStoreError> {
         let name = format!("notify-{}.lock", channel.name);
         let _lock = match state::try_lock(&self.dir, &name) {
             Ok(Some(lock)) => Some(lock),
             Ok(None) => return Ok(Step::Wait(Some(now() + BUSY_PAUSE))),
             // Where nothing can be written, what waits is in this process alone, and so is who sends it.
             Err(_) if self.is_forgetful() => None,
-            Err(source) => return Err(BookError::Io { path: self.dir.join(name), source }),
+            Err(source) => return Err(NotificationStoreError::Io { path: self.dir.join(name), source }),
         };
         let outcome = match self.due(channel, now()).await? {
             Due::NotBefore(next) => return Ok(Step::Wait(next)),
             Due::Message(message) => {
                 let message = message.as_of(now());
                 checkpoint::reached("notify-sending");
-                let outcome = channel.send(&message, &self.wires).await;
+                let outcome = channel.send(&message, &self.transport).await;
                 checkpoint::reached("notify-sent");
                 let at = now();
                 self.update(|book| book.note(&channel.name, &message, &outcome, at)).await?;
@@ -94,8 +98,8 @@ impl Notifier {
             Due::Alerts(alerts) => self.alert(channel, &alerts, now()).await?,
         };
         match &outcome {
-            Outcome::Accepted(_) => tracing::info!("{}: a message was taken", channel.name),
-            Outcome::Later { reason, problem, .. } => {
+            DeliveryOutcome::Accepted(_) => tracing::info!("{}: a message was taken", channel.name),
+            DeliveryOutcome::Later { reason, problem, .. } => {
                 let problem = clip(problem);
                 tracing::warn!(
                     "{}: not delivered ({}): {problem}; tried again",
@@ -103,7 +107,7 @@ impl Notifier {
                     reason.as_str()
                 );
             }
-            Outcome::Refused { reason, problem } => {
+            DeliveryOutcome::Refused { reason, problem } => {
                 let problem = clip(problem);
                 tracing::warn!("{}: refused ({}): {problem}", channel.name, reason.as_str());
             }
@@ -111,9 +115,9 @@ impl Notifier {
         Ok(Step::Tried)
     }
 
-    async fn due(&self, channel: &Channel, now: Timestamp) -> Result<Due, BookError> {
+    async fn due(&self, channel: &Channel, now: Timestamp) -> Result<Due, NotificationStoreError> {
         let mut book = self.book()?;
-        let Kind::Alertmanager(config) = &channel.kind else {
+        let ChannelKind::Alertmanager(config) = &channel.kind else {
             if book.outbox.get(&channel.name).is_some_and(|parcels| parcels.len() > 1) {
                 self.update(|book| book.gather(&channel.name)).await?;
                 book = self.book()?;
@@ -145,14 +149,23 @@ impl Notifier {
         Ok(Due::NotBefore(again.filter(|_| !alerts.is_empty())))
     }
 
-    async fn alert(&self, channel: &Channel, alerts: &[Alert], now: Timestamp) -> Result<Outcome, BookError> {
-        let Kind::Alertmanager(config) = &channel.kind else { return Ok(Outcome::Accepted(String::new())) };
+    async fn alert(
+        &self,
+        channel: &Channel,
+        alerts: &[Alert],
+        now: Timestamp,
+    ) -> Result<DeliveryOutcome, NotificationStoreError> {
+        let ChannelKind::Alertmanager(config) = &channel.kind else {
+            return Ok(DeliveryOutcome::Accepted(String::new()));
+        };
         let page_url = self.config.page_url.as_deref();
-        let outcome = alertmanager::send(config, alerts, now, page_url, &self.wires).await;
+        let outcome = alertmanager::send(config, alerts, now, page_url, &self.transport).await;
         let title = format!("{} alerts", alerts.len());
         self.update(|book| {
             book.record(&channel.name, "alerts", &title, &outcome, now);
-            if let (Outcome::Accepted(_), Some(record)) = (&outcome, book.channels.get_mut(&channel.name)) {
+            if let (DeliveryOutcome::Accepted(_), Some(record)) =
+                (&outcome, book.channels.get_mut(&channel.name))
+            {
                 record.posted = alertmanager::posted(alerts);
             }
         })

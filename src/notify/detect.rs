@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 
 use openclaw_auth::model::{Span, StoreErrorReason, StrandedKind};
 
-use self::login::{Judge, use_is_known};
-use super::problem::{Condition, Kind, Limits, Own, Subject, What};
+use self::login::{LoginRules, use_is_known};
+use super::problem::{FailingChannels, Limits, Problem, ProblemKind, Subject, SubjectKind};
 use crate::model::{AgentHealth, Severity, Snapshot};
 use crate::remedy::{self, Remedy};
 
@@ -22,29 +22,29 @@ const EDITED_FOR: Span = Span::from_mins(10.0);
 #[must_use]
 pub fn conditions(
     snapshot: &Snapshot,
-    own: &Own,
+    own: &FailingChannels,
     limits: &Limits,
     passed: impl Fn(&Subject) -> Option<Span>,
-) -> BTreeMap<Subject, Condition> {
-    let judge = Judge { snapshot, limits, use_is_known: use_is_known(snapshot) };
-    let mut found: BTreeMap<Subject, Condition> = BTreeMap::new();
+) -> BTreeMap<Subject, Problem> {
+    let judge = LoginRules { snapshot, limits, use_is_known: use_is_known(snapshot) };
+    let mut found: BTreeMap<Subject, Problem> = BTreeMap::new();
     for agent in &snapshot.agents {
         if let Some(condition) = store(agent) {
-            found.insert(Subject::of(agent, What::Store), condition);
+            found.insert(Subject::of(agent, SubjectKind::Store), condition);
         }
         // A login in a store that cannot be read is not missing, nor is one that may be inherited from such a store.
         let sees_logins = sees_logins(agent, snapshot);
         for provider in agent.missing_providers_in_use.iter().filter(|_| sees_logins) {
-            let subject = Subject::of(agent, What::Provider(provider.as_str().to_owned()));
+            let subject = Subject::of(agent, SubjectKind::Provider(provider.as_str().to_owned()));
             let remedy = remedy::for_missing_provider(agent, provider);
             let mut condition =
-                Condition::new(Kind::ProviderMissing, Severity::Critical, "has no login", remedy);
+                Problem::new(ProblemKind::ProviderMissing, Severity::Critical, "has no login", remedy);
             condition.provider = Some(provider.as_str().to_owned());
             found.insert(subject, condition);
         }
         for profile in agent.profiles.iter().filter(|profile| judge.may_matter(profile)) {
             let owner = if profile.inherited { &snapshot.agents[0] } else { agent };
-            let subject = Subject::of(owner, What::Profile(profile.profile_id.as_str().to_owned()));
+            let subject = Subject::of(owner, SubjectKind::Profile(profile.profile_id.as_str().to_owned()));
             let passed = passed(&subject);
             let Some(mut condition) = judge.profile(&owner.id, profile, passed) else { continue };
             if let Some(known) = found.get_mut(&subject) {
@@ -60,22 +60,23 @@ pub fn conditions(
         }
     }
     if let Some(condition) = configuration(snapshot) {
-        found.insert(Subject { agent: String::new(), what: What::Config }, condition);
+        found.insert(Subject { agent: String::new(), kind: SubjectKind::Config }, condition);
     }
     for profile in &snapshot.rescued {
-        let subject = Subject { agent: String::new(), what: What::Rescue(profile.clone()) };
+        let subject = Subject { agent: String::new(), kind: SubjectKind::Rescue(profile.clone()) };
         let remedy = remedy::for_rescued();
-        let condition = Condition::new(Kind::Rescued, Severity::Critical, "could not be stored", remedy);
+        let condition = Problem::new(ProblemKind::Rescued, Severity::Critical, "could not be stored", remedy);
         found.insert(subject, condition);
     }
     for (channel, (since, problem)) in &own.failing {
-        let subject = Subject { agent: String::new(), what: What::Channel(channel.clone()) };
+        let subject = Subject { agent: String::new(), kind: SubjectKind::Channel(channel.clone()) };
         let remedy = Remedy {
             meaning: format!("messages wait, for it does not take them: {problem}"),
             command: Some(format!("authwatch notify test {}", remedy::quote(channel))),
         };
-        let condition = Condition::new(Kind::ChannelFailing, Severity::Warning, "takes no messages", remedy);
-        found.insert(subject, Condition { since: Some(*since), ..condition });
+        let condition =
+            Problem::new(ProblemKind::ChannelFailing, Severity::Warning, "takes no messages", remedy);
+        found.insert(subject, Problem { since: Some(*since), ..condition });
     }
     found
 }
@@ -102,24 +103,24 @@ fn of_unreadable(reason: StoreErrorReason) -> Severity {
     }
 }
 
-fn configuration(snapshot: &Snapshot) -> Option<Condition> {
+fn configuration(snapshot: &Snapshot) -> Option<Problem> {
     let error = snapshot.config.error.as_ref()?;
     let remedy = remedy::for_config(&snapshot.config)?;
     let severity = of_unreadable(error.reason);
-    let condition = Condition::new(Kind::ConfigUnreadable, severity, "cannot be used", remedy);
-    Some(Condition { patience: Some(EDITED_FOR), ..condition })
+    let condition = Problem::new(ProblemKind::ConfigUnreadable, severity, "cannot be used", remedy);
+    Some(Problem { patience: Some(EDITED_FOR), ..condition })
 }
 
-fn store(agent: &AgentHealth) -> Option<Condition> {
+fn store(agent: &AgentHealth) -> Option<Problem> {
     let remedy = remedy::for_store(agent)?;
     if let Some(error) = &agent.store.error {
         let severity = of_unreadable(error.reason);
         // A writer holds a database for seconds.
         let patience = (error.reason == StoreErrorReason::Locked).then_some(LOCKED_FOR);
-        let condition = Condition::new(Kind::StoreUnreadable, severity, "cannot be read", remedy);
-        return Some(Condition { patience, ..condition });
+        let condition = Problem::new(ProblemKind::StoreUnreadable, severity, "cannot be read", remedy);
+        return Some(Problem { patience, ..condition });
     }
     let stranded = agent.store.stranded.as_ref()?;
     (stranded.kind == StrandedKind::EmptyDatabase)
-        .then(|| Condition::new(Kind::StoreStranded, Severity::Critical, "has lost its logins", remedy))
+        .then(|| Problem::new(ProblemKind::StoreStranded, Severity::Critical, "has lost its logins", remedy))
 }

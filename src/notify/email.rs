@@ -14,8 +14,8 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Message as Mail, Tokio1Executor
 use openclaw_auth::secret::SecretStr;
 
 use super::message::Message;
-use super::outcome::{FailureReason, Outcome};
-use super::transport::{Wires, secret};
+use super::outcome::{DeliveryOutcome, FailureReason};
+use super::transport::{Transport, secret};
 use super::words::severity_word;
 use crate::config::{EmailConfig, SmtpTls};
 use crate::model::Severity;
@@ -29,33 +29,37 @@ const WIDTH: usize = 72;
 /// A mail that answers more incidents than this has a thread of its own.
 const MOST_REFERENCES: usize = 10;
 
-pub(super) async fn send(config: &EmailConfig, message: &Message, wires: &Wires) -> Outcome {
+pub(super) async fn send(config: &EmailConfig, message: &Message, transport: &Transport) -> DeliveryOutcome {
     let password = match secret(&config.password()) {
         Ok(password) => password,
         Err(outcome) => return outcome,
     };
-    let prepared = transport(config, password.as_ref().map(SecretStr::expose), wires)
+    let prepared = smtp_transport(config, password.as_ref().map(SecretStr::expose), transport)
         .and_then(|transport| Ok((transport, mail(config, message)?)));
     let (transport, mail) = match prepared {
         Ok(prepared) => prepared,
-        Err(problem) => return Outcome::refused(FailureReason::Configuration, problem),
+        Err(problem) => return DeliveryOutcome::refused(FailureReason::Configuration, problem),
     };
     let has_waited = message.late_by.is_some();
     let outcome = tokio::time::timeout(TOTAL_TIMEOUT, hand_over(&transport, &mail, has_waited))
         .await
-        .unwrap_or_else(|_| Outcome::later(FailureReason::Timeout, "the mail server took too long"));
+        .unwrap_or_else(|_| DeliveryOutcome::later(FailureReason::Timeout, "the mail server took too long"));
     outcome.map(|text| super::transport::masked(text, &password.iter().collect::<Vec<_>>()))
 }
 
 /// Hands a mail over. A server refuses it for all if it does not know one of them: then it goes to each by itself. So it does once a
 /// server that only puts it off has done so for long enough: greylisting is over by then, and one full mailbox stays full.
-async fn hand_over(transport: &AsyncSmtpTransport<Tokio1Executor>, mail: &Mail, has_waited: bool) -> Outcome {
+async fn hand_over(
+    transport: &AsyncSmtpTransport<Tokio1Executor>,
+    mail: &Mail,
+    has_waited: bool,
+) -> DeliveryOutcome {
     let (envelope, content) = (mail.envelope(), mail.formatted());
     let all = attempt(transport, envelope, &content).await;
     let may_be_about_one = match &all {
-        Outcome::Refused { reason, .. } => *reason == FailureReason::Refused,
-        Outcome::Later { reason, .. } => has_waited && *reason == FailureReason::ServerError,
-        Outcome::Accepted(_) => false,
+        DeliveryOutcome::Refused { reason, .. } => *reason == FailureReason::Refused,
+        DeliveryOutcome::Later { reason, .. } => has_waited && *reason == FailureReason::ServerError,
+        DeliveryOutcome::Accepted(_) => false,
     };
     if !may_be_about_one || envelope.to().len() < 2 {
         return all;
@@ -66,9 +70,9 @@ async fn hand_over(transport: &AsyncSmtpTransport<Tokio1Executor>, mail: &Mail, 
             Envelope::new(envelope.from().cloned(), vec![address.clone()]).expect("there is a recipient");
         let one = attempt(transport, &one, &content).await;
         match one {
-            Outcome::Accepted(_) => taken += 1,
-            Outcome::Refused { problem, .. } => refused.push(format!("{address}: {problem}")),
-            Outcome::Later { ref problem, .. } => {
+            DeliveryOutcome::Accepted(_) => taken += 1,
+            DeliveryOutcome::Refused { problem, .. } => refused.push(format!("{address}: {problem}")),
+            DeliveryOutcome::Later { ref problem, .. } => {
                 refused.push(format!("{address}: {problem}"));
                 put_off.get_or_insert(one);
             }
@@ -80,25 +84,25 @@ async fn hand_over(transport: &AsyncSmtpTransport<Tokio1Executor>, mail: &Mail, 
     }
     let refused = super::words::clip(&refused.join("; "));
     tracing::warn!("a mail has not reached everybody: {refused}");
-    Outcome::Accepted(format!("taken for {taken} of {}; {refused}", envelope.to().len()))
+    DeliveryOutcome::Accepted(format!("taken for {taken} of {}; {refused}", envelope.to().len()))
 }
 
 async fn attempt(
     transport: &AsyncSmtpTransport<Tokio1Executor>,
     envelope: &Envelope,
     content: &[u8],
-) -> Outcome {
+) -> DeliveryOutcome {
     match transport.send_raw(envelope, content).await {
         Ok(response) => {
             let said = response.message().collect::<Vec<_>>().join(" ");
-            Outcome::Accepted(format!("{} {said}", response.code()))
+            DeliveryOutcome::Accepted(format!("{} {said}", response.code()))
         }
         Err(error) => judge(&error),
     }
 }
 
 /// What an error of the mail server's means.
-fn judge(error: &lettre::transport::smtp::Error) -> Outcome {
+fn judge(error: &lettre::transport::smtp::Error) -> DeliveryOutcome {
     // lettre keeps the cause, which is what people need, behind `source`.
     let mut problem = error.to_string();
     let mut source = std::error::Error::source(error);
@@ -112,10 +116,10 @@ fn judge(error: &lettre::transport::smtp::Error) -> Outcome {
     let lower = problem.to_lowercase();
     if error.is_tls() || lower.contains("certificate") {
         let hint = "the server's certificate does not verify, or it has no TLS";
-        return Outcome::later(FailureReason::Tls, format!("{hint}: {problem}"));
+        return DeliveryOutcome::later(FailureReason::Tls, format!("{hint}: {problem}"));
     }
     if error.is_timeout() {
-        return Outcome::later(FailureReason::Timeout, problem);
+        return DeliveryOutcome::later(FailureReason::Timeout, problem);
     }
     if error.is_permanent() {
         // 530 to 538: authentication, in one way or another.
@@ -124,32 +128,32 @@ fn judge(error: &lettre::transport::smtp::Error) -> Outcome {
             530..=538 => FailureReason::Authentication,
             _ => FailureReason::Refused,
         };
-        return Outcome::refused(reason, problem);
+        return DeliveryOutcome::refused(reason, problem);
     }
     if error.is_transient() {
-        return Outcome::later(FailureReason::ServerError, problem);
+        return DeliveryOutcome::later(FailureReason::ServerError, problem);
     }
     if lower.contains("starttls") || lower.contains("authentication mechanism") {
-        return Outcome::refused(FailureReason::Configuration, problem);
+        return DeliveryOutcome::refused(FailureReason::Configuration, problem);
     }
     if lower.contains("lookup") || lower.contains("dns") {
-        return Outcome::later(FailureReason::Dns, problem);
+        return DeliveryOutcome::later(FailureReason::Dns, problem);
     }
-    Outcome::later(FailureReason::Connect, problem)
+    DeliveryOutcome::later(FailureReason::Connect, problem)
 }
 
-fn transport(
+fn smtp_transport(
     config: &EmailConfig,
     password: Option<&str>,
-    wires: &Wires,
+    transport: &Transport,
 ) -> Result<AsyncSmtpTransport<Tokio1Executor>, String> {
     if config.tls == SmtpTls::None && !is_this_machine(&config.host) {
         return Err(format!("`tls = \"none\"` is for this machine only, and `{}` is another", config.host));
     }
     let tls = match config.tls {
         SmtpTls::None => Tls::None,
-        SmtpTls::Implicit => Tls::Wrapper(tls(config, wires)?),
-        SmtpTls::Starttls => Tls::Required(tls(config, wires)?),
+        SmtpTls::Implicit => Tls::Wrapper(tls(config, transport)?),
+        SmtpTls::Starttls => Tls::Required(tls(config, transport)?),
     };
     let port = config.port.unwrap_or(match config.tls {
         SmtpTls::None => 25,
@@ -180,7 +184,7 @@ pub(super) fn is_this_machine(host: &str) -> bool {
     is_loopback || host.eq_ignore_ascii_case("localhost")
 }
 
-fn tls(config: &EmailConfig, wires: &Wires) -> Result<TlsParameters, String> {
+fn tls(config: &EmailConfig, transport: &Transport) -> Result<TlsParameters, String> {
     let host = config.host.trim_matches(['[', ']']).to_owned();
     let mut builder = TlsParameters::builder(host);
     let found = rustls_native_certs::load_native_certs();
@@ -196,7 +200,7 @@ fn tls(config: &EmailConfig, wires: &Wires) -> Result<TlsParameters, String> {
             }
         }
     }
-    if let Some(path) = wires.ca_file() {
+    if let Some(path) = transport.ca_file() {
         let unreadable = |error: &dyn std::fmt::Display| {
             format!("cannot read the certificates in `{}`: {error}", path.display())
         };

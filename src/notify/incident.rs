@@ -8,13 +8,13 @@ use std::sync::Arc;
 use openclaw_auth::model::{Span, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::problem::{Condition, Kind, Subject};
+use super::problem::{Problem, ProblemKind, Subject};
 use crate::model::Severity;
 
 /// Every incident there is, and the profiles that have been seen.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
-pub struct Ledger {
+pub struct Incidents {
     /// Conditions that are being watched.
     pub incidents: Vec<Incident>,
     /// The own profiles of each agent, to notice those that vanish; `None` before the first pass.
@@ -23,19 +23,24 @@ pub struct Ledger {
         serialize_with = "serialize_known",
         deserialize_with = "deserialize_known"
     )]
-    pub known: Option<Arc<Known>>,
+    pub known: Option<Arc<KnownProfiles>>,
 }
 
 /// Profiles by agent. In a large fleet it is most of what is remembered, and nearly always as it was: shared, not copied.
-pub(super) type Known = BTreeMap<String, BTreeSet<String>>;
+pub(super) type KnownProfiles = BTreeMap<String, BTreeSet<String>>;
 
 #[expect(clippy::ref_option, reason = "serde hands the field over by reference")]
-fn serialize_known<S: Serializer>(known: &Option<Arc<Known>>, serializer: S) -> Result<S::Ok, S::Error> {
+fn serialize_known<S: Serializer>(
+    known: &Option<Arc<KnownProfiles>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     known.as_deref().serialize(serializer)
 }
 
-fn deserialize_known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<Known>>, D::Error> {
-    Ok(Option::<Known>::deserialize(deserializer)?.map(Arc::new))
+fn deserialize_known<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Arc<KnownProfiles>>, D::Error> {
+    Ok(Option::<KnownProfiles>::deserialize(deserializer)?.map(Arc::new))
 }
 
 /// A condition with its history.
@@ -46,12 +51,12 @@ pub struct Incident {
     pub id: String,
     pub subject: Subject,
     /// How it was when last seen.
-    pub condition: Condition,
+    pub condition: Problem,
     pub phase: Phase,
     /// When it was first seen, Unix milliseconds.
     pub opened: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub told: Option<Told>,
+    pub told: Option<Notified>,
     /// Passes in a row that have seen it, as far as that matters.
     #[serde(default)]
     pub seen: u32,
@@ -87,10 +92,10 @@ words! {
 /// What has been told last.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Told {
+pub struct Notified {
     /// When, Unix milliseconds.
     pub at: Timestamp,
-    pub kind: Kind,
+    pub kind: ProblemKind,
     /// How bad it was then.
     pub severity: Severity,
     /// How bad it has been at worst.
@@ -100,7 +105,7 @@ pub struct Told {
     pub threshold: Option<Span>,
 }
 
-impl Ledger {
+impl Incidents {
     #[must_use]
     pub fn incident(&self, subject: &Subject) -> Option<&Incident> {
         // They are kept in the order of their subjects.

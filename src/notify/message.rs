@@ -3,8 +3,8 @@
 use openclaw_auth::digest;
 use serde::{Deserialize, Serialize};
 
-use super::change::{Change, Turn};
-use super::problem::Kind;
+use super::change::{Change, Transition};
+use super::problem::ProblemKind;
 use super::words::{clip, span};
 use crate::config::Filter;
 use crate::model::Severity;
@@ -153,11 +153,11 @@ impl Message {
 }
 
 /// What two words on one incident add up to, for who has heard neither.
-fn merged(before: Turn, after: Turn) -> Turn {
+fn merged(before: Transition, after: Transition) -> Transition {
     match (before, after) {
         // What was new is new to who reads this, whatever has become of it, unless that is mended.
-        (Turn::New | Turn::Flapping, after) if after != Turn::Mended => before,
-        (before, Turn::Still) if before != Turn::Mended => before,
+        (Transition::New | Transition::Flapping, after) if after != Transition::Mended => before,
+        (before, Transition::Still) if before != Transition::Mended => before,
         // What was mended and has broken again is broken.
         (_, after) => after,
     }
@@ -194,12 +194,12 @@ fn state(change: &Change) -> String {
         };
     }
     match (change.turn, change.condition.kind) {
-        (Turn::Flapping, _) => "comes and goes".to_owned(),
-        (_, Kind::Expiring) => match change.condition.ends {
+        (Transition::Flapping, _) => "comes and goes".to_owned(),
+        (_, ProblemKind::Expiring) => match change.condition.ends {
             Some(ends) => format!("ends in {}", span(ends - change.at)),
             None => change.condition.state.clone(),
         },
-        (Turn::Still, _) => format!("still {}", change.condition.state),
+        (Transition::Still, _) => format!("still {}", change.condition.state),
         _ => change.condition.state.clone(),
     }
 }

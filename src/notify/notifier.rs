@@ -8,15 +8,15 @@ use std::sync::Arc;
 
 use super::alertmanager;
 use super::change::Change;
-use super::channel::{Channel, Kind, channels};
+use super::channel::{Channel, ChannelKind, channels};
 use super::decide::{decide, still_open};
-use super::heartbeat::{self, Beat};
+use super::heartbeat::{self, HeartbeatSignal};
 use super::message::Message;
-use super::outcome::{FailureReason, Outcome};
+use super::outcome::{DeliveryOutcome, FailureReason};
 use super::policy::{Policy, policy};
-use super::problem::{Own, What};
-use super::store::{Book, BookError, Memory};
-use super::transport::{Wires, host_name};
+use super::problem::{FailingChannels, SubjectKind};
+use super::store::{NotificationStore, NotificationStoreError, StoreCache};
+use super::transport::{Transport, host_name};
 use crate::config::{Config, HeartbeatReport, NotifyConfig};
 use crate::model::{ChannelHealth, Snapshot};
 
@@ -29,10 +29,10 @@ pub struct Notifier {
     pub(super) config: NotifyConfig,
     policy: Policy,
     channels: Vec<Channel>,
-    pub(super) wires: Wires,
+    pub(super) transport: Transport,
     pub(super) host: String,
     /// For who goes on after each pass: what it knows of the book.
-    memory: Option<Rc<Memory>>,
+    memory: Option<Rc<StoreCache>>,
 }
 
 impl Notifier {
@@ -44,7 +44,7 @@ impl Notifier {
             dir: dir.to_owned(),
             policy: policy(config),
             channels: if notify.enabled { channels(&notify) } else { Vec::new() },
-            wires: Wires::new(config.network.clone()),
+            transport: Transport::new(config.network.clone()),
             host: notify.host.clone().unwrap_or_else(host_name),
             config: notify,
             memory: None,
@@ -69,16 +69,19 @@ impl Notifier {
         self.memory.as_ref().is_some_and(|memory| memory.known.borrow().kept.is_some())
     }
 
-    pub(super) fn book(&self) -> Result<Arc<Book>, BookError> {
-        let Some(memory) = &self.memory else { return Book::read(&self.dir).map(Arc::new) };
+    pub(super) fn book(&self) -> Result<Arc<NotificationStore>, NotificationStoreError> {
+        let Some(memory) = &self.memory else { return NotificationStore::read(&self.dir).map(Arc::new) };
         let known = &mut *memory.known.borrow_mut();
-        known.kept.clone().map_or_else(|| Book::read_again(&self.dir, &mut known.seen), Ok)
+        known.kept.clone().map_or_else(|| NotificationStore::read_again(&self.dir, &mut known.seen), Ok)
     }
 
-    pub(super) async fn update<T>(&self, change: impl FnOnce(&mut Book) -> T) -> Result<T, BookError> {
+    pub(super) async fn update<T>(
+        &self,
+        change: impl FnOnce(&mut NotificationStore) -> T,
+    ) -> Result<T, NotificationStoreError> {
         match &self.memory {
-            Some(memory) => Book::update_or_keep(&self.dir, memory, change).await,
-            None => Book::update(&self.dir, change),
+            Some(memory) => NotificationStore::update_or_keep(&self.dir, memory, change).await,
+            None => NotificationStore::update(&self.dir, change),
         }
     }
 
@@ -88,14 +91,14 @@ impl Notifier {
     }
 
     /// Decides what a picture is worth telling, and puts that into the outbox: both or neither.
-    pub async fn observe(&self, snapshot: &Snapshot) -> Result<Vec<Change>, BookError> {
+    pub async fn observe(&self, snapshot: &Snapshot) -> Result<Vec<Change>, NotificationStoreError> {
         if self.channels.is_empty() {
             return Ok(Vec::new());
         }
         self.update(|book| {
             let newcomers = self.take_stock(book);
             book.silences.retain(|silence| silence.until > snapshot.now);
-            let own = Own { failing: self.failing(book, snapshot.now) };
+            let own = FailingChannels { failing: self.failing(book, snapshot.now) };
             let changes = decide(&mut book.ledger, snapshot, &own, &book.silences, &self.policy);
             // Who has not been told of anything yet, for its channel is new or has another name, hears of all that is so.
             let open = if newcomers.is_empty() {
@@ -104,16 +107,16 @@ impl Notifier {
                 still_open(&book.ledger, snapshot.now, &book.silences, &self.policy)
             };
             for channel in &self.channels {
-                if matches!(channel.kind, Kind::Alertmanager(_)) {
+                if matches!(channel.kind, ChannelKind::Alertmanager(_)) {
                     continue;
                 }
                 // A channel that fails is no way to hear that it does.
-                let about_itself = What::Channel(channel.name.clone());
+                let about_itself = SubjectKind::Channel(channel.name.clone());
                 let told_before = open.iter().filter(|_| newcomers.contains(&channel.name));
                 let others: Vec<Change> = changes
                     .iter()
                     .chain(told_before)
-                    .filter(|change| change.subject.what != about_itself)
+                    .filter(|change| change.subject.kind != about_itself)
                     .cloned()
                     .collect();
                 let page_url = self.config.page_url.as_deref();
@@ -127,7 +130,7 @@ impl Notifier {
     }
 
     /// Brings the book in line with the channels that are configured; those that it has not known.
-    fn take_stock(&self, book: &mut Book) -> BTreeSet<String> {
+    fn take_stock(&self, book: &mut NotificationStore) -> BTreeSet<String> {
         let names: BTreeSet<&str> = self.channels.iter().map(|channel| channel.name.as_str()).collect();
         book.channels.retain(|name, _| names.contains(name.as_str()));
         book.outbox.retain(|name, parcels| names.contains(name.as_str()) && !parcels.is_empty());
@@ -139,7 +142,7 @@ impl Notifier {
         new
     }
 
-    fn failing(&self, book: &Book, now: Timestamp) -> BTreeMap<String, (Timestamp, String)> {
+    fn failing(&self, book: &NotificationStore, now: Timestamp) -> BTreeMap<String, (Timestamp, String)> {
         let failing = book.channels.iter().filter_map(|(name, record)| {
             let since = record.failing_since.filter(|since| (now - *since).abs() >= CHANNEL_GRACE)?;
             Some((name.clone(), (since, record.problem.clone().unwrap_or_default())))
@@ -172,14 +175,14 @@ impl Notifier {
     }
 
     /// Sends a test through one channel, past the outbox.
-    pub async fn test(&self, channel: &Channel, now: Timestamp) -> Outcome {
+    pub async fn test(&self, channel: &Channel, now: Timestamp) -> DeliveryOutcome {
         let page_url = self.config.page_url.as_deref();
         match &channel.kind {
-            Kind::Alertmanager(config) => {
+            ChannelKind::Alertmanager(config) => {
                 let alerts = [alertmanager::test_alert(&self.host, now)];
-                alertmanager::send(config, &alerts, now, page_url, &self.wires).await
+                alertmanager::send(config, &alerts, now, page_url, &self.transport).await
             }
-            _ => channel.send(&Message::test(&self.host, page_url, now), &self.wires).await,
+            _ => channel.send(&Message::test(&self.host, page_url, now), &self.transport).await,
         }
     }
 
@@ -190,19 +193,19 @@ impl Notifier {
     }
 
     /// Reports to the dead man's switch; `None` where there is none.
-    pub async fn beat(&self, beat: Beat) -> Option<Outcome> {
+    pub async fn send_heartbeat(&self, signal: HeartbeatSignal) -> Option<DeliveryOutcome> {
         if !self.has_heartbeat() {
             return None;
         }
-        Some(heartbeat::send(&self.config.heartbeat, beat, &self.wires).await)
+        Some(heartbeat::send(&self.config.heartbeat, signal, &self.transport).await)
     }
 
     /// What the end of a pass reports: the check's code, or only that there was a pass.
     #[must_use]
-    pub fn beat_of(&self, exit_code: u8) -> Beat {
+    pub fn heartbeat_signal(&self, exit_code: u8) -> HeartbeatSignal {
         match self.config.heartbeat.report {
-            HeartbeatReport::Check => Beat::End(exit_code),
-            HeartbeatReport::Pass => Beat::End(0),
+            HeartbeatReport::Check => HeartbeatSignal::End(exit_code),
+            HeartbeatReport::Pass => HeartbeatSignal::End(0),
         }
     }
 }

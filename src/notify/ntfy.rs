@@ -3,27 +3,27 @@
 use serde_json::{Value, json};
 
 use super::message::Message;
-use super::outcome::{FailureReason, Outcome};
-use super::transport::{Wires, json_request, secret};
+use super::outcome::{DeliveryOutcome, FailureReason};
+use super::transport::{Transport, json_request, secret};
 use crate::config::NtfyConfig;
 use crate::model::Severity;
 
 /// ntfy makes a file of what is longer.
 const MOST_BYTES: usize = 3800;
 
-pub(super) async fn send(config: &NtfyConfig, message: &Message, wires: &Wires) -> Outcome {
+pub(super) async fn send(config: &NtfyConfig, message: &Message, transport: &Transport) -> DeliveryOutcome {
     let token = match secret(&config.token()) {
         Ok(token) => token,
         Err(outcome) => return outcome,
     };
     let Some((server, topic)) = place(config) else {
-        return Outcome::refused(FailureReason::Configuration, "it has no topic");
+        return DeliveryOutcome::refused(FailureReason::Configuration, "it has no topic");
     };
     let bearer = token.as_ref().map(|token| format!("Bearer {}", token.expose()));
     let headers: Vec<(&'static str, &str)> =
         bearer.as_deref().map(|bearer| ("authorization", bearer)).into_iter().collect();
     match json_request(&server, &headers, &body(&topic, message)) {
-        Ok(request) => wires.post(request, &token.iter().collect::<Vec<_>>()).await,
+        Ok(request) => transport.post(request, &token.iter().collect::<Vec<_>>()).await,
         Err(outcome) => outcome,
     }
 }

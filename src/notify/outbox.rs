@@ -1,9 +1,9 @@
 //! Messages that wait for their channel, and what is remembered of each channel. Pure.
 
 use super::message::Message;
-use super::outcome::Outcome;
-use super::records::{Entry, Parcel};
-use super::store::Book;
+use super::outcome::DeliveryOutcome;
+use super::records::{DeliveryRecord, QueuedMessage};
+use super::store::NotificationStore;
 use super::words::clip;
 use openclaw_auth::model::{Span, Timestamp};
 
@@ -17,22 +17,22 @@ const LONGEST_PAUSE: Span = Span::from_hours(1.0);
 const REFUSED_PAUSE: Span = Span::from_mins(10.0);
 /// Refusals after which a message is not tried again by itself.
 const MOST_REFUSALS: u32 = 5;
-impl Book {
+impl NotificationStore {
     /// Puts a message into the outbox of a channel, together with what was refused before.
     pub fn enqueue(&mut self, channel: &str, message: Message) {
         let parcels = self.outbox.entry(channel.to_owned()).or_default();
-        let parked: Vec<Parcel> = parcels.extract_if(.., |parcel| parcel.parked).collect();
+        let parked: Vec<QueuedMessage> = parcels.extract_if(.., |parcel| parcel.parked).collect();
         let before = parked.into_iter().map(|parcel| parcel.message).reduce(Message::merge);
         let message = match before {
             Some(before) => before.merge(message),
             None => message,
         };
-        parcels.push(Parcel::new(message));
+        parcels.push(QueuedMessage::new(message));
         // The first may be on its way at this moment.
         while parcels.len() > MOST_PARCELS {
             let (older, later) = (parcels.remove(1), parcels.remove(1));
-            let merged = Parcel::new(older.message.merge(later.message));
-            parcels.insert(1, Parcel { next: older.next, pause: older.pause, ..merged });
+            let merged = QueuedMessage::new(older.message.merge(later.message));
+            parcels.insert(1, QueuedMessage { next: older.next, pause: older.pause, ..merged });
         }
     }
 
@@ -46,7 +46,7 @@ impl Book {
         let mut all = std::mem::take(parcels).into_iter();
         let gathered = all.next().map(|first| {
             let message = all.fold(first.message, |before, parcel| before.merge(parcel.message));
-            Parcel {
+            QueuedMessage {
                 message,
                 attempts: first.attempts,
                 refusals: first.refusals,
@@ -60,7 +60,7 @@ impl Book {
 
     /// What a channel has to send next: the oldest message, if it is due. Messages keep their order.
     #[must_use]
-    pub fn first(&self, channel: &str) -> Option<&Parcel> {
+    pub fn first(&self, channel: &str) -> Option<&QueuedMessage> {
         self.outbox.get(channel)?.iter().find(|parcel| !parcel.parked)
     }
 
@@ -73,26 +73,26 @@ impl Book {
         configured.clone_into(&mut record.configured);
         let Some(parcels) = self.outbox.get_mut(channel) else { return };
         let all = std::mem::take(parcels).into_iter().map(|parcel| parcel.message);
-        parcels.extend(all.reduce(Message::merge).map(Parcel::new));
+        parcels.extend(all.reduce(Message::merge).map(QueuedMessage::new));
     }
 
     /// Writes down what came of sending a message.
-    pub fn note(&mut self, channel: &str, message: &Message, outcome: &Outcome, now: Timestamp) {
+    pub fn note(&mut self, channel: &str, message: &Message, outcome: &DeliveryOutcome, now: Timestamp) {
         self.record(channel, &message.id, &message.title(), outcome, now);
         let Some(parcels) = self.outbox.get_mut(channel) else { return };
         let Some(index) = parcels.iter().position(|parcel| parcel.message.id == message.id) else { return };
         let parcel = &mut parcels[index];
         parcel.attempts = parcel.attempts.saturating_add(1);
         let pause = match outcome {
-            Outcome::Accepted(_) => {
+            DeliveryOutcome::Accepted(_) => {
                 parcels.remove(index);
                 return;
             }
-            Outcome::Later { wait, .. } => {
+            DeliveryOutcome::Later { wait, .. } => {
                 let doubled = doubling(FIRST_PAUSE, parcel.attempts);
                 wait.map_or(doubled, |wait| wait.max(doubled))
             }
-            Outcome::Refused { .. } => {
+            DeliveryOutcome::Refused { .. } => {
                 parcel.refusals = parcel.refusals.saturating_add(1);
                 parcel.parked = parcel.refusals >= MOST_REFUSALS;
                 doubling(REFUSED_PAUSE, parcel.refusals)
@@ -102,28 +102,35 @@ impl Book {
         // What has come in meanwhile is the message it goes with: sent after that one, it would be old news.
         if parcels[index].parked && parcels.len() > index + 1 {
             let (parked, next) = (parcels.remove(index), parcels.remove(index));
-            parcels.insert(index, Parcel::new(parked.message.merge(next.message)));
+            parcels.insert(index, QueuedMessage::new(parked.message.merge(next.message)));
         }
     }
 
     /// Counts an attempt, and keeps it in the history.
-    pub fn record(&mut self, channel: &str, message: &str, title: &str, outcome: &Outcome, now: Timestamp) {
+    pub fn record(
+        &mut self,
+        channel: &str,
+        message: &str,
+        title: &str,
+        outcome: &DeliveryOutcome,
+        now: Timestamp,
+    ) {
         let record = self.channels.entry(channel.to_owned()).or_default();
         let (reason, answer) = match outcome {
-            Outcome::Accepted(answer) => {
+            DeliveryOutcome::Accepted(answer) => {
                 record.sent += 1;
                 record.last_success = Some(now);
                 (record.failing_since, record.problem) = (None, None);
                 (None, answer)
             }
-            Outcome::Later { reason, problem, .. } | Outcome::Refused { reason, problem } => {
+            DeliveryOutcome::Later { reason, problem, .. } | DeliveryOutcome::Refused { reason, problem } => {
                 *record.failures.entry(*reason).or_default() += 1;
                 record.failing_since.get_or_insert(now);
                 record.problem = Some(clip(problem));
                 (Some(*reason), problem)
             }
         };
-        self.history.push(Entry {
+        self.history.push(DeliveryRecord {
             at: now,
             channel: channel.to_owned(),
             message: message.to_owned(),

@@ -3,11 +3,11 @@
 use openclaw_auth::model::Span;
 use openclaw_auth::words;
 
-use crate::http::NoAnswer;
+use crate::http::HttpError;
 
 /// What the other side made of a message.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Outcome {
+pub enum DeliveryOutcome {
     /// It has taken it. What it said.
     Accepted(String),
     /// Not now: worth another try.
@@ -21,7 +21,7 @@ pub enum Outcome {
     Refused { reason: FailureReason, problem: String },
 }
 
-impl Outcome {
+impl DeliveryOutcome {
     pub(super) fn later(reason: FailureReason, problem: impl Into<String>) -> Self {
         Self::Later { reason, problem: problem.into(), wait: None }
     }
@@ -63,14 +63,14 @@ words! {
     }
 }
 
-impl From<NoAnswer> for Outcome {
-    fn from(reason: NoAnswer) -> Self {
+impl From<HttpError> for DeliveryOutcome {
+    fn from(reason: HttpError) -> Self {
         let why = match reason {
-            NoAnswer::Dns => FailureReason::Dns,
-            NoAnswer::Connect | NoAnswer::Lost => FailureReason::Connect,
-            NoAnswer::Tls => FailureReason::Tls,
-            NoAnswer::Timeout => FailureReason::Timeout,
-            NoAnswer::TooLarge => FailureReason::ServerError,
+            HttpError::Dns => FailureReason::Dns,
+            HttpError::Connect | HttpError::Lost => FailureReason::Connect,
+            HttpError::Tls => FailureReason::Tls,
+            HttpError::Timeout => FailureReason::Timeout,
+            HttpError::TooLarge => FailureReason::ServerError,
         };
         Self::later(why, reason.to_string())
     }

@@ -17,13 +17,13 @@ pub struct Subject {
     /// The agent; empty for authwatch itself.
     pub agent: String,
     #[serde(flatten)]
-    pub what: What,
+    pub kind: SubjectKind,
 }
 
 /// The things a condition can be about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case", tag = "of", content = "name")]
-pub enum What {
+pub enum SubjectKind {
     /// The agent as a whole.
     Agent,
     Store,
@@ -40,52 +40,55 @@ pub enum What {
 impl Subject {
     #[must_use]
     pub fn profile(agent: &str, profile: &str) -> Self {
-        Self { agent: agent.to_owned(), what: What::Profile(profile.to_owned()) }
+        Self { agent: agent.to_owned(), kind: SubjectKind::Profile(profile.to_owned()) }
     }
 
-    pub(super) fn of(agent: &AgentHealth, what: What) -> Self {
-        Self { agent: agent.id.as_str().to_owned(), what }
+    pub(super) fn of(agent: &AgentHealth, kind: SubjectKind) -> Self {
+        Self { agent: agent.id.as_str().to_owned(), kind }
     }
 
     /// What it is called: the profile's id, say.
     #[must_use]
     pub fn name(&self) -> &str {
-        match &self.what {
-            What::Profile(name) | What::Rescue(name) | What::Provider(name) | What::Channel(name) => name,
-            What::Store => "store",
-            What::Config => "openclaw.json",
-            What::Agent => &self.agent,
+        match &self.kind {
+            SubjectKind::Profile(name)
+            | SubjectKind::Rescue(name)
+            | SubjectKind::Provider(name)
+            | SubjectKind::Channel(name) => name,
+            SubjectKind::Store => "store",
+            SubjectKind::Config => "openclaw.json",
+            SubjectKind::Agent => &self.agent,
         }
     }
 
     /// Its name with its agent, safe to show.
     pub(super) fn label(&self) -> String {
         let agent = safe(&self.agent);
-        match &self.what {
-            What::Agent => format!("agent {agent}"),
-            What::Store => format!("the store of {agent}"),
-            What::Provider(name) | What::Profile(name) => format!("{} of {agent}", safe(name)),
-            What::Rescue(name) => format!("the new login of {}", safe(name)),
-            What::Channel(name) => format!("channel {}", safe(name)),
-            What::Config => "OpenClaw's configuration".to_owned(),
+        match &self.kind {
+            SubjectKind::Agent => format!("agent {agent}"),
+            SubjectKind::Store => format!("the store of {agent}"),
+            SubjectKind::Provider(name) | SubjectKind::Profile(name) => format!("{} of {agent}", safe(name)),
+            SubjectKind::Rescue(name) => format!("the new login of {}", safe(name)),
+            SubjectKind::Channel(name) => format!("channel {}", safe(name)),
+            SubjectKind::Config => "OpenClaw's configuration".to_owned(),
         }
     }
 
     /// The same below a heading that names the agent.
     pub(super) fn label_in_agent(&self) -> String {
-        match &self.what {
-            What::Agent => "the agent".to_owned(),
-            What::Store => "its store".to_owned(),
-            What::Provider(name) | What::Profile(name) => safe(name),
-            What::Rescue(_) | What::Channel(_) => self.label(),
-            What::Config => "its configuration".to_owned(),
+        match &self.kind {
+            SubjectKind::Agent => "the agent".to_owned(),
+            SubjectKind::Store => "its store".to_owned(),
+            SubjectKind::Provider(name) | SubjectKind::Profile(name) => safe(name),
+            SubjectKind::Rescue(_) | SubjectKind::Channel(_) => self.label(),
+            SubjectKind::Config => "its configuration".to_owned(),
         }
     }
 }
 
 words! {
     /// The kinds of condition. The word is part of the webhook's schema.
-    pub enum Kind {
+    pub enum ProblemKind {
         /// The provider has refused the login for good.
         Dead = "dead",
         /// There is no credential, or none that can be judged.
@@ -118,8 +121,8 @@ words! {
 /// Something that is worth telling.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Condition {
-    pub kind: Kind,
+pub struct Problem {
+    pub kind: ProblemKind,
     pub severity: Severity,
     /// How it is, for the subject of a message: completes "xai:default of main …". Nothing that changes from minute to minute.
     pub state: String,
@@ -163,7 +166,7 @@ pub struct Limits {
 
 /// What authwatch knows besides the picture.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Own {
+pub struct FailingChannels {
     /// Channels that take nothing: since when, Unix milliseconds, and what is wrong.
     pub failing: BTreeMap<String, (Timestamp, String)>,
 }
@@ -172,8 +175,8 @@ pub struct Own {
 const NAMED: usize = 5;
 const MORE: &str = "…";
 
-impl Condition {
-    pub(super) fn new(kind: Kind, severity: Severity, state: &str, remedy: Remedy) -> Self {
+impl Problem {
+    pub(super) fn new(kind: ProblemKind, severity: Severity, state: &str, remedy: Remedy) -> Self {
         Self {
             kind,
             severity,

@@ -11,7 +11,7 @@ use super::outcome::FailureReason;
 /// A message on its way to one channel.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Parcel {
+pub struct QueuedMessage {
     pub message: Message,
     /// How often it has been tried.
     #[serde(default)]
@@ -50,12 +50,12 @@ pub struct ChannelRecord {
     pub configured: String,
     /// Alertmanager: the alerts that it has been told of.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub posted: Vec<Posted>,
+    pub posted: Vec<PostedAlert>,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Entry {
+pub struct DeliveryRecord {
     /// When, Unix milliseconds.
     pub at: Timestamp,
     pub channel: String,
@@ -72,14 +72,14 @@ pub struct Entry {
 /// An alert that Alertmanager has been told of.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Posted {
+pub struct PostedAlert {
     /// What names it: `[label, value]`.
     pub labels: Vec<(String, String)>,
     /// When it began, RFC 3339.
     pub starts_at: String,
 }
 
-impl Parcel {
+impl QueuedMessage {
     pub(super) fn new(message: Message) -> Self {
         Self { message, attempts: 0, refusals: 0, next: None, pause: None, parked: false }
     }

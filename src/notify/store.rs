@@ -15,9 +15,9 @@ use openclaw_auth::checkpoint;
 use openclaw_auth::file::Stamp;
 use serde::{Deserialize, Serialize};
 
-use super::incident::Ledger;
-use super::mute::Silence;
-use super::records::{ChannelRecord, Entry, Parcel};
+use super::incident::Incidents;
+use super::mute::Mute;
+use super::records::{ChannelRecord, DeliveryRecord, QueuedMessage};
 use crate::state;
 
 /// The format of the file.
@@ -35,22 +35,22 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// What has been told and what still has to be.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
-pub struct Book {
+pub struct NotificationStore {
     version: u32,
-    pub ledger: Ledger,
+    pub ledger: Incidents,
     /// What nobody wants to hear of for a while.
-    pub silences: Vec<Silence>,
+    pub silences: Vec<Mute>,
     /// Messages by channel, oldest first.
-    pub outbox: BTreeMap<String, Vec<Parcel>>,
+    pub outbox: BTreeMap<String, Vec<QueuedMessage>>,
     /// How the channels are doing.
     pub channels: BTreeMap<String, ChannelRecord>,
     /// What has been delivered lately, and what not; newest last.
-    pub history: Vec<Entry>,
+    pub history: Vec<DeliveryRecord>,
 }
 
 /// Why the book cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum BookError {
+pub enum NotificationStoreError {
     #[error("cannot use `{path}`")]
     Io {
         path: PathBuf,
@@ -65,28 +65,34 @@ pub enum BookError {
     Damaged { path: PathBuf, problem: String },
 }
 
-impl Book {
+impl NotificationStore {
     /// Reads the book of a state directory; empty where there is none yet.
-    pub fn read(dir: &Path) -> Result<Self, BookError> {
+    pub fn read(dir: &Path) -> Result<Self, NotificationStoreError> {
         let path = dir.join(FILE);
         let bytes = match std::fs::read(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(source) => return Err(BookError::Io { path, source }),
+            Err(source) => return Err(NotificationStoreError::Io { path, source }),
         };
         let (version, book) = match serde_json::from_slice::<Self>(&bytes) {
             Ok(book) => (book.version, Ok(book)),
             // A newer one may well read differently; that does not make it a damaged one.
             Err(error) => {
                 let version = serde_json::from_slice(&bytes).map_or(0, |Version { version }| version);
-                (version, Err(BookError::Damaged { path: path.clone(), problem: error.to_string() }))
+                (
+                    version,
+                    Err(NotificationStoreError::Damaged { path: path.clone(), problem: error.to_string() }),
+                )
             }
         };
-        if version > VERSION { Err(BookError::Newer { path, version }) } else { book }
+        if version > VERSION { Err(NotificationStoreError::Newer { path, version }) } else { book }
     }
 
     /// Reads the book, unless it is the one that was read `last`: in a large fleet it is long, and every channel looks at it.
-    pub(super) fn read_again(dir: &Path, last: &mut Option<Seen>) -> Result<Arc<Self>, BookError> {
+    pub(super) fn read_again(
+        dir: &Path,
+        last: &mut Option<LastRead>,
+    ) -> Result<Arc<Self>, NotificationStoreError> {
         let stamp = Stamp::of(&dir.join(FILE));
         if let (Some(stamp), Some(seen)) = (stamp, &*last)
             && seen.stamp == stamp
@@ -94,16 +100,17 @@ impl Book {
             return Ok(Arc::clone(&seen.book));
         }
         let book = Arc::new(Self::read(dir)?);
-        *last = stamp.map(|stamp| Seen { stamp, book: Arc::clone(&book) });
+        *last = stamp.map(|stamp| LastRead { stamp, book: Arc::clone(&book) });
         Ok(book)
     }
 
     /// Reads the book in order to change it. A damaged one is put aside: to tell again what is so is better than never to tell again.
-    fn read_or_begin(dir: &Path) -> Result<Self, BookError> {
+    fn read_or_begin(dir: &Path) -> Result<Self, NotificationStoreError> {
         match Self::read(dir) {
-            Err(error @ BookError::Damaged { .. }) => {
+            Err(error @ NotificationStoreError::Damaged { .. }) => {
                 let (path, aside) = (dir.join(FILE), dir.join(ASIDE));
-                std::fs::rename(&path, &aside).map_err(|source| BookError::Io { path, source })?;
+                std::fs::rename(&path, &aside)
+                    .map_err(|source| NotificationStoreError::Io { path, source })?;
                 tracing::error!("{error}; it is kept as `{}`, and what is so is told again", aside.display());
                 Ok(Self::default())
             }
@@ -112,8 +119,8 @@ impl Book {
     }
 
     /// Changes the book; it is written only if it is another one then.
-    pub fn update<T>(dir: &Path, change: impl FnOnce(&mut Self) -> T) -> Result<T, BookError> {
-        let failed = |source| BookError::Io { path: dir.join(FILE), source };
+    pub fn update<T>(dir: &Path, change: impl FnOnce(&mut Self) -> T) -> Result<T, NotificationStoreError> {
+        let failed = |source| NotificationStoreError::Io { path: dir.join(FILE), source };
         let _lock = state::lock_soon(dir, LOCK, PATIENCE).map_err(failed)?;
         let before = Self::read_or_begin(dir)?;
         let (book, result) = before.changed(change);
@@ -129,13 +136,13 @@ impl Book {
     /// meanwhile. Changes take turns in the process, too, so that none counts as another process that holds the lock for too long.
     pub(super) async fn update_or_keep<T>(
         dir: &Path,
-        memory: &Memory,
+        memory: &StoreCache,
         change: impl FnOnce(&mut Self) -> T,
-    ) -> Result<T, BookError> {
+    ) -> Result<T, NotificationStoreError> {
         let _turn = memory.turn.lock().await;
         let (place, known) = (dir.to_owned(), memory.known.borrow().clone());
         let was_kept = known.kept.is_some();
-        let Begun { lock, before, seen } = aside(dir, move || begin(&place, known)).await??;
+        let Opened { lock, before, seen } = aside(dir, move || begin(&place, known)).await??;
         memory.known.borrow_mut().seen = seen;
         let (book, result) = before.changed(change);
         if !was_kept && book == *before {
@@ -148,7 +155,7 @@ impl Book {
             written.write(&place).map(|()| Stamp::of(&place.join(FILE)))
         });
         let known = match stamp.await? {
-            Ok(stamp) => Known { seen: stamp.map(|stamp| Seen { stamp, book }), kept: None },
+            Ok(stamp) => CachedStore { seen: stamp.map(|stamp| LastRead { stamp, book }), kept: None },
             Err(problem) => {
                 if !was_kept {
                     let path = dir.join(FILE);
@@ -157,7 +164,7 @@ impl Book {
                         path.display()
                     );
                 }
-                Known { kept: Some(book), ..memory.known.borrow().clone() }
+                CachedStore { kept: Some(book), ..memory.known.borrow().clone() }
             }
         };
         memory.known.replace(known);
@@ -181,65 +188,66 @@ impl Book {
 
 /// What who goes on after each pass remembers.
 #[derive(Debug, Default)]
-pub(super) struct Memory {
-    pub(super) known: RefCell<Known>,
+pub(super) struct StoreCache {
+    pub(super) known: RefCell<CachedStore>,
     /// Who changes the book has it, from reading to writing.
     turn: tokio::sync::Mutex<()>,
 }
 
 /// What is known of the book.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Known {
+pub(super) struct CachedStore {
     /// The book as it was read or written last.
-    pub(super) seen: Option<Seen>,
+    pub(super) seen: Option<LastRead>,
     /// The book, while its file cannot be written.
-    pub(super) kept: Option<Arc<Book>>,
+    pub(super) kept: Option<Arc<NotificationStore>>,
 }
 
 /// A book, and by what to know that it is still the same.
 #[derive(Clone, Debug)]
-pub(super) struct Seen {
+pub(super) struct LastRead {
     stamp: Stamp,
-    book: Arc<Book>,
+    book: Arc<NotificationStore>,
 }
 
 /// A change that has begun.
-struct Begun {
+struct Opened {
     /// The lock, or why it cannot be had: then nothing can be written, either.
     lock: io::Result<File>,
-    before: Arc<Book>,
-    seen: Option<Seen>,
+    before: Arc<NotificationStore>,
+    seen: Option<LastRead>,
 }
 
 /// Takes the lock and reads the book.
-fn begin(dir: &Path, Known { mut seen, kept }: Known) -> Result<Begun, BookError> {
+fn begin(dir: &Path, CachedStore { mut seen, kept }: CachedStore) -> Result<Opened, NotificationStoreError> {
     let lock = match state::lock_soon(dir, LOCK, PATIENCE) {
         Err(source) if source.kind() == io::ErrorKind::WouldBlock => {
-            return Err(BookError::Io { path: dir.join(LOCK), source });
+            return Err(NotificationStoreError::Io { path: dir.join(LOCK), source });
         }
         lock => lock,
     };
     let before = match kept {
         Some(kept) => {
-            let mut before = Book::clone(&kept);
+            let mut before = NotificationStore::clone(&kept);
             // People may have written theirs where we may not.
-            before.silences = Book::read(dir).map_or(before.silences, |written| written.silences);
+            before.silences =
+                NotificationStore::read(dir).map_or(before.silences, |written| written.silences);
             Arc::new(before)
         }
-        None => match Book::read_again(dir, &mut seen) {
-            Err(BookError::Damaged { .. }) => Arc::new(Book::read_or_begin(dir)?),
+        None => match NotificationStore::read_again(dir, &mut seen) {
+            Err(NotificationStoreError::Damaged { .. }) => Arc::new(NotificationStore::read_or_begin(dir)?),
             read => read?,
         },
     };
-    Ok(Begun { lock, before, seen })
+    Ok(Opened { lock, before, seen })
 }
 
 /// Does something on a thread that may wait.
 async fn aside<T: Send + 'static>(
     dir: &Path,
     work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, BookError> {
-    let failed = |error| BookError::Io { path: dir.join(FILE), source: io::Error::other(error) };
+) -> Result<T, NotificationStoreError> {
+    let failed = |error| NotificationStoreError::Io { path: dir.join(FILE), source: io::Error::other(error) };
     tokio::task::spawn_blocking(work).await.map_err(failed)
 }
 

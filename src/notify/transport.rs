@@ -7,20 +7,20 @@ use http_body_util::Full;
 use hyper::{Request, Uri};
 use openclaw_auth::secret::{REDACTED, SecretStr};
 
-use super::outcome::{FailureReason, Outcome};
+use super::outcome::{DeliveryOutcome, FailureReason};
 use super::words::clip;
 use crate::config::{NetworkConfig, SecretSource};
-use crate::http::{Answer, HttpClient};
+use crate::http::{HttpClient, HttpResponse};
 
 /// What channels reach the world by: built at first use, shared, kept.
 #[derive(Clone, Debug, Default)]
-pub struct Wires {
+pub struct Transport {
     network: NetworkConfig,
     http: Rc<tokio::sync::OnceCell<HttpClient>>,
 }
 
-impl Wires {
-    /// Wires of this machine's network.
+impl Transport {
+    /// Transport of this machine's network.
     #[must_use]
     pub fn new(network: NetworkConfig) -> Self {
         Self { network, http: Rc::default() }
@@ -33,16 +33,20 @@ impl Wires {
     }
 
     /// The client. Loading roots takes some milliseconds, so that it is made when first needed.
-    async fn http(&self) -> Result<&HttpClient, Outcome> {
+    async fn http(&self) -> Result<&HttpClient, DeliveryOutcome> {
         let make = || async { HttpClient::new(self.ca_file()) };
         self.http
             .get_or_try_init(make)
             .await
-            .map_err(|error| Outcome::refused(FailureReason::Configuration, error.to_string()))
+            .map_err(|error| DeliveryOutcome::refused(FailureReason::Configuration, error.to_string()))
     }
 
     /// Sends a request. The secrets that went with it are no part of what is said about the answer.
-    pub(super) async fn post(&self, request: Request<Full<Bytes>>, secrets: &[&SecretStr<'_>]) -> Outcome {
+    pub(super) async fn post(
+        &self,
+        request: Request<Full<Bytes>>,
+        secrets: &[&SecretStr<'_>],
+    ) -> DeliveryOutcome {
         let client = match self.http().await {
             Ok(client) => client,
             Err(outcome) => return outcome,
@@ -60,21 +64,28 @@ impl Wires {
 const MOST_READ: usize = 16 * 1024;
 
 /// What an answer means, the same for everything that speaks HTTP.
-fn judge(answer: &Answer) -> Outcome {
+fn judge(answer: &HttpResponse) -> DeliveryOutcome {
     let said = String::from_utf8_lossy(&answer.body[..answer.body.len().min(MOST_READ)]).into_owned();
     let said = format!("{} {said}", answer.status).trim_end().to_owned();
     match answer.status {
-        200..=299 => Outcome::Accepted(said),
-        429 => Outcome::Later { reason: FailureReason::RateLimited, problem: said, wait: answer.retry_after },
-        408 | 425 | 500..=599 => {
-            Outcome::Later { reason: FailureReason::ServerError, problem: said, wait: answer.retry_after }
-        }
-        401 | 403 => Outcome::refused(FailureReason::Authentication, said),
+        200..=299 => DeliveryOutcome::Accepted(said),
+        429 => DeliveryOutcome::Later {
+            reason: FailureReason::RateLimited,
+            problem: said,
+            wait: answer.retry_after,
+        },
+        408 | 425 | 500..=599 => DeliveryOutcome::Later {
+            reason: FailureReason::ServerError,
+            problem: said,
+            wait: answer.retry_after,
+        },
+        401 | 403 => DeliveryOutcome::refused(FailureReason::Authentication, said),
         // Following would carry a token to an address nobody has named.
-        300..=399 => {
-            Outcome::refused(FailureReason::Configuration, format!("{said}: name the address it leads to"))
-        }
-        _ => Outcome::refused(FailureReason::Refused, said),
+        300..=399 => DeliveryOutcome::refused(
+            FailureReason::Configuration,
+            format!("{said}: name the address it leads to"),
+        ),
+        _ => DeliveryOutcome::refused(FailureReason::Refused, said),
     }
 }
 
@@ -103,8 +114,8 @@ pub(super) fn json_request(
     url: &str,
     headers: &[(&'static str, &str)],
     body: &serde_json::Value,
-) -> Result<Request<Full<Bytes>>, Outcome> {
-    let wrong = |problem: &str| Outcome::refused(FailureReason::Configuration, problem);
+) -> Result<Request<Full<Bytes>>, DeliveryOutcome> {
+    let wrong = |problem: &str| DeliveryOutcome::refused(FailureReason::Configuration, problem);
     let url: Uri = url.parse().map_err(|_| wrong("its address is none"))?;
     if !matches!(url.scheme_str(), Some("https" | "http")) || url.host().is_none() {
         return Err(wrong("its address is none: it begins with https:// or http://"));
@@ -121,8 +132,8 @@ pub(super) fn json_request(
 }
 
 /// Reads a secret, or says what is wrong with it.
-pub(super) fn secret(source: &SecretSource<'_>) -> Result<Option<SecretStr<'static>>, Outcome> {
-    source.read().map_err(|problem| Outcome::refused(FailureReason::Configuration, problem))
+pub(super) fn secret(source: &SecretSource<'_>) -> Result<Option<SecretStr<'static>>, DeliveryOutcome> {
+    source.read().map_err(|problem| DeliveryOutcome::refused(FailureReason::Configuration, problem))
 }
 
 /// The name of this machine.

@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use super::change::Change;
 use super::chat;
 use super::message::Message;
-use super::outcome::{FailureReason, Outcome};
-use super::problem::What;
-use super::transport::{Wires, json_request, secret};
+use super::outcome::{DeliveryOutcome, FailureReason};
+use super::problem::SubjectKind;
+use super::transport::{Transport, json_request, secret};
 use super::words::{rfc3339, severity_word};
 use crate::config::{WebhookConfig, WebhookPreset};
 use crate::model::Severity;
@@ -20,14 +20,22 @@ use crate::model::Severity;
 /// The version of the own form.
 const SCHEMA_VERSION: u32 = 1;
 
-pub(super) async fn send(config: &WebhookConfig, message: &Message, wires: &Wires) -> Outcome {
-    match attempt(config, message, wires).await {
+pub(super) async fn send(
+    config: &WebhookConfig,
+    message: &Message,
+    transport: &Transport,
+) -> DeliveryOutcome {
+    match attempt(config, message, transport).await {
         Ok(outcome) | Err(outcome) => outcome,
     }
 }
 
-async fn attempt(config: &WebhookConfig, message: &Message, wires: &Wires) -> Result<Outcome, Outcome> {
-    let configuration = |problem: &str| Outcome::refused(FailureReason::Configuration, problem);
+async fn attempt(
+    config: &WebhookConfig,
+    message: &Message,
+    transport: &Transport,
+) -> Result<DeliveryOutcome, DeliveryOutcome> {
+    let configuration = |problem: &str| DeliveryOutcome::refused(FailureReason::Configuration, problem);
     let url = secret(&config.address())?.ok_or_else(|| configuration("it has no url"))?;
     let (token, key) = (secret(&config.token())?, secret(&config.secret())?);
     let body = body(config, message).ok_or_else(|| configuration("it has no chat_id"))?;
@@ -47,7 +55,7 @@ async fn attempt(config: &WebhookConfig, message: &Message, wires: &Wires) -> Re
         headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let request = json_request(url.expose(), &headers, &body)?;
     let secrets: Vec<_> = [Some(&url), token.as_ref(), key.as_ref()].into_iter().flatten().collect();
-    Ok(wires.post(request, &secrets).await)
+    Ok(transport.post(request, &secrets).await)
 }
 
 /// `t=<Unix seconds>,v1=<hex HMAC-SHA256 of "<t>.<body>">`: who checks the time as well cannot be sent old messages.
@@ -119,16 +127,17 @@ pub(super) fn own(message: &Message) -> Value {
 
 fn change(change: &Change) -> Value {
     let (subject, condition) = (&change.subject, &change.condition);
-    let of = match subject.what {
-        What::Agent => "agent",
-        What::Store => "store",
-        What::Provider(_) => "provider",
-        What::Profile(_) => "profile",
-        What::Rescue(_) => "rescue",
-        What::Channel(_) => "channel",
-        What::Config => "config",
+    let of = match subject.kind {
+        SubjectKind::Agent => "agent",
+        SubjectKind::Store => "store",
+        SubjectKind::Provider(_) => "provider",
+        SubjectKind::Profile(_) => "profile",
+        SubjectKind::Rescue(_) => "rescue",
+        SubjectKind::Channel(_) => "channel",
+        SubjectKind::Config => "config",
     };
-    let profile = matches!(subject.what, What::Profile(_) | What::Rescue(_)).then(|| subject.name());
+    let profile =
+        matches!(subject.kind, SubjectKind::Profile(_) | SubjectKind::Rescue(_)).then(|| subject.name());
     json!({
         "incident": change.incident,
         "change": change.turn,

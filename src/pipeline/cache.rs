@@ -11,7 +11,7 @@ use openclaw_auth::load::{ContentDigest, DATABASE_FILE, Loaded, STATE_FILE, STOR
 use openclaw_auth::model::{AgentId, Span, StoreHealth, Timestamp};
 use openclaw_auth::paths::Roots;
 
-use super::{Basis, Read};
+use super::request::Basis;
 use crate::classify::warning_windows;
 use crate::model::{AgentHealth, ProfileHealth};
 
@@ -20,6 +20,13 @@ const FILES: [&str; 5] = [STORE_FILE, STATE_FILE, DATABASE_FILE, "openclaw-agent
 
 /// The files of one agent.
 pub(super) type Stamps = [Option<Stamp>; FILES.len()];
+
+/// What was read of a store, and whether it is what was read the last time.
+pub(super) struct ReadStore {
+    pub(super) stamps: Stamps,
+    pub(super) content: ContentDigest,
+    pub(super) is_same: bool,
+}
 
 /// What the last pass found, and by which files.
 #[derive(Debug, Default)]
@@ -135,9 +142,15 @@ impl Cache {
     }
 
     /// Keeps a verdict for the next pass.
-    pub(super) fn keep(&mut self, health: &AgentHealth, read: &Read, window: Option<Span>, now: Timestamp) {
+    pub(super) fn keep(
+        &mut self,
+        health: &AgentHealth,
+        read: &ReadStore,
+        window: Option<Span>,
+        now: Timestamp,
+    ) {
         let until = edge_before(health, window, now);
-        let Read { stamps, content, .. } = *read;
+        let ReadStore { stamps, content, .. } = *read;
         self.kept.insert(health.id.clone(), Kept { stamps, content, health: health.clone(), until, window });
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use openclaw_auth::model::{ProfileId, StoreHealth, Timestamp};
 
 use super::words::state;
-use crate::model::{AgentHealth, Bucket, Event, EventKind, Login, ProfileHealth, Snapshot};
+use crate::model::{AgentHealth, Bucket, Event, EventKind, LoginState, ProfileHealth, Snapshot};
 
 /// The events between two snapshots, in the order of agents and profiles.
 #[must_use]
@@ -96,7 +96,7 @@ fn profile_change(
     now: Timestamp,
 ) -> Option<(EventKind, String)> {
     let badness = |profile: &ProfileHealth| {
-        let dead = profile.login == Login::Dead;
+        let dead = profile.login == LoginState::Dead;
         (dead || profile.bucket == Bucket::Missing, profile.bucket, dead)
     };
     let (old, new) = (badness(before), badness(after));
@@ -105,7 +105,7 @@ fn profile_change(
     }
     let kind = if new > old { EventKind::Worse } else { EventKind::Better };
     let mut text = format!("{}, was {}", state(after, now), before.bucket.as_str());
-    if after.login == Login::Dead && before.login != Login::Dead {
+    if after.login == LoginState::Dead && before.login != LoginState::Dead {
         text += "; the login is dead";
     }
     Some((kind, text))

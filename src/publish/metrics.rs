@@ -15,11 +15,11 @@ use openclaw_auth::digest;
 use openclaw_auth::model::{ProfileId, StoreErrorReason, Timestamp};
 
 pub use self::exposition::Exposition;
-use self::family::Kind::{Counter, Gauge, Histogram, StoredCounter};
+use self::family::MetricKind::{Counter, Gauge, Histogram, StoredCounter};
 use self::family::{Collectors, Metric, Samples, metrics};
-pub use self::family::{Description, Kind};
+pub use self::family::{Description, MetricKind};
 use crate::clock;
-use crate::model::{AgentHealth, ChannelHealth, Login, LoginReason, ProfileHealth, Snapshot, Status};
+use crate::model::{AgentHealth, ChannelHealth, LoginReason, LoginState, ProfileHealth, Snapshot, Status};
 use crate::refresh::outcome::{MisconfiguredReason, Outcome, TransientReason};
 
 /// A provider answers in a second or two; the call ends after 30.
@@ -324,7 +324,7 @@ fn set_profile(samples: &mut Samples, agent: &str, profile: &ProfileHealth, name
     for status in Status::ALL {
         samples.flag(CREDENTIAL_STATUS, [agent, provider, name, status.as_str()], profile.status == status);
     }
-    for state in Login::ALL {
+    for state in LoginState::ALL {
         samples.flag(CREDENTIAL_LOGIN, [agent, provider, name, state.as_str()], profile.login == state);
     }
     let word = |is: bool| if is { "true" } else { "false" };
@@ -335,7 +335,9 @@ fn set_profile(samples: &mut Samples, agent: &str, profile: &ProfileHealth, name
         samples.set(CREDENTIAL_COOLDOWN_UNTIL, login, cooldown.until.as_secs());
     }
     // One lock, one series: at the agent that owns the login, not at those that inherit it.
-    if let (Login::Refreshing, Some(since), false) = (profile.login, profile.login_since, profile.inherited) {
+    if let (LoginState::Refreshing, Some(since), false) =
+        (profile.login, profile.login_since, profile.inherited)
+    {
         samples.set(REFRESH_LOCK_HELD_SINCE, login, since.as_secs());
     }
 }

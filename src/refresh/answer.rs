@@ -6,14 +6,14 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::outcome::{MisconfiguredReason, TransientReason};
-use crate::http::Answer;
+use crate::http::HttpResponse;
 use crate::model::LoginReason;
 
 /// No access token lives longer than ten years. Whoever says so means a moment, or milliseconds; believed, it would never be renewed again.
 const LONGEST_LIFE: f64 = 10.0 * 365.0 * 86_400.0;
 
 #[derive(Debug)]
-pub enum Verdict {
+pub enum TokenAnswer {
     Tokens(Tokens),
     Dead(LoginReason),
     /// Something between us and the provider refuses.
@@ -40,8 +40,8 @@ impl std::fmt::Debug for Tokens {
 }
 
 #[must_use]
-pub fn judge(answer: &Answer) -> Verdict {
-    let transient = |reason| Verdict::Transient(reason, answer.retry_after);
+pub fn judge(answer: &HttpResponse) -> TokenAnswer {
+    let transient = |reason| TokenAnswer::Transient(reason, answer.retry_after);
     // A challenge or a portal speaks for itself, whatever status it comes with.
     if answer.challenged || (answer.html && answer.status != 200) {
         return transient(TransientReason::Challenged);
@@ -49,7 +49,7 @@ pub fn judge(answer: &Answer) -> Verdict {
     let body = serde_json::from_slice::<Body>(&answer.body).ok();
     match answer.status {
         200..=299 => match body.and_then(Body::into_tokens) {
-            Some(tokens) => Verdict::Tokens(tokens),
+            Some(tokens) => TokenAnswer::Tokens(tokens),
             // A captive portal answers 200 with its own page.
             None => transient(TransientReason::BadAnswer),
         },
@@ -58,7 +58,7 @@ pub fn judge(answer: &Answer) -> Verdict {
         300..=399 => transient(TransientReason::BadAnswer),
         500.. => body
             .and_then(|body| dead(&body.words()))
-            .map_or_else(|| transient(TransientReason::ServerError), Verdict::Dead),
+            .map_or_else(|| transient(TransientReason::ServerError), TokenAnswer::Dead),
         _ => body.map_or_else(
             || transient(TransientReason::Refused),
             |body| refusal(&body.words(), answer.retry_after),
@@ -66,25 +66,27 @@ pub fn judge(answer: &Answer) -> Verdict {
     }
 }
 
-fn refusal(words: &Words, retry_after: Option<Span>) -> Verdict {
+fn refusal(words: &Words, retry_after: Option<Span>) -> TokenAnswer {
     if let Some(reason) = dead(words) {
-        return Verdict::Dead(reason);
+        return TokenAnswer::Dead(reason);
     }
     match words.code.as_str() {
         "unsupported_country_region_territory" => {
-            Verdict::Transient(TransientReason::RegionBlocked, retry_after)
+            TokenAnswer::Transient(TransientReason::RegionBlocked, retry_after)
         }
-        "invalid_client" => Verdict::Misconfigured(MisconfiguredReason::InvalidClient),
-        "unauthorized_client" => Verdict::Misconfigured(MisconfiguredReason::UnauthorizedClient),
-        "invalid_request" => Verdict::Misconfigured(MisconfiguredReason::InvalidRequest),
+        "invalid_client" => TokenAnswer::Misconfigured(MisconfiguredReason::InvalidClient),
+        "unauthorized_client" => TokenAnswer::Misconfigured(MisconfiguredReason::UnauthorizedClient),
+        "invalid_request" => TokenAnswer::Misconfigured(MisconfiguredReason::InvalidRequest),
         "unsupported_grant_type" | "invalid_scope" => {
-            Verdict::Misconfigured(MisconfiguredReason::InvalidRequest)
+            TokenAnswer::Misconfigured(MisconfiguredReason::InvalidRequest)
         }
-        "rate_limit_exceeded" | "slow_down" => Verdict::Transient(TransientReason::RateLimited, retry_after),
+        "rate_limit_exceeded" | "slow_down" => {
+            TokenAnswer::Transient(TransientReason::RateLimited, retry_after)
+        }
         "temporarily_unavailable" | "server_error" => {
-            Verdict::Transient(TransientReason::ServerError, retry_after)
+            TokenAnswer::Transient(TransientReason::ServerError, retry_after)
         }
-        _ => Verdict::Transient(TransientReason::Refused, retry_after),
+        _ => TokenAnswer::Transient(TransientReason::Refused, retry_after),
     }
 }
 
@@ -166,7 +168,7 @@ mod tests {
     use super::*;
 
     fn judged(status: u16, body: &str) -> String {
-        let answer = Answer {
+        let answer = HttpResponse {
             status,
             retry_after: None,
             challenged: false,
@@ -175,12 +177,12 @@ mod tests {
             body: Zeroizing::new(body.as_bytes().to_vec()),
         };
         match judge(&answer) {
-            Verdict::Tokens(tokens) => {
+            TokenAnswer::Tokens(tokens) => {
                 format!("tokens {:?} {}", tokens.lifetime.map(Span::as_millis), tokens.refresh.is_some())
             }
-            Verdict::Dead(reason) => format!("dead {}", reason.as_str()),
-            Verdict::Transient(reason, _) => format!("transient {}", reason.as_str()),
-            Verdict::Misconfigured(reason) => format!("misconfigured {}", reason.as_str()),
+            TokenAnswer::Dead(reason) => format!("dead {}", reason.as_str()),
+            TokenAnswer::Transient(reason, _) => format!("transient {}", reason.as_str()),
+            TokenAnswer::Misconfigured(reason) => format!("misconfigured {}", reason.as_str()),
         }
     }
 
@@ -227,7 +229,7 @@ mod tests {
     #[test]
     fn whose_the_tokens_are_may_be_said() {
         let body = r#"{"access_token":"a","account":{"uuid":"u","email_address":"a@x.org"}}"#;
-        let answer = Answer {
+        let answer = HttpResponse {
             status: 200,
             retry_after: None,
             date: None,
@@ -236,7 +238,7 @@ mod tests {
             body: Zeroizing::new(body.as_bytes().to_vec()),
         };
         assert!(
-            matches!(judge(&answer), Verdict::Tokens(tokens) if tokens.email.as_deref() == Some("a@x.org"))
+            matches!(judge(&answer), TokenAnswer::Tokens(tokens) if tokens.email.as_deref() == Some("a@x.org"))
         );
     }
 }

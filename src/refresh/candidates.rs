@@ -92,7 +92,7 @@ impl Identity {
 }
 
 #[derive(Clone, Debug, Default)]
-pub struct Wanted {
+pub struct Selection {
     /// Only these agents; empty for all.
     pub agents: Vec<String>,
     /// Only these profiles; empty for all.
@@ -153,7 +153,7 @@ pub fn survey(
     discovery: &Discovery,
     memory: &Memory,
     config: &RefreshConfig,
-    wanted: &Wanted,
+    wanted: &Selection,
     clocks: &Clocks,
 ) -> Survey {
     let known = |id: &String| discovery.agents.iter().any(|agent| agent.id.as_str() == id);
@@ -185,7 +185,7 @@ struct Surveyor<'s, 'b> {
     main: &'s Loaded<'b>,
     memory: &'s Memory,
     config: &'s RefreshConfig,
-    wanted: &'s Wanted,
+    wanted: &'s Selection,
     clocks: &'s Clocks,
 }
 

@@ -5,7 +5,7 @@
 //! knew better. It counts as stored once the store was read back and shows it.
 
 use openclaw_auth::checkpoint;
-use openclaw_auth::edit::{self, Change};
+use openclaw_auth::edit::{self, FieldChange};
 use openclaw_auth::jwt;
 use openclaw_auth::model::Timestamp;
 use openclaw_auth::provider;
@@ -26,7 +26,7 @@ pub(super) struct Renewed {
     /// The locked store that holds it, as it was read back.
     pub(super) store: Box<dyn Store>,
     /// The fields that are new.
-    pub(super) changes: Vec<Change>,
+    pub(super) changes: Vec<FieldChange>,
     /// When the new access token ends.
     pub(super) expires: Timestamp,
 }
@@ -37,12 +37,12 @@ pub(super) async fn commit(
     login: &Login,
     current: &Current,
     mut store: Box<dyn Store>,
-    mut room: recovery::Room,
+    mut slot: recovery::RecoverySlot,
     issued: Issued,
 ) -> (Outcome, Option<Renewed>) {
     let profile = &login.profile;
     let changes = changes(login, &current.entry, &issued);
-    if let Err(problem) = room.fill(&Record::new(login, current, &issued, &changes)) {
+    if let Err(problem) = slot.fill(&Record::new(login, current, &issued, &changes)) {
         warn!("the new login of {profile} could not be written down at once: {problem}");
     }
     checkpoint::reached("filled");
@@ -51,7 +51,7 @@ pub(super) async fn commit(
     if let Err(reason) =
         exchange::check_account(account.as_deref().map(String::as_str), issued_for.as_deref())
     {
-        match room.set_aside(recovery::OTHER_ACCOUNT) {
+        match slot.set_aside(recovery::OTHER_ACCOUNT) {
             Ok(path) => error!(
                 "the provider answered for another account than that of {profile}; its tokens are kept in `{}`, and nothing is overwritten",
                 path.display()
@@ -70,14 +70,14 @@ pub(super) async fn commit(
     match place(&mut *store, profile.as_str(), &expected, &changes).await {
         Ok(Placed::Stored) => {
             checkpoint::reached("saved");
-            if let Err(problem) = room.keep_as_generation(&context.state_dir) {
+            if let Err(problem) = slot.keep_as_generation(&context.state_dir) {
                 debug!("the last generation of {profile} is not kept: {problem}");
             }
             context.remember_success(login, &current.fingerprint, &issued).await;
             (Outcome::Refreshed { expires }, Some(Renewed { store, changes, expires }))
         }
         Ok(Placed::Replaced { usable_until }) => {
-            match room.set_aside(recovery::SUPERSEDED) {
+            match slot.set_aside(recovery::SUPERSEDED) {
                 Ok(path) => warn!(
                     "the profile {profile} was changed while it was being renewed; that change stays, and what was renewed is kept in `{}`",
                     path.display()
@@ -87,7 +87,7 @@ pub(super) async fn commit(
             (usable_until.map_or(Outcome::Superseded, |expires| Outcome::AlreadyFresh { expires }), None)
         }
         Err(problem) => {
-            match room.keep() {
+            match slot.keep() {
                 Ok(path) => error!(
                     "the new login of {profile} could not be stored ({problem}); it is safe in the recovery file `{}`, and `authwatch refresh` stores it",
                     path.display()
@@ -103,8 +103,8 @@ pub(super) async fn commit(
 }
 
 /// The fields a new token changes. Everything else in the entry stays.
-fn changes(login: &Login, entry: &str, issued: &Issued) -> Vec<Change> {
-    let mut changes: Vec<Change> = vec![("access", edit::text(&issued.tokens.access))];
+fn changes(login: &Login, entry: &str, issued: &Issued) -> Vec<FieldChange> {
+    let mut changes: Vec<FieldChange> = vec![("access", edit::text(&issued.tokens.access))];
     if let Some(refresh) = &issued.tokens.refresh {
         changes.push(("refresh", edit::text(refresh)));
     }

@@ -7,11 +7,11 @@ use openclaw_auth::model::{Span, Timestamp};
 use openclaw_auth::provider::BodyFormat;
 use serde::Deserialize;
 
-use super::answer::{self, Tokens, Verdict};
+use super::answer::{self, TokenAnswer, Tokens};
 use super::endpoint::{self, EndpointLocation, ResolvedEndpoint};
 use super::outcome::{MisconfiguredReason, TransientReason};
 use crate::clock;
-use crate::http::{HttpClient, NoAnswer};
+use crate::http::{HttpClient, HttpError};
 
 /// Where a provider says nothing about a token's life, this is assumed.
 const ASSUMED_LIFETIME: Span = Span::from_mins(60.0);
@@ -28,21 +28,21 @@ pub struct Issued {
 
 /// A provider's description of itself, as far as it matters.
 #[derive(Deserialize)]
-struct Discovery {
+struct DiscoveryDocument {
     token_endpoint: String,
 }
 
 /// Finds out where to ask, before anything is spent.
-pub async fn locate(client: &HttpClient, resolved: &ResolvedEndpoint) -> Result<Uri, Verdict> {
+pub async fn locate(client: &HttpClient, resolved: &ResolvedEndpoint) -> Result<Uri, TokenAnswer> {
     let (document, host) = match &resolved.location {
         EndpointLocation::Url(url) => return Ok(url.clone()),
         EndpointLocation::Discover { document, host } => (document, *host),
     };
     let answer =
         client.send(Method::GET, document, "application/json", Bytes::new()).await.map_err(unanswered)?;
-    let found: Discovery = serde_json::from_slice(&answer.body)
-        .map_err(|_| Verdict::Transient(TransientReason::BadAnswer, answer.retry_after))?;
-    endpoint::below(&found.token_endpoint, host).map_err(Verdict::Misconfigured)
+    let found: DiscoveryDocument = serde_json::from_slice(&answer.body)
+        .map_err(|_| TokenAnswer::Transient(TransientReason::BadAnswer, answer.retry_after))?;
+    endpoint::below(&found.token_endpoint, host).map_err(TokenAnswer::Misconfigured)
 }
 
 pub async fn exchange(
@@ -50,7 +50,7 @@ pub async fn exchange(
     url: &Uri,
     resolved: &ResolvedEndpoint,
     refresh_token: &str,
-) -> Result<Issued, Verdict> {
+) -> Result<Issued, TokenAnswer> {
     let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh_token)];
     ask(client, url, resolved, &fields).await
 }
@@ -61,7 +61,7 @@ pub async fn redeem(
     url: &Uri,
     resolved: &ResolvedEndpoint,
     fields: &[(&str, &str)],
-) -> Result<Issued, Verdict> {
+) -> Result<Issued, TokenAnswer> {
     ask(client, url, resolved, &[&[("grant_type", "authorization_code")], fields].concat()).await
 }
 
@@ -70,7 +70,7 @@ async fn ask(
     url: &Uri,
     resolved: &ResolvedEndpoint,
     fields: &[(&str, &str)],
-) -> Result<Issued, Verdict> {
+) -> Result<Issued, TokenAnswer> {
     let (content_type, body) = request_body(resolved, fields);
     // Counted from before the request: the token may have been issued at any moment since.
     let started = clock::now();
@@ -78,22 +78,22 @@ async fn ask(
     let (answer, cut) = asked.map_err(unanswered)?;
     match (answer::judge(&answer), cut) {
         // Whole JSON is whole, wherever the connection broke: the token it was issued for is spent.
-        (Verdict::Tokens(tokens), _) => Ok(issued(tokens, started, resolved)),
+        (TokenAnswer::Tokens(tokens), _) => Ok(issued(tokens, started, resolved)),
         (_, Some(cut)) => Err(unanswered(cut)),
         (other, None) => Err(other),
     }
 }
 
-fn unanswered(reason: NoAnswer) -> Verdict {
+fn unanswered(reason: HttpError) -> TokenAnswer {
     let reason = match reason {
-        NoAnswer::Dns => TransientReason::Dns,
-        NoAnswer::Connect => TransientReason::Connect,
-        NoAnswer::Tls => TransientReason::Tls,
-        NoAnswer::Timeout => TransientReason::Timeout,
-        NoAnswer::Lost => TransientReason::ConnectionLost,
-        NoAnswer::TooLarge => TransientReason::TooLarge,
+        HttpError::Dns => TransientReason::Dns,
+        HttpError::Connect => TransientReason::Connect,
+        HttpError::Tls => TransientReason::Tls,
+        HttpError::Timeout => TransientReason::Timeout,
+        HttpError::Lost => TransientReason::ConnectionLost,
+        HttpError::TooLarge => TransientReason::TooLarge,
     };
-    Verdict::Transient(reason, None)
+    TokenAnswer::Transient(reason, None)
 }
 
 fn issued(tokens: Tokens, started: Timestamp, resolved: &ResolvedEndpoint) -> Issued {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use openclaw_auth::credential::Credential;
 use openclaw_auth::document::Document;
-use openclaw_auth::edit::{self, Change};
+use openclaw_auth::edit::{self, FieldChange};
 use openclaw_auth::model::{CredentialKind, Source, Timestamp};
 use openclaw_auth::store::{Store, Written};
 use tracing::debug;
@@ -44,7 +44,7 @@ pub(super) async fn place(
     store: &mut dyn Store,
     profile: &str,
     expected: &Expected<'_>,
-    changes: &[Change],
+    changes: &[FieldChange],
 ) -> Result<Placed, String> {
     let mut problem = "it is rewritten all the time".to_owned();
     for attempt in 0..ATTEMPTS {
@@ -60,12 +60,12 @@ pub(super) async fn place(
                     continue;
                 }
             };
-            match standing(text, profile, expected, changes) {
-                Ok(Standing::Spent) => {
+            match entry_state(text, profile, expected, changes) {
+                Ok(EntryState::Spent) => {
                     edit::set_fields(text, profile, changes).map_err(|problem| problem.to_string())?
                 }
-                Ok(Standing::Ours) => return Ok(Placed::Stored),
-                Ok(Standing::Other { usable_until }) => return Ok(Placed::Replaced { usable_until }),
+                Ok(EntryState::Ours) => return Ok(Placed::Stored),
+                Ok(EntryState::Other { usable_until }) => return Ok(Placed::Replaced { usable_until }),
                 // Half written by somebody who does not rename.
                 Err(unreadable) => {
                     problem = unreadable;
@@ -82,7 +82,7 @@ pub(super) async fn place(
 }
 
 /// What stands where the new tokens belong.
-enum Standing {
+enum EntryState {
     /// The login whose token was spent.
     Spent,
     Ours,
@@ -91,14 +91,14 @@ enum Standing {
     },
 }
 
-fn standing(
+fn entry_state(
     text: &str,
     profile: &str,
     expected: &Expected<'_>,
-    changes: &[Change],
-) -> Result<Standing, String> {
+    changes: &[FieldChange],
+) -> Result<EntryState, String> {
     let document = Document::parse(text, SEMANTICS, Source::Json).map_err(|problem| problem.to_string())?;
-    let other = Standing::Other { usable_until: None };
+    let other = EntryState::Other { usable_until: None };
     let Some(entry) = edit::entry(text, profile) else { return Ok(other) };
     let Some(stored) = document.get(profile) else { return Ok(other) };
     let is_new = |name: &str| {
@@ -110,11 +110,11 @@ fn standing(
         && !(expected.is_foreign)(stored);
     // A provider that does not rotate its refresh tokens is recognized by the access token.
     if is_same_login && is_new("refresh").or(is_new("access")).unwrap_or(false) {
-        return Ok(Standing::Ours);
+        return Ok(EntryState::Ours);
     }
     if is_same_login && stored.refresh.as_ref().is_some_and(|token| (expected.is_spent)(token.expose())) {
-        return Ok(Standing::Spent);
+        return Ok(EntryState::Spent);
     }
     let usable = stored.is_usable(clock::now(), SEMANTICS);
-    Ok(Standing::Other { usable_until: stored.expires.moment(SEMANTICS).filter(|_| usable) })
+    Ok(EntryState::Other { usable_until: stored.expires.moment(SEMANTICS).filter(|_| usable) })
 }

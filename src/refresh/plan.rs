@@ -123,7 +123,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::state::{Failing, Issued, Refused};
+    use crate::state::{Failing, LastIssue, Refused};
 
     const MINUTE: f64 = 60_000.0;
     const NOW: f64 = 1_800_000_000_000.0;
@@ -145,7 +145,8 @@ mod tests {
     }
 
     fn issued(lifetime: f64) -> LoginRecord {
-        let issued = Issued { boot: "b".to_owned(), at: Span::ZERO, lifetime: Span::from_millis(lifetime) };
+        let issued =
+            LastIssue { boot: "b".to_owned(), at: Span::ZERO, lifetime: Span::from_millis(lifetime) };
         LoginRecord { issued: Some(issued), ..LoginRecord::default() }
     }
 

@@ -10,7 +10,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use openclaw_auth::document::Document;
-use openclaw_auth::edit::{self, Change};
+use openclaw_auth::edit::{self, FieldChange};
 use openclaw_auth::file;
 use openclaw_auth::model::{ProfileId, Source, Span, Timestamp};
 use openclaw_auth::random;
@@ -67,7 +67,7 @@ pub(super) struct Record {
 }
 
 impl Record {
-    pub(super) fn new(login: &Login, current: &Current, issued: &Issued, changes: &[Change]) -> Self {
+    pub(super) fn new(login: &Login, current: &Current, issued: &Issued, changes: &[FieldChange]) -> Self {
         Self {
             version: 1,
             store: login.store.clone(),
@@ -104,7 +104,7 @@ impl Record {
         self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
     }
 
-    fn changes(&self) -> Vec<Change> {
+    fn changes(&self) -> Vec<FieldChange> {
         let known = |name: &str| {
             ["access", "refresh", "expires", "idToken", "accountId"].into_iter().find(|known| *known == name)
         };
@@ -122,19 +122,19 @@ impl Drop for Record {
 
 /// Room for a recovery file; with new tokens in it, it is the only copy of a login until those are stored.
 #[derive(Debug)]
-pub(super) struct Room {
+pub(super) struct RecoverySlot {
     path: PathBuf,
     file: File,
     filled: bool,
 }
 
-pub(super) fn reserve(state: &Path) -> io::Result<Room> {
+pub(super) fn reserve(state: &Path) -> io::Result<RecoverySlot> {
     let dir = dir(state);
     DirBuilder::new().recursive(true).mode(0o700).create(&dir)?;
     let path = dir.join(format!("{RESERVED}{}-{}", std::process::id(), random::word()));
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
     // From here on it is removed again whatever happens: a full disk is not to be filled further.
-    let mut room = Room { path, file, filled: false };
+    let mut room = RecoverySlot { path, file, filled: false };
     room.file.write_all(&vec![b' '; ROOM])?;
     room.file.sync_data()?;
     Ok(room)
@@ -144,7 +144,7 @@ fn dir(state: &Path) -> PathBuf {
     state.join("rescue")
 }
 
-impl Room {
+impl RecoverySlot {
     /// Writes the new tokens down, into room that is there already: so quickly that it can be done before anything else. From
     /// here on the death of this process does not lose them.
     pub(super) fn fill(&mut self, record: &Record) -> io::Result<()> {
@@ -192,7 +192,7 @@ impl Room {
     }
 }
 
-impl Drop for Room {
+impl Drop for RecoverySlot {
     fn drop(&mut self) {
         if !self.filled {
             let _ = std::fs::remove_file(&self.path);

@@ -21,7 +21,7 @@ impl Refresher {
                 profile.as_str().clone_into(&mut record.profile);
                 record.failing = None;
                 record.dead = None;
-                record.issued = boot.map(|boot| state::Issued { boot: boot.boot, at: boot.at, lifetime });
+                record.issued = boot.map(|boot| state::LastIssue { boot: boot.boot, at: boot.at, lifetime });
             })
         });
         if let Err(problem) = remembered.await {

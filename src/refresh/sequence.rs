@@ -2,7 +2,7 @@
 //!
 //! 1. *discover* where the provider is asked, which may need the network, before anything is locked;
 //! 2. *acquire* both locks in OpenClaw's order, read the store again, and decide again with what is there;
-//! 3. *rehearse*: prove that the store can be replaced, and set room aside for the answer, without changing anything;
+//! 3. *rehearse*: prove that the store can be replaced, and set slot aside for the answer, without changing anything;
 //! 4. *request*: one call;
 //! 5. *commit*: write the answer down first, then store it, but only over the very token that was spent;
 //! 6. *mirror* it into main's store.
@@ -26,7 +26,7 @@ use openclaw_auth::{edit, identity, lock};
 use tracing::{debug, info, warn};
 use zeroize::Zeroizing;
 
-use super::answer::Verdict;
+use super::answer::TokenAnswer;
 use super::candidates::{self, Identity, Login, SEMANTICS};
 use super::current::Current;
 use super::endpoint::{self, ResolvedEndpoint};
@@ -63,7 +63,7 @@ async fn attempt(context: &Refresher, login: &Login, force: bool) -> Result<Outc
         // The entry names another endpoint since: the next attempt discovers that one.
         return Err(Outcome::Contended);
     }
-    let room = rehearse(context, login, &current, &mut *store).await?;
+    let slot = rehearse(context, login, &current, &mut *store).await?;
     checkpoint::reached("reserved");
     // Nothing since the locks has waited, so a stop signal may not have been seen yet.
     if context.stop.unless_requested(tokio::time::sleep(SIGNALS_ARRIVE)).await.is_none() {
@@ -76,7 +76,7 @@ async fn attempt(context: &Refresher, login: &Login, force: bool) -> Result<Outc
         return Err(Outcome::Contended);
     }
     let issued = request(context, client, login, &current, &endpoint).await?;
-    let (outcome, renewed) = commit::commit(context, login, &current, store, room, issued).await;
+    let (outcome, renewed) = commit::commit(context, login, &current, store, slot, issued).await;
     if let Some(renewed) = renewed {
         mirror::mirror(context, login, &renewed).await;
         checkpoint::reached("mirrored");
@@ -302,9 +302,9 @@ async fn rehearse(
     login: &Login,
     current: &Current,
     store: &mut dyn Store,
-) -> Result<recovery::Room, Outcome> {
+) -> Result<recovery::RecoverySlot, Outcome> {
     match store.rehearse().and_then(|()| recovery::reserve(&context.state_dir)) {
-        Ok(room) => Ok(room),
+        Ok(slot) => Ok(slot),
         Err(problem) => {
             warn!("`{}` cannot be replaced, so no token is spent: {problem}", login.store.display());
             let outcome = Outcome::Transient(TransientReason::StoreNotWritable, None);
@@ -325,7 +325,7 @@ async fn request(
     checkpoint::reached("answered");
     let outcome = match answered {
         Ok(issued) => return Ok(issued),
-        Err(Verdict::Dead(LoginReason::RefreshTokenReused)) => {
+        Err(TokenAnswer::Dead(LoginReason::RefreshTokenReused)) => {
             // A peer may hold the successor of the token that we found spent.
             match successor(context, login, &current.fingerprint) {
                 Some(expires) => return Err(Outcome::Adopted { expires }),
@@ -354,12 +354,12 @@ fn successor(context: &Refresher, login: &Login, spent: &Fingerprint) -> Option<
     stores.iter().find_map(|store| candidates::copy_in(store, &login.profile, is_successor))
 }
 
-fn outcome_of(verdict: &Verdict) -> Outcome {
+fn outcome_of(verdict: &TokenAnswer) -> Outcome {
     match verdict {
-        Verdict::Dead(reason) => Outcome::Dead(*reason),
-        Verdict::Transient(reason, retry_after) => Outcome::Transient(*reason, *retry_after),
-        Verdict::Misconfigured(reason) => Outcome::Misconfigured(*reason),
-        Verdict::Tokens(_) => Outcome::Misconfigured(MisconfiguredReason::InvalidRequest),
+        TokenAnswer::Dead(reason) => Outcome::Dead(*reason),
+        TokenAnswer::Transient(reason, retry_after) => Outcome::Transient(*reason, *retry_after),
+        TokenAnswer::Misconfigured(reason) => Outcome::Misconfigured(*reason),
+        TokenAnswer::Tokens(_) => Outcome::Misconfigured(MisconfiguredReason::InvalidRequest),
     }
 }
 

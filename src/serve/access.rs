@@ -34,7 +34,7 @@ pub struct AccessError {
 
 /// What a request is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum AccessDecision {
     Allowed,
     /// It may not; this is the challenge to answer with.
     Refused(&'static str),
@@ -68,13 +68,13 @@ pub struct Access {
 #[derive(Clone, Default)]
 struct Rules {
     /// Every file that was read, certificates among them.
-    files: Files,
+    files: FileStamps,
     tls: Option<TlsAcceptor>,
     users: BTreeMap<String, String>,
     token: Option<String>,
 }
 
-type Files = Vec<(PathBuf, Option<Stamp>)>;
+type FileStamps = Vec<(PathBuf, Option<Stamp>)>;
 
 impl std::fmt::Debug for Rules {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -122,23 +122,23 @@ impl Access {
     }
 
     /// Judges a request by its headers.
-    pub async fn check(&self, headers: &HeaderMap) -> Verdict {
+    pub async fn check(&self, headers: &HeaderMap) -> AccessDecision {
         let rules = self.current();
         if rules.users.is_empty() && rules.token.is_none() {
-            return Verdict::Allowed;
+            return AccessDecision::Allowed;
         }
         let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if let (Some(token), Some(given)) = (&rules.token, given.strip_prefix("Bearer "))
             && bool::from(token.as_bytes().ct_eq(given.trim().as_bytes()))
         {
-            return Verdict::Allowed;
+            return AccessDecision::Allowed;
         }
         if let Some(given) = given.strip_prefix("Basic ")
             && self.is_user(&rules, given.trim()).await
         {
-            return Verdict::Allowed;
+            return AccessDecision::Allowed;
         }
-        Verdict::Refused(if rules.users.is_empty() { "Bearer" } else { "Basic realm=\"authwatch\"" })
+        AccessDecision::Refused(if rules.users.is_empty() { "Bearer" } else { "Basic realm=\"authwatch\"" })
     }
 
     async fn is_user(&self, rules: &Arc<Rules>, given: &str) -> bool {
@@ -167,7 +167,7 @@ impl Access {
 
 impl Rules {
     /// Reads everything; where that fails, what has been looked at so far comes with the error.
-    fn read(web_config: Option<&Path>, token_file: Option<&Path>) -> Result<Self, (AccessError, Files)> {
+    fn read(web_config: Option<&Path>, token_file: Option<&Path>) -> Result<Self, (AccessError, FileStamps)> {
         let mut rules = Self::default();
         match rules.fill(web_config, token_file) {
             Ok(()) => Ok(rules),

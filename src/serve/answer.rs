@@ -9,8 +9,8 @@ use hyper::header::{self, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use openclaw_auth::digest;
 
-use super::access::{Access, Verdict};
-use super::page::{self, PageInput, View};
+use super::access::{Access, AccessDecision};
+use super::page::{self, PageInput, PageView};
 use super::published::{Paths, Published};
 use crate::clock;
 
@@ -18,7 +18,7 @@ use crate::clock;
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; \
     form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-type Answer = Response<Full<Bytes>>;
+type PageResponse = Response<Full<Bytes>>;
 
 /// Answers a request from what was published.
 pub(super) async fn answer(
@@ -27,7 +27,7 @@ pub(super) async fn answer(
     access: &Access,
     paths: Paths,
     local: Option<SocketAddr>,
-) -> Answer {
+) -> PageResponse {
     let mut answer = route(request, published, access, paths, local).await;
     let headers = answer.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
@@ -43,7 +43,7 @@ async fn route(
     access: &Access,
     paths: Paths,
     local: Option<SocketAddr>,
-) -> Answer {
+) -> PageResponse {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let mut answer = plain(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are answered\n");
         answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
@@ -57,14 +57,14 @@ async fn route(
         return probe(path, published).unwrap_or_else(not_found);
     }
     match access.check(request.headers()).await {
-        Verdict::Allowed => {}
-        Verdict::Refused(challenge) => {
+        AccessDecision::Allowed => {}
+        AccessDecision::Refused(challenge) => {
             let mut answer = plain(StatusCode::UNAUTHORIZED, "please sign in\n");
             answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
             return answer;
         }
     }
-    let view = View::parse(request.uri().query().unwrap_or_default());
+    let view = PageView::parse(request.uri().query().unwrap_or_default());
     match path {
         "/" => html(page::document(&input(published, &view))),
         "/fragment" => fragment(request, page::content(&input(published, &view))),
@@ -98,7 +98,7 @@ fn names_this_host(request: &Request<Incoming>, local: Option<SocketAddr>) -> bo
         || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-fn probe(path: &str, published: &Published) -> Option<Answer> {
+fn probe(path: &str, published: &Published) -> Option<PageResponse> {
     match path {
         "/healthz" => Some(plain(StatusCode::OK, "ok\n")),
         "/readyz" if published.fresh_until.is_some_and(|until| clock::now() < until) => {
@@ -109,7 +109,7 @@ fn probe(path: &str, published: &Published) -> Option<Answer> {
     }
 }
 
-fn input<'p>(published: &'p Published, view: &'p View) -> PageInput<'p> {
+fn input<'p>(published: &'p Published, view: &'p PageView) -> PageInput<'p> {
     PageInput {
         snapshot: published.snapshot.as_deref(),
         events: &published.events,
@@ -120,7 +120,7 @@ fn input<'p>(published: &'p Published, view: &'p View) -> PageInput<'p> {
     }
 }
 
-fn metrics(request: &Request<Incoming>, published: &Published) -> Answer {
+fn metrics(request: &Request<Incoming>, published: &Published) -> PageResponse {
     let asks = |name: header::HeaderName, word: &str| {
         let values = request.headers().get_all(name).into_iter().filter_map(|value| value.to_str().ok());
         values.flat_map(|value| value.split(',')).any(|choice| is_asked_for(choice, word))
@@ -159,7 +159,7 @@ fn is_asked_for(choice: &str, word: &str) -> bool {
 }
 
 /// The content of the page; nothing but a 304 where the visitor has it already.
-fn fragment(request: &Request<Incoming>, content: String) -> Answer {
+fn fragment(request: &Request<Incoming>, content: String) -> PageResponse {
     let tag = format!("\"{}\"", digest::short(&content));
     let known =
         request.headers().get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
@@ -174,22 +174,22 @@ fn fragment(request: &Request<Incoming>, content: String) -> Answer {
     answer
 }
 
-fn html(text: String) -> Answer {
+fn html(text: String) -> PageResponse {
     with_type("text/html; charset=utf-8", Bytes::from(text))
 }
 
-fn with_type(kind: &'static str, body: Bytes) -> Answer {
+fn with_type(kind: &'static str, body: Bytes) -> PageResponse {
     let mut answer = Response::new(Full::new(body));
     answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     answer
 }
 
-fn plain(status: StatusCode, text: &'static str) -> Answer {
+fn plain(status: StatusCode, text: &'static str) -> PageResponse {
     let mut answer = with_type("text/plain; charset=utf-8", Bytes::from_static(text.as_bytes()));
     *answer.status_mut() = status;
     answer
 }
 
-fn not_found() -> Answer {
+fn not_found() -> PageResponse {
     plain(StatusCode::NOT_FOUND, "there is nothing here; try /\n")
 }

@@ -18,7 +18,7 @@ mod view;
 use maud::{DOCTYPE, Markup, html};
 
 pub use self::input::PageInput;
-pub use self::view::{Show, Sort, View};
+pub use self::view::{PageView, Show, Sort};
 
 /// The style sheet, served as `/style.css`.
 pub const STYLE: &str = include_str!("page/style.css");
@@ -132,7 +132,7 @@ mod tests {
 
     use super::*;
     use crate::model::{
-        AgentHealth, Event, EventKind, Login, ProfileHealth, Scope, Snapshot, Status, Summary,
+        AgentHealth, Event, EventKind, LoginState, ProfileHealth, Scope, Snapshot, Status, Summary,
     };
 
     use openclaw_auth::model::{
@@ -142,7 +142,7 @@ mod tests {
 
     const NOW: f64 = 1_800_000_000_000.0;
 
-    fn profile(id: &str, status: Status, login: Login, ends_in: Option<f64>) -> ProfileHealth {
+    fn profile(id: &str, status: Status, login: LoginState, ends_in: Option<f64>) -> ProfileHealth {
         ProfileHealth {
             profile_id: ProfileId::from(id),
             provider: ProviderId::from(id),
@@ -204,7 +204,7 @@ mod tests {
         }
     }
 
-    fn shown(snapshot: &Snapshot, events: &[Event], view: &View) -> String {
+    fn shown(snapshot: &Snapshot, events: &[Event], view: &PageView) -> String {
         let input = PageInput {
             snapshot: Some(snapshot),
             events,
@@ -224,15 +224,15 @@ mod tests {
         let mut main = agent(
             text,
             vec![
-                profile(text, Status::Ok, Login::Renewable, Some(9e6)),
-                profile(text, Status::Expired, Login::None, None),
-                profile(text, Status::Expired, Login::Dead, None),
+                profile(text, Status::Ok, LoginState::Renewable, Some(9e6)),
+                profile(text, Status::Expired, LoginState::None, None),
+                profile(text, Status::Expired, LoginState::Dead, None),
             ],
         );
         main.missing_providers_in_use.push(ProviderId::from(text));
         main.rejected.push(Rejected { profile_id: ProfileId::from(text), reason: RejectReason::NonObject });
         main.store.error = Some(StoreError::new(StoreErrorReason::Io, text));
-        let mut other = agent(text, vec![profile(text, Status::Static, Login::Static, None)]);
+        let mut other = agent(text, vec![profile(text, Status::Static, LoginState::Static, None)]);
         other.profiles[0].inherited = true;
         let mut snapshot = snapshot(vec![main, other]);
         snapshot.config.error = snapshot.agents[0].store.error.clone();
@@ -287,7 +287,7 @@ mod tests {
             let (snapshot, events) = full_of(&text);
             for sort in Sort::ALL {
                 for query in ["", &query, &text] {
-                    let view = View { query: query.to_owned(), show: Some(Show::All), sort, page: 0 };
+                    let view = PageView { query: query.to_owned(), show: Some(Show::All), sort, page: 0 };
                     assert_balanced(&shown(&snapshot, &events, &view));
                 }
             }
@@ -299,7 +299,8 @@ mod tests {
         for trick in ["<script>x</script>", "\"><img src=x onerror=x>", "</code></main>", "<!--", "'", "&lt;"]
         {
             let (snapshot, events) = full_of(trick);
-            let page = shown(&snapshot, &events, &View { query: trick.to_owned(), ..View::default() });
+            let page =
+                shown(&snapshot, &events, &PageView { query: trick.to_owned(), ..PageView::default() });
             assert_balanced(&page);
             assert!(!page.contains("<img") && !page.contains("<!--"), "{page}");
         }
@@ -307,11 +308,11 @@ mod tests {
 
     #[test]
     fn a_login_that_many_inherit_is_one_need() {
-        let dead = profile("a:default", Status::Expired, Login::Dead, None);
+        let dead = profile("a:default", Status::Expired, LoginState::Dead, None);
         let inherited = ProfileHealth { inherited: true, ..dead.clone() };
         let mut agents = vec![agent("main", vec![dead])];
         agents.extend((0..5).map(|number| agent(&format!("agent-{number}"), vec![inherited.clone()])));
-        let page = shown(&snapshot(agents), &[], &View::default());
+        let page = shown(&snapshot(agents), &[], &PageView::default());
         assert!(page.contains("1 thing needs you now"), "{page}");
         assert!(page.contains("5 other agents have it from there, too."), "{page}");
     }
@@ -319,17 +320,17 @@ mod tests {
     #[test]
     fn what_renews_itself_needs_nobody() {
         let profiles = vec![
-            profile("a:default", Status::Expired, Login::Renewable, Some(-1000.0)),
-            profile("b:default", Status::Ok, Login::Static, Some(9e9)),
+            profile("a:default", Status::Expired, LoginState::Renewable, Some(-1000.0)),
+            profile("b:default", Status::Ok, LoginState::Static, Some(9e9)),
         ];
-        let page = shown(&snapshot(vec![agent("main", profiles)]), &[], &View::default());
+        let page = shown(&snapshot(vec![agent("main", profiles)]), &[], &PageView::default());
         assert!(page.contains("Every login is all right"), "{page}");
         assert!(page.contains("The next to need you: <b>b:default</b> of <b>main</b>"), "{page}");
     }
 
     #[test]
     fn nothing_set_up_is_said() {
-        let page = shown(&snapshot(vec![agent("main", Vec::new())]), &[], &View::default());
+        let page = shown(&snapshot(vec![agent("main", Vec::new())]), &[], &PageView::default());
         assert!(
             page.contains("No logins found") && page.contains("Nothing that works now has an end"),
             "{page}"
@@ -343,14 +344,14 @@ mod tests {
                 profile(
                     &format!("p{index}:default"),
                     Status::Expired,
-                    Login::None,
+                    LoginState::None,
                     Some(f64::from(index) * 4e6),
                 )
             });
             agent(&format!("agent-{number}"), profiles.collect())
         });
         let snapshot = snapshot(agents.collect());
-        let view = View { page: 7, ..View::default() };
+        let view = PageView { page: 7, ..PageView::default() };
         let input = PageInput {
             channels: &[],
             snapshot: Some(&snapshot),

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use authwatch::config::Config;
 use authwatch::model::{
-    AgentHealth, Bucket, Login, LoginReason, ProfileHealth, Scope, Severity, Snapshot, Status, Summary,
+    AgentHealth, Bucket, LoginReason, LoginState, ProfileHealth, Scope, Severity, Snapshot, Status, Summary,
 };
-use authwatch::notify::{Change, Ledger, Own, Policy, Silence, Turn, decide, policy};
+use authwatch::notify::{Change, FailingChannels, Incidents, Mute, Policy, Transition, decide, policy};
 use openclaw_auth::model::{
     ConfigHealth, CredentialKind, Fault, ProviderId, Semantics, Source, StoreError, StoreErrorReason,
     StoreHealth, StoreKind, Stranded, StrandedKind, Timestamp,
@@ -30,7 +30,7 @@ fn profile(id: &str) -> ProfileHealth {
         remaining_ms: None,
         ended_at: None,
         bucket: Bucket::Valid,
-        login: Login::Static,
+        login: LoginState::Static,
         login_reason: None,
         login_since: None,
         inherited: false,
@@ -42,11 +42,11 @@ fn profile(id: &str) -> ProfileHealth {
 }
 
 fn dead(id: &str) -> ProfileHealth {
-    ProfileHealth { login: Login::Dead, login_reason: Some(LoginReason::InvalidGrant), ..profile(id) }
+    ProfileHealth { login: LoginState::Dead, login_reason: Some(LoginReason::InvalidGrant), ..profile(id) }
 }
 
 /// A login that ends at a moment, or has, and renews itself if told.
-fn ending(id: &str, end: f64, now: f64, login: Login) -> ProfileHealth {
+fn ending(id: &str, end: f64, now: f64, login: LoginState) -> ProfileHealth {
     let status = if end <= now {
         Status::Expired
     } else if end - now <= 24.0 * HOUR {
@@ -115,24 +115,24 @@ fn configured(text: &str) -> Policy {
 
 /// Somebody who is told, pass after pass.
 struct Told {
-    ledger: Ledger,
+    ledger: Incidents,
     policy: Policy,
-    silences: Vec<Silence>,
+    silences: Vec<Mute>,
     now: f64,
 }
 
 impl Told {
     fn new(config: &str) -> Self {
-        Self { ledger: Ledger::default(), policy: configured(config), silences: Vec::new(), now: START }
+        Self { ledger: Incidents::default(), policy: configured(config), silences: Vec::new(), now: START }
     }
 
     fn pass(&mut self, agents: Vec<AgentHealth>) -> Vec<Change> {
         let picture = snapshot(self.now, agents);
-        decide(&mut self.ledger, &picture, &Own::default(), &self.silences, &self.policy)
+        decide(&mut self.ledger, &picture, &FailingChannels::default(), &self.silences, &self.policy)
     }
 
     /// A pass of main alone; what is told, in short.
-    fn main(&mut self, profiles: Vec<ProfileHealth>) -> Vec<(Turn, Severity)> {
+    fn main(&mut self, profiles: Vec<ProfileHealth>) -> Vec<(Transition, Severity)> {
         let changes = self.pass(vec![agent("main", profiles)]);
         changes.iter().map(|change| (change.turn, change.condition.severity)).collect()
     }
@@ -147,14 +147,14 @@ impl Told {
 fn a_dead_login_is_told_once_repeated_and_its_mending_told_once() {
     let mut told = Told::new("");
     assert_eq!(told.main(vec![profile("xai:a")]), []);
-    assert_eq!(told.after(MINUTE).main(vec![dead("xai:a")]), [(Turn::New, Severity::Critical)]);
+    assert_eq!(told.after(MINUTE).main(vec![dead("xai:a")]), [(Transition::New, Severity::Critical)]);
     for _ in 0..239 {
         assert_eq!(told.after(MINUTE).main(vec![dead("xai:a")]), []);
     }
-    assert_eq!(told.after(MINUTE).main(vec![dead("xai:a")]), [(Turn::Still, Severity::Critical)]);
+    assert_eq!(told.after(MINUTE).main(vec![dead("xai:a")]), [(Transition::Still, Severity::Critical)]);
     // Once is no proof.
     assert_eq!(told.after(MINUTE).main(vec![profile("xai:a")]), []);
-    assert_eq!(told.after(MINUTE).main(vec![profile("xai:a")]), [(Turn::Mended, Severity::Critical)]);
+    assert_eq!(told.after(MINUTE).main(vec![profile("xai:a")]), [(Transition::Mended, Severity::Critical)]);
     assert_eq!(told.after(MINUTE).main(vec![profile("xai:a")]), []);
     assert!(
         told.after(4.0 * HOUR).main(vec![profile("xai:a")]).is_empty() && told.ledger.incidents.is_empty()
@@ -169,8 +169,8 @@ fn what_no_model_uses_is_a_warning_unless_nothing_is_known_about_use() {
     assert_eq!(told.pass(agents(unused(dead("xai:a"))))[0].condition.severity, Severity::Warning);
     let mut picture = snapshot(START, agents(unused(dead("xai:a"))));
     picture.scope = Scope::All;
-    let mut ledger = Ledger::default();
-    let changes = decide(&mut ledger, &picture, &Own::default(), &[], &told.policy);
+    let mut ledger = Incidents::default();
+    let changes = decide(&mut ledger, &picture, &FailingChannels::default(), &[], &told.policy);
     assert_eq!(changes[0].condition.severity, Severity::Critical);
 }
 
@@ -180,7 +180,7 @@ fn an_end_is_told_at_each_threshold_and_does_not_hover() {
     let end = START + 30.0 * HOUR;
     let mut turns = Vec::new();
     while told.now < end + 10.0 * MINUTE {
-        let login = ending("anthropic:a", end, told.now, Login::Static);
+        let login = ending("anthropic:a", end, told.now, LoginState::Static);
         for (turn, severity) in told.main(vec![login]) {
             turns.push((turn, severity, ((end - told.now) / HOUR).round()));
         }
@@ -189,20 +189,20 @@ fn an_end_is_told_at_each_threshold_and_does_not_hover() {
     assert_eq!(
         turns,
         [
-            (Turn::New, Severity::Warning, 24.0),
-            (Turn::Worse, Severity::Warning, 6.0),
+            (Transition::New, Severity::Warning, 24.0),
+            (Transition::Worse, Severity::Warning, 6.0),
             // A tenth of the largest threshold.
-            (Turn::Worse, Severity::Critical, 2.0),
-            (Turn::Worse, Severity::Critical, 1.0),
-            (Turn::Worse, Severity::Critical, 0.0),
+            (Transition::Worse, Severity::Critical, 2.0),
+            (Transition::Worse, Severity::Critical, 1.0),
+            (Transition::Worse, Severity::Critical, 0.0),
         ]
     );
     // A little more time left than the threshold is no recovery.
     let mut told = Told::new("");
     let with_left =
-        |told: &Told, left: f64| vec![ending("anthropic:a", told.now + left, told.now, Login::Static)];
+        |told: &Told, left: f64| vec![ending("anthropic:a", told.now + left, told.now, LoginState::Static)];
     let profiles = with_left(&told, 23.9 * HOUR);
-    assert_eq!(told.main(profiles), [(Turn::New, Severity::Warning)]);
+    assert_eq!(told.main(profiles), [(Transition::New, Severity::Warning)]);
     for left in [24.1, 23.9, 25.0, 24.2, 26.0, 23.0] {
         let profiles = with_left(told.after(MINUTE), left * HOUR);
         assert_eq!(told.main(profiles), [], "{left}");
@@ -216,7 +216,7 @@ fn an_end_is_told_at_each_threshold_and_does_not_hover() {
 #[test]
 fn what_renews_itself_is_nobodys_alarm_until_it_has_failed_to_for_an_hour() {
     let mut told = Told::new("");
-    for login in [Login::Renewable, Login::Refreshing, Login::Blocked] {
+    for login in [LoginState::Renewable, LoginState::Refreshing, LoginState::Blocked] {
         for (lapsed, expected) in [(-HOUR, 0), (0.9 * HOUR, 0), (1.1 * HOUR, 1)] {
             let mut fresh = Told::new("");
             let profiles = vec![ending("xai:a", fresh.now - lapsed, fresh.now, login)];
@@ -224,9 +224,9 @@ fn what_renews_itself_is_nobodys_alarm_until_it_has_failed_to_for_an_hour() {
         }
     }
     // In a database it is OpenClaw's, which renews it when it is next used.
-    let lapsed = ending("xai:a", START - 9.0 * HOUR, START, Login::Renewable);
+    let lapsed = ending("xai:a", START - 9.0 * HOUR, START, LoginState::Renewable);
     let in_database = ProfileHealth { source: Source::AgentSqlite, ..lapsed };
-    assert_eq!(told.main(vec![in_database]), [(Turn::New, Severity::Info)]);
+    assert_eq!(told.main(vec![in_database]), [(Transition::New, Severity::Info)]);
 }
 
 #[test]
@@ -264,7 +264,7 @@ fn a_profile_that_vanishes_is_told_once_and_one_in_an_unreadable_store_has_not_v
     let mut told = Told::new("");
     let both = || vec![profile("xai:a"), profile("zai:b")];
     assert_eq!(told.main(both()), []);
-    assert_eq!(told.after(MINUTE).main(vec![profile("xai:a")]), [(Turn::New, Severity::Warning)]);
+    assert_eq!(told.after(MINUTE).main(vec![profile("xai:a")]), [(Transition::New, Severity::Warning)]);
     for _ in 0..3000 {
         assert_eq!(told.after(MINUTE).main(vec![profile("xai:a")]), []);
     }
@@ -277,7 +277,7 @@ fn a_profile_that_vanishes_is_told_once_and_one_in_an_unreadable_store_has_not_v
     }
     told.after(MINUTE).main(vec![profile("xai:a"), dead("zai:b")]);
     let turns = told.after(MINUTE).main(vec![profile("xai:a"), dead("zai:b")]);
-    assert_eq!(turns, [(Turn::Mended, Severity::Critical)], "the store alone is mended");
+    assert_eq!(turns, [(Transition::Mended, Severity::Critical)], "the store alone is mended");
     // A broken login that is taken away is mended by that.
     told.after(MINUTE).main(vec![profile("xai:a")]);
     let changes = told.after(MINUTE).pass(vec![agent("main", vec![profile("xai:a")])]);
@@ -339,7 +339,7 @@ fn a_configuration_of_openclaw_that_cannot_be_read_for_a_while_is_no_alarm() {
         let mut picture = snapshot(told.after(MINUTE).now, vec![agent("main", vec![idle, unused()])]);
         picture.scope = Scope::All;
         picture.config.error = Some(StoreError::in_file(Fault::Syntax, "it cannot be read"));
-        let changes = decide(&mut told.ledger, &picture, &Own::default(), &[], &told.policy);
+        let changes = decide(&mut told.ledger, &picture, &FailingChannels::default(), &[], &told.policy);
         assert_eq!(changes, []);
     }
     let back = || vec![agent("main", vec![profile("xai:a"), unused()]), bot()];
@@ -367,15 +367,15 @@ fn a_login_that_went_with_its_agent_is_not_all_right_again() {
 fn a_clock_that_is_set_back_neither_hushes_nor_hurries_anything() {
     let mut told = Told::new("");
     told.now = START + 24.0 * 365.0 * HOUR;
-    assert_eq!(told.main(vec![dead("xai:a")]), [(Turn::New, Severity::Critical)]);
+    assert_eq!(told.main(vec![dead("xai:a")]), [(Transition::New, Severity::Critical)]);
     told.now = START;
-    assert_eq!(told.main(vec![dead("xai:a")]), [(Turn::Still, Severity::Critical)]);
+    assert_eq!(told.main(vec![dead("xai:a")]), [(Transition::Still, Severity::Critical)]);
     for _ in 0..239 {
         assert_eq!(told.after(MINUTE).main(vec![dead("xai:a")]), []);
     }
-    assert_eq!(told.after(MINUTE).main(vec![dead("xai:a")]), [(Turn::Still, Severity::Critical)]);
+    assert_eq!(told.after(MINUTE).main(vec![dead("xai:a")]), [(Transition::Still, Severity::Critical)]);
     told.after(MINUTE).main(vec![profile("xai:a")]);
-    assert_eq!(told.after(MINUTE).main(vec![profile("xai:a")]), [(Turn::Mended, Severity::Critical)]);
+    assert_eq!(told.after(MINUTE).main(vec![profile("xai:a")]), [(Transition::Mended, Severity::Critical)]);
     told.after(4.0 * HOUR).main(vec![profile("xai:a")]);
     assert!(told.ledger.incidents.is_empty(), "what happened in a year to come is forgotten, too");
     // What waits for patience, or for quiet, does not wait for a year.
@@ -399,14 +399,19 @@ fn what_comes_and_goes_is_told_as_that_and_then_left_alone() {
             told.after(MINUTE);
         }
     }
-    let expected =
-        [(0, Turn::New), (0, Turn::Mended), (1, Turn::New), (1, Turn::Mended), (2, Turn::Flapping)];
+    let expected = [
+        (0, Transition::New),
+        (0, Transition::Mended),
+        (1, Transition::New),
+        (1, Transition::Mended),
+        (2, Transition::Flapping),
+    ];
     assert_eq!(turns, expected);
     let mut quiet = Vec::new();
     for _ in 0..40 {
         quiet.extend(told.after(MINUTE).main(vec![profile("xai:a")]));
     }
-    assert_eq!(quiet, [(Turn::Mended, Severity::Critical)]);
+    assert_eq!(quiet, [(Transition::Mended, Severity::Critical)]);
 }
 
 #[test]
@@ -416,10 +421,10 @@ fn quiet_hours_hold_back_warnings_and_never_what_is_critical() {
     let clock = |minute: u16| format!("{:02}:{:02}", minute % 1440 / 60, minute % 60);
     let hours = format!("{}-{}", clock(minute), clock(minute + 120));
     let mut told = Told::new(&format!("[notify]\nquiet_hours = \"{hours}\"\n"));
-    let warning = |told: &Told| ending("anthropic:a", told.now + 20.0 * HOUR, told.now, Login::Static);
+    let warning = |told: &Told| ending("anthropic:a", told.now + 20.0 * HOUR, told.now, LoginState::Static);
     told.after(MINUTE);
     let profiles = vec![warning(&told), dead("xai:b")];
-    assert_eq!(told.main(profiles), [(Turn::New, Severity::Critical)]);
+    assert_eq!(told.main(profiles), [(Transition::New, Severity::Critical)]);
     // One that came and went in the night is nobody's concern in the morning.
     let profiles =
         vec![warning(told.after(MINUTE)), dead("xai:b"), ProfileHealth { in_use: false, ..dead("zai:c") }];
@@ -430,27 +435,27 @@ fn quiet_hours_hold_back_warnings_and_never_what_is_critical() {
     }
     told.now = START + 121.0 * MINUTE;
     let profiles = vec![warning(&told), dead("xai:b"), profile("zai:c")];
-    assert_eq!(told.main(profiles), [(Turn::New, Severity::Warning)]);
+    assert_eq!(told.main(profiles), [(Transition::New, Severity::Warning)]);
 }
 
 #[test]
 fn what_is_silenced_is_told_when_the_silence_ends() {
     let mut told = Told::new("");
     let until = Timestamp::from_millis(START + HOUR);
-    told.silences.push(Silence { profile: "xai:a".to_owned(), agent: None, until });
+    told.silences.push(Mute { profile: "xai:a".to_owned(), agent: None, until });
     assert_eq!(told.main(vec![dead("xai:a"), dead("xai:b")]).len(), 1);
     assert_eq!(told.after(30.0 * MINUTE).main(vec![dead("xai:a"), dead("xai:b")]), []);
     assert_eq!(
         told.after(31.0 * MINUTE).main(vec![dead("xai:a"), dead("xai:b")]),
-        [(Turn::New, Severity::Critical)]
+        [(Transition::New, Severity::Critical)]
     );
 }
 
 #[test]
 fn who_has_heard_of_it_hears_in_a_silence_that_it_is_mended_and_of_nothing_else() {
     let mut told = Told::new("");
-    assert_eq!(told.main(vec![dead("xai:a")]), [(Turn::New, Severity::Critical)]);
-    told.silences.push(Silence {
+    assert_eq!(told.main(vec![dead("xai:a")]), [(Transition::New, Severity::Critical)]);
+    told.silences.push(Mute {
         profile: "*".to_owned(),
         agent: None,
         until: Timestamp::from_millis(START + 24.0 * HOUR),
@@ -458,7 +463,7 @@ fn who_has_heard_of_it_hears_in_a_silence_that_it_is_mended_and_of_nothing_else(
     assert_eq!(told.after(8.0 * HOUR).main(vec![dead("xai:a"), dead("xai:b")]), [], "not repeated, not new");
     assert_eq!(told.after(MINUTE).main(vec![profile("xai:a"), profile("xai:b")]), []);
     let mended = told.after(MINUTE).main(vec![profile("xai:a"), profile("xai:b")]);
-    assert_eq!(mended, [(Turn::Mended, Severity::Critical)], "nobody has heard of xai:b");
+    assert_eq!(mended, [(Transition::Mended, Severity::Critical)], "nobody has heard of xai:b");
     // What breaks in the silence and is mended in it is nobody's business.
     assert_eq!(told.after(MINUTE).main(vec![dead("xai:a")]), []);
     for _ in 0..3 {
@@ -531,7 +536,7 @@ fn a_configuration_of_openclaw_that_stays_broken_is_told_once_and_one_that_is_be
             StoreErrorReason::Parse,
             "`/openclaw.json` is not JSON5: at line 3, column 7",
         ));
-        decide(&mut told.ledger, &picture, &Own::default(), &told.silences, &told.policy)
+        decide(&mut told.ledger, &picture, &FailingChannels::default(), &told.silences, &told.policy)
     };
     let fine = || vec![agent("main", vec![profile("xai:a")])];
     // Saved now and then with half a sentence in it.
@@ -546,7 +551,7 @@ fn a_configuration_of_openclaw_that_stays_broken_is_told_once_and_one_that_is_be
     }
     assert_eq!(changes.len(), 1, "{changes:?}");
     let condition = &changes[0].condition;
-    assert_eq!((changes[0].turn, condition.severity), (Turn::New, Severity::Critical));
+    assert_eq!((changes[0].turn, condition.severity), (Transition::New, Severity::Critical));
     assert!(condition.meaning.contains("line 3, column 7"), "{}", condition.meaning);
     let command = condition.command.as_deref().unwrap_or_default();
     assert!(command.starts_with("cp -p -- "), "{command}");
@@ -583,9 +588,9 @@ fn made(id: &str, like: Like, now: f64) -> Option<ProfileHealth> {
     Some(match like {
         Like::Fine => profile(id),
         Like::Dead => dead(id),
-        Like::Ended => ending(id, now - HOUR, now, Login::Static),
-        Like::EndsIn(hours) => ending(id, now + f64::from(hours) * HOUR, now, Login::Static),
-        Like::Lapsed => ending(id, now - 2.0 * HOUR, now, Login::Renewable),
+        Like::Ended => ending(id, now - HOUR, now, LoginState::Static),
+        Like::EndsIn(hours) => ending(id, now + f64::from(hours) * HOUR, now, LoginState::Static),
+        Like::Lapsed => ending(id, now - 2.0 * HOUR, now, LoginState::Renewable),
         Like::Absent => return None,
     })
 }
@@ -613,10 +618,10 @@ proptest! {
             for change in &changes {
                 let is_open = open.entry(change.subject.name().to_owned()).or_default();
                 match change.turn {
-                    Turn::New | Turn::Flapping => prop_assert!(!*is_open, "told as new twice: {change:?}"),
+                    Transition::New | Transition::Flapping => prop_assert!(!*is_open, "told as new twice: {change:?}"),
                     _ => prop_assert!(*is_open, "told before it was new: {change:?}"),
                 }
-                *is_open = change.turn != Turn::Mended;
+                *is_open = change.turn != Transition::Mended;
             }
             for (id, like) in ids.iter().zip([first, second]) {
                 if matches!(like, Like::Dead | Like::Ended) {
@@ -625,7 +630,7 @@ proptest! {
             }
             // The same moment again: nothing is told but what needed a second look to be believed.
             let again = told.pass(vec![agent("main", profiles.2)]);
-            prop_assert!(again.iter().all(|change| change.turn == Turn::Mended), "{again:?}");
+            prop_assert!(again.iter().all(|change| change.turn == Transition::Mended), "{again:?}");
             for change in &again {
                 open.insert(change.subject.name().to_owned(), false);
             }

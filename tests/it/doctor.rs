@@ -46,7 +46,7 @@ fn text_fits(home: &Home, case: &Case, width: usize) -> String {
 
 #[test]
 fn every_finding_has_a_case_and_every_case_a_finding() {
-    let known: BTreeMap<&str, bool> = doctor::kinds().map(|kind| (kind.code, kind.mends)).collect();
+    let known: BTreeMap<&str, bool> = doctor::kinds().map(|kind| (kind.code, kind.fixable)).collect();
     assert_eq!(known.len(), doctor::kinds().count(), "codes are told apart");
     let mut mended: BTreeMap<String, bool> = BTreeMap::new();
     for case in case::all_cases() {
@@ -192,7 +192,7 @@ fn the_manual_has_a_section_for_every_finding() {
                 "login-lapsed" => " where a model uses it, else an info",
                 _ => "",
             };
-            let mends = if kind.mends { "; `--fix` mends it" } else { "" };
+            let mends = if kind.fixable { "; `--fix` mends it" } else { "" };
             (kind.code, format!("{usual}{milder}{mends}"))
         })
         .collect();

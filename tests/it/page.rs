@@ -13,7 +13,7 @@ use authwatch::clock;
 use authwatch::demo::Demo;
 use authwatch::model::{Event, EventKind, Snapshot};
 use authwatch::pipeline::{self, Request};
-use authwatch::serve::page::{self, PageInput, View};
+use authwatch::serve::page::{self, PageInput, PageView};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use openclaw_auth::model::{AgentId, ProfileId, Span};
@@ -108,7 +108,7 @@ fn answer(stream: &TcpStream, shown: &Mutex<Shown>) {
         events: &shown.events,
         version: "0.0.0",
         refreshing_enabled: true,
-        view: &View::parse(query),
+        view: &PageView::parse(query),
     };
     let (status, kind, body) = match path {
         "/" => ("200 OK", "text/html; charset=utf-8", page::document(&input)),

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use authwatch::publish::metrics::{Description, Kind, METRICS};
+use authwatch::publish::metrics::{Description, METRICS, MetricKind};
 use serde_json::{Value, json};
 
 /// Where the Debian package puts the runbooks.
@@ -347,7 +347,7 @@ fn names(text: &str) -> BTreeSet<String> {
 fn is_metric(name: &str) -> bool {
     let base = ["_bucket", "_sum", "_count"].iter().find_map(|suffix| name.strip_suffix(suffix));
     let is = |metric: &Description| {
-        metric.name == name || matches!(metric.kind, Kind::Histogram(_)) && base == Some(metric.name)
+        metric.name == name || matches!(metric.kind, MetricKind::Histogram(_)) && base == Some(metric.name)
     };
     METRICS.iter().any(is)
 }

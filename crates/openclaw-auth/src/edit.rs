@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use super::json::Text;
 
 /// A field of a credential and the JSON text of its new value.
-pub type Change = (&'static str, Zeroizing<String>);
+pub type FieldChange = (&'static str, Zeroizing<String>);
 
 /// Why a store cannot be edited.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -41,7 +41,11 @@ pub fn text(value: &str) -> Zeroizing<String> {
 }
 
 /// Replaces or adds fields of one profile.
-pub fn set_fields(json: &str, profile: &str, changes: &[Change]) -> Result<Zeroizing<String>, EditError> {
+pub fn set_fields(
+    json: &str,
+    profile: &str,
+    changes: &[FieldChange],
+) -> Result<Zeroizing<String>, EditError> {
     let (_, entries) = profiles(json)?;
     let entry = last(&entries, profile).ok_or(EditError::NoProfile)?;
     let fields = Object::parse(json, entry.clone()).ok_or(EditError::NoProfile)?;
@@ -82,9 +86,9 @@ pub fn string_field(entry: &str, name: &str) -> Option<Zeroizing<String>> {
     serde_json::from_str::<String>(&entry[last(&object.entries, name)?.clone()]).ok().map(Zeroizing::new)
 }
 
-type Entries<'a> = Vec<(Cow<'a, str>, Range<usize>)>;
+type EntryRanges<'a> = Vec<(Cow<'a, str>, Range<usize>)>;
 
-fn profiles(json: &str) -> Result<(Object<'_>, Entries<'_>), EditError> {
+fn profiles(json: &str) -> Result<(Object<'_>, EntryRanges<'_>), EditError> {
     let root = Object::parse(json, 0..json.len()).ok_or(EditError::NoStore)?;
     let range = last(&root.entries, "profiles").ok_or(EditError::NoStore)?.clone();
     let object = Object::parse(json, range).ok_or(EditError::NoStore)?;
@@ -93,13 +97,13 @@ fn profiles(json: &str) -> Result<(Object<'_>, Entries<'_>), EditError> {
 }
 
 /// Of equal keys the last one counts, as in JavaScript.
-fn last<'e>(entries: &'e Entries<'_>, name: &str) -> Option<&'e Range<usize>> {
+fn last<'e>(entries: &'e EntryRanges<'_>, name: &str) -> Option<&'e Range<usize>> {
     entries.iter().rev().find(|(key, _)| key == name).map(|(_, range)| range)
 }
 
 /// An object's entries, by where their values are in the whole text.
 struct Object<'a> {
-    entries: Entries<'a>,
+    entries: EntryRanges<'a>,
     /// Where another entry would go: behind the last value, or behind the opening brace.
     end: usize,
 }
@@ -127,7 +131,7 @@ impl<'a> Object<'a> {
         let source = &json[range.clone()];
         let mut deserializer = Deserializer::from_str(source);
         let raw = deserializer.deserialize_map(EntryVisitor).ok()?;
-        let entries: Entries<'a> = raw
+        let entries: EntryRanges<'a> = raw
             .into_iter()
             .map(|(key, value)| {
                 // The value borrows from the text, so its address tells where it is.

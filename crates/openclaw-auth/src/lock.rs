@@ -49,7 +49,7 @@ impl Payload {
         /// Anything may be wrong with the other fields; the pid alone decides.
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
-        struct Written {
+        struct LockFileText {
             pid: u32,
             #[serde(default)]
             created_at: serde_json::Value,
@@ -60,7 +60,7 @@ impl Payload {
             #[serde(default)]
             boot_id: serde_json::Value,
         }
-        let written: Written = serde_json::from_slice(bytes).ok()?;
+        let written: LockFileText = serde_json::from_slice(bytes).ok()?;
         (written.pid > 0).then(|| Self {
             pid: written.pid,
             created_at: written.created_at.as_str().unwrap_or_default().to_owned(),

@@ -105,7 +105,7 @@ impl LockGuard {
     }
 
     fn is(&self, found: &Found) -> bool {
-        found.inode == self.inode && found.content == Content::File(self.payload.clone())
+        found.inode == self.inode && found.content == LockFileContent::File(self.payload.clone())
     }
 }
 
@@ -240,12 +240,12 @@ fn directory_of(path: &Path) -> &Path {
 struct Found {
     inode: (u64, u64),
     modified: Timestamp,
-    content: Content,
+    content: LockFileContent,
 }
 
 /// What a lock consists of.
 #[derive(Debug, PartialEq)]
-enum Content {
+enum LockFileContent {
     /// A file; empty where it may not be read or is longer than any lock.
     File(Vec<u8>),
     /// A directory, as early releases used them.
@@ -255,15 +255,15 @@ enum Content {
 }
 
 impl Found {
-    fn of(metadata: &Metadata, content: Content) -> Self {
+    fn of(metadata: &Metadata, content: LockFileContent) -> Self {
         let modified = Timestamp::from_file_time(metadata.mtime(), metadata.mtime_nsec());
         Self { inode: (metadata.dev(), metadata.ino()), modified, content }
     }
 
     fn payload(&self) -> Option<Payload> {
         match &self.content {
-            Content::File(bytes) => Payload::parse(bytes),
-            Content::Directory | Content::Other => None,
+            LockFileContent::File(bytes) => Payload::parse(bytes),
+            LockFileContent::Directory | LockFileContent::Other => None,
         }
     }
 
@@ -291,15 +291,15 @@ fn look(path: &Path) -> io::Result<Option<Found>> {
     };
     ownership::follow(directory_of(path))?;
     if !metadata.is_file() {
-        let content = if metadata.is_dir() { Content::Directory } else { Content::Other };
+        let content = if metadata.is_dir() { LockFileContent::Directory } else { LockFileContent::Other };
         return Ok(Some(Found::of(&metadata, content)));
     }
     match read(path) {
-        Ok((metadata, bytes)) => Ok(Some(Found::of(&metadata, Content::File(bytes)))),
+        Ok((metadata, bytes)) => Ok(Some(Found::of(&metadata, LockFileContent::File(bytes)))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         // Somebody else's lock that we may not read is a lock all the same.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-            Ok(Some(Found::of(&metadata, Content::File(Vec::new()))))
+            Ok(Some(Found::of(&metadata, LockFileContent::File(Vec::new()))))
         }
         Err(error) => Err(error),
     }
@@ -346,7 +346,7 @@ fn remove_if(path: &Path, is_it: impl Fn(&Found) -> bool) -> io::Result<bool> {
         return put_back(&aside, path).map(|()| false);
     }
     let removed = match found.map(|found| found.content) {
-        Some(Content::Directory) => std::fs::remove_dir(&aside),
+        Some(LockFileContent::Directory) => std::fs::remove_dir(&aside),
         _ => std::fs::remove_file(&aside),
     };
     match removed {
@@ -433,7 +433,7 @@ mod tests {
     fn remove_while(lock: &Path, judged_is: &str, meanwhile: [&dyn Fn(); 2]) -> bool {
         let looks = Cell::new(0);
         let removed = remove_if(lock, |found| {
-            let is_it = found.content == Content::File(judged_is.as_bytes().to_vec());
+            let is_it = found.content == LockFileContent::File(judged_is.as_bytes().to_vec());
             if let Some(change) = meanwhile.get(looks.replace(looks.get() + 1)) {
                 change();
             }
@@ -470,10 +470,10 @@ mod tests {
         let lock = dir.path().join("a.lock");
         std::os::unix::fs::symlink("/dev/zero", &lock).expect("writable");
         let found = look(&lock).expect("readable").expect("there");
-        assert_eq!((&found.content, found.payload()), (&Content::Other, None));
+        assert_eq!((&found.content, found.payload()), (&LockFileContent::Other, None));
         assert!(remove_if(&lock, |again| *again == found).expect("writable"));
         File::create(&lock).and_then(|file| file.set_len(4 << 30)).expect("a sparse file");
         let found = look(&lock).expect("readable").expect("there");
-        assert_eq!(found.content, Content::File(Vec::new()), "longer than any lock");
+        assert_eq!(found.content, LockFileContent::File(Vec::new()), "longer than any lock");
     }
 }

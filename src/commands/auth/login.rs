@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 
 use super::context::{AuthContext, Consent, failure, profile_id, provider_id, say, unreadable};
 use crate::auth::callback::{Callback, Visit};
-use crate::auth::code::{self, Answer};
+use crate::auth::code::{self, CallbackAnswer};
 use crate::auth::entry::{self, Entry};
 use crate::auth::provider::NoSignIn;
 use crate::auth::sign_in::{PrepareError, SignIn};
@@ -25,7 +25,7 @@ use crate::console;
 use crate::error_catalog;
 use crate::exit::{self, Failure};
 use crate::publish::words::{date, safe};
-use crate::refresh::answer::Verdict;
+use crate::refresh::answer::TokenAnswer;
 use crate::refresh::exchange::Issued;
 use crate::refresh::outcome::TransientReason;
 use crate::remedy::{self, quote};
@@ -78,14 +78,14 @@ pub(super) fn run(context: &AuthContext, args: &LoginArgs) -> Result<u8, Failure
         hand.rehearse().await.map_err(failure)?;
         let answer = waiting.wait_for_answer(args.no_browser).await?;
         match answer {
-            Answer::Denied(reason) => {
+            CallbackAnswer::Denied(reason) => {
                 let reason = safe(&error_catalog::mask(&reason));
                 Err(Failure::new(
                     exit::EXPIRED_OR_MISSING,
                     format!("the provider says no: {reason}; nothing was changed"),
                 ))
             }
-            Answer::Code(code) => {
+            CallbackAnswer::Code(code) => {
                 let issued = waiting.sign_in.redeem(&code).await;
                 issued.map_err(|verdict| unredeemed(&verdict, &provider))
             }
@@ -96,7 +96,7 @@ pub(super) fn run(context: &AuthContext, args: &LoginArgs) -> Result<u8, Failure
 
 impl Waiting {
     /// Sends the person to the provider, and waits for whatever comes first: the browser, what is pasted, or the end of patience.
-    async fn wait_for_answer(&self, no_browser: bool) -> Result<Answer, Failure> {
+    async fn wait_for_answer(&self, no_browser: bool) -> Result<CallbackAnswer, Failure> {
         let SignIn { resolved, pkce, .. } = &self.sign_in;
         let address = self.sign_in.address();
         let (visited, mut visits) = mpsc::channel(8);
@@ -155,7 +155,7 @@ impl Waiting {
         visits: &mut mpsc::Receiver<Visit>,
         pastes: &mut mpsc::Receiver<std::io::Result<Input>>,
         listening: bool,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<CallbackAnswer, Failure> {
         let (mut listening, mut reading) = (listening, true);
         while listening || reading {
             tokio::select! {
@@ -218,22 +218,22 @@ fn unprepared(problem: PrepareError, provider: &str, agent: &Agent) -> Failure {
     }
 }
 
-fn unredeemed(verdict: &Verdict, provider: &str) -> Failure {
+fn unredeemed(verdict: &TokenAnswer, provider: &str) -> Failure {
     let failed = |code, reason: String| {
         Failure::new(code, format!("the provider issued no login ({reason}); nothing was changed"))
     };
     match verdict {
-        Verdict::Dead(reason) => failed(exit::TRY_AGAIN, reason.as_str().replace('_', " "))
+        TokenAnswer::Dead(reason) => failed(exit::TRY_AGAIN, reason.as_str().replace('_', " "))
             .hint("a code is good once and for minutes: start again"),
-        Verdict::Misconfigured(reason) => failed(exit::CONFIGURATION, reason.to_string())
+        TokenAnswer::Misconfigured(reason) => failed(exit::CONFIGURATION, reason.to_string())
             .hint(format!("see [refresh.providers.{provider}] in authwatch's configuration")),
-        Verdict::Transient(reason, _) => {
+        TokenAnswer::Transient(reason, _) => {
             let code =
                 if *reason == TransientReason::Refused { exit::CONFIGURATION } else { exit::TRY_AGAIN };
             let meaning = reason.blocked().map(|reason| error_catalog::of_login(reason).meaning);
             failed(code, reason.to_string()).hint(meaning.unwrap_or("start again"))
         }
-        Verdict::Tokens(_) => failed(exit::INTERNAL, "tokens and none".to_owned()),
+        TokenAnswer::Tokens(_) => failed(exit::INTERNAL, "tokens and none".to_owned()),
     }
 }
 

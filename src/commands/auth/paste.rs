@@ -8,7 +8,7 @@ use openclaw_auth::model::{Span, Timestamp};
 use zeroize::Zeroizing;
 
 use super::context::{AuthContext, Consent, profile_id, provider_id, say, unreadable};
-use crate::auth::clean::{self, Refusal, Wanted};
+use crate::auth::clean::{self, PastedKind, Refusal};
 use crate::auth::entry::Entry;
 use crate::clock;
 use crate::console;
@@ -87,7 +87,7 @@ pub(super) fn token(context: &AuthContext, args: &PasteTokenArgs) -> Result<u8, 
     } else {
         format!("Paste the token of {provider}\n(hidden), then press Enter: ")
     };
-    let secret = ask(&prompt, &provider, Wanted::Token, agent)?;
+    let secret = ask(&prompt, &provider, PastedKind::Token, agent)?;
     let entry = Entry::token(&provider, &secret, end(args.expires_in)?);
     store(context, agent, &provider, &profile, &entry, args.yes)
 }
@@ -98,7 +98,7 @@ pub(super) fn api_key(context: &AuthContext, args: &PasteKeyArgs) -> Result<u8, 
         context.writable(args.agent.as_deref(), &format!("paste-api-key --provider {}", quote(&provider)))?;
     let profile = profile_id(args.profile_id.as_deref(), &provider, "manual")?;
     let prompt = format!("Paste the API key of {provider}\n(hidden), then press Enter: ");
-    let secret = ask(&prompt, &provider, Wanted::Key, agent)?;
+    let secret = ask(&prompt, &provider, PastedKind::Key, agent)?;
     store(context, agent, &provider, &profile, &Entry::api_key(&provider, &secret), args.yes)
 }
 
@@ -112,7 +112,7 @@ pub(super) fn setup_token(context: &AuthContext, args: &SetupTokenArgs) -> Resul
     let profile = profile_id(args.profile_id.as_deref(), &provider, "manual")?;
     let made_now = terminal::is_there() && make_setup_token()?;
     let prompt = "Paste the setup-token (hidden),\nthen press Enter: ";
-    let secret = ask(prompt, &provider, Wanted::Token, agent)?;
+    let secret = ask(prompt, &provider, PastedKind::Token, agent)?;
     let expires = end(args.expires_in.or(made_now.then_some(SETUP_TOKEN_LIFE)))?;
     let entry = Entry::token(&provider, &secret, expires);
     if let (None, Some(at)) = (args.expires_in, expires) {
@@ -150,7 +150,12 @@ fn end(expires_in: Option<Span>) -> Result<Option<Timestamp>, Failure> {
 }
 
 /// Asks for the token or key until a good one is pasted, or once where nobody can be asked again.
-fn ask(prompt: &str, provider: &str, wanted: Wanted, agent: &Agent) -> Result<Zeroizing<String>, Failure> {
+fn ask(
+    prompt: &str,
+    provider: &str,
+    wanted: PastedKind,
+    agent: &Agent,
+) -> Result<Zeroizing<String>, Failure> {
     let mut before = Zeroizing::new(String::new());
     loop {
         let pasted = match terminal::secret(prompt).map_err(unreadable)? {

@@ -14,7 +14,7 @@ use crate::commands::context::{GlobalArgs, environment};
 use crate::config::{self, Config};
 use crate::console;
 use crate::exit::{self, Failure};
-use crate::notify::{Book, Silence};
+use crate::notify::{Mute, NotificationStore};
 use crate::pipeline::{self, Request};
 use crate::publish::words::{date, safe, span};
 use crate::remedy::quote;
@@ -43,7 +43,8 @@ pub struct SilenceArgs {
 pub(super) fn run(global: &GlobalArgs, dir: &Path, args: &SilenceArgs) -> Result<u8, Failure> {
     let now = clock::now();
     if args.list {
-        let book = Book::read(dir).map_err(|error| Failure::new(exit::CANNOT_READ, exit::chain(&error)))?;
+        let book = NotificationStore::read(dir)
+            .map_err(|error| Failure::new(exit::CANNOT_READ, exit::chain(&error)))?;
         let lines: String = book.silences.iter().filter(|silence| silence.until > now).map(line).collect();
         let lines = if lines.is_empty() { "there are no silences\n".to_owned() } else { lines };
         console::print(lines.as_bytes())?;
@@ -51,13 +52,13 @@ pub(super) fn run(global: &GlobalArgs, dir: &Path, args: &SilenceArgs) -> Result
     }
     let profile = args.profile.clone().unwrap_or_default();
     let is_meant =
-        |silence: &Silence| silence.profile == profile && silence.agent == args.agent && silence.until > now;
-    let changed = Book::update(dir, |book| {
+        |silence: &Mute| silence.profile == profile && silence.agent == args.agent && silence.until > now;
+    let changed = NotificationStore::update(dir, |book| {
         let there = book.silences.iter().any(is_meant);
         book.silences.retain(|silence| !is_meant(silence) && silence.until > now);
         if let Some(duration) = args.duration {
             let until = now + duration;
-            book.silences.push(Silence { profile: profile.clone(), agent: args.agent.clone(), until });
+            book.silences.push(Mute { profile: profile.clone(), agent: args.agent.clone(), until });
         }
         there
     });
@@ -74,28 +75,28 @@ pub(super) fn run(global: &GlobalArgs, dir: &Path, args: &SilenceArgs) -> Result
     };
     console::print(said.as_bytes())?;
     if args.duration.is_some() {
-        let wanted = Wanted { name: &profile, agent: args.agent.as_deref() };
-        for doubt in wanted.doubts(&Known::find(global, dir)) {
+        let wanted = MuteTarget { name: &profile, agent: args.agent.as_deref() };
+        for doubt in wanted.doubts(&KnownSubjects::find(global, dir)) {
             tracing::warn!("{}", safe(&doubt));
         }
     }
     Ok(exit::OK)
 }
 
-fn line(silence: &Silence) -> String {
+fn line(silence: &Mute) -> String {
     let agent = silence.agent.as_ref().map_or_else(String::new, |agent| format!(" of {}", safe(agent)));
     format!("{}{agent} until {}\n", safe(&silence.profile), date(silence.until))
 }
 
 /// What a silence is asked for.
-struct Wanted<'a> {
+struct MuteTarget<'a> {
     name: &'a str,
     agent: Option<&'a str>,
 }
 
 /// What there is to be silent about.
 #[derive(Default)]
-struct Known {
+struct KnownSubjects {
     /// Agents, and whatever of theirs may be told of.
     agents: BTreeMap<String, BTreeSet<String>>,
     /// What agents have from main, where it is told of.
@@ -106,7 +107,7 @@ struct Known {
     apart: BTreeSet<String>,
 }
 
-impl Known {
+impl KnownSubjects {
     fn find(global: &GlobalArgs, dir: &Path) -> Self {
         let config = Config::load(global.config.as_deref()).unwrap_or_default();
         let roots = global.roots(&config);
@@ -133,7 +134,7 @@ impl Known {
                 }
             }
         }
-        let book = Book::read(dir).unwrap_or_default();
+        let book = NotificationStore::read(dir).unwrap_or_default();
         known.apart.insert("openclaw.json".to_owned());
         known.apart.extend(book.channels.keys().cloned());
         // What is not there any more may still be told of.
@@ -157,9 +158,9 @@ impl Known {
     }
 }
 
-impl Wanted<'_> {
+impl MuteTarget<'_> {
     /// Why the silence may not be what was meant, in sentences.
-    fn doubts(&self, known: &Known) -> Vec<String> {
+    fn doubts(&self, known: &KnownSubjects) -> Vec<String> {
         let mean = |nearest: Option<&str>| {
             nearest.map_or_else(String::new, |nearest| format!(": did you mean `{nearest}`?"))
         };

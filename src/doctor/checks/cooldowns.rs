@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use openclaw_auth::model::{Cooldown, CooldownKind, Span, Timestamp};
 
 use crate::doctor::check::Check;
-use crate::doctor::finding::{Findings, Kind, Severity};
+use crate::doctor::finding::{FindingKind, Findings, Severity};
 use crate::doctor::inspection::Inspection;
 use crate::publish::words::span;
 use crate::remedy;
 
-const STUCK: Kind = Kind::new("cooldown-stuck", Severity::Warning);
-const DISABLED: Kind = Kind::new("profile-disabled", Severity::Warning);
+const STUCK: FindingKind = FindingKind::new("cooldown-stuck", Severity::Warning);
+const DISABLED: FindingKind = FindingKind::new("profile-disabled", Severity::Warning);
 
 pub(super) const CHECK: Check = Check { kinds: &[STUCK, DISABLED], run };
 
@@ -39,7 +39,7 @@ fn run(inspection: &Inspection, findings: &mut Findings) {
 }
 
 /// A pause of minutes after an error is OpenClaw at work, and no finding.
-fn judge(now: Timestamp, cooldown: &Cooldown) -> Option<(Kind, String)> {
+fn judge(now: Timestamp, cooldown: &Cooldown) -> Option<(FindingKind, String)> {
     let left = cooldown.until - now;
     let longest = match cooldown.kind {
         CooldownKind::Cooldown => LONGEST_COOLDOWN,

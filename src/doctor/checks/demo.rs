@@ -4,12 +4,12 @@ use openclaw_auth::model::{Span, Timestamp};
 use std::path::Path;
 
 use crate::doctor::check::Check;
-use crate::doctor::finding::{Findings, Kind, Severity};
+use crate::doctor::finding::{FindingKind, Findings, Severity};
 use crate::doctor::fix::Fix;
 use crate::doctor::inspection::Inspection;
 use crate::doctor::{files, service};
 
-const LEFTOVER: Kind = Kind::mended("demo-leftover", Severity::Info);
+const LEFTOVER: FindingKind = FindingKind::fixable("demo-leftover", Severity::Info);
 
 pub(super) const CHECK: Check = Check { kinds: &[LEFTOVER], run };
 

@@ -4,14 +4,14 @@ use openclaw_auth::credential::Expires;
 use openclaw_auth::model::{CredentialKind, ProviderId, RejectReason, Semantics, Source, Timestamp};
 
 use crate::doctor::check::Check;
-use crate::doctor::finding::{Findings, Kind, Severity};
+use crate::doctor::finding::{FindingKind, Findings, Severity};
 use crate::doctor::fix::Fix;
 use crate::doctor::inspection::{Inspection, ProfileFacts};
 use crate::remedy;
 
-const REJECTED: Kind = Kind::new("entry-rejected", Severity::Warning);
-pub(super) const SECONDS: Kind = Kind::mended("expires-in-seconds", Severity::Critical);
-pub(super) const INVALID: Kind = Kind::new("expires-invalid", Severity::Critical);
+const REJECTED: FindingKind = FindingKind::new("entry-rejected", Severity::Warning);
+pub(super) const SECONDS: FindingKind = FindingKind::fixable("expires-in-seconds", Severity::Critical);
+pub(super) const INVALID: FindingKind = FindingKind::new("expires-invalid", Severity::Critical);
 
 pub(super) const CHECK: Check = Check { kinds: &[REJECTED, SECONDS, INVALID], run };
 
@@ -70,7 +70,7 @@ fn run(inspection: &Inspection, findings: &mut Findings) {
     }
 }
 
-fn wrong_end(profile: &ProfileFacts, semantics: Semantics) -> Option<Kind> {
+fn wrong_end(profile: &ProfileFacts, semantics: Semantics) -> Option<FindingKind> {
     if profile.fenced || profile.kind == CredentialKind::ApiKey {
         return None;
     }

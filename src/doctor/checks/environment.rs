@@ -6,14 +6,14 @@ use openclaw_auth::secret::SecretBuffer;
 
 use crate::doctor::check::Check;
 use crate::doctor::files;
-use crate::doctor::finding::{Findings, Kind, Severity};
+use crate::doctor::finding::{FindingKind, Findings, Severity};
 use crate::doctor::fix::Fix;
 use crate::doctor::inspection::Inspection;
 use crate::remedy::quote;
 
-const MALFORMED: Kind = Kind::new("env-malformed", Severity::Warning);
-const MODE: Kind = Kind::mended("env-mode", Severity::Warning);
-const UNREADABLE: Kind = Kind::new("env-unreadable", Severity::Critical);
+const MALFORMED: FindingKind = FindingKind::new("env-malformed", Severity::Warning);
+const MODE: FindingKind = FindingKind::fixable("env-mode", Severity::Warning);
+const UNREADABLE: FindingKind = FindingKind::new("env-unreadable", Severity::Critical);
 
 pub(super) const CHECK: Check = Check { kinds: &[MALFORMED, MODE, UNREADABLE], run };
 
@@ -56,7 +56,7 @@ fn run(inspection: &Inspection, findings: &mut Findings) {
     let is_elsewhere = path.is_symlink() && inspection.owner != Some(facts.owner);
     let command = if is_elsewhere { format!("ls -l {name}") } else { format!("chmod 600 {name}") };
     let mut finding = MODE.found(meaning).at(&path).command(command);
-    if inspection.may_mend(facts.owner) {
+    if inspection.may_change_mode(facts.owner) {
         finding = finding.fix(Fix::Mode { path: real, owner: facts.owner, from: facts.mode, to: 0o600 });
     }
     findings.push(finding);

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use crate::doctor::check::Check;
-use crate::doctor::finding::{Findings, Kind, Severity};
+use crate::doctor::finding::{FindingKind, Findings, Severity};
 use crate::doctor::inspection::Inspection;
 use crate::doctor::service::Gateway;
 use crate::remedy::quote;
 
-const UNSEEN: Kind = Kind::new("key-unseen-by-service", Severity::Critical);
+const UNSEEN: FindingKind = FindingKind::new("key-unseen-by-service", Severity::Critical);
 
 pub(super) const CHECK: Check = Check { kinds: &[UNSEEN], run };
 

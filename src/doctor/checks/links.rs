@@ -4,12 +4,12 @@ use openclaw_auth::model::StoreKind;
 
 use crate::doctor::check::Check;
 use crate::doctor::files;
-use crate::doctor::finding::{Findings, Kind, Severity};
+use crate::doctor::finding::{FindingKind, Findings, Severity};
 use crate::doctor::inspection::Inspection;
 use crate::remedy::quote;
 
-const LINK: Kind = Kind::new("store-symlink", Severity::Info);
-const TWICE: Kind = Kind::new("store-linked-twice", Severity::Warning);
+const LINK: FindingKind = FindingKind::new("store-symlink", Severity::Info);
+const TWICE: FindingKind = FindingKind::new("store-linked-twice", Severity::Warning);
 
 pub(super) const CHECK: Check = Check { kinds: &[LINK, TWICE], run };
 

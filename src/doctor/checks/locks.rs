@@ -3,23 +3,23 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use openclaw_auth::locking::inspect::{self, Seen};
+use openclaw_auth::locking::inspect::{self, InspectedLock};
 use openclaw_auth::locking::{self, REFRESH_LOCK, STORE_LOCK};
 use openclaw_auth::model::{AgentId, Span};
 use openclaw_auth::paths;
 
 use crate::doctor::check::Check;
 use crate::doctor::files;
-use crate::doctor::finding::{Findings, Kind, Severity};
+use crate::doctor::finding::{FindingKind, Findings, Severity};
 use crate::doctor::fix::Fix;
 use crate::doctor::inspection::Inspection;
 use crate::publish::words::span;
 use crate::remedy::quote;
 
-const STALE: Kind = Kind::mended("lock-stale", Severity::Warning);
-const HELD: Kind = Kind::new("lock-held", Severity::Warning);
-const WEDGED: Kind = Kind::new("lock-wedged", Severity::Critical);
-const FOREIGN: Kind = Kind::new("lock-foreign", Severity::Warning);
+const STALE: FindingKind = FindingKind::fixable("lock-stale", Severity::Warning);
+const HELD: FindingKind = FindingKind::new("lock-held", Severity::Warning);
+const WEDGED: FindingKind = FindingKind::new("lock-wedged", Severity::Critical);
+const FOREIGN: FindingKind = FindingKind::new("lock-foreign", Severity::Warning);
 
 pub(super) const CHECK: Check = Check { kinds: &[STALE, HELD, WEDGED, FOREIGN], run };
 
@@ -57,7 +57,7 @@ fn look(agent: Option<&AgentId>, path: &Path, limit: Span, findings: &mut Findin
     });
 }
 
-fn judge(lock: &Seen, limit: Span) -> Option<(Kind, String)> {
+fn judge(lock: &InspectedLock, limit: Span) -> Option<(FindingKind, String)> {
     let age = span(lock.age);
     // A holder in another container seems to be dead from here. By its own limit a renewal has come to its end.
     if lock.stale && lock.age > LONGEST {

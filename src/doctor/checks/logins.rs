@@ -5,23 +5,23 @@ use openclaw_auth::model::{CredentialKind, ReasonCode, Span, Timestamp};
 use super::{entries, pasted, sink};
 use crate::doctor::check::Check;
 use crate::doctor::files;
-use crate::doctor::finding::{Finding, Findings, Kind, Severity};
+use crate::doctor::finding::{Finding, FindingKind, Findings, Severity};
 use crate::doctor::inspection::Inspection;
-use crate::model::{AgentHealth, Login, LoginReason, ProfileHealth, Status};
+use crate::model::{AgentHealth, LoginReason, LoginState, ProfileHealth, Status};
 use crate::publish::words::span;
 use crate::remedy;
 
-const DEAD: Kind = Kind::new("login-dead", Severity::Critical);
-const EXPIRED: Kind = Kind::new("login-expired", Severity::Critical);
-const MISSING: Kind = Kind::new("login-missing", Severity::Critical);
-const UNRESOLVED: Kind = Kind::new("login-unresolved", Severity::Warning);
-const EXPIRING: Kind = Kind::new("login-expiring", Severity::Warning);
-const BLOCKED: Kind = Kind::new("login-blocked", Severity::Warning);
-const FAILING: Kind = Kind::new("renewal-failing", Severity::Warning);
-const LAPSED: Kind = Kind::new("login-lapsed", Severity::Warning);
-const NEVER_RENEWED: Kind = Kind::new("login-never-renewed", Severity::Info);
-const UNSUPPORTED: Kind = Kind::new("login-unsupported", Severity::Info);
-const OLD_TOKEN: Kind = Kind::new("token-old", Severity::Warning);
+const DEAD: FindingKind = FindingKind::new("login-dead", Severity::Critical);
+const EXPIRED: FindingKind = FindingKind::new("login-expired", Severity::Critical);
+const MISSING: FindingKind = FindingKind::new("login-missing", Severity::Critical);
+const UNRESOLVED: FindingKind = FindingKind::new("login-unresolved", Severity::Warning);
+const EXPIRING: FindingKind = FindingKind::new("login-expiring", Severity::Warning);
+const BLOCKED: FindingKind = FindingKind::new("login-blocked", Severity::Warning);
+const FAILING: FindingKind = FindingKind::new("renewal-failing", Severity::Warning);
+const LAPSED: FindingKind = FindingKind::new("login-lapsed", Severity::Warning);
+const NEVER_RENEWED: FindingKind = FindingKind::new("login-never-renewed", Severity::Info);
+const UNSUPPORTED: FindingKind = FindingKind::new("login-unsupported", Severity::Info);
+const OLD_TOKEN: FindingKind = FindingKind::new("token-old", Severity::Warning);
 
 pub(super) const CHECK: Check = Check {
     kinds: &[
@@ -41,7 +41,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 /// What explains a login that does not work, so that it need not be told twice.
-const CAUSES: [Kind; 8] = [
+const CAUSES: [FindingKind; 8] = [
     entries::SECONDS,
     entries::INVALID,
     pasted::CUT,
@@ -74,23 +74,23 @@ fn run(inspection: &Inspection, findings: &mut Findings) {
 fn judge(inspection: &Inspection, agent: &AgentHealth, profile: &ProfileHealth) -> Option<Finding> {
     let remedy = remedy::for_profile(&agent.id, profile);
     let weight = inspection.weight(profile);
-    let told = |kind: Kind, weight: Severity, more: String| {
+    let told = |kind: FindingKind, weight: Severity, more: String| {
         let remedy = remedy.clone()?;
         let mut finding = kind.found(format!("{}{more}", remedy.meaning)).weighing(weight);
         finding.command = remedy.command;
         Some(finding)
     };
     let nothing = String::new;
-    let renews = profile.login == Login::Renewable || profile.login == Login::Refreshing;
+    let renews = profile.login == LoginState::Renewable || profile.login == LoginState::Refreshing;
     match (profile.status, profile.login) {
-        (_, Login::External) => None,
+        (_, LoginState::External) => None,
         // Nobody uses it, and somebody is about to: that is no trouble.
         _ if profile.reason_code == Some(ReasonCode::SetupInactive) && !profile.in_use => None,
-        (_, Login::Dead) => {
+        (_, LoginState::Dead) => {
             let why = profile.login_reason.map(reason).unwrap_or_default();
             told(DEAD, weight, format!("{why}{}", last_breath(profile)))
         }
-        (_, Login::Blocked) => Some(blocked(profile)),
+        (_, LoginState::Blocked) => Some(blocked(profile)),
         (Status::Missing, _) if profile.reason_code == Some(ReasonCode::UnresolvedRef) => {
             told(UNRESOLVED, Severity::Warning, nothing())
         }
@@ -99,10 +99,10 @@ fn judge(inspection: &Inspection, agent: &AgentHealth, profile: &ProfileHealth) 
         (Status::Expired, _) if renews => lapsed(inspection.now, profile, weight),
         (Status::Expired, _) => told(EXPIRED, weight, nothing()),
         (Status::Expiring, _) if !renews => told(EXPIRING, Severity::Warning, nothing()),
-        (Status::Ok, Login::Unsupported) => Some(UNSUPPORTED.found(
+        (Status::Ok, LoginState::Unsupported) => Some(UNSUPPORTED.found(
             "its provider offers no renewal that authwatch knows of: when it ends, OpenClaw renews it or somebody signs in again",
         )),
-        (Status::Ok, Login::None) if profile.kind == CredentialKind::OAuth => Some(NEVER_RENEWED.found(
+        (Status::Ok, LoginState::None) if profile.kind == CredentialKind::OAuth => Some(NEVER_RENEWED.found(
             "it has no refresh token, so it is never renewed: when it ends, somebody has to sign in again",
         )),
         // Others' tokens may well be meant for ever.

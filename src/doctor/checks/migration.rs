@@ -9,17 +9,17 @@ use openclaw_auth::model::{CredentialKind, StrandedKind, Timestamp, Unimportable
 
 use crate::doctor::check::Check;
 use crate::doctor::files;
-use crate::doctor::finding::{Findings, Kind, Severity};
+use crate::doctor::finding::{FindingKind, Findings, Severity};
 use crate::doctor::inspection::{AgentFacts, Inspection, ProfileFacts};
 use crate::model::AgentHealth;
-use crate::remedy::{self, Import, Remedy, quote};
+use crate::remedy::{self, ImportAdvice, Remedy, quote};
 
-const NOT_IMPORTED: Kind = Kind::new("legacy-not-imported", Severity::Warning);
-const JSON_BESIDE: Kind = Kind::new("json-beside-database", Severity::Warning);
-const EMPTY: Kind = Kind::new("database-empty", Severity::Critical);
-const NOT_PARSED: Kind = Kind::new("legacy-broken", Severity::Warning);
-const BACKUP: Kind = Kind::new("import-backup", Severity::Info);
-const TWO_OWNERS: Kind = Kind::new("two-owners", Severity::Warning);
+const NOT_IMPORTED: FindingKind = FindingKind::new("legacy-not-imported", Severity::Warning);
+const JSON_BESIDE: FindingKind = FindingKind::new("json-beside-database", Severity::Warning);
+const EMPTY: FindingKind = FindingKind::new("database-empty", Severity::Critical);
+const NOT_PARSED: FindingKind = FindingKind::new("legacy-broken", Severity::Warning);
+const BACKUP: FindingKind = FindingKind::new("import-backup", Severity::Info);
+const TWO_OWNERS: FindingKind = FindingKind::new("two-owners", Severity::Warning);
 
 pub(super) const CHECK: Check =
     Check { kinds: &[NOT_IMPORTED, JSON_BESIDE, EMPTY, NOT_PARSED, BACKUP, TWO_OWNERS], run };
@@ -151,6 +151,6 @@ fn two_owners(inspection: &Inspection, unimportable: Option<&Unimportable>, find
         "it holds logins that all agents would share, and so does {}, which is the one that counts: what is signed in here is not seen",
         quote(&read.to_string_lossy())
     );
-    let Import { first, command } = remedy::import(unimportable);
+    let ImportAdvice { first, command } = remedy::import(unimportable);
     findings.push(TWO_OWNERS.found(meaning + &first).of(&main.id).at(unread).command(command));
 }

@@ -7,14 +7,14 @@ use openclaw_auth::model::AgentId;
 
 use crate::doctor::check::Check;
 use crate::doctor::files::{self, Facts};
-use crate::doctor::finding::{Findings, Kind, Severity};
+use crate::doctor::finding::{FindingKind, Findings, Severity};
 use crate::doctor::fix::Fix;
 use crate::doctor::inspection::{AgentFacts, Inspection};
 use crate::remedy::quote;
 
-const MODE: Kind = Kind::mended("store-mode", Severity::Warning);
-const OPEN: Kind = Kind::mended("directory-open", Severity::Warning);
-const OWNER: Kind = Kind::new("store-owner", Severity::Warning);
+const MODE: FindingKind = FindingKind::fixable("store-mode", Severity::Warning);
+const OPEN: FindingKind = FindingKind::fixable("directory-open", Severity::Warning);
+const OWNER: FindingKind = FindingKind::new("store-owner", Severity::Warning);
 
 pub(super) const CHECK: Check = Check { kinds: &[MODE, OPEN, OWNER], run };
 
@@ -73,7 +73,7 @@ fn file(
         let meaning = format!("its mode is {:04o}: {who} can get at what is in it", facts.mode);
         let mut finding = MODE.found(meaning).at(path).command(mends(format!("chmod 600 {name}")));
         finding.agent = agent.cloned();
-        if inspection.may_mend(facts.owner) {
+        if inspection.may_change_mode(facts.owner) {
             finding = finding.fix(Fix::Mode {
                 path: path.to_owned(),
                 owner: facts.owner,
@@ -109,7 +109,7 @@ fn directory(inspection: &Inspection, agent: Option<&AgentId>, path: &Path, find
     let command = format!("chmod {to:o} {}", quote(&path.to_string_lossy()));
     let mut finding = OPEN.found(meaning).at(&path).command(command);
     finding.agent = agent.cloned();
-    if inspection.may_mend(facts.owner) {
+    if inspection.may_change_mode(facts.owner) {
         finding = finding.fix(Fix::Mode { path, owner: facts.owner, from: facts.mode, to });
     }
     findings.push(finding);

@@ -3,13 +3,13 @@
 use openclaw_auth::model::Span;
 
 use crate::doctor::check::Check;
-use crate::doctor::finding::{Findings, Kind, Severity};
+use crate::doctor::finding::{FindingKind, Findings, Severity};
 use crate::doctor::inspection::Inspection;
 use crate::doctor::online::ServerTime;
 use crate::publish::words::span;
 
-const CLOCK: Kind = Kind::new("clock-off", Severity::Warning);
-const UNREACHABLE: Kind = Kind::new("endpoint-unreachable", Severity::Warning);
+const CLOCK: FindingKind = FindingKind::new("clock-off", Severity::Warning);
+const UNREACHABLE: FindingKind = FindingKind::new("endpoint-unreachable", Severity::Warning);
 
 pub(super) const CHECK: Check = Check { kinds: &[CLOCK, UNREACHABLE], run };
 

@@ -9,18 +9,18 @@ use crate::backup;
 use crate::config;
 use crate::doctor::check::Check;
 use crate::doctor::files;
-use crate::doctor::finding::{Findings, Kind, Severity};
+use crate::doctor::finding::{FindingKind, Findings, Severity};
 use crate::doctor::fix::Fix;
 use crate::doctor::inspection::Inspection;
 use crate::remedy::quote;
 
-const CONFIG: Kind = Kind::new("own-config", Severity::Critical);
-const REMOVED: Kind = Kind::new("setting-removed", Severity::Warning);
-const STATE: Kind = Kind::new("own-state", Severity::Critical);
-const STATE_MODE: Kind = Kind::mended("own-state-mode", Severity::Warning);
-const BACKUPS: Kind = Kind::new("old-backups", Severity::Info);
-const SECRET_MISSING: Kind = Kind::new("secret-file-missing", Severity::Critical);
-const SECRET_MODE: Kind = Kind::mended("secret-file-mode", Severity::Warning);
+const CONFIG: FindingKind = FindingKind::new("own-config", Severity::Critical);
+const REMOVED: FindingKind = FindingKind::new("setting-removed", Severity::Warning);
+const STATE: FindingKind = FindingKind::new("own-state", Severity::Critical);
+const STATE_MODE: FindingKind = FindingKind::fixable("own-state-mode", Severity::Warning);
+const BACKUPS: FindingKind = FindingKind::new("old-backups", Severity::Info);
+const SECRET_MISSING: FindingKind = FindingKind::new("secret-file-missing", Severity::Critical);
+const SECRET_MODE: FindingKind = FindingKind::fixable("secret-file-mode", Severity::Warning);
 
 pub(super) const CHECK: Check =
     Check { kinds: &[CONFIG, REMOVED, STATE, STATE_MODE, BACKUPS, SECRET_MISSING, SECRET_MODE], run };
@@ -109,7 +109,14 @@ fn secret_file(inspection: &Inspection, path: &Path, findings: &mut Findings) {
     mode(inspection, &files::real(path), SECRET_MODE, "a secret of authwatch's", 0o007, findings);
 }
 
-fn mode(inspection: &Inspection, path: &Path, kind: Kind, what: &str, others: u32, findings: &mut Findings) {
+fn mode(
+    inspection: &Inspection,
+    path: &Path,
+    kind: FindingKind,
+    what: &str,
+    others: u32,
+    findings: &mut Findings,
+) {
     let Some(facts) = files::look(path).filter(|facts| facts.is_file && facts.mode & others != 0) else {
         return;
     };

@@ -3,16 +3,16 @@
 use openclaw_auth::model::{CredentialKind, ProviderId, Source};
 
 use crate::doctor::check::Check;
-use crate::doctor::finding::{Finding, Findings, Kind, Severity};
+use crate::doctor::finding::{Finding, FindingKind, Findings, Severity};
 use crate::doctor::fix::Fix;
 use crate::doctor::inspection::{AgentFacts, Inspection, ProfileFacts};
 use crate::doctor::paste::Blemish;
 use crate::remedy;
 
-pub(super) const CUT: Kind = Kind::mended("token-cut", Severity::Critical);
-pub(super) const PASTED: Kind = Kind::mended("token-pasted-text", Severity::Critical);
-pub(super) const SHORT: Kind = Kind::new("token-short", Severity::Critical);
-pub(super) const OTHER_KIND: Kind = Kind::new("token-wrong-kind", Severity::Critical);
+pub(super) const CUT: FindingKind = FindingKind::fixable("token-cut", Severity::Critical);
+pub(super) const PASTED: FindingKind = FindingKind::fixable("token-pasted-text", Severity::Critical);
+pub(super) const SHORT: FindingKind = FindingKind::new("token-short", Severity::Critical);
+pub(super) const OTHER_KIND: FindingKind = FindingKind::new("token-wrong-kind", Severity::Critical);
 
 pub(super) const CHECK: Check = Check { kinds: &[CUT, PASTED, SHORT, OTHER_KIND], run };
 

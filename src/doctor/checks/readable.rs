@@ -4,15 +4,15 @@ use openclaw_auth::load::STATE_FILE;
 use openclaw_auth::model::{StoreError, StoreErrorReason, StoreKind};
 
 use crate::doctor::check::Check;
-use crate::doctor::finding::{Findings, Kind, Severity};
+use crate::doctor::finding::{FindingKind, Findings, Severity};
 use crate::doctor::inspection::Inspection;
 use crate::model::AgentHealth;
 use crate::remedy::{self, Remedy};
 
-const UNREADABLE: Kind = Kind::new("store-unreadable", Severity::Critical);
-const BROKEN: Kind = Kind::new("store-broken", Severity::Critical);
-const LOCKED: Kind = Kind::new("store-locked", Severity::Warning);
-const STATE: Kind = Kind::new("state-file-broken", Severity::Warning);
+const UNREADABLE: FindingKind = FindingKind::new("store-unreadable", Severity::Critical);
+const BROKEN: FindingKind = FindingKind::new("store-broken", Severity::Critical);
+const LOCKED: FindingKind = FindingKind::new("store-locked", Severity::Warning);
+const STATE: FindingKind = FindingKind::new("state-file-broken", Severity::Warning);
 
 pub(super) const CHECK: Check = Check { kinds: &[UNREADABLE, BROKEN, LOCKED, STATE], run };
 

@@ -2,14 +2,14 @@
 
 use crate::doctor::check::Check;
 use crate::doctor::files;
-use crate::doctor::finding::{Findings, Kind, Severity};
+use crate::doctor::finding::{FindingKind, Findings, Severity};
 use crate::doctor::inspection::Inspection;
 use crate::refresh::recovery;
 use crate::remedy::quote;
 
-const WAITING: Kind = Kind::new("rescue-waiting", Severity::Critical);
-const SUPERSEDED: Kind = Kind::new("rescue-superseded", Severity::Info);
-const OTHER_ACCOUNT: Kind = Kind::new("rescue-other-account", Severity::Warning);
+const WAITING: FindingKind = FindingKind::new("rescue-waiting", Severity::Critical);
+const SUPERSEDED: FindingKind = FindingKind::new("rescue-superseded", Severity::Info);
+const OTHER_ACCOUNT: FindingKind = FindingKind::new("rescue-other-account", Severity::Warning);
 
 pub(super) const CHECK: Check = Check { kinds: &[WAITING, SUPERSEDED, OTHER_ACCOUNT], run };
 

@@ -6,15 +6,15 @@ use std::path::Path;
 use crate::clock;
 use crate::doctor::check::Check;
 use crate::doctor::files;
-use crate::doctor::finding::{Findings, Kind, Severity};
+use crate::doctor::finding::{FindingKind, Findings, Severity};
 use crate::doctor::inspection::Inspection;
 use crate::doctor::service;
 use crate::publish::words::span;
 use crate::remedy::quote;
 
-const OVERDUE: Kind = Kind::new("run-overdue", Severity::Warning);
-const NOT_SCHEDULED: Kind = Kind::new("not-scheduled", Severity::Info);
-const TEXTFILE: Kind = Kind::new("textfile-directory", Severity::Warning);
+const OVERDUE: FindingKind = FindingKind::new("run-overdue", Severity::Warning);
+const NOT_SCHEDULED: FindingKind = FindingKind::new("not-scheduled", Severity::Info);
+const TEXTFILE: FindingKind = FindingKind::new("textfile-directory", Severity::Warning);
 
 pub(super) const CHECK: Check = Check { kinds: &[OVERDUE, NOT_SCHEDULED, TEXTFILE], run };
 

@@ -7,17 +7,17 @@ use openclaw_auth::provider;
 use openclaw_auth::settings::ProfileSettings;
 
 use crate::doctor::check::Check;
-use crate::doctor::finding::{Finding, Findings, Kind, Severity};
+use crate::doctor::finding::{Finding, FindingKind, Findings, Severity};
 use crate::doctor::inspection::Inspection;
 use crate::model::{AgentHealth, ProfileHealth};
 use crate::remedy::{self, quote};
 
-const BROKEN: Kind = Kind::new("config-broken", Severity::Critical);
-const WITHOUT_AUTH: Kind = Kind::new("provider-without-auth", Severity::Critical);
-const ABSENT: Kind = Kind::new("order-names-absent", Severity::Warning);
-const EMPTY: Kind = Kind::new("order-empty", Severity::Warning);
-const NOT_STORED: Kind = Kind::new("profile-not-stored", Severity::Warning);
-const MODE: Kind = Kind::new("profile-mode-mismatch", Severity::Warning);
+const BROKEN: FindingKind = FindingKind::new("config-broken", Severity::Critical);
+const WITHOUT_AUTH: FindingKind = FindingKind::new("provider-without-auth", Severity::Critical);
+const ABSENT: FindingKind = FindingKind::new("order-names-absent", Severity::Warning);
+const EMPTY: FindingKind = FindingKind::new("order-empty", Severity::Warning);
+const NOT_STORED: FindingKind = FindingKind::new("profile-not-stored", Severity::Warning);
+const MODE: FindingKind = FindingKind::new("profile-mode-mismatch", Severity::Warning);
 
 pub(super) const CHECK: Check =
     Check { kinds: &[BROKEN, WITHOUT_AUTH, ABSENT, EMPTY, NOT_STORED, MODE], run };

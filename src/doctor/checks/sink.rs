@@ -8,14 +8,14 @@ use openclaw_auth::model::{CredentialKind, ProviderId, Span, Timestamp};
 use openclaw_auth::provider;
 
 use crate::doctor::check::Check;
-use crate::doctor::finding::{Finding, Findings, Kind, Severity};
+use crate::doctor::finding::{Finding, FindingKind, Findings, Severity};
 use crate::doctor::inspection::{AgentFacts, CliLogin, Inspection, Print, ProfileFacts};
 use crate::remedy::{self, quote};
 
-const SHARED: Kind = Kind::new("token-shared", Severity::Warning);
-pub(super) const DRIFTED: Kind = Kind::new("copy-drifted", Severity::Warning);
-const TWO_ACCOUNTS: Kind = Kind::new("two-accounts", Severity::Info);
-pub(super) const MISMATCH: Kind = Kind::new("account-mismatch", Severity::Warning);
+const SHARED: FindingKind = FindingKind::new("token-shared", Severity::Warning);
+pub(super) const DRIFTED: FindingKind = FindingKind::new("copy-drifted", Severity::Warning);
+const TWO_ACCOUNTS: FindingKind = FindingKind::new("two-accounts", Severity::Info);
+pub(super) const MISMATCH: FindingKind = FindingKind::new("account-mismatch", Severity::Warning);
 
 pub(super) const CHECK: Check = Check { kinds: &[SHARED, DRIFTED, TWO_ACCOUNTS, MISMATCH], run };
 
@@ -24,13 +24,13 @@ const DRIFT: Span = Span::from_hours(24.0);
 
 /// A login, and where it is.
 #[derive(Clone, Copy)]
-struct Place<'a> {
+struct StoredLogin<'a> {
     agent: &'a AgentFacts,
     profile: &'a ProfileFacts,
 }
 
-impl Place<'_> {
-    fn found(&self, kind: &Kind, meaning: impl Into<String>) -> Finding {
+impl StoredLogin<'_> {
+    fn found(&self, kind: &FindingKind, meaning: impl Into<String>) -> Finding {
         let Self { agent, profile } = self;
         let sign_in = remedy::sign_in(&agent.id, &ProviderId::from(&*profile.provider), profile.kind);
         kind.found(meaning).of(&agent.id).profile(&profile.id).at(&agent.store).command(sign_in)
@@ -38,30 +38,30 @@ impl Place<'_> {
 }
 
 fn run(inspection: &Inspection, findings: &mut Findings) {
-    let logins: Vec<Place<'_>> = inspection
+    let logins: Vec<StoredLogin<'_>> = inspection
         .agents
         .iter()
-        .flat_map(|agent| agent.profiles.iter().map(move |profile| Place { agent, profile }))
+        .flat_map(|agent| agent.profiles.iter().map(move |profile| StoredLogin { agent, profile }))
         // What is not imported yet is one file that every agent sees; CLIs' logins are known to be theirs.
-        .filter(|place| {
-            let profile = place.profile;
+        .filter(|login| {
+            let profile = login.profile;
             profile.kind == CredentialKind::OAuth && !profile.fenced && !profile.source.is_import_only()
         })
         .collect();
     shared(inspection, &logins, findings);
-    for place in &logins {
-        if place.profile.claimed_account.is_some()
-            && place.profile.account.is_some()
-            && place.profile.claimed_account != place.profile.account
+    for login in &logins {
+        if login.profile.claimed_account.is_some()
+            && login.profile.account.is_some()
+            && login.profile.claimed_account != login.profile.account
         {
             let meaning =
                 "its access token is of another account than the profile says: two logins were mixed";
-            findings.push(place.found(&MISMATCH, meaning));
+            findings.push(login.found(&MISMATCH, meaning));
         }
     }
-    let mut by_name: BTreeMap<&str, Vec<Place<'_>>> = BTreeMap::new();
-    for place in &logins {
-        by_name.entry(&place.profile.id).or_default().push(*place);
+    let mut by_name: BTreeMap<&str, Vec<StoredLogin<'_>>> = BTreeMap::new();
+    for login in &logins {
+        by_name.entry(&login.profile.id).or_default().push(*login);
     }
     for places in by_name.values().filter(|places| places.len() > 1) {
         compare(inspection.now, places, findings);
@@ -74,16 +74,16 @@ fn rotates(provider_id: &str) -> bool {
         .is_none_or(|provider| provider.token_endpoint().is_some_and(|endpoint| endpoint.rotates))
 }
 
-fn shared(inspection: &Inspection, logins: &[Place<'_>], findings: &mut Findings) {
-    let mut by_token: BTreeMap<Print, Vec<Place<'_>>> = BTreeMap::new();
-    for place in logins.iter().filter(|place| rotates(&place.profile.provider)) {
-        let Some(refresh) = place.profile.refresh else { continue };
+fn shared(inspection: &Inspection, logins: &[StoredLogin<'_>], findings: &mut Findings) {
+    let mut by_token: BTreeMap<Print, Vec<StoredLogin<'_>>> = BTreeMap::new();
+    for login in logins.iter().filter(|login| rotates(&login.profile.provider)) {
+        let Some(refresh) = login.profile.refresh else { continue };
         let places = by_token.entry(refresh).or_default();
-        let is_same = |known: &Place<'_>| {
-            known.agent.real_store == place.agent.real_store && known.profile.id == place.profile.id
+        let is_same = |known: &StoredLogin<'_>| {
+            known.agent.real_store == login.agent.real_store && known.profile.id == login.profile.id
         };
         if !places.iter().any(is_same) {
-            places.push(*place);
+            places.push(*login);
         }
     }
     for (token, places) in by_token {
@@ -91,7 +91,7 @@ fn shared(inspection: &Inspection, logins: &[Place<'_>], findings: &mut Findings
         // The CLI's own profile, as OpenClaw keeps it, is no copy: it is known to be the CLI's.
         let places: Vec<_> = places
             .into_iter()
-            .filter(|place| !provider::is_owned_by_cli(&place.profile.id, &place.profile.provider))
+            .filter(|login| !provider::is_owned_by_cli(&login.profile.id, &login.profile.provider))
             .collect();
         match (places.as_slice(), cli) {
             ([], _) | ([_], None) => {}
@@ -100,12 +100,12 @@ fn shared(inspection: &Inspection, logins: &[Place<'_>], findings: &mut Findings
     }
 }
 
-fn tell_shared(places: &[Place<'_>], cli: Option<&CliLogin>, findings: &mut Findings) {
+fn tell_shared(places: &[StoredLogin<'_>], cli: Option<&CliLogin>, findings: &mut Findings) {
     // The first is main's, where main has it: the others should sign in for themselves.
     let copy = places.last().expect("there is one");
     let mut others: Vec<String> = places[..places.len() - 1]
         .iter()
-        .map(|place| format!("agent `{}` ({})", place.agent.id, place.profile.id))
+        .map(|login| format!("agent `{}` ({})", login.agent.id, login.profile.id))
         .collect();
     others.extend(cli.map(|cli| shown(&cli.path)));
     let meaning = format!(
@@ -120,20 +120,20 @@ fn shown(path: &Path) -> String {
 }
 
 /// Logins of one name: of other accounts than the first one's, and old copies of one that was renewed.
-fn compare(now: Timestamp, places: &[Place<'_>], findings: &mut Findings) {
+fn compare(now: Timestamp, places: &[StoredLogin<'_>], findings: &mut Findings) {
     let first = places[0];
-    let left = |place: &Place<'_>| place.profile.expires.stored().map(|end| end - now);
-    let mut valid: BTreeMap<Print, Place<'_>> = BTreeMap::new();
-    for place in places.iter().filter(|place| left(place).is_some_and(|left| left > Span::ZERO)) {
-        for identity in [place.profile.account, place.profile.email].into_iter().flatten() {
-            valid.entry(identity).or_insert(*place);
+    let left = |login: &StoredLogin<'_>| login.profile.expires.stored().map(|end| end - now);
+    let mut valid: BTreeMap<Print, StoredLogin<'_>> = BTreeMap::new();
+    for login in places.iter().filter(|login| left(login).is_some_and(|left| left > Span::ZERO)) {
+        for identity in [login.profile.account, login.profile.email].into_iter().flatten() {
+            valid.entry(identity).or_insert(*login);
         }
     }
-    let is_apart = |place: &&Place<'_>| {
-        is_another(first.profile, place.profile) && first.agent.real_store != place.agent.real_store
+    let is_apart = |login: &&StoredLogin<'_>| {
+        is_another(first.profile, login.profile) && first.agent.real_store != login.agent.real_store
     };
     // Told once a name: keeping accounts apart by agents is what OpenClaw recommends.
-    if let Some(place) = places.iter().find(is_apart) {
+    if let Some(login) = places.iter().find(is_apart) {
         let others = places.iter().filter(is_apart).count() - 1;
         let more =
             if others > 0 { format!(" (so are those of {others} further agents)") } else { String::new() };
@@ -141,21 +141,21 @@ fn compare(now: Timestamp, places: &[Place<'_>], findings: &mut Findings) {
             "it is another account's than the profile of that name at agent `{}`{more}. If that is meant, all is well",
             first.agent.id
         );
-        let finding = TWO_ACCOUNTS.found(meaning).of(&place.agent.id).profile(&place.profile.id);
-        findings.push(finding.at(&place.agent.store));
+        let finding = TWO_ACCOUNTS.found(meaning).of(&login.agent.id).profile(&login.profile.id);
+        findings.push(finding.at(&login.agent.store));
     }
-    for place in places {
-        let profile = place.profile;
+    for login in places {
+        let profile = login.profile;
         let renewed = profile.account.or(profile.email).and_then(|identity| valid.get(&identity));
         let Some(renewed) = renewed.filter(|renewed| renewed.profile.refresh != profile.refresh) else {
             continue;
         };
-        if rotates(&profile.provider) && left(place).is_some_and(|left| left < -DRIFT) {
+        if rotates(&profile.provider) && left(login).is_some_and(|left| left < -DRIFT) {
             let meaning = format!(
                 "an old copy, it seems, of the login that agent `{}` has: that one was renewed, and this one was not. Its refresh token has been withdrawn by now",
                 renewed.agent.id
             );
-            findings.push(place.found(&DRIFTED, meaning));
+            findings.push(login.found(&DRIFTED, meaning));
         }
     }
 }

@@ -2,14 +2,14 @@
 
 use crate::config;
 use crate::doctor::check::Check;
-use crate::doctor::finding::{Findings, Kind, Severity};
+use crate::doctor::finding::{FindingKind, Findings, Severity};
 use crate::doctor::inspection::Inspection;
-use crate::notify::{self, Book};
+use crate::notify::{self, NotificationStore};
 use crate::remedy::quote;
 use openclaw_auth::model::Span;
 
-const SETTING: Kind = Kind::new("notify-setting", Severity::Critical);
-const FAILING: Kind = Kind::new("channel-failing", Severity::Warning);
+const SETTING: FindingKind = FindingKind::new("notify-setting", Severity::Critical);
+const FAILING: FindingKind = FindingKind::new("channel-failing", Severity::Warning);
 
 /// A channel that was out of reach for a moment is tried again by itself.
 const GRACE: Span = Span::from_mins(15.0);
@@ -26,7 +26,9 @@ fn run(inspection: &Inspection, findings: &mut Findings) {
         finding.file.clone_from(&inspection.own.config_file);
         findings.push(finding);
     }
-    let Some(book) = inspection.own.state.as_deref().and_then(|dir| Book::read(dir).ok()) else { return };
+    let Some(book) = inspection.own.state.as_deref().and_then(|dir| NotificationStore::read(dir).ok()) else {
+        return;
+    };
     let configured: Vec<&str> = config.notify.names().map(|(_, name)| name).collect();
     for (name, record) in book.channels.iter().filter(|(name, _)| configured.contains(&name.as_str())) {
         let Some(since) = record.failing_since.filter(|since| inspection.now - *since >= GRACE) else {

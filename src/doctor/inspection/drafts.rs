@@ -11,7 +11,7 @@ use crate::doctor::files;
 
 /// A draft that nobody works on any more.
 #[derive(Clone, Debug)]
-pub struct Draft {
+pub struct LeftoverDraft {
     /// The agent whose directory it is in.
     pub agent: Option<AgentId>,
     pub path: PathBuf,
@@ -34,7 +34,7 @@ pub(super) fn find(
     roots: &Roots,
     own_state: Option<&Path>,
     now: Timestamp,
-) -> Vec<Draft> {
+) -> Vec<LeftoverDraft> {
     let mut dirs: Vec<(Option<&AgentFacts>, PathBuf)> =
         agents.iter().map(|agent| (Some(agent), agent.dir.clone())).collect();
     // A store behind a link has its drafts where it really is.
@@ -44,7 +44,7 @@ pub(super) fn find(
     }));
     dirs.push((None, paths::refresh_locks(&roots.state)));
     dirs.extend(own_state.map(|state| (None, state.join("rescue"))));
-    let mut drafts: Vec<Draft> = Vec::new();
+    let mut drafts: Vec<LeftoverDraft> = Vec::new();
     for (agent, dir) in dirs {
         for (name, path) in files::list(&dir) {
             let Some(maker) = maker(&name) else { continue };
@@ -62,7 +62,7 @@ pub(super) fn find(
                     && reader.newer_than(&path, &agent.store)
             };
             let newer = is_filled || agent.is_some_and(has_rival);
-            drafts.push(Draft {
+            drafts.push(LeftoverDraft {
                 agent: agent.map(|agent| agent.id.clone()),
                 path,
                 ours: matches!(maker, Maker::Process(_)),

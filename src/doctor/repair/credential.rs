@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use openclaw_auth::document::Document;
-use openclaw_auth::edit::{self, Change};
+use openclaw_auth::edit::{self, FieldChange};
 use openclaw_auth::model::{Semantics, Source, Timestamp};
 use openclaw_auth::secret::SecretBuffer;
 use openclaw_auth::store::{JsonStore, Store, Written};
@@ -26,7 +26,7 @@ pub(super) async fn set_expires(
     change(store, own_state, now, |text| {
         let document = Document::parse(text, Semantics::V2026_9, Source::Json).ok()?;
         let found = checks::end_in_milliseconds(document.get(profile)?.expires)?;
-        let changes: [Change; 1] = [("expires", Zeroizing::new(format!("{:.0}", to.as_millis())))];
+        let changes: [FieldChange; 1] = [("expires", Zeroizing::new(format!("{:.0}", to.as_millis())))];
         (found == to).then(|| edit::set_fields(text, profile, &changes).ok()).flatten()
     })
     .await
@@ -46,7 +46,7 @@ pub(super) async fn clean_value(
         let named = if field == "key" { ["key", "apiKey"] } else { [field, field] };
         let (field, value) =
             named.into_iter().find_map(|name| edit::string_field(entry, name).map(|value| (name, value)))?;
-        let changes: [Change; 1] = [(field, edit::text(&paste::mended(&value)?))];
+        let changes: [FieldChange; 1] = [(field, edit::text(&paste::cleaned(&value)?))];
         edit::set_fields(text, profile, &changes).ok()
     })
     .await

@@ -1,11 +1,11 @@
 //! What is wrong on this machine: settings, files, locks, migrations.
 
-use crate::error_catalog::cause::{Cause, DOCTOR, Kind, Mend, cause, generic};
+use crate::error_catalog::cause::{Cause, CauseKind, CauseRemedy, DOCTOR, cause, generic};
 
 pub(super) const CAUSES: &[Cause] = &[
     cause(
         "migration_required",
-        Kind::Migration,
+        CauseKind::Migration,
         "OpenClaw has moved its logins to a database and has not taken the old ones over yet",
         DOCTOR,
         "OpenClaw's own doctor imports them, and archives what it cannot parse without importing it. authwatch doctor says whether all of it parses.",
@@ -18,7 +18,7 @@ pub(super) const CAUSES: &[Cause] = &[
     ),
     cause(
         "lock_timeout",
-        Kind::Contention,
+        CauseKind::Contention,
         "another process holds the lock of the login or of its store; a peer at work is no failure",
         DOCTOR,
         "It passes by itself unless the lock is a dead process's: doctor says whose it is.",
@@ -35,7 +35,7 @@ pub(super) const CAUSES: &[Cause] = &[
     ),
     cause(
         "database_busy",
-        Kind::Contention,
+        CauseKind::Contention,
         "another process is writing the database; it passes by itself",
         DOCTOR,
         "",
@@ -43,15 +43,15 @@ pub(super) const CAUSES: &[Cause] = &[
     ),
     cause(
         "port_taken",
-        Kind::Contention,
+        CauseKind::Contention,
         "the port for the browser's answer is taken, perhaps by another sign-in that still waits",
-        Mend::Run("authwatch auth login --provider {provider} --no-browser"),
+        CauseRemedy::Run("authwatch auth login --provider {provider} --no-browser"),
         "Without the port, the address the browser ends on can be pasted.",
         &[&["eaddrinuse"], &["address already in use"]],
     ),
     cause(
         "store_broken",
-        Kind::Configuration,
+        CauseKind::Configuration,
         "a store of logins is not well-formed any more",
         DOCTOR,
         "",
@@ -63,7 +63,7 @@ pub(super) const CAUSES: &[Cause] = &[
     ),
     cause(
         "permission",
-        Kind::Configuration,
+        CauseKind::Configuration,
         "a file of OpenClaw's may not be read or written by the user that runs it",
         DOCTOR,
         "Files made by root, in a container say, are the usual cause.",
@@ -77,41 +77,41 @@ pub(super) const CAUSES: &[Cause] = &[
     ),
     cause(
         "disk",
-        Kind::Configuration,
+        CauseKind::Configuration,
         "the disk is full or read-only, so that a renewed login cannot be stored",
-        Mend::Run("df -h ~/.openclaw"),
+        CauseRemedy::Run("df -h ~/.openclaw"),
         "",
         &[&["enospc"], &["no space left on device"], &["erofs"], &["read-only file system"]],
     ),
     cause(
         "invalid_client",
-        Kind::Configuration,
+        CauseKind::Configuration,
         "the provider does not know the client id this login is renewed with; the login itself is not dead",
-        Mend::Run("authwatch config show"),
+        CauseRemedy::Run("authwatch config show"),
         "See [refresh.providers.ID]: client_id and client_secret_file have to be those the login was made with.",
         &[&["invalid_client"], &["no client id"], &["no_client_id"]],
     ),
     cause(
         "unauthorized_client",
-        Kind::Configuration,
+        CauseKind::Configuration,
         "the client may not do what it asked for; the login itself is not dead",
-        Mend::Run("authwatch config show"),
+        CauseRemedy::Run("authwatch config show"),
         "See [refresh.providers.ID]: client_id and client_secret_file have to be those the login was made with.",
         &[&["unauthorized_client"]],
     ),
     cause(
         "redirect_mismatch",
-        Kind::Configuration,
+        CauseKind::Configuration,
         "the provider does not know the address the browser is to come back to",
-        Mend::Run("authwatch config show"),
+        CauseRemedy::Run("authwatch config show"),
         "See redirect_url in [refresh.providers.ID].",
         &[&["redirect_uri_mismatch"], &["invalid redirect"], &["redirect_uri", "mismatch"]],
     ),
     generic(cause(
         "invalid_request",
-        Kind::Configuration,
+        CauseKind::Configuration,
         "the request lacks something the provider wants; the login itself is not dead",
-        Mend::Run("authwatch config show"),
+        CauseRemedy::Run("authwatch config show"),
         "",
         &[&["invalid_request"], &["invalid_scope"], &["unsupported_grant_type"]],
     )),

@@ -1,11 +1,11 @@
 //! What stands between this machine and the provider.
 
-use crate::error_catalog::cause::{Cause, Kind, Mend, REFRESH, cause, generic};
+use crate::error_catalog::cause::{Cause, CauseKind, CauseRemedy, REFRESH, cause, generic};
 
 pub(super) const CAUSES: &[Cause] = &[
     cause(
         "region_blocked",
-        Kind::Network,
+        CauseKind::Network,
         "the provider does not serve the country or region it sees this machine in; the login itself is not dead",
         REFRESH,
         "Reach the provider another way (HTTPS_PROXY is honoured), and renew. Nobody needs to sign in again.",
@@ -13,7 +13,7 @@ pub(super) const CAUSES: &[Cause] = &[
     ),
     cause(
         "challenged",
-        Kind::Network,
+        CauseKind::Network,
         "a challenge page for browsers stands before the provider; the login itself is not dead",
         REFRESH,
         "Addresses of data centres and VPNs are challenged more often. Wait, or reach the provider another way.",
@@ -28,9 +28,9 @@ pub(super) const CAUSES: &[Cause] = &[
     ),
     cause(
         "tls",
-        Kind::Network,
+        CauseKind::Network,
         "the connection is not the provider's: its certificate does not verify",
-        Mend::Run("date -u"),
+        CauseRemedy::Run("date -u"),
         "A wrong clock, or a proxy that reads along. Its certificate belongs in ca_file under [network].",
         &[
             &["certificate has expired"],
@@ -50,7 +50,7 @@ pub(super) const CAUSES: &[Cause] = &[
     ),
     cause(
         "dns",
-        Kind::Network,
+        CauseKind::Network,
         "the provider's name cannot be resolved: this machine has no name service, or no network",
         REFRESH,
         "",
@@ -67,15 +67,15 @@ pub(super) const CAUSES: &[Cause] = &[
     ),
     cause(
         "proxy",
-        Kind::Network,
+        CauseKind::Network,
         "the proxy wants a user and a password",
-        Mend::Run("authwatch refresh"),
+        CauseRemedy::Run("authwatch refresh"),
         "They belong in HTTPS_PROXY.",
         &[&["407", "proxy"], &["proxy authentication required"]],
     ),
     cause(
         "connection",
-        Kind::Network,
+        CauseKind::Network,
         "there is no connection to the provider, or it broke",
         REFRESH,
         "",
@@ -95,7 +95,7 @@ pub(super) const CAUSES: &[Cause] = &[
     ),
     generic(cause(
         "captive_portal",
-        Kind::Network,
+        CauseKind::Network,
         "a web page came where the provider's answer was expected: a captive portal or a proxy stands before the network",
         REFRESH,
         "Open any page in a browser on that network and sign in there, or use another network.",
@@ -111,7 +111,7 @@ pub(super) const CAUSES: &[Cause] = &[
     )),
     generic(cause(
         "timeout",
-        Kind::Network,
+        CauseKind::Network,
         "the provider did not answer in time",
         REFRESH,
         "",
@@ -127,7 +127,7 @@ pub(super) const CAUSES: &[Cause] = &[
     )),
     generic(cause(
         "unreachable",
-        Kind::Network,
+        CauseKind::Network,
         "the provider was not reached; the message does not say why",
         REFRESH,
         "",

@@ -1,13 +1,13 @@
 //! The provider's limits, bills and troubles.
 
-use crate::error_catalog::cause::{Cause, Kind, Mend, cause};
+use crate::error_catalog::cause::{Cause, CauseKind, CauseRemedy, cause};
 
 pub(super) const CAUSES: &[Cause] = &[
     cause(
         "billing",
-        Kind::Provider,
+        CauseKind::Provider,
         "the account is out of credit or its bill is open; OpenClaw sets its profile aside for hours",
-        Mend::Run("authwatch auth order get --provider {provider} --agent {agent}"),
+        CauseRemedy::Run("authwatch auth order get --provider {provider} --agent {agent}"),
         "Pay at the provider. Another profile of the provider, later in the order, is used meanwhile.",
         &[
             &["insufficient_quota"],
@@ -19,9 +19,9 @@ pub(super) const CAUSES: &[Cause] = &[
     ),
     cause(
         "rate_limited",
-        Kind::Provider,
+        CauseKind::Provider,
         "the account has reached a limit of the provider's; OpenClaw sets its profile aside for a while",
-        Mend::Run("authwatch auth order get --provider {provider} --agent {agent}"),
+        CauseRemedy::Run("authwatch auth order get --provider {provider} --agent {agent}"),
         "It passes by itself. A second profile in the order bridges it.",
         &[
             &["rate_limit_error"],
@@ -38,9 +38,9 @@ pub(super) const CAUSES: &[Cause] = &[
     ),
     cause(
         "profile_disabled",
-        Kind::Provider,
+        CauseKind::Provider,
         "OpenClaw has set the profile aside after errors, and does not use it before the time it has noted",
-        Mend::Run("authwatch auth order get --provider {provider} --agent {agent}"),
+        CauseRemedy::Run("authwatch auth order get --provider {provider} --agent {agent}"),
         "",
         &[
             &["disableduntil"],
@@ -53,9 +53,9 @@ pub(super) const CAUSES: &[Cause] = &[
     ),
     cause(
         "provider_trouble",
-        Kind::Provider,
+        CauseKind::Provider,
         "the provider is overloaded or in trouble; nothing on this machine is wrong",
-        Mend::Wait,
+        CauseRemedy::Wait,
         "",
         &[
             &["overloaded_error"],

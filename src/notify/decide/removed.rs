@@ -4,26 +4,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::super::detect::{sees_logins, shows_its_logins};
-use super::super::incident::{Known, Ledger, Phase};
-use super::super::problem::{Condition, Kind, Subject, What};
-use super::circumstances::{Circumstances, Here};
-use crate::model::{Bucket, Login, Severity, Snapshot};
+use super::super::incident::{Incidents, KnownProfiles, Phase};
+use super::super::problem::{Problem, ProblemKind, Subject, SubjectKind};
+use super::circumstances::{AgentsById, Circumstances};
+use crate::model::{Bucket, LoginState, Severity, Snapshot};
 use crate::publish::words::state;
 use crate::remedy::Remedy;
 
 /// Adds a condition for everything that has gone since it was first seen; the subjects that are not there any more.
 pub(super) fn find(
-    ledger: &Ledger,
+    ledger: &Incidents,
     snapshot: &Snapshot,
-    here: &Here<'_>,
-    found: &mut BTreeMap<Subject, Condition>,
+    here: &AgentsById<'_>,
+    found: &mut BTreeMap<Subject, Problem>,
 ) -> BTreeSet<Subject> {
     let mut gone = BTreeSet::new();
     for (id, profiles) in ledger.known.iter().flat_map(|known| known.iter()) {
         let Some(agent) = here.get(id.as_str()) else {
             // Without the configuration nobody knows where else its directory may be.
             if snapshot.config.error.is_none() {
-                gone.insert(Subject { agent: id.clone(), what: What::Agent });
+                gone.insert(Subject { agent: id.clone(), kind: SubjectKind::Agent });
             }
             continue;
         };
@@ -40,7 +40,8 @@ pub(super) fn find(
     for subject in &gone {
         // An incident of it ends with it, and that is told instead.
         let has_incident = ledger.incident(subject).is_some_and(|incident| {
-            incident.condition.kind != Kind::Gone && matches!(incident.phase, Phase::Firing | Phase::Mended)
+            incident.condition.kind != ProblemKind::Gone
+                && matches!(incident.phase, Phase::Firing | Phase::Mended)
         });
         if !has_incident {
             found.insert(subject.clone(), condition(subject));
@@ -50,12 +51,12 @@ pub(super) fn find(
 }
 
 /// Remembers what is there now. What has gone is remembered until that has been told.
-pub(super) fn remember(ledger: &mut Ledger, snapshot: &Snapshot, gone: &BTreeSet<Subject>) {
+pub(super) fn remember(ledger: &mut Incidents, snapshot: &Snapshot, gone: &BTreeSet<Subject>) {
     if gone.is_empty() && ledger.known.as_ref().is_some_and(|known| says_the_same(known, snapshot)) {
         return;
     }
     let before = ledger.known.take().unwrap_or_default();
-    let mut known = Known::new();
+    let mut known = KnownProfiles::new();
     for agent in &snapshot.agents {
         let id = agent.id.as_str();
         let own = agent.profiles.iter().filter(|profile| !profile.inherited);
@@ -72,13 +73,13 @@ pub(super) fn remember(ledger: &mut Ledger, snapshot: &Snapshot, gone: &BTreeSet
         }
     }
     for subject in gone {
-        let still_counts = ledger
-            .incident(subject)
-            .is_some_and(|incident| incident.condition.kind == Kind::Gone && incident.phase != Phase::Over);
+        let still_counts = ledger.incident(subject).is_some_and(|incident| {
+            incident.condition.kind == ProblemKind::Gone && incident.phase != Phase::Over
+        });
         if !still_counts {
             continue;
         }
-        if let What::Profile(profile) = &subject.what {
+        if let SubjectKind::Profile(profile) = &subject.kind {
             known.entry(subject.agent.clone()).or_default().insert(profile.clone());
         } else {
             let profiles = before.get(&subject.agent).cloned().unwrap_or_default();
@@ -89,7 +90,7 @@ pub(super) fn remember(ledger: &mut Ledger, snapshot: &Snapshot, gone: &BTreeSet
 }
 
 /// Whether what is known is all that is there. Nothing is copied to find out: every pass does.
-fn says_the_same(known: &Known, snapshot: &Snapshot) -> bool {
+fn says_the_same(known: &KnownProfiles, snapshot: &Snapshot) -> bool {
     known.len() == snapshot.agents.len()
         && snapshot.agents.iter().all(|agent| {
             let Some(profiles) = known.get(agent.id.as_str()) else { return false };
@@ -99,28 +100,27 @@ fn says_the_same(known: &Known, snapshot: &Snapshot) -> bool {
         })
 }
 
-fn condition(subject: &Subject) -> Condition {
-    let (state, meaning) = match subject.what {
-        What::Agent => ("is gone", "its directory is not there any more, and its logins went with it"),
+fn condition(subject: &Subject) -> Problem {
+    let (state, meaning) = match subject.kind {
+        SubjectKind::Agent => ("is gone", "its directory is not there any more, and its logins went with it"),
         _ => ("is gone", "it was in the store and is not any more; if nobody has removed it, sign in again"),
     };
     let command = format!("authwatch status --agent {}", crate::remedy::quote(&subject.agent));
-    let command = (subject.what != What::Agent).then_some(command);
-    Condition::new(Kind::Gone, Severity::Warning, state, Remedy { meaning: meaning.to_owned(), command })
+    let command = (subject.kind != SubjectKind::Agent).then_some(command);
+    Problem::new(ProblemKind::Gone, Severity::Warning, state, Remedy { meaning: meaning.to_owned(), command })
 }
 
 /// Whether nothing can be said about a subject, for the store it is in, or OpenClaw's configuration, cannot be read.
 pub(super) fn is_out_of_sight(subject: &Subject, around: &Circumstances<'_>) -> bool {
     let has_no_settings = around.snapshot.config.error.is_some();
     let agent = around.here.get(subject.agent.as_str());
-    match (&subject.what, agent) {
-        (What::Rescue(_) | What::Channel(_) | What::Config, _) | (What::Agent | What::Store, Some(_)) => {
-            false
-        }
+    match (&subject.kind, agent) {
+        (SubjectKind::Rescue(_) | SubjectKind::Channel(_) | SubjectKind::Config, _)
+        | (SubjectKind::Agent | SubjectKind::Store, Some(_)) => false,
         // The configuration may be all that names it.
         (_, None) => has_no_settings,
-        (What::Profile(_), Some(agent)) => !shows_its_logins(agent),
-        (What::Provider(_), Some(agent)) => has_no_settings || !sees_logins(agent, around.snapshot),
+        (SubjectKind::Profile(_), Some(agent)) => !shows_its_logins(agent),
+        (SubjectKind::Provider(_), Some(agent)) => has_no_settings || !sees_logins(agent, around.snapshot),
     }
 }
 
@@ -130,19 +130,19 @@ pub(super) fn how(subject: &Subject, around: &Circumstances<'_>) -> String {
         return "it is gone from the store".to_owned();
     }
     let Some(agent) = around.here.get(subject.agent.as_str()) else {
-        return match subject.what {
-            What::Rescue(_) => "it is back in its store".to_owned(),
-            What::Channel(_) => "it takes messages again, or is used no more".to_owned(),
-            What::Config => "it can be used".to_owned(),
+        return match subject.kind {
+            SubjectKind::Rescue(_) => "it is back in its store".to_owned(),
+            SubjectKind::Channel(_) => "it takes messages again, or is used no more".to_owned(),
+            SubjectKind::Config => "it can be used".to_owned(),
             _ => "its agent is gone".to_owned(),
         };
     };
-    match &subject.what {
-        What::Profile(id) => {
+    match &subject.kind {
+        SubjectKind::Profile(id) => {
             agent.profiles.iter().find(|profile| profile.profile_id.as_str() == id).map_or_else(
                 || "it is gone from the store".to_owned(),
                 |profile| {
-                    let is_fine = profile.bucket == Bucket::Valid && profile.login != Login::Dead;
+                    let is_fine = profile.bucket == Bucket::Valid && profile.login != LoginState::Dead;
                     if profile.inherited && !is_fine {
                         // Another incident, which is told where that one is kept.
                         "it is gone from its own store, and main's is used instead".to_owned()
@@ -152,8 +152,8 @@ pub(super) fn how(subject: &Subject, around: &Circumstances<'_>) -> String {
                 },
             )
         }
-        What::Provider(_) => "it has a login, or no model uses it any more".to_owned(),
-        What::Store => "it can be read".to_owned(),
+        SubjectKind::Provider(_) => "it has a login, or no model uses it any more".to_owned(),
+        SubjectKind::Store => "it can be read".to_owned(),
         _ => "it is back".to_owned(),
     }
 }

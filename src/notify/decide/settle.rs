@@ -3,7 +3,7 @@
 use openclaw_auth::model::{Span, Timestamp};
 
 use super::super::incident::{Incident, Phase};
-use super::super::problem::{Condition, Kind};
+use super::super::problem::{Problem, ProblemKind};
 use super::circumstances::Circumstances;
 use super::removed;
 
@@ -15,7 +15,7 @@ const FLAPPING_QUIET: Span = Span::from_mins(30.0);
 /// A profile that is gone has been told and is nobody's incident any more after this.
 const GONE_FOR: Span = Span::from_hours(24.0);
 
-pub(super) fn settle(incident: &mut Incident, condition: Option<Condition>, around: &Circumstances<'_>) {
+pub(super) fn settle(incident: &mut Incident, condition: Option<Problem>, around: &Circumstances<'_>) {
     match condition {
         Some(condition) => seen(incident, condition, around),
         // What is in a store that cannot be read is as it was, as far as anybody knows.
@@ -24,7 +24,7 @@ pub(super) fn settle(incident: &mut Incident, condition: Option<Condition>, arou
     }
 }
 
-fn seen(incident: &mut Incident, condition: Condition, around: &Circumstances<'_>) {
+fn seen(incident: &mut Incident, condition: Problem, around: &Circumstances<'_>) {
     let now = around.snapshot.now;
     let before = std::mem::replace(&mut incident.condition, condition);
     let found = &mut incident.condition;
@@ -78,7 +78,7 @@ fn not_seen(incident: &mut Incident, around: &Circumstances<'_>) {
 
 /// Whether an incident is over for so long that it says nothing about the next one.
 pub(super) fn is_forgotten(incident: &Incident, now: Timestamp) -> bool {
-    if incident.condition.kind == Kind::Gone && incident.phase == Phase::Firing {
+    if incident.condition.kind == ProblemKind::Gone && incident.phase == Phase::Firing {
         return incident.told.is_some_and(|told| apart(now, told.at) > GONE_FOR);
     }
     let last = incident.fired.last().map_or(Span::FOREVER, |at| apart(now, *at));

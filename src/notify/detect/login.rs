@@ -2,9 +2,9 @@
 
 use openclaw_auth::model::{AgentId, CooldownKind, ReasonCode, Source, Span};
 
-use super::super::problem::{Condition, Kind, Limits};
+use super::super::problem::{Limits, Problem, ProblemKind};
 use super::super::words;
-use crate::model::{AgentHealth, Login, ProfileHealth, Scope, Severity, Snapshot, Status};
+use crate::model::{AgentHealth, LoginState, ProfileHealth, Scope, Severity, Snapshot, Status};
 use crate::remedy::{self, Remedy};
 
 /// A threshold that has been passed stays passed until there is so much more time left than it: what hovers is told once.
@@ -21,20 +21,20 @@ pub(super) fn use_is_known(snapshot: &Snapshot) -> bool {
 }
 
 /// What logins are judged by.
-pub(super) struct Judge<'a> {
+pub(super) struct LoginRules<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) limits: &'a Limits,
     pub(super) use_is_known: bool,
 }
 
-impl Judge<'_> {
+impl LoginRules<'_> {
     /// A quick look, for nearly all logins of a fleet are fine.
     pub(super) fn may_matter(&self, profile: &ProfileHealth) -> bool {
         let largest = self.limits.thresholds.first().map_or(Span::ZERO, |largest| *largest * HYSTERESIS);
         let ends_soon = profile.end().is_some_and(|end| end - self.snapshot.now <= largest);
         ends_soon
             || profile.status == Status::Missing
-            || profile.login == Login::Dead
+            || profile.login == LoginState::Dead
             || profile.cooldown.is_some()
     }
 
@@ -44,30 +44,42 @@ impl Judge<'_> {
         agent: &AgentId,
         profile: &ProfileHealth,
         passed: Option<Span>,
-    ) -> Option<Condition> {
+    ) -> Option<Problem> {
         let now = self.snapshot.now;
         let in_use = profile.in_use || !self.use_is_known;
         let broken = if in_use { Severity::Critical } else { Severity::Warning };
         let lapsed_for = profile.end().map_or(Span::ZERO, |end| now - end);
         let remedy = || remedy::for_profile(agent, profile);
         let condition = match (profile.login, profile.status) {
-            (Login::External, _) => return None,
+            (LoginState::External, _) => return None,
             // Saved for later on purpose.
             _ if profile.reason_code == Some(ReasonCode::SetupInactive) && !profile.in_use => return None,
-            (Login::Dead, _) => Condition::new(Kind::Dead, broken, "is dead: sign in again", remedy()?),
-            (Login::Renewable | Login::Refreshing | Login::Blocked, Status::Expired) => {
+            (LoginState::Dead, _) => {
+                Problem::new(ProblemKind::Dead, broken, "is dead: sign in again", remedy()?)
+            }
+            (LoginState::Renewable | LoginState::Refreshing | LoginState::Blocked, Status::Expired) => {
                 if lapsed_for <= self.limits.grace {
                     return None;
                 }
                 let is_failure = self.is_to_be_renewed(profile);
                 let severity = if is_failure { broken } else { Severity::Info };
-                Condition::new(Kind::Lapsed, severity, "has lapsed", Self::lapsed(agent, profile, is_failure))
+                Problem::new(
+                    ProblemKind::Lapsed,
+                    severity,
+                    "has lapsed",
+                    Self::lapsed(agent, profile, is_failure),
+                )
             }
-            (Login::Renewable | Login::Refreshing | Login::Blocked, Status::Ok | Status::Expiring) => {
+            (
+                LoginState::Renewable | LoginState::Refreshing | LoginState::Blocked,
+                Status::Ok | Status::Expiring,
+            ) => {
                 return Self::disabled(agent, profile, in_use);
             }
-            (_, Status::Missing) => Condition::new(Kind::Missing, broken, "holds no credential", remedy()?),
-            (_, Status::Expired) => Condition::new(Kind::Expired, broken, "has ended", remedy()?),
+            (_, Status::Missing) => {
+                Problem::new(ProblemKind::Missing, broken, "holds no credential", remedy()?)
+            }
+            (_, Status::Expired) => Problem::new(ProblemKind::Expired, broken, "has ended", remedy()?),
             (_, Status::Ok | Status::Static | Status::Expiring) => {
                 match self.expiring(agent, profile, in_use, passed) {
                     Some(condition) => condition,
@@ -75,7 +87,7 @@ impl Judge<'_> {
                 }
             }
         };
-        Some(Condition {
+        Some(Problem {
             provider: Some(profile.provider.as_str().to_owned()),
             since: profile.login_since.or(profile.end().filter(|end| *end <= now)),
             ends: profile.end(),
@@ -98,13 +110,13 @@ impl Judge<'_> {
 
     fn lapsed(agent: &AgentId, profile: &ProfileHealth, is_failure: bool) -> Remedy {
         let meaning = match (profile.login, is_failure) {
-            (Login::Blocked, _) => "the network keeps it from being renewed",
-            (Login::Refreshing, _) => "somebody began to renew it and has not finished",
+            (LoginState::Blocked, _) => "the network keeps it from being renewed",
+            (LoginState::Refreshing, _) => "somebody began to renew it and has not finished",
             (_, true) => "it should have been renewed by now, and is not",
             (_, false) => "it renews itself when an agent next uses it",
         };
         let command = is_failure.then(|| match profile.login {
-            Login::Refreshing => "authwatch doctor".to_owned(),
+            LoginState::Refreshing => "authwatch doctor".to_owned(),
             _ => format!(
                 "authwatch refresh --agent {} --profile {}",
                 remedy::quote(agent.as_str()),
@@ -120,7 +132,7 @@ impl Judge<'_> {
         profile: &ProfileHealth,
         in_use: bool,
         passed: Option<Span>,
-    ) -> Option<Condition> {
+    ) -> Option<Problem> {
         let left = profile.end()? - self.snapshot.now;
         // What has been passed stays passed a little longer, so that what hovers at an edge is told once.
         let is_within = |edge: Span| {
@@ -136,23 +148,23 @@ impl Judge<'_> {
         // OpenClaw calls it expiring a little later than people may want to know.
         let ending = ProfileHealth { status: Status::Expiring, ..profile.clone() };
         let remedy = remedy::for_profile(agent, &ending)?;
-        Some(Condition {
+        Some(Problem {
             threshold: Some(threshold),
-            ..Condition::new(Kind::Expiring, severity, "ends soon", remedy)
+            ..Problem::new(ProblemKind::Expiring, severity, "ends soon", remedy)
         })
     }
 
     /// A refusal that OpenClaw remembers for hours silences an agent as well as a dead login.
-    fn disabled(agent: &AgentId, profile: &ProfileHealth, in_use: bool) -> Option<Condition> {
+    fn disabled(agent: &AgentId, profile: &ProfileHealth, in_use: bool) -> Option<Problem> {
         let cooldown =
             profile.cooldown.as_ref().filter(|cooldown| cooldown.kind == CooldownKind::Disabled)?;
         let why = cooldown.reason.as_deref().map_or_else(String::new, |reason| format!(": {reason}"));
         let meaning = format!("OpenClaw has set it aside until {}{why}", words::date(cooldown.until));
         let severity = if in_use { Severity::Warning } else { Severity::Info };
         let remedy = Remedy { meaning, command: Some(remedy::show_order(agent, &profile.provider)) };
-        Some(Condition {
+        Some(Problem {
             provider: Some(profile.provider.as_str().to_owned()),
-            ..Condition::new(Kind::Disabled, severity, "is set aside by OpenClaw", remedy)
+            ..Problem::new(ProblemKind::Disabled, severity, "is set aside by OpenClaw", remedy)
         })
     }
 }

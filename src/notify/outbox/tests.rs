@@ -1,8 +1,8 @@
 //! The outbox: bounded, merged, patient, and never without what is critical.
 
-use super::super::change::{Change, Turn};
+use super::super::change::{Change, Transition};
 use super::super::outcome::FailureReason;
-use super::super::problem::{Condition, Kind, Subject};
+use super::super::problem::{Problem, ProblemKind, Subject};
 use super::super::words::MOST_ANSWER;
 use super::*;
 use crate::config::Filter;
@@ -11,9 +11,9 @@ use crate::remedy::Remedy;
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000.0);
 
-fn change(profile: &str, turn: Turn, severity: Severity, at: f64) -> Change {
+fn change(profile: &str, turn: Transition, severity: Severity, at: f64) -> Change {
     let remedy = Remedy { meaning: "has ended".to_owned(), command: None };
-    let mut condition = Condition::new(Kind::Expired, severity, "has ended", remedy);
+    let mut condition = Problem::new(ProblemKind::Expired, severity, "has ended", remedy);
     condition.provider = Some(profile.split(':').next().unwrap_or_default().to_owned());
     Change {
         incident: profile.to_owned(),
@@ -23,7 +23,7 @@ fn change(profile: &str, turn: Turn, severity: Severity, at: f64) -> Change {
         worst: severity,
         opened: NOW,
         at: NOW + Span::from_millis(at),
-        mended: (turn == Turn::Mended).then(|| "valid".to_owned()),
+        mended: (turn == Transition::Mended).then(|| "valid".to_owned()),
     }
 }
 
@@ -32,17 +32,17 @@ fn message(changes: &[Change]) -> Message {
     Message::of(changes, &all, "host", None).expect("there are changes")
 }
 
-fn later() -> Outcome {
-    Outcome::later(FailureReason::Connect, "no connection")
+fn later() -> DeliveryOutcome {
+    DeliveryOutcome::later(FailureReason::Connect, "no connection")
 }
 
 #[test]
 fn a_channel_is_told_what_matters_to_it_and_of_the_end_of_what_it_was_told() {
     let changes = [
-        change("xai:a", Turn::New, Severity::Critical, 0.0),
-        change("zai:b", Turn::New, Severity::Warning, 0.0),
+        change("xai:a", Transition::New, Severity::Critical, 0.0),
+        change("zai:b", Transition::New, Severity::Warning, 0.0),
         // It was critical, and is better now: who hears of critical things only has to know.
-        Change { worst: Severity::Critical, ..change("groq:c", Turn::Better, Severity::Warning, 0.0) },
+        Change { worst: Severity::Critical, ..change("groq:c", Transition::Better, Severity::Warning, 0.0) },
     ];
     let told = |filter: &Filter| -> Vec<String> {
         let message = Message::of(&changes, filter, "host", None);
@@ -59,12 +59,12 @@ fn a_channel_is_told_what_matters_to_it_and_of_the_end_of_what_it_was_told() {
 
 #[test]
 fn a_full_outbox_merges_and_forgets_nothing_critical() {
-    let mut book = Book::default();
+    let mut book = NotificationStore::default();
     for number in 0..200 {
         let profile = format!("xai:{number}");
         let minute = f64::from(number) * 60_000.0;
-        book.enqueue("mail", message(&[change(&profile, Turn::New, Severity::Critical, minute)]));
-        let mended = change(&profile, Turn::Mended, Severity::Critical, minute + 1.0);
+        book.enqueue("mail", message(&[change(&profile, Transition::New, Severity::Critical, minute)]));
+        let mended = change(&profile, Transition::Mended, Severity::Critical, minute + 1.0);
         book.enqueue("mail", message(&[mended]));
     }
     let parcels = &book.outbox["mail"];
@@ -80,40 +80,43 @@ fn a_full_outbox_merges_and_forgets_nothing_critical() {
 
 #[test]
 fn what_waited_behind_a_failure_goes_as_one_message_with_the_latest_word_on_each() {
-    let mut book = Book::default();
-    let first = message(&[change("xai:a", Turn::New, Severity::Critical, 0.0)]);
+    let mut book = NotificationStore::default();
+    let first = message(&[change("xai:a", Transition::New, Severity::Critical, 0.0)]);
     book.enqueue("mail", first.clone());
     book.note("mail", &first, &later(), NOW);
-    book.enqueue("mail", message(&[change("xai:a", Turn::Still, Severity::Critical, 1.0)]));
-    book.enqueue("mail", message(&[change("zai:b", Turn::New, Severity::Warning, 2.0)]));
-    book.enqueue("mail", message(&[change("xai:a", Turn::Mended, Severity::Critical, 3.0)]));
+    book.enqueue("mail", message(&[change("xai:a", Transition::Still, Severity::Critical, 1.0)]));
+    book.enqueue("mail", message(&[change("zai:b", Transition::New, Severity::Warning, 2.0)]));
+    book.enqueue("mail", message(&[change("xai:a", Transition::Mended, Severity::Critical, 3.0)]));
     book.gather("mail");
     let parcels = &book.outbox["mail"];
     assert_eq!((parcels.len(), parcels[0].attempts, parcels[0].message.merged), (1, 1, 3));
-    let turns: Vec<Turn> = parcels[0].message.changes.iter().map(|change| change.turn).collect();
-    assert_eq!(turns, [Turn::New, Turn::Mended]);
+    let turns: Vec<Transition> = parcels[0].message.changes.iter().map(|change| change.turn).collect();
+    assert_eq!(turns, [Transition::New, Transition::Mended]);
 }
 
 #[test]
 fn what_broke_again_while_nobody_could_be_told_is_broken() {
-    let told = |turns: &[Turn]| {
-        let message = |turn: &Turn| message(&[change("xai:a", *turn, Severity::Critical, 0.0)]);
+    let told = |turns: &[Transition]| {
+        let message = |turn: &Transition| message(&[change("xai:a", *turn, Severity::Critical, 0.0)]);
         let merged = turns.iter().map(message).reduce(Message::merge).expect("there are some");
         (merged.changes[0].turn, merged.severity())
     };
     let critical = Some(Severity::Critical);
-    assert_eq!(told(&[Turn::New, Turn::Mended, Turn::New]), (Turn::New, critical));
-    assert_eq!(told(&[Turn::Mended, Turn::Flapping, Turn::Worse]), (Turn::Flapping, critical));
-    assert_eq!(told(&[Turn::New, Turn::Better, Turn::Still]), (Turn::New, critical));
-    assert_eq!(told(&[Turn::Worse, Turn::Still]), (Turn::Worse, critical));
-    assert_eq!(told(&[Turn::Worse, Turn::Better]), (Turn::Better, critical));
-    assert_eq!(told(&[Turn::New, Turn::Mended]), (Turn::Mended, None));
+    assert_eq!(told(&[Transition::New, Transition::Mended, Transition::New]), (Transition::New, critical));
+    assert_eq!(
+        told(&[Transition::Mended, Transition::Flapping, Transition::Worse]),
+        (Transition::Flapping, critical)
+    );
+    assert_eq!(told(&[Transition::New, Transition::Better, Transition::Still]), (Transition::New, critical));
+    assert_eq!(told(&[Transition::Worse, Transition::Still]), (Transition::Worse, critical));
+    assert_eq!(told(&[Transition::Worse, Transition::Better]), (Transition::Better, critical));
+    assert_eq!(told(&[Transition::New, Transition::Mended]), (Transition::Mended, None));
 }
 
 #[test]
 fn pauses_double_are_bounded_and_survive_a_clock_that_is_set_back() {
-    let mut book = Book::default();
-    let sent = message(&[change("xai:a", Turn::New, Severity::Critical, 0.0)]);
+    let mut book = NotificationStore::default();
+    let sent = message(&[change("xai:a", Transition::New, Severity::Critical, 0.0)]);
     book.enqueue("mail", sent.clone());
     let mut pauses = Vec::new();
     for _ in 0..12 {
@@ -126,7 +129,7 @@ fn pauses_double_are_bounded_and_survive_a_clock_that_is_set_back() {
     assert_eq!(parcel.due(NOW), Some(NOW + Span::from_hours(1.0)));
     let a_day_earlier = NOW - Span::from_days(1.0);
     assert_eq!(parcel.due(a_day_earlier), Some(a_day_earlier));
-    let asked = Outcome::Later {
+    let asked = DeliveryOutcome::Later {
         reason: FailureReason::RateLimited,
         problem: String::new(),
         wait: Some(Span::from_hours(2.0)),
@@ -137,37 +140,37 @@ fn pauses_double_are_bounded_and_survive_a_clock_that_is_set_back() {
 
 #[test]
 fn what_is_refused_is_parked_and_goes_with_the_next_message_or_other_settings() {
-    let mut book = Book::default();
+    let mut book = NotificationStore::default();
     book.configure("mail", "as it was");
-    let sent = message(&[change("xai:a", Turn::New, Severity::Critical, 0.0)]);
+    let sent = message(&[change("xai:a", Transition::New, Severity::Critical, 0.0)]);
     book.enqueue("mail", sent.clone());
     for _ in 0..MOST_REFUSALS {
         assert!(book.first("mail").is_some());
-        book.note("mail", &sent, &Outcome::refused(FailureReason::Refused, "no"), NOW);
+        book.note("mail", &sent, &DeliveryOutcome::refused(FailureReason::Refused, "no"), NOW);
     }
     assert!(book.first("mail").is_none() && book.outbox["mail"].len() == 1);
     let mut other = book.clone();
     other.configure("mail", "as it is now");
     assert!(other.first("mail").is_some_and(|parcel| parcel.refusals == 0));
-    book.enqueue("mail", message(&[change("zai:b", Turn::New, Severity::Warning, 1.0)]));
+    book.enqueue("mail", message(&[change("zai:b", Transition::New, Severity::Warning, 1.0)]));
     let parcel = book.first("mail").expect("it goes with the next");
     assert_eq!(parcel.message.changes.len(), 2);
 }
 
 #[test]
 fn what_is_parked_goes_with_what_came_in_while_it_was_on_its_way() {
-    let mut book = Book::default();
-    let sent = message(&[change("xai:a", Turn::New, Severity::Critical, 0.0)]);
+    let mut book = NotificationStore::default();
+    let sent = message(&[change("xai:a", Transition::New, Severity::Critical, 0.0)]);
     book.enqueue("mail", sent.clone());
     for number in 0..MOST_REFUSALS {
         if number == MOST_REFUSALS - 1 {
-            book.enqueue("mail", message(&[change("xai:a", Turn::Mended, Severity::Critical, 1.0)]));
+            book.enqueue("mail", message(&[change("xai:a", Transition::Mended, Severity::Critical, 1.0)]));
         }
-        book.note("mail", &sent, &Outcome::refused(FailureReason::Refused, "no"), NOW);
+        book.note("mail", &sent, &DeliveryOutcome::refused(FailureReason::Refused, "no"), NOW);
     }
     let [parcel] = book.outbox["mail"].as_slice() else { panic!("one: {:?}", book.outbox) };
-    let turns: Vec<Turn> = parcel.message.changes.iter().map(|change| change.turn).collect();
-    assert_eq!((parcel.parked, turns), (false, vec![Turn::Mended]));
+    let turns: Vec<Transition> = parcel.message.changes.iter().map(|change| change.turn).collect();
+    assert_eq!((parcel.parked, turns), (false, vec![Transition::Mended]));
 }
 
 #[test]

@@ -12,13 +12,13 @@ use prometheus::{
 #[derive(Clone, Copy, Debug)]
 pub struct Description {
     pub name: &'static str,
-    pub kind: Kind,
+    pub kind: MetricKind,
     pub labels: &'static [&'static str],
     pub help: &'static str,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Kind {
+pub enum MetricKind {
     /// Set at each scrape.
     Gauge,
     /// Counted by this process, from 0.
@@ -62,9 +62,9 @@ impl Samples {
             family.set_name(metric.name.to_owned());
             family.set_help(metric.help.to_owned());
             family.set_field_type(match metric.kind {
-                Kind::Gauge => MetricType::GAUGE,
-                Kind::Counter | Kind::StoredCounter => MetricType::COUNTER,
-                Kind::Histogram(_) => MetricType::HISTOGRAM,
+                MetricKind::Gauge => MetricType::GAUGE,
+                MetricKind::Counter | MetricKind::StoredCounter => MetricType::COUNTER,
+                MetricKind::Histogram(_) => MetricType::HISTOGRAM,
             });
             family
         };
@@ -80,7 +80,7 @@ impl Samples {
         };
         let labels = self.table[metric.0].labels.iter().zip(values).map(pair).collect();
         let mut sample = proto::Metric::from_label(labels);
-        if self.table[metric.0].kind == Kind::Gauge {
+        if self.table[metric.0].kind == MetricKind::Gauge {
             let mut gauge = proto::Gauge::default();
             gauge.set_value(value);
             sample.set_gauge(gauge);
@@ -126,10 +126,10 @@ impl Collectors {
         let (mut counters, mut histograms) = (HashMap::new(), HashMap::new());
         for (index, metric) in table.iter().enumerate() {
             let opts = Opts::new(metric.name, metric.help);
-            if metric.kind == Kind::Counter {
+            if metric.kind == MetricKind::Counter {
                 let counter = IntCounterVec::new(opts, metric.labels).expect("names and labels are valid");
                 counters.insert(index, counter);
-            } else if let Kind::Histogram(buckets) = metric.kind {
+            } else if let MetricKind::Histogram(buckets) = metric.kind {
                 let opts = HistogramOpts::from(opts).buckets(buckets.to_vec());
                 let histogram = HistogramVec::new(opts, metric.labels).expect("names and labels are valid");
                 histograms.insert(index, histogram);

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use openclaw_auth::model::{CooldownKind, StoreKind, StrandedKind};
 
-use crate::model::{AgentHealth, Bucket, Login, ProfileHealth, Snapshot};
+use crate::model::{AgentHealth, Bucket, LoginState, ProfileHealth, Snapshot};
 use crate::publish::words::{date, safe, span, state, wrap};
 use crate::remedy::{self, Remedy};
 
@@ -65,7 +65,7 @@ impl Table<'_> {
         let (quiet, listed): (Vec<_>, Vec<_>) = agent.profiles.iter().partition(|profile| {
             profile.inherited
                 && profile.bucket == Bucket::Valid
-                && profile.login != Login::Dead
+                && profile.login != LoginState::Dead
                 && profile.cooldown.is_none()
         });
         for profile in listed {
@@ -104,13 +104,13 @@ impl Table<'_> {
     }
 
     fn profile(&mut self, profile: &ProfileHealth, remedy: Option<Remedy>) -> io::Result<()> {
-        let dead = profile.login == Login::Dead;
+        let dead = profile.login == LoginState::Dead;
         let bucket = if dead { Bucket::Missing } else { profile.bucket };
         let mut words = vec![state(profile, self.snapshot.now)];
         match profile.login {
-            Login::Dead => words.push("login dead".to_owned()),
-            Login::Refreshing => words.push("being refreshed".to_owned()),
-            Login::Blocked => words.push("blocked by the network".to_owned()),
+            LoginState::Dead => words.push("login dead".to_owned()),
+            LoginState::Refreshing => words.push("being refreshed".to_owned()),
+            LoginState::Blocked => words.push("blocked by the network".to_owned()),
             _ => {}
         }
         if let Some(at) = profile.end().map(date).filter(|date| !date.is_empty()) {

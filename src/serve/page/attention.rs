@@ -7,8 +7,8 @@ use openclaw_auth::model::Timestamp;
 
 use super::input::PageInput;
 use super::pieces::{As, Foreign, Tone, command, count, grouped, icon, moment};
-use super::rows::{Row, What};
-use crate::model::{Login, Snapshot, Status};
+use super::rows::{Row, RowKind};
+use crate::model::{LoginState, Snapshot, Status};
 use crate::remedy::{self, Remedy};
 
 /// Something a person has to see to: one cause, however many agents feel it.
@@ -25,7 +25,7 @@ pub(super) fn needs<'a>(snapshot: &'a Snapshot, rows: &[Row<'a>]) -> Vec<Need<'a
     let mut needs: Vec<Need<'a>> = Vec::new();
     let mut shared: HashMap<&str, usize> = HashMap::new();
     for row in rows.iter().filter(|row| row.person) {
-        let of_main = row.agent.map(|agent| &agent.id) == main && matches!(row.what, What::Profile(_));
+        let of_main = row.agent.map(|agent| &agent.id) == main && matches!(row.what, RowKind::Profile(_));
         let urgent = row.tone == Tone::Bad && row.in_use();
         let tone = if urgent { Tone::Bad } else { Tone::Soon };
         if row.inherited() || of_main {
@@ -57,7 +57,8 @@ pub(super) fn verdict(
         + usize::from(snapshot.config.error.is_some())
         + snapshot.rescued.len();
     let later = needs.len().saturating_sub(needs.iter().filter(|need| need.tone == Tone::Bad).count());
-    let profiles = || rows.iter().filter(|row| matches!(row.what, What::Profile(_)) && row.agent.is_some());
+    let profiles =
+        || rows.iter().filter(|row| matches!(row.what, RowKind::Profile(_)) && row.agent.is_some());
     let (tone, title) = match (urgent, later) {
         (0, 0) if profiles().next().is_none() => (Tone::Busy, "No logins found".to_owned()),
         (0, 0) => (Tone::Good, "Every login is all right".to_owned()),
@@ -121,8 +122,8 @@ fn next_need(snapshot: &Snapshot, rows: &[Row<'_>]) -> Markup {
 
 /// Whether its end comes and goes without anybody doing anything.
 pub(super) fn renews_itself(row: &Row<'_>) -> bool {
-    matches!(row.what, What::Profile(profile)
-        if matches!(profile.login, Login::Renewable | Login::Refreshing | Login::External))
+    matches!(row.what, RowKind::Profile(profile)
+        if matches!(profile.login, LoginState::Renewable | LoginState::Refreshing | LoginState::External))
 }
 
 /// What needs a person, each with what it means, since when, and the command.
@@ -169,7 +170,7 @@ fn one(need: &Need<'_>, now: Timestamp) -> Markup {
     let row = &need.row;
     let remedy = row.remedy();
     // The network is what has to be looked at; signing in again would not help.
-    let blocked = matches!(row.what, What::Profile(profile) if profile.login == Login::Blocked);
+    let blocked = matches!(row.what, RowKind::Profile(profile) if profile.login == LoginState::Blocked);
     html! {
         li.need.(need.tone.class()) data-key={ (Foreign(row.agent_name())) "/" (Foreign(row.name())) } {
             (icon(need.tone))
@@ -200,7 +201,7 @@ fn one(need: &Need<'_>, now: Timestamp) -> Markup {
 
 /// Since when it needs a person, or until when it can wait.
 fn since(row: &Row<'_>, now: Timestamp) -> Option<Markup> {
-    let What::Profile(profile) = row.what else {
+    let RowKind::Profile(profile) = row.what else {
         return None;
     };
     let ago = |what: &str, at: Timestamp| html! { (what) " " (moment(at, now, As::Ago)) " ago" };

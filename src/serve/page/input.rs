@@ -1,6 +1,6 @@
 //! What the page shows.
 
-use super::view::View;
+use super::view::PageView;
 use crate::model::{ChannelHealth, Event, Snapshot};
 
 /// What the page is made of.
@@ -16,5 +16,5 @@ pub struct PageInput<'a> {
     /// Whether authwatch renews logins, or only watches.
     pub refreshing_enabled: bool,
     /// What the visitor asked to see.
-    pub view: &'a View,
+    pub view: &'a PageView,
 }

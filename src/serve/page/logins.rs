@@ -5,14 +5,14 @@ use openclaw_auth::model::{Cooldown, CooldownKind, StoreKind, Timestamp};
 
 use super::attention::sentence;
 use super::pieces::{As, Foreign, Tone, count, grouped, icon, moment};
-use super::rows::{self, Row, What};
-use super::view::{Show, Sort, View};
-use crate::model::{AgentHealth, Login, ProfileHealth, Snapshot, Status};
+use super::rows::{self, Row, RowKind};
+use super::view::{PageView, Show, Sort};
+use crate::model::{AgentHealth, LoginState, ProfileHealth, Snapshot, Status};
 
 /// How many lines a page of the list has.
 const PER_PAGE: usize = 100;
 
-pub(super) fn section(snapshot: &Snapshot, all: &[Row<'_>], view: &View) -> Markup {
+pub(super) fn section(snapshot: &Snapshot, all: &[Row<'_>], view: &PageView) -> Markup {
     let show = rows::shown(view, all);
     let selected = rows::select(all, view, show);
     let (quiet, listed): (Vec<_>, Vec<_>) = selected.into_iter().partition(Row::is_quiet);
@@ -46,7 +46,7 @@ pub(super) fn section(snapshot: &Snapshot, all: &[Row<'_>], view: &View) -> Mark
 }
 
 /// A form that works by itself; with the script it applies as one types.
-fn filter(view: &View, show: Show) -> Markup {
+fn filter(view: &PageView, show: Show) -> Markup {
     html! {
         form.filter role="search" aria-label="Filter the logins" {
             div.field.grow {
@@ -119,7 +119,7 @@ fn heading(agent: Option<&AgentHealth>) -> Markup {
 }
 
 fn line(row: &Row<'_>, now: Timestamp, sort: Sort) -> Markup {
-    let profile = if let What::Profile(profile) = row.what { Some(profile) } else { None };
+    let profile = if let RowKind::Profile(profile) = row.what { Some(profile) } else { None };
     html! {
         tr.(row.tone.class()) role="row" data-key={ (Foreign(row.agent_name())) "/" (Foreign(row.name())) } {
             td.state role="cell" { (icon(row.tone)) span { (row.label) } }
@@ -154,12 +154,12 @@ fn notes(profile: &ProfileHealth, row: &Row<'_>) -> Markup {
 }
 
 fn note(row: &Row<'_>) -> Option<Markup> {
-    if let What::Rejected(rejected) = row.what {
+    if let RowKind::Rejected(rejected) = row.what {
         let why = rejected.reason.as_str().replace('_', " ");
         return Some(html! { "OpenClaw ignores this entry (" (why) ")." });
     }
     // What is wrong with a store is told among the needs, and with the stores.
-    let told = row.tone == Tone::Good || matches!(row.what, What::Store);
+    let told = row.tone == Tone::Good || matches!(row.what, RowKind::Store);
     let remedy = row.remedy().filter(|_| !told)?;
     Some(html! { (Foreign(&sentence(&remedy.meaning))) "." })
 }
@@ -198,15 +198,15 @@ fn left(profile: &ProfileHealth, now: Timestamp) -> Markup {
 
 fn renewal(profile: &ProfileHealth) -> &'static str {
     match profile.login {
-        Login::Static if profile.end().is_some() => "by hand",
-        Login::Static => "not needed",
-        Login::Renewable => "by itself",
-        Login::Refreshing => "under way",
-        Login::Dead => "refused for good",
-        Login::Blocked => "blocked by the network",
-        Login::External => "by its own program",
-        Login::Unsupported => "not offered",
-        Login::None => "by signing in",
+        LoginState::Static if profile.end().is_some() => "by hand",
+        LoginState::Static => "not needed",
+        LoginState::Renewable => "by itself",
+        LoginState::Refreshing => "under way",
+        LoginState::Dead => "refused for good",
+        LoginState::Blocked => "blocked by the network",
+        LoginState::External => "by its own program",
+        LoginState::Unsupported => "not offered",
+        LoginState::None => "by signing in",
     }
 }
 
@@ -254,7 +254,7 @@ fn names(names: &[&str], most: usize) -> Markup {
     }
 }
 
-fn pager(view: &View, page: usize, pages: usize) -> Markup {
+fn pager(view: &PageView, page: usize, pages: usize) -> Markup {
     html! {
         nav.pager aria-label="Pages of the list" {
             @if page > 1 { a rel="prev" href=(view.link(page - 1)) { "Previous" } }

@@ -3,8 +3,8 @@
 use openclaw_auth::model::{CooldownKind, ProviderId, Rejected, StrandedKind, Timestamp};
 
 use super::pieces::Tone;
-use super::view::{Show, Sort, View};
-use crate::model::{AgentHealth, Login, ProfileHealth, Snapshot, Status};
+use super::view::{PageView, Show, Sort};
+use crate::model::{AgentHealth, LoginState, ProfileHealth, Snapshot, Status};
 use crate::remedy::{self, Remedy};
 
 /// A line of the list.
@@ -12,7 +12,7 @@ use crate::remedy::{self, Remedy};
 pub(super) struct Row<'a> {
     /// Whose it is; `None` for logins of vendors' command line tools.
     pub(super) agent: Option<&'a AgentHealth>,
-    pub(super) what: What<'a>,
+    pub(super) what: RowKind<'a>,
     pub(super) tone: Tone,
     /// How it is doing, in a word or two.
     pub(super) label: &'static str,
@@ -21,7 +21,7 @@ pub(super) struct Row<'a> {
 }
 
 #[derive(Clone, Copy)]
-pub(super) enum What<'a> {
+pub(super) enum RowKind<'a> {
     /// The agent's store cannot be used.
     Store,
     Profile(&'a ProfileHealth),
@@ -43,30 +43,34 @@ impl<'a> Row<'a> {
     fn of_agent(agent: &'a AgentHealth) -> impl Iterator<Item = Self> {
         let row = move |what, tone, label, person| Self { agent: Some(agent), what, tone, label, person };
         let store = match (&agent.store.error, &agent.store.stranded) {
-            (Some(_), _) => Some(row(What::Store, Tone::Bad, "Unreadable", true)),
+            (Some(_), _) => Some(row(RowKind::Store, Tone::Bad, "Unreadable", true)),
             (None, Some(stranded)) if stranded.kind == StrandedKind::EmptyDatabase => {
-                Some(row(What::Store, Tone::Bad, "Left behind", true))
+                Some(row(RowKind::Store, Tone::Bad, "Left behind", true))
             }
-            (None, Some(_)) => Some(row(What::Store, Tone::Soon, "Leftover", false)),
+            (None, Some(_)) => Some(row(RowKind::Store, Tone::Soon, "Leftover", false)),
             (None, None) => None,
         };
         let missing = agent.missing_providers_in_use.iter();
-        let missing = missing.map(move |id| row(What::MissingProvider(id), Tone::Bad, "No login", true));
+        let missing = missing.map(move |id| row(RowKind::MissingProvider(id), Tone::Bad, "No login", true));
         let profiles = agent.profiles.iter().map(move |profile| Self::of_profile(Some(agent), profile));
         let rejected = agent.rejected.iter();
-        let rejected = rejected.map(move |entry| row(What::Rejected(entry), Tone::Soon, "Ignored", false));
+        let rejected = rejected.map(move |entry| row(RowKind::Rejected(entry), Tone::Soon, "Ignored", false));
         store.into_iter().chain(missing).chain(profiles).chain(rejected)
     }
 
     fn of_profile(agent: Option<&'a AgentHealth>, profile: &'a ProfileHealth) -> Self {
         let (tone, label, person) = match (profile.login, profile.status) {
-            (Login::Dead, _) => (Tone::Bad, "Login dead", true),
-            (Login::Refreshing, _) => (Tone::Busy, "Renewing", false),
+            (LoginState::Dead, _) => (Tone::Bad, "Login dead", true),
+            (LoginState::Refreshing, _) => (Tone::Busy, "Renewing", false),
             (_, Status::Missing) => (Tone::Bad, "Missing", true),
-            (Login::Blocked, Status::Expired) => (Tone::Bad, "Blocked", true),
-            (Login::Blocked, _) => (Tone::Soon, "Blocked", true),
-            (Login::Renewable, Status::Expired | Status::Expiring) => (Tone::Busy, "Renews itself", false),
-            (Login::External, Status::Expired | Status::Expiring) => (Tone::Soon, "Sign in there", false),
+            (LoginState::Blocked, Status::Expired) => (Tone::Bad, "Blocked", true),
+            (LoginState::Blocked, _) => (Tone::Soon, "Blocked", true),
+            (LoginState::Renewable, Status::Expired | Status::Expiring) => {
+                (Tone::Busy, "Renews itself", false)
+            }
+            (LoginState::External, Status::Expired | Status::Expiring) => {
+                (Tone::Soon, "Sign in there", false)
+            }
             (_, Status::Expired) => (Tone::Bad, "Expired", true),
             (_, Status::Expiring) => (Tone::Soon, "Ends soon", true),
             (_, Status::Ok | Status::Static) => match profile.cooldown.as_ref().map(|cooldown| cooldown.kind)
@@ -76,24 +80,24 @@ impl<'a> Row<'a> {
                 None => (Tone::Good, "Working", false),
             },
         };
-        Self { agent, what: What::Profile(profile), tone, label, person }
+        Self { agent, what: RowKind::Profile(profile), tone, label, person }
     }
 
     /// What it is, as text from elsewhere.
     pub(super) fn name(&self) -> &'a str {
         match self.what {
-            What::Store => "credential store",
-            What::Profile(profile) => profile.profile_id.as_str(),
-            What::MissingProvider(provider) => provider.as_str(),
-            What::Rejected(rejected) => rejected.profile_id.as_str(),
+            RowKind::Store => "credential store",
+            RowKind::Profile(profile) => profile.profile_id.as_str(),
+            RowKind::MissingProvider(provider) => provider.as_str(),
+            RowKind::Rejected(rejected) => rejected.profile_id.as_str(),
         }
     }
 
     pub(super) fn provider(&self) -> &'a str {
         match self.what {
-            What::Profile(profile) => profile.provider.as_str(),
-            What::MissingProvider(provider) => provider.as_str(),
-            What::Store | What::Rejected(_) => "",
+            RowKind::Profile(profile) => profile.provider.as_str(),
+            RowKind::MissingProvider(provider) => provider.as_str(),
+            RowKind::Store | RowKind::Rejected(_) => "",
         }
     }
 
@@ -103,7 +107,7 @@ impl<'a> Row<'a> {
 
     pub(super) fn end(&self) -> Option<Timestamp> {
         match self.what {
-            What::Profile(profile) => profile.end(),
+            RowKind::Profile(profile) => profile.end(),
             _ => None,
         }
     }
@@ -111,13 +115,13 @@ impl<'a> Row<'a> {
     /// Whether a model depends on it. What breaks a whole agent always counts.
     pub(super) fn in_use(&self) -> bool {
         match self.what {
-            What::Profile(profile) => profile.in_use,
+            RowKind::Profile(profile) => profile.in_use,
             _ => true,
         }
     }
 
     pub(super) fn inherited(&self) -> bool {
-        matches!(self.what, What::Profile(profile) if profile.inherited)
+        matches!(self.what, RowKind::Profile(profile) if profile.inherited)
     }
 
     /// Fine, and main's: listed there, it would only bury what needs a look.
@@ -128,10 +132,10 @@ impl<'a> Row<'a> {
     pub(super) fn remedy(&self) -> Option<Remedy> {
         let agent = self.agent?;
         match self.what {
-            What::Store => remedy::for_store(agent),
-            What::Profile(profile) => remedy::for_profile(&agent.id, profile),
-            What::MissingProvider(provider) => Some(remedy::for_missing_provider(agent, provider)),
-            What::Rejected(_) => None,
+            RowKind::Store => remedy::for_store(agent),
+            RowKind::Profile(profile) => remedy::for_profile(&agent.id, profile),
+            RowKind::MissingProvider(provider) => Some(remedy::for_missing_provider(agent, provider)),
+            RowKind::Rejected(_) => None,
         }
     }
 
@@ -146,14 +150,14 @@ impl<'a> Row<'a> {
 const FLEET: usize = 50;
 
 /// What is listed when the visitor did not say.
-pub(super) fn shown(view: &View, rows: &[Row<'_>]) -> Show {
+pub(super) fn shown(view: &PageView, rows: &[Row<'_>]) -> Show {
     let large = rows.iter().filter(|row| !row.is_quiet()).count() > FLEET;
     // A search means all there is.
     view.show.unwrap_or(if large && view.query.is_empty() { Show::Attention } else { Show::All })
 }
 
 /// The rows the visitor asked for, in the order asked for.
-pub(super) fn select<'a>(rows: &[Row<'a>], view: &View, show: Show) -> Vec<Row<'a>> {
+pub(super) fn select<'a>(rows: &[Row<'a>], view: &PageView, show: Show) -> Vec<Row<'a>> {
     let needle = view.query.to_lowercase();
     let wanted = |row: &&Row<'a>| {
         (show == Show::All || row.tone <= Tone::Soon) && (needle.is_empty() || row.matches(&needle))

@@ -4,7 +4,7 @@ use openclaw_auth::words;
 
 /// The part of the page a visitor chose.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct View {
+pub struct PageView {
     /// Text to look for in agents, profiles and providers.
     pub query: String,
     /// Which logins; `None` leaves it to the size of the fleet.
@@ -35,7 +35,7 @@ words! {
     }
 }
 
-impl View {
+impl PageView {
     /// Longer searches are cut: no id is that long.
     const LONGEST_QUERY: usize = 200;
 
@@ -75,17 +75,18 @@ mod tests {
 
     #[test]
     fn a_query_string_is_read_and_written() {
-        let view = View::parse("q=%20a%26b+c&show=all&sort=left&page=3&other=1");
-        let expected = View { query: "a&b c".to_owned(), show: Some(Show::All), sort: Sort::Left, page: 3 };
+        let view = PageView::parse("q=%20a%26b+c&show=all&sort=left&page=3&other=1");
+        let expected =
+            PageView { query: "a&b c".to_owned(), show: Some(Show::All), sort: Sort::Left, page: 3 };
         assert_eq!(view, expected);
         let link = view.link(2);
         assert_eq!(link, "?q=a%26b+c&show=all&sort=left&page=2#logins");
-        assert_eq!(View::parse(link.trim_start_matches('?').trim_end_matches("#logins")).query, "a&b c");
+        assert_eq!(PageView::parse(link.trim_start_matches('?').trim_end_matches("#logins")).query, "a&b c");
     }
 
     #[test]
     fn nonsense_is_the_default() {
-        assert_eq!(View::parse("show=none&sort=%ff&page=-1&q="), View::default());
-        assert_eq!(View::parse(&format!("q={}", "é".repeat(999))).query.chars().count(), 200);
+        assert_eq!(PageView::parse("show=none&sort=%ff&page=-1&q="), PageView::default());
+        assert_eq!(PageView::parse(&format!("q={}", "é".repeat(999))).query.chars().count(), 200);
     }
 }

@@ -66,7 +66,7 @@ pub fn refresh_tokens(roots: &Roots) -> Vec<(Source, PathBuf, SecretStr<'static>
                     serde_json::from_str::<ClaudeFile<'_>>(json).ok()?.claude_ai_oauth?.refresh_token
                 }
                 Source::CodexCli => serde_json::from_str::<CodexFile<'_>>(json).ok()?.tokens?.refresh_token,
-                _ => serde_json::from_str::<Tokens<'_>>(json).ok()?.refresh_token,
+                _ => serde_json::from_str::<CliTokens<'_>>(json).ok()?.refresh_token,
             };
             let token = SecretStr::owned(token?.as_text().and_then(text::non_empty)?.to_owned());
             Some((source, path, token))
@@ -94,12 +94,12 @@ struct ClaudeLogin<'a> {
 #[derive(Deserialize)]
 struct CodexFile<'a> {
     #[serde(borrow)]
-    tokens: Option<Tokens<'a>>,
+    tokens: Option<CliTokens<'a>>,
 }
 
 /// Codex, Gemini and MiniMax use the same names.
 #[derive(Deserialize)]
-struct Tokens<'a> {
+struct CliTokens<'a> {
     #[serde(borrow)]
     access_token: Option<FieldValue<'a>>,
     #[serde(borrow)]
@@ -126,7 +126,7 @@ fn parse(source: Source, json: &str, modified: i64) -> Option<ExternalLogin> {
             (tokens.access_token, tokens.refresh_token, Some(expires))
         }
         _ => {
-            let tokens = serde_json::from_str::<Tokens<'_>>(json).ok()?;
+            let tokens = serde_json::from_str::<CliTokens<'_>>(json).ok()?;
             (
                 tokens.access_token,
                 tokens.refresh_token,

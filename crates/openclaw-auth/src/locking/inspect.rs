@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use super::{Content, Found, Holder, look, process, remove_stale};
+use super::{Found, Holder, LockFileContent, look, process, remove_stale};
 use crate::clock;
 use crate::lock::Process;
 use crate::model::Span;
@@ -14,7 +14,7 @@ const CERTAIN: Span = Span::from_secs(2.0);
 
 /// What stands where a lock belongs.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Seen {
+pub struct InspectedLock {
     /// Whose it is, and since when.
     pub holder: Holder,
     /// How long it has been there.
@@ -31,11 +31,11 @@ pub struct Seen {
 }
 
 /// Looks at a lock; `None` where there is none.
-pub fn inspect(path: &Path, stale_after: Span) -> io::Result<Option<Seen>> {
+pub fn inspect(path: &Path, stale_after: Span) -> io::Result<Option<InspectedLock>> {
     Ok(look(path)?.map(|found| seen(found, path, stale_after)))
 }
 
-fn seen(found: Found, path: &Path, stale_after: Span) -> Seen {
+fn seen(found: Found, path: &Path, stale_after: Span) -> InspectedLock {
     let payload = found.payload();
     let holder = found.holder(path);
     let since = holder.since.max(found.modified);
@@ -44,15 +44,15 @@ fn seen(found: Found, path: &Path, stale_after: Span) -> Seen {
         .filter(|payload| is_alive(payload.pid))
         .and_then(|payload| Stat::read(payload.pid)?.started());
     let names_no_start = payload.as_ref().is_some_and(|payload| payload.starttime.is_none());
-    Seen {
+    InspectedLock {
         age: clock::now() - since,
         stale: found.is_stale(stale_after),
-        directory: found.content == Content::Directory,
+        directory: found.content == LockFileContent::Directory,
         wedged: names_no_start && started.is_some_and(|started| started > since + CERTAIN),
         holder,
         content: match found.content {
-            Content::File(bytes) => bytes,
-            Content::Directory | Content::Other => Vec::new(),
+            LockFileContent::File(bytes) => bytes,
+            LockFileContent::Directory | LockFileContent::Other => Vec::new(),
         },
     }
 }

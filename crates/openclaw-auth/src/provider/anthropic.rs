@@ -1,9 +1,11 @@
 //! Anthropic: Claude.
 
-use super::{BodyFormat, ClientId, FIVE_MINUTES, Provider, Renewal, SignIn, TokenEndpoint, TokenUrl};
+use super::facts::{
+    BodyFormat, ClientId, FIVE_MINUTES, Provider, RenewalSupport, SignIn, TokenEndpoint, TokenUrl,
+};
 
 pub(super) const PROVIDERS: &[Provider] = &[Provider {
-    renewal: Renewal::Refreshable(&TokenEndpoint {
+    renewal: RenewalSupport::Refreshable(&TokenEndpoint {
         body: BodyFormat::Json,
         margin: FIVE_MINUTES,
         ..TokenEndpoint::new(

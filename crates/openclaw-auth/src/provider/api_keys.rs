@@ -1,6 +1,6 @@
 //! Providers that take API keys alone.
 
-use super::Provider;
+use super::facts::Provider;
 
 const fn with_prefix(
     id: &'static str,

@@ -1,10 +1,10 @@
 //! Chutes.
 
-use super::{ClientId, FIVE_MINUTES, Provider, Renewal, SignIn, TokenEndpoint, TokenUrl};
+use super::facts::{ClientId, FIVE_MINUTES, Provider, RenewalSupport, SignIn, TokenEndpoint, TokenUrl};
 use crate::model::Span;
 
 pub(super) const PROVIDERS: &[Provider] = &[Provider {
-    renewal: Renewal::Refreshable(&TokenEndpoint {
+    renewal: RenewalSupport::Refreshable(&TokenEndpoint {
         margin: FIVE_MINUTES,
         at_least: Span::from_secs(30.0),
         ..TokenEndpoint::new(

@@ -1,8 +1,8 @@
 //! GitHub Copilot. The token it stores does not rotate.
 
-use super::{Provider, Renewal};
+use super::facts::{Provider, RenewalSupport};
 
 pub(super) const PROVIDERS: &[Provider] = &[Provider {
-    renewal: Renewal::NotNeeded,
+    renewal: RenewalSupport::NotNeeded,
     ..Provider::new("github-copilot", &["COPILOT_GITHUB_TOKEN", "GH_TOKEN", "GITHUB_TOKEN"])
 }];

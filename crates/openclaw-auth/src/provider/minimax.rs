@@ -1,6 +1,6 @@
 //! MiniMax. Its portal's logins do not renew.
 
-use super::Provider;
+use super::facts::Provider;
 
 pub(super) const PROVIDERS: &[Provider] = &[
     Provider::new("minimax", &["MINIMAX_CODE_PLAN_KEY", "MINIMAX_CODING_API_KEY", "MINIMAX_API_KEY"]),

@@ -1,9 +1,9 @@
 //! OpenAI: keys, and the logins of `ChatGPT` that Codex uses.
 
-use super::{ClientId, Provider, Renewal, SignIn, TokenEndpoint, TokenUrl};
+use super::facts::{ClientId, Provider, RenewalSupport, SignIn, TokenEndpoint, TokenUrl};
 
 const LOGIN: Provider = Provider {
-    renewal: Renewal::Refreshable(&TokenEndpoint::new(
+    renewal: RenewalSupport::Refreshable(&TokenEndpoint::new(
         TokenUrl::Fixed("https://auth.openai.com/oauth/token"),
         ClientId::Public("app_EMoamEEZ73f0CkXaXp7hrann"),
     )),

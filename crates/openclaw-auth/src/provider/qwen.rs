@@ -1,6 +1,6 @@
 //! Qwen, from Alibaba. Its portal's logins do not renew.
 
-use super::Provider;
+use super::facts::Provider;
 
 pub(super) const PROVIDERS: &[Provider] = &[
     Provider::new("alibaba", &["MODELSTUDIO_API_KEY", "DASHSCOPE_API_KEY", "QWEN_API_KEY"]),

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{CWD, FallocateFlags, RenameFlags};
 use rustix::io::Errno;
 
-use super::Written;
+use super::interface::Written;
 use crate::checkpoint;
 use crate::load::STORE_FILE;
 use crate::ownership::give_to_owner_of;

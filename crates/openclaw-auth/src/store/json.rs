@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::draft::{self, Draft};
-use super::{OpenError, Store, Written};
+use super::interface::{OpenError, Store, Written};
 use crate::checkpoint;
 use crate::document::Document;
 use crate::file;

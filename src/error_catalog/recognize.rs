@@ -1,25 +1,25 @@
 //! Recognising causes in an error message or in a piece of log.
 
 use super::cause::Cause;
-use super::context::Context;
+use super::context::ErrorContext;
 use super::mask;
 use super::table::all;
 
 /// A cause that a text names.
 #[derive(Debug)]
-pub struct Finding {
+pub struct RecognizedCause {
     pub cause: &'static Cause,
     /// The line it was first named on, from 1.
     pub line: usize,
     /// What it says there, without its secrets.
     pub quote: String,
-    pub context: Context,
+    pub context: ErrorContext,
 }
 
 /// The causes a text names, each once, in the order of the text.
 #[must_use]
-pub fn recognise(text: &str) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = Vec::new();
+pub fn recognize(text: &str) -> Vec<RecognizedCause> {
+    let mut findings: Vec<RecognizedCause> = Vec::new();
     // A whole log is read once for what it names, not once for every cause in it.
     let mut whole = None;
     for (index, line) in text.lines().enumerate() {
@@ -37,8 +37,13 @@ pub fn recognise(text: &str) -> Vec<Finding> {
             if findings.iter().any(|finding| finding.cause.code == cause.code) {
                 continue;
             }
-            let context = Context::of(line).or(whole.get_or_insert_with(|| Context::agreed(text)));
-            findings.push(Finding { cause, line: index + 1, quote: quote(line.trim(), cause), context });
+            let context = ErrorContext::of(line).or(whole.get_or_insert_with(|| ErrorContext::agreed(text)));
+            findings.push(RecognizedCause {
+                cause,
+                line: index + 1,
+                quote: quote(line.trim(), cause),
+                context,
+            });
         }
     }
     // What says little adds nothing where the whole text is about one thing.
@@ -87,7 +92,7 @@ mod tests {
     use super::*;
 
     fn codes(text: &str) -> Vec<&'static str> {
-        recognise(text).iter().map(|finding| finding.cause.code).collect()
+        recognize(text).iter().map(|finding| finding.cause.code).collect()
     }
 
     #[test]
@@ -111,20 +116,20 @@ mod tests {
     #[test]
     fn of_a_long_line_what_matters_is_quoted() {
         let (x, y) = ("x ".repeat(300), "y ".repeat(300));
-        assert!(recognise(&format!("{x}invalid_grant{y}")).is_empty(), "a longer word is another word");
-        let quote = &recognise(&format!("{x}invalid_grant {y}"))[0].quote;
+        assert!(recognize(&format!("{x}invalid_grant{y}")).is_empty(), "a longer word is another word");
+        let quote = &recognize(&format!("{x}invalid_grant {y}"))[0].quote;
         assert!(
             quote.starts_with("… x") && quote.ends_with("y …") && quote.contains("invalid_grant"),
             "{quote}"
         );
         assert!(quote.chars().count() < 260);
-        assert_eq!(recognise("İİİ invalid_grant")[0].quote, "İİİ invalid_grant");
+        assert_eq!(recognize("İİİ invalid_grant")[0].quote, "İİİ invalid_grant");
     }
 
     #[test]
     fn each_once_and_in_order() {
         let log = "x\ngetaddrinfo ENOTFOUND auth.openai.com\ninvalid_grant\ngetaddrinfo ENOTFOUND again";
-        let findings = recognise(log);
+        let findings = recognize(log);
         let named: Vec<_> = findings.iter().map(|finding| (finding.cause.code, finding.line)).collect();
         assert_eq!(named, [("dns", 2), ("invalid_grant", 3)]);
     }

@@ -1,0 +1,55 @@
+//! What is asked of the pipeline, and what its verdicts rest on besides stores.
+
+use std::sync::Arc;
+
+use openclaw_auth::environment::Environment;
+use openclaw_auth::load::refreshing::Refreshing;
+use openclaw_auth::model::{ConfigHealth, Semantics, Span};
+use openclaw_auth::settings::Settings;
+
+use crate::clock::At;
+use crate::model::Scope;
+use crate::state::Memory;
+
+/// What to look at, and how to judge it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// Judge as of another time.
+    pub at: Option<At>,
+    /// The release whose rules apply.
+    pub semantics: Semantics,
+    /// What counts; `None` for the release's own rule.
+    pub scope: Option<Scope>,
+    /// The warning window, if given.
+    pub window: Option<Span>,
+    /// Only these agents; empty for all.
+    pub agents: Vec<String>,
+    /// Only these providers; empty for all.
+    pub providers: Vec<String>,
+    /// What authwatch remembers of earlier attempts to renew.
+    pub memory: Option<Arc<Memory>>,
+}
+
+impl Default for Request {
+    fn default() -> Self {
+        Self {
+            at: None,
+            semantics: Semantics::V2026_9,
+            scope: None,
+            window: None,
+            agents: Vec::new(),
+            providers: Vec::new(),
+            memory: None,
+        }
+    }
+}
+
+/// What the verdicts on all agents rest on, besides stores.
+#[derive(Debug, PartialEq)]
+pub(super) struct Basis {
+    pub(super) request: Request,
+    pub(super) environment: Environment,
+    pub(super) settings: Settings,
+    pub(super) config: ConfigHealth,
+    pub(super) refreshing: Refreshing,
+}
