@@ -1,13 +1,14 @@
 //! The list of agents and their logins, with its filter.
 
 use maud::{Markup, html};
-use openclaw_auth::model::{Cooldown, CooldownKind, StoreKind, Timestamp};
+use openclaw_auth::model::{Cooldown, CooldownKind, Timestamp};
 
 use super::attention::sentence;
 use super::pieces::{As, Foreign, Tone, count, grouped, icon, moment};
 use super::rows::{self, Row, RowKind};
 use super::view::{PageView, Show, Sort};
 use crate::model::{AgentHealth, LoginState, ProfileHealth, Snapshot, Status};
+use crate::publish::words;
 
 /// How many lines a page of the list has.
 const PER_PAGE: usize = 100;
@@ -103,12 +104,7 @@ fn heading(agent: Option<&AgentHealth>) -> Markup {
                 @if let Some(agent) = agent {
                     span.id { (Foreign(agent.id.as_str())) }
                     @if agent.default { " " span.badge { "default" } }
-                    @let store = match agent.store.kind {
-                        StoreKind::Json => "",
-                        StoreKind::AgentSqlite => "SQLite",
-                        StoreKind::SharedSqlite => "shared SQLite",
-                        StoreKind::None => "no store of its own",
-                    };
+                    @let store = words::store_kind(agent.store.kind);
                     @if !store.is_empty() { " " span.fine { (store) } }
                 } @else {
                     "Command line tools’ own logins " span.fine { "observed, never touched" }
