@@ -29,7 +29,7 @@ fn run(inspection: &Inspection, findings: &mut Findings) {
     let Some(book) = inspection.own.state.as_deref().and_then(|dir| NotificationStore::read(dir).ok()) else {
         return;
     };
-    let configured: Vec<&str> = config.notify.names().map(|(_, name)| name).collect();
+    let configured: Vec<&str> = config.notify.channels().into_iter().map(|(name, _)| name).collect();
     for (name, record) in book.channels.iter().filter(|(name, _)| configured.contains(&name.as_str())) {
         let Some(since) = record.failing_since.filter(|since| inspection.now - *since >= GRACE) else {
             continue;
