@@ -4,16 +4,14 @@
 //! nor disagree. Its serialised form is the contract of `status --json` (`formatVersion` 1): keys may be added, none
 //! may change its meaning.
 
-mod channel;
 mod event;
 mod remedy;
-mod severity;
 mod snapshot;
 mod verdict;
 
-pub use self::channel::ChannelHealth;
 pub use self::event::{Event, EventKind};
 pub use self::remedy::{AgentRemedy, Remedy, RemedyOf};
-pub use self::severity::Severity;
-pub use self::snapshot::{AgentHealth, ProfileHealth, ProviderHealth, Renewal, Snapshot, Summary};
-pub use self::verdict::{Bucket, LoginReason, LoginState, Scope, Status};
+pub use self::snapshot::{
+    AgentHealth, ChannelHealth, ProfileHealth, ProviderHealth, Renewal, Snapshot, Summary,
+};
+pub use self::verdict::{Bucket, LoginReason, LoginState, Scope, Severity, Status};

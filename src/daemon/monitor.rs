@@ -1,8 +1,7 @@
 //! What the daemon keeps from pass to pass.
 
-use super::configuration::Configuration;
 use super::notifications::Notifications;
-use super::options::Options;
+use super::options::{Configuration, Options};
 use super::publisher::Publisher;
 use super::renewals::Renewals;
 use super::scanner::Scanner;

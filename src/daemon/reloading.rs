@@ -24,27 +24,20 @@ impl Monitor {
                 self.configuration.is_valid = true;
                 tracing::info!("read the configuration again {why}");
                 self.options.config.warn_of_removed();
-                self.publisher.record(Event {
-                    at: clock::now(),
-                    kind: EventKind::Configuration,
-                    agent: None,
-                    profile: None,
-                    text: "the configuration was read again".to_owned(),
-                });
+                self.record_reload("the configuration was read again".to_owned());
             }
             Err(failure) => {
                 self.configuration.is_valid = false;
                 let failure = failure.in_one_line();
                 tracing::warn!("{failure}; the configuration stays as it was");
-                self.publisher.record(Event {
-                    at: clock::now(),
-                    kind: EventKind::Configuration,
-                    agent: None,
-                    profile: None,
-                    text: format!("the configuration was refused: {failure}"),
-                });
+                self.record_reload(format!("the configuration was refused: {failure}"));
             }
         }
         systemd::ready();
+    }
+
+    fn record_reload(&mut self, text: String) {
+        let kind = EventKind::Configuration;
+        self.publisher.record(Event { at: clock::now(), kind, agent: None, profile: None, text });
     }
 }

@@ -21,7 +21,7 @@ mod settings;
 mod sink;
 mod telling;
 
-use super::check::Check;
+use super::finding::Check;
 
 pub use self::entries::in_milliseconds as end_in_milliseconds;
 

@@ -3,9 +3,8 @@
 use openclaw_auth::model::{CredentialKind, ReasonCode, Span, Timestamp};
 
 use super::{entries, pasted, sink};
-use crate::doctor::check::Check;
 use crate::doctor::files;
-use crate::doctor::finding::{Finding, FindingKind, Findings, Severity};
+use crate::doctor::finding::{Check, Finding, FindingKind, Findings, Severity};
 use crate::doctor::inspection::Inspection;
 use crate::model::{AgentHealth, LoginReason, LoginState, ProfileHealth, Status};
 use crate::publish::words::span;

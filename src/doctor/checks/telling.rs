@@ -1,8 +1,7 @@
 //! Whether people would hear of what needs them: the channels' settings, and what has come of them lately.
 
 use crate::config;
-use crate::doctor::check::Check;
-use crate::doctor::finding::{FindingKind, Findings, Severity};
+use crate::doctor::finding::{Check, FindingKind, Findings, Severity};
 use crate::doctor::inspection::Inspection;
 use crate::notify::{self, NotificationStore};
 use crate::remedy::quote;

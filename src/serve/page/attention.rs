@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use maud::{Markup, html};
 use openclaw_auth::model::Timestamp;
 
-use super::input::PageInput;
 use super::pieces::{As, Foreign, Tone, command, count, grouped, icon, moment};
 use super::rows::{Row, RowKind};
+use super::view::PageInput;
 use crate::model::{LoginState, Snapshot, Status};
 use crate::remedy::{self, Remedy};
 
