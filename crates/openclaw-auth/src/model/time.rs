@@ -21,17 +21,62 @@ pub struct Timestamp(f64);
 #[serde(transparent)]
 pub struct Span(f64);
 
+/// What moments and spans have in common: both are milliseconds that can be compared.
+macro_rules! milliseconds {
+    ($($name:ident),+) => {$(
+        impl $name {
+            /// From milliseconds; a moment is counted from 1970.
+            #[must_use]
+            pub const fn from_millis(milliseconds: f64) -> Self {
+                Self(milliseconds)
+            }
+
+            /// Milliseconds; of a moment those since 1970.
+            #[must_use]
+            pub const fn as_millis(self) -> f64 {
+                self.0
+            }
+
+            /// Seconds, with fractions.
+            #[must_use]
+            pub const fn as_secs(self) -> f64 {
+                self.0 / 1000.0
+            }
+
+            /// The earlier moment, the shorter span.
+            #[must_use]
+            pub const fn min(self, other: Self) -> Self {
+                Self(self.0.min(other.0))
+            }
+
+            /// The later moment, the longer span.
+            #[must_use]
+            pub const fn max(self, other: Self) -> Self {
+                Self(self.0.max(other.0))
+            }
+
+            /// For sorting.
+            #[must_use]
+            pub fn total_cmp(&self, other: &Self) -> Ordering {
+                self.0.total_cmp(&other.0)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                as_javascript(self.0, serializer)
+            }
+        }
+    )+};
+}
+
+milliseconds!(Timestamp, Span);
+
 impl Timestamp {
     /// 1970-01-01T00:00:00Z.
     pub const EPOCH: Self = Self(0.0);
     /// Later than every moment.
     pub const NEVER: Self = Self(f64::INFINITY);
-
-    /// From Unix milliseconds.
-    #[must_use]
-    pub const fn from_millis(milliseconds: f64) -> Self {
-        Self(milliseconds)
-    }
 
     /// From what `stat` says of a file: Unix seconds and nanoseconds.
     #[must_use]
@@ -40,40 +85,10 @@ impl Timestamp {
         Self((seconds * 1000 + nanoseconds / 1_000_000) as f64)
     }
 
-    /// Unix milliseconds.
-    #[must_use]
-    pub const fn as_millis(self) -> f64 {
-        self.0
-    }
-
-    /// Unix seconds, with fractions.
-    #[must_use]
-    pub fn as_secs(self) -> f64 {
-        self.0 / 1000.0
-    }
-
     /// Whether it is a moment at all, and not [`Self::NEVER`].
     #[must_use]
     pub const fn is_finite(self) -> bool {
         self.0.is_finite()
-    }
-
-    /// The earlier one.
-    #[must_use]
-    pub const fn min(self, other: Self) -> Self {
-        Self(self.0.min(other.0))
-    }
-
-    /// The later one.
-    #[must_use]
-    pub const fn max(self, other: Self) -> Self {
-        Self(self.0.max(other.0))
-    }
-
-    /// For sorting.
-    #[must_use]
-    pub fn total_cmp(&self, other: &Self) -> Ordering {
-        self.0.total_cmp(&other.0)
     }
 }
 
@@ -97,12 +112,6 @@ impl Span {
     pub const ZERO: Self = Self(0.0);
     /// Longer than every other one.
     pub const FOREVER: Self = Self(f64::INFINITY);
-
-    /// From milliseconds.
-    #[must_use]
-    pub const fn from_millis(milliseconds: f64) -> Self {
-        Self(milliseconds)
-    }
 
     /// From seconds.
     #[must_use]
@@ -128,18 +137,6 @@ impl Span {
         Self::from_hours(days * 24.0)
     }
 
-    /// Milliseconds.
-    #[must_use]
-    pub const fn as_millis(self) -> f64 {
-        self.0
-    }
-
-    /// Seconds, with fractions.
-    #[must_use]
-    pub const fn as_secs(self) -> f64 {
-        self.0 / 1000.0
-    }
-
     /// For timers: never negative, and at most what a timer can wait.
     #[must_use]
     pub fn to_std(self) -> Duration {
@@ -156,24 +153,6 @@ impl Span {
     #[must_use]
     pub const fn abs(self) -> Self {
         Self(self.0.abs())
-    }
-
-    /// The shorter one.
-    #[must_use]
-    pub const fn min(self, other: Self) -> Self {
-        Self(self.0.min(other.0))
-    }
-
-    /// The longer one.
-    #[must_use]
-    pub const fn max(self, other: Self) -> Self {
-        Self(self.0.max(other.0))
-    }
-
-    /// For sorting.
-    #[must_use]
-    pub fn total_cmp(&self, other: &Self) -> Ordering {
-        self.0.total_cmp(&other.0)
     }
 }
 
@@ -252,18 +231,6 @@ impl Div for Span {
 
     fn div(self, other: Self) -> f64 {
         self.0 / other.0
-    }
-}
-
-impl Serialize for Timestamp {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        as_javascript(self.0, serializer)
-    }
-}
-
-impl Serialize for Span {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        as_javascript(self.0, serializer)
     }
 }
 
