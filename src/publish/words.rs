@@ -1,7 +1,7 @@
 //! Time and counts in words, and text made safe for a terminal.
 
 use chrono::{DateTime, Local};
-use openclaw_auth::model::{Span, StoreKind, Timestamp};
+use openclaw_auth::model::{Span, Timestamp};
 
 use crate::clock;
 use crate::model::{ProfileHealth, Status};
@@ -44,17 +44,6 @@ pub(crate) fn state(profile: &ProfileHealth, now: Timestamp) -> String {
         (Status::Expired, Some(ago)) => format!("expired {ago} ago"),
         (Status::Expired, None) => "expired".to_owned(),
         (Status::Missing, _) => "missing".to_owned(),
-    }
-}
-
-/// What kind of store it is; empty for the usual one.
-#[must_use]
-pub(crate) fn store_kind(kind: StoreKind) -> &'static str {
-    match kind {
-        StoreKind::Json => "",
-        StoreKind::AgentSqlite => "SQLite",
-        StoreKind::SharedSqlite => "shared SQLite",
-        StoreKind::None => "no store of its own",
     }
 }
 

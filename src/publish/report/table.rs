@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use openclaw_auth::model::{CooldownKind, StrandedKind};
 
 use crate::model::{AgentHealth, Bucket, LoginState, ProfileHealth, Snapshot};
-use crate::publish::words::{date, safe, span, state, store_kind, wrap};
+use crate::publish::words::{date, safe, span, state, wrap};
 use crate::remedy::{self, Remedy};
 
 const GOOD: Style = AnsiColor::Green.on_default();
@@ -41,7 +41,7 @@ struct Table<'a> {
 
 impl Table<'_> {
     fn agent(&mut self, agent: &AgentHealth) -> io::Result<()> {
-        let kind = store_kind(agent.store.kind);
+        let kind = agent.store.kind.words();
         let default = if agent.default { "default" } else { "" };
         let notes: Vec<&str> = [default, kind].into_iter().filter(|note| !note.is_empty()).collect();
         self.heading(&safe(agent.id.as_str()), &notes.join(", "))?;

@@ -8,7 +8,6 @@ use super::pieces::{As, Foreign, Tone, count, grouped, icon, moment};
 use super::rows::{self, Row, RowKind};
 use super::view::{PageView, Show, Sort};
 use crate::model::{AgentHealth, LoginState, ProfileHealth, Snapshot, Status};
-use crate::publish::words;
 
 /// How many lines a page of the list has.
 const PER_PAGE: usize = 100;
@@ -104,7 +103,7 @@ fn heading(agent: Option<&AgentHealth>) -> Markup {
                 @if let Some(agent) = agent {
                     span.id { (Foreign(agent.id.as_str())) }
                     @if agent.default { " " span.badge { "default" } }
-                    @let store = words::store_kind(agent.store.kind);
+                    @let store = agent.store.kind.words();
                     @if !store.is_empty() { " " span.fine { (store) } }
                 } @else {
                     "Command line tools’ own logins " span.fine { "observed, never touched" }

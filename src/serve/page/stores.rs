@@ -6,7 +6,6 @@ use openclaw_auth::model::{StoreKind, StrandedKind};
 use super::attention::sentence;
 use super::pieces::{Foreign, Tone, count, grouped, icon};
 use crate::model::{AgentHealth, Snapshot};
-use crate::publish::words;
 use crate::remedy;
 
 /// How many that are not in order are in sight; the rest can be unfolded.
@@ -72,7 +71,7 @@ fn one(agent: &AgentHealth) -> Markup {
     let kind = match store.kind {
         StoreKind::Json => "JSON",
         StoreKind::None => "none of its own",
-        other => words::store_kind(other),
+        other => other.words(),
     };
     html! {
         li.(tone.class()) {
