@@ -29,7 +29,7 @@ pub enum NotifyCommand {
         json: bool,
     },
     /// Hear nothing of a profile for a while
-    Mute(silence::SilenceArgs),
+    Silence(silence::SilenceArgs),
 }
 
 /// Runs the command.
@@ -44,7 +44,7 @@ pub fn run(global: &GlobalArgs, command: &NotifyCommand) -> Result<u8, Failure> 
             &NotificationStore::read(&dir).map_err(|e| Failure::new(exit::CANNOT_READ, exit::chain(&e)))?,
             *json,
         ),
-        NotifyCommand::Mute(args) => silence::run(global, &dir, args),
+        NotifyCommand::Silence(args) => silence::run(global, &dir, args),
     }
 }
 
