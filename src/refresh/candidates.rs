@@ -39,7 +39,6 @@ pub struct Login {
     pub provider: ProviderId,
     /// Its provider, as locks are named after it.
     pub provider_as_written: String,
-    pub kind: CredentialKind,
     pub store: PathBuf,
     /// Main's JSON store, if there is one.
     pub main_store: Option<PathBuf>,
@@ -237,7 +236,6 @@ impl Surveyor<'_, '_> {
             profile: ProfileId::from(profile.id),
             provider: ProviderId::from(&*credential.provider),
             provider_as_written: credential.provider.to_string(),
-            kind: credential.kind,
             store: owner.dir.join(STORE_FILE),
             main_store: main_is_json.then(|| self.main_agent.dir.join(STORE_FILE)),
             expires,
