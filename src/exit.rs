@@ -48,6 +48,7 @@ impl Failure {
     }
 
     /// A fault of the system or of this program.
+    #[must_use]
     pub fn internal(what: &str, error: std::io::Error) -> Self {
         Self::new(INTERNAL, what).caused_by(error)
     }

@@ -11,7 +11,7 @@
 //! nouns, and no secrets: loading yields credentials, classifying yields a [`model::Snapshot`], and whatever comes after sees only
 //! that. [`doctor`] asks other questions of the same files, and fixes what is safe to fix. What a person's explicit command changes
 //! is [`auth`]; what failures mean, in words that all parts share, is [`error_catalog`]. Imports point one way, which
-//! `tests/it/layering.rs` checks. `ARCHITECTURE.md` says where to change what.
+//! `tests/it/hermetic/docs/layering.rs` checks. `ARCHITECTURE.md` says where to change what.
 
 pub mod auth;
 pub mod backup;

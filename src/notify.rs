@@ -39,7 +39,7 @@ pub use self::change::{Change, Transition};
 pub use self::check::problems;
 pub use self::decide::decide;
 pub use self::deliver::Work;
-pub use self::detect::conditions;
+pub use self::detect::problems_in;
 pub use self::heartbeat::HeartbeatSignal;
 pub use self::incident::Incidents;
 pub use self::notifier::Notifier;

@@ -1,6 +1,6 @@
 //! `authwatch notify`: does it arrive, what was told, and what not to be told of.
 
-mod silence;
+mod mute;
 
 use clap::Subcommand;
 use serde_json::json;
@@ -29,7 +29,8 @@ pub enum NotifyCommand {
         json: bool,
     },
     /// Hear nothing of a profile for a while
-    Silence(silence::SilenceArgs),
+    #[command(name = "silence")]
+    Mute(mute::MuteArgs),
 }
 
 /// Runs the command.
@@ -44,7 +45,7 @@ pub fn run(global: &GlobalArgs, command: &NotifyCommand) -> Result<u8, Failure> 
             &NotificationStore::read(&dir).map_err(|e| Failure::new(exit::CANNOT_READ, exit::chain(&e)))?,
             *json,
         ),
-        NotifyCommand::Silence(args) => silence::run(global, &dir, args),
+        NotifyCommand::Mute(args) => mute::run(global, &dir, args),
     }
 }
 
@@ -99,9 +100,9 @@ fn one_line(text: &str) -> String {
     safe(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-fn history(book: &NotificationStore, as_json: bool) -> Result<u8, Failure> {
+fn history(store: &NotificationStore, as_json: bool) -> Result<u8, Failure> {
     if as_json {
-        let waiting: serde_json::Map<String, serde_json::Value> = book
+        let waiting: serde_json::Map<String, serde_json::Value> = store
             .outbox
             .iter()
             .map(|(channel, parcels)| {
@@ -117,19 +118,19 @@ fn history(book: &NotificationStore, as_json: bool) -> Result<u8, Failure> {
                 (channel.clone(), parcels.iter().map(one).collect())
             })
             .collect();
-        let report = json!({ "formatVersion": 1, "history": book.history, "waiting": waiting });
+        let report = json!({ "formatVersion": 1, "history": store.history, "waiting": waiting });
         console::print(format!("{report:#}\n").as_bytes())?;
         return Ok(exit::OK);
     }
     let mut lines = String::new();
-    for entry in &book.history {
+    for entry in &store.history {
         let how = if entry.accepted { "accepted" } else { "failed" };
         lines += &format!("{}  {}  {how}  {}\n", date(entry.at), entry.channel, safe(&entry.title));
         if !entry.accepted {
             lines += &format!("    {}\n", entry.answer);
         }
     }
-    for (channel, parcels) in &book.outbox {
+    for (channel, parcels) in &store.outbox {
         for parcel in parcels {
             let when = match (parcel.parked, parcel.next) {
                 (true, _) => "refused too often; goes with the next one".to_owned(),

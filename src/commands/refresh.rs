@@ -16,7 +16,7 @@ use crate::console;
 use crate::exit::{self, Failure};
 use crate::model::Bucket;
 use crate::publish::words::{date, safe, span};
-use crate::refresh::candidates::{self, Login, Selection, Survey};
+use crate::refresh::candidates::{self, Candidates, Login, Selection};
 use crate::refresh::outcome::{MisconfiguredReason, Outcome, TransientReason};
 use crate::refresh::plan::{Clocks, Decision};
 use crate::refresh::recovery::{self, Restored};
@@ -47,9 +47,9 @@ pub fn run(global: &GlobalArgs, args: &RefreshArgs) -> Result<u8, Failure> {
     let Context { config, roots } = Context::with_state_directory(global)?;
     let state_dir = own_state("authwatch's own state")?;
     if args.dry_run {
-        let survey = look(&roots, &state_dir, &config, args)?;
-        known_agents(&survey, &roots)?;
-        return dry_run(&survey, &config);
+        let candidates = look(&roots, &state_dir, &config, args)?;
+        known_agents(&candidates, &roots)?;
+        return dry_run(&candidates, &config);
     }
     LocalSet::new().block_on(&runtime()?, act(roots, state_dir, config, args))
 }
@@ -59,20 +59,20 @@ fn look(
     state_dir: &std::path::Path,
     config: &Config,
     args: &RefreshArgs,
-) -> Result<Survey, Failure> {
+) -> Result<Candidates, Failure> {
     let memory = Memory::read(state_dir).map_err(memory_failure)?;
     let discovery = discover::discover(roots, environment());
     let clocks = Clocks { now: clock::now(), boot: clock::boot() };
     let wanted = Selection { agents: args.agent.clone(), profiles: args.profile.clone(), force: args.force };
-    Ok(candidates::survey(roots, &discovery, &memory, &config.refresh, &wanted, &clocks))
+    Ok(candidates::find(roots, &discovery, &memory, &config.refresh, &wanted, &clocks))
 }
 
 fn memory_failure(error: crate::state::MemoryError) -> Failure {
     Failure::new(exit::CANNOT_READ, "cannot read authwatch's own state").caused_by(error)
 }
 
-fn known_agents(survey: &Survey, roots: &Roots) -> Result<(), Failure> {
-    match survey.unknown_agents.first() {
+fn known_agents(candidates: &Candidates, roots: &Roots) -> Result<(), Failure> {
+    match candidates.unknown_agents.first() {
         None => Ok(()),
         Some(unknown) => Err(Failure::new(
             exit::NO_INPUT,
@@ -81,10 +81,10 @@ fn known_agents(survey: &Survey, roots: &Roots) -> Result<(), Failure> {
     }
 }
 
-fn dry_run(survey: &Survey, config: &Config) -> Result<u8, Failure> {
+fn dry_run(candidates: &Candidates, config: &Config) -> Result<u8, Failure> {
     let now = clock::now();
     let (mut report, mut codes) = (String::new(), Vec::new());
-    for login in &survey.logins {
+    for login in &candidates.logins {
         // What the real run would find out before it calls anybody.
         let outcome = match login.decision {
             Decision::Due => sequence::check_endpoint(login, &config.refresh).err(),
@@ -141,13 +141,13 @@ async fn act(
         Failure::new(exit::CANNOT_WRITE, "nothing is renewed").caused_by(error).hint(hint)
     })?;
     let settled = recovery::settle(&refresher).await;
-    let survey = look(&refresher.roots, &refresher.state_dir, &refresher.config, args)?;
-    known_agents(&survey, &refresher.roots)?;
-    for (agent, error) in &survey.unreadable {
+    let candidates = look(&refresher.roots, &refresher.state_dir, &refresher.config, args)?;
+    known_agents(&candidates, &refresher.roots)?;
+    for (agent, error) in &candidates.unreadable {
         tracing::warn!("agent {agent}: {}", error.message);
     }
     let refresher = Rc::new(refresher);
-    let outcomes = round::run(&refresher, &survey.logins, args.force, progress).await;
+    let outcomes = round::run(&refresher, &candidates.logins, args.force, progress).await;
     let outcomes: Vec<Outcome> = outcomes.into_iter().map(|(outcome, _)| outcome).collect();
 
     let now = clock::now();
@@ -160,13 +160,13 @@ async fn act(
         };
         report += &format!("rescue\t{}\t{}\n", safe(&path.to_string_lossy()), safe(&words));
     }
-    for (login, outcome) in survey.logins.iter().zip(&outcomes) {
+    for (login, outcome) in candidates.logins.iter().zip(&outcomes) {
         report += &line(login, &outcome_words(login, outcome, now));
     }
     console::print(report.as_bytes())?;
     let later = settled.iter().any(|(_, restored)| matches!(restored, Restored::Later(_)));
-    let codes = survey.logins.iter().zip(&outcomes).map(|(login, outcome)| code(login, outcome));
-    let unreadable = if survey.unreadable.is_empty() { exit::OK } else { exit::EXPIRED_OR_MISSING };
+    let codes = candidates.logins.iter().zip(&outcomes).map(|(login, outcome)| code(login, outcome));
+    let unreadable = if candidates.unreadable.is_empty() { exit::OK } else { exit::EXPIRED_OR_MISSING };
     let rescue = if later { exit::CANNOT_WRITE } else { exit::OK };
     Ok(worst(codes.chain([unreadable, rescue])))
 }

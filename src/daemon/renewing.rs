@@ -68,6 +68,6 @@ impl Monitor {
         let clocks = Clocks { now: clock::now(), boot: clock::boot() };
         let config = &self.options.config.refresh;
         let roots = &self.options.roots;
-        Ok(candidates::survey(roots, &discovery, &memory, config, &Selection::default(), &clocks).logins)
+        Ok(candidates::find(roots, &discovery, &memory, config, &Selection::default(), &clocks).logins)
     }
 }

@@ -33,8 +33,8 @@ impl Scanner {
         let memory =
             Memory::read(&options.state_dir).map_err(|error| tracing::warn!("{}", exit::chain(&error))).ok();
         let request = Request {
-            semantics: status.semantics.into(),
-            scope: status.scope.map(Into::into),
+            semantics: status.semantics,
+            scope: status.scope,
             window: status.warn,
             memory: memory.map(Arc::new),
             at: options.at,

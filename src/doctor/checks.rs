@@ -3,6 +3,7 @@
 mod cooldowns;
 mod demo;
 mod drafts;
+mod duplicates;
 mod entries;
 mod environment;
 mod keys;
@@ -11,15 +12,14 @@ mod locks;
 mod logins;
 mod migration;
 mod modes;
+mod notifications;
 mod online;
-mod own;
+mod own_files;
 mod pasted;
 mod readable;
-mod rescue;
+mod recovery;
 mod schedule;
 mod settings;
-mod sink;
-mod telling;
 
 use super::finding::Check;
 
@@ -32,7 +32,7 @@ pub const ALL: &[Check] = &[
     entries::CHECK,
     pasted::CHECK,
     migration::CHECK,
-    sink::CHECK,
+    duplicates::CHECK,
     logins::CHECK,
     settings::CHECK,
     keys::CHECK,
@@ -40,9 +40,9 @@ pub const ALL: &[Check] = &[
     cooldowns::CHECK,
     locks::CHECK,
     drafts::CHECK,
-    rescue::CHECK,
-    own::CHECK,
-    telling::CHECK,
+    recovery::CHECK,
+    own_files::CHECK,
+    notifications::CHECK,
     schedule::CHECK,
     online::CHECK,
     demo::CHECK,

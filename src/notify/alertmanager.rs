@@ -34,20 +34,20 @@ pub(super) struct Alert {
 /// What Alertmanager has to be told: everything that is so, and the end of what it still holds for so.
 #[must_use]
 pub(super) fn alerts(
-    book: &NotificationStore,
+    store: &NotificationStore,
     filter: &Filter,
     host: &str,
     posted: &[PostedAlert],
     now: Timestamp,
 ) -> Vec<Alert> {
     // Quiet hours are Alertmanager's own affair, so what has not been told for their sake is told here.
-    let is_hushed = |incident: &Incident| {
-        incident.told.is_none() && book.silences.iter().any(|silence| silence.covers(&incident.subject, now))
+    let is_muted = |incident: &Incident| {
+        incident.notified.is_none() && store.mutes.iter().any(|mute| mute.covers(&incident.subject, now))
     };
-    let mut alerts: Vec<Alert> = book
-        .ledger
+    let mut alerts: Vec<Alert> = store
+        .incidents
         .firing()
-        .filter(|incident| !is_hushed(incident))
+        .filter(|incident| !is_muted(incident))
         .filter(|incident| matters(incident, filter))
         .map(|incident| alert(incident, host))
         .collect();
@@ -81,18 +81,18 @@ pub(super) fn posted(alerts: &[Alert]) -> Vec<PostedAlert> {
 }
 
 fn matters(incident: &Incident, filter: &Filter) -> bool {
-    let Incident { subject, condition, .. } = incident;
-    filter.lets_pass(condition.severity, &subject.agent, &condition.also, condition.provider.as_ref())
+    let Incident { subject, problem, .. } = incident;
+    filter.lets_pass(problem.severity, &subject.agent, &problem.also, problem.provider.as_ref())
 }
 
 fn alert(incident: &Incident, host: &str) -> Alert {
-    let Incident { subject, condition, .. } = incident;
-    let name = name(condition.kind);
+    let Incident { subject, problem, .. } = incident;
+    let name = name(problem.kind);
     let mut labels = vec![
         ("alertname".to_owned(), name.to_owned()),
         ("job".to_owned(), "authwatch".to_owned()),
         ("instance".to_owned(), host.to_owned()),
-        ("severity".to_owned(), condition.severity.as_str().to_owned()),
+        ("severity".to_owned(), problem.severity.as_str().to_owned()),
     ];
     let mut label = |name: &str, value: &str| labels.push((name.to_owned(), value.to_owned()));
     if !subject.agent.is_empty() {
@@ -103,18 +103,18 @@ fn alert(incident: &Incident, host: &str) -> Alert {
         SubjectKind::Channel(id) => label("channel", id),
         SubjectKind::Agent | SubjectKind::Store | SubjectKind::Provider(_) | SubjectKind::Config => {}
     }
-    if let Some(provider) = &condition.provider {
+    if let Some(provider) = &problem.provider {
         label("provider", provider);
     }
     let mut annotations = json!({
-        "summary": format!("{} {}", subject.label(), condition.state),
-        "description": sentence(&condition.meaning),
+        "summary": format!("{} {}", subject.label(), problem.state),
+        "description": sentence(&problem.meaning),
     });
     // Where Prometheus has no such rule there is no runbook for it, either.
-    if !matches!(condition.kind, ProblemKind::Disabled | ProblemKind::StoreStranded | ProblemKind::Gone) {
+    if !matches!(problem.kind, ProblemKind::Disabled | ProblemKind::StoreStranded | ProblemKind::Gone) {
         annotations["runbook"] = json!(format!("{RUNBOOKS}, section {name}"));
     }
-    if let Some(command) = &condition.command {
+    if let Some(command) = &problem.command {
         annotations["command"] = json!(command);
     }
     let starts_at = rfc3339(incident.opened);

@@ -29,7 +29,7 @@ impl Message {
         }
         let (described, rest) = self.changes.split_at(self.changes.len().min(DESCRIBED));
         let mut groups: Vec<Group<'_>> = Vec::new();
-        for change in described.iter().filter(|change| !change.is_mended()) {
+        for change in described.iter().filter(|change| !change.is_resolved()) {
             if !groups.contains(&group(&change.subject)) {
                 groups.push(group(&change.subject));
             }
@@ -40,12 +40,13 @@ impl Message {
                 Group::OpenClaw => "OpenClaw".to_owned(),
                 Group::FailingChannels => "authwatch itself".to_owned(),
             }));
-            let open = described.iter().filter(|change| !change.is_mended() && group(&change.subject) == of);
+            let open =
+                described.iter().filter(|change| !change.is_resolved() && group(&change.subject) == of);
             parts.extend(open.map(item));
         }
-        if described.iter().any(Change::is_mended) {
+        if described.iter().any(Change::is_resolved) {
             parts.push(Paragraph::Agent("Mended".to_owned()));
-            parts.extend(described.iter().filter(|change| change.is_mended()).map(item));
+            parts.extend(described.iter().filter(|change| change.is_resolved()).map(item));
         }
         if !rest.is_empty() {
             let words = format!("And {} more. `authwatch status` shows them all.", rest.len());
@@ -76,13 +77,13 @@ fn group(subject: &Subject) -> Group<'_> {
 }
 
 fn item(change: &Change) -> Paragraph {
-    let condition = &change.condition;
+    let problem = &change.problem;
     let mut words: Vec<String> = Vec::new();
-    if change.is_mended() {
-        let now = change.mended.as_deref().unwrap_or("in order");
+    if change.is_resolved() {
+        let now = change.resolved.as_deref().unwrap_or("in order");
         words.push(sentence(&safe(now)));
         let took = span(change.at - change.opened);
-        words.push(format!("Before that it {}, for {took}.", past(condition.kind)));
+        words.push(format!("Before that it {}, for {took}.", past(problem.kind)));
         return Paragraph::Item {
             name: change.subject.label(),
             severity: None,
@@ -91,8 +92,8 @@ fn item(change: &Change) -> Paragraph {
             command: None,
         };
     }
-    words.push(sentence(&safe(&condition.meaning)));
-    match (condition.kind, condition.since, condition.ends) {
+    words.push(sentence(&safe(&problem.meaning)));
+    match (problem.kind, problem.since, problem.ends) {
         (ProblemKind::Expiring, _, Some(ends)) => {
             let left = span(ends - change.at);
             words.push(format!("{left} left, until {}.", date(ends)));
@@ -102,8 +103,8 @@ fn item(change: &Change) -> Paragraph {
         }
         _ => {}
     }
-    if !condition.also.is_empty() {
-        let names: Vec<String> = condition.also.iter().map(|agent| safe(agent)).collect();
+    if !problem.also.is_empty() {
+        let names: Vec<String> = problem.also.iter().map(|agent| safe(agent)).collect();
         let (have, names) = match names.as_slice() {
             [one] => ("has", one.clone()),
             [others @ .., last] => ("have", format!("{} and {last}", others.join(", "))),
@@ -111,25 +112,25 @@ fn item(change: &Change) -> Paragraph {
         };
         words.push(format!("{names} {have} it from there, too."));
     }
-    if change.turn == Transition::Flapping {
+    if change.transition == Transition::Flapping {
         words.push(
             "It comes and goes; the next word of it comes once it has been quiet for half an hour."
                 .to_owned(),
         );
     }
-    let note = match change.turn {
-        Transition::New | Transition::Flapping | Transition::Mended => None,
+    let note = match change.transition {
+        Transition::New | Transition::Flapping | Transition::Resolved => None,
         Transition::Worse => Some("worse"),
         Transition::Better => Some("better than it was"),
         Transition::Still => Some("still"),
     };
     Paragraph::Item {
         name: change.subject.label_in_agent(),
-        severity: Some(condition.severity),
+        severity: Some(problem.severity),
         note,
         words: words.join(" "),
         // What a shell would take as it is may move a terminal's cursor, or end a chat's markup.
-        command: condition.command.as_deref().map(safe),
+        command: problem.command.as_deref().map(safe),
     }
 }
 

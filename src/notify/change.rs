@@ -17,7 +17,7 @@ words! {
         /// It is as it was, for a long time now.
         Still = "still",
         Flapping = "flapping",
-        Mended = "mended",
+        Resolved = "mended",
     }
 }
 
@@ -25,12 +25,13 @@ words! {
 #[serde(rename_all = "camelCase")]
 pub struct Change {
     pub incident: String,
-    pub turn: Transition,
+    #[serde(rename = "turn")]
+    pub transition: Transition,
     #[serde(flatten)]
     pub subject: Subject,
     /// How it is, or was before it was mended.
     #[serde(flatten)]
-    pub condition: Problem,
+    pub problem: Problem,
     /// How bad it has been at worst, as far as that was told; decides with its severity who hears of it.
     pub worst: Severity,
     /// When it came up, Unix milliseconds.
@@ -39,19 +40,20 @@ pub struct Change {
     pub at: Timestamp,
     /// How its subject is now that it is mended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mended: Option<String>,
+    #[serde(rename = "mended")]
+    pub resolved: Option<String>,
 }
 
 impl Change {
     /// Whether it asks anybody to do anything.
     #[must_use]
-    pub fn is_mended(&self) -> bool {
-        self.turn == Transition::Mended
+    pub fn is_resolved(&self) -> bool {
+        self.transition == Transition::Resolved
     }
 
     /// How much hearing of it matters: a recovery matters as much as what it ends.
     #[must_use]
     pub fn weight(&self) -> Severity {
-        self.condition.severity.max(self.worst)
+        self.problem.severity.max(self.worst)
     }
 }

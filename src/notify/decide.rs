@@ -20,96 +20,97 @@ use crate::model::{Severity, Snapshot};
 
 /// Decides what is to be told of a picture, and remembers that it is.
 pub fn decide(
-    ledger: &mut Incidents,
+    incidents: &mut Incidents,
     snapshot: &Snapshot,
     own: &FailingChannels,
-    silences: &[Mute],
+    mutes: &[Mute],
     policy: &Policy,
 ) -> Vec<Change> {
-    let passed: HashMap<Subject, Span> = ledger
-        .incidents
+    let passed: HashMap<Subject, Span> = incidents
+        .all
         .iter()
         .filter(|incident| incident.phase == Phase::Firing)
-        .filter_map(|incident| Some((incident.subject.clone(), incident.condition.threshold?)))
+        .filter_map(|incident| Some((incident.subject.clone(), incident.problem.threshold?)))
         .collect();
-    let mut found = detect::conditions(snapshot, own, &policy.limits, |subject| passed.get(subject).copied());
+    let mut found =
+        detect::problems_in(snapshot, own, &policy.limits, |subject| passed.get(subject).copied());
     let here = snapshot.agents.iter().map(|agent| (agent.id.as_str(), agent)).collect();
-    let gone = removed::find(ledger, snapshot, &here, &mut found);
-    let around = Circumstances { snapshot, here: &here, silences, policy, gone: &gone };
-    let changes = decide_on(ledger, found, &around);
-    removed::remember(ledger, snapshot, &gone);
+    let gone = removed::find(incidents, snapshot, &here, &mut found);
+    let around = Circumstances { snapshot, here: &here, mutes, policy, gone: &gone };
+    let changes = decide_on(incidents, found, &around);
+    removed::remember(incidents, snapshot, &gone);
     changes
 }
 
 fn decide_on(
-    ledger: &mut Incidents,
+    incidents: &mut Incidents,
     mut found: BTreeMap<Subject, Problem>,
     around: &Circumstances<'_>,
 ) -> Vec<Change> {
     let now = around.snapshot.now;
-    let mut incidents: Vec<Incident> = Vec::with_capacity(ledger.incidents.len());
-    for mut incident in std::mem::take(&mut ledger.incidents) {
-        let condition = found.remove(&incident.subject);
-        settle(&mut incident, condition, around);
-        incidents.push(incident);
+    let mut kept: Vec<Incident> = Vec::with_capacity(incidents.all.len());
+    for mut incident in std::mem::take(&mut incidents.all) {
+        let problem = found.remove(&incident.subject);
+        settle(&mut incident, problem, around);
+        kept.push(incident);
     }
-    incidents.extend(found.into_iter().map(|(subject, condition)| open(subject, condition, around)));
-    incidents.sort_by(|one, other| one.subject.cmp(&other.subject));
+    kept.extend(found.into_iter().map(|(subject, problem)| open(subject, problem, around)));
+    kept.sort_by(|one, other| one.subject.cmp(&other.subject));
     let mut changes = Vec::new();
-    for incident in &mut incidents {
-        if let Some(turn) = to_tell(incident, around) {
-            changes.push(tell(incident, turn, now));
+    for incident in &mut kept {
+        if let Some(transition) = to_tell(incident, around) {
+            changes.push(tell(incident, transition, now));
         }
     }
-    incidents.retain(|incident| !settle::is_forgotten(incident, now));
-    ledger.incidents = incidents;
+    kept.retain(|incident| !settle::is_forgotten(incident, now));
+    incidents.all = kept;
     changes
 }
 
-fn open(subject: Subject, condition: Problem, around: &Circumstances<'_>) -> Incident {
+fn open(subject: Subject, problem: Problem, around: &Circumstances<'_>) -> Incident {
     let now = around.snapshot.now;
     let mut incident = Incident {
         id: super::incident::name(&subject, now),
         subject,
-        condition,
+        problem,
         phase: Phase::Pending,
         opened: now,
-        told: None,
+        notified: None,
         seen: 0,
         clear: 0,
         clear_since: None,
         fired: Vec::new(),
         flapping: false,
-        mended: None,
+        resolved: None,
     };
-    let condition = incident.condition.clone();
-    settle(&mut incident, Some(condition), around);
+    let problem = incident.problem.clone();
+    settle(&mut incident, Some(problem), around);
     incident
 }
 
 /// Whether an incident has to be told now, and as what.
 fn to_tell(incident: &mut Incident, around: &Circumstances<'_>) -> Option<Transition> {
     let (now, policy) = (around.snapshot.now, around.policy);
-    let severity = incident.condition.severity;
-    let is_silent = around.silences.iter().any(|silence| silence.covers(&incident.subject, now));
+    let severity = incident.problem.severity;
+    let is_muted = around.mutes.iter().any(|mute| mute.covers(&incident.subject, now));
     let is_quiet = policy.quiet.is_some_and(|quiet| quiet.contains(now));
-    match (incident.phase, incident.told) {
-        (Phase::Pending | Phase::Over, _) | (Phase::Mended, None) => None,
-        (Phase::Mended, Some(told)) => {
-            (!is_quiet || told.worst == Severity::Critical).then_some(Transition::Mended)
+    match (incident.phase, incident.notified) {
+        (Phase::Pending | Phase::Over, _) | (Phase::Resolved, None) => None,
+        (Phase::Resolved, Some(notified)) => {
+            (!is_quiet || notified.worst == Severity::Critical).then_some(Transition::Resolved)
         }
         // Who has heard that it broke before the silence waits for the word above; of all else nobody wants to hear.
-        (Phase::Firing, _) if is_silent => None,
+        (Phase::Firing, _) if is_muted => None,
         // Found mended once: whatever there is to say can wait for the next look.
         (Phase::Firing, _) if incident.clear > 0 => None,
         (Phase::Firing, _) if is_quiet && severity < Severity::Critical => None,
         (Phase::Firing, None) if incident.flapping => Some(Transition::Flapping),
         (Phase::Firing, None) => Some(Transition::New),
         // While it comes and goes, only what has not been as bad yet is worth a word.
-        (Phase::Firing, Some(told)) if incident.flapping => {
-            (severity > told.worst).then_some(Transition::Worse)
+        (Phase::Firing, Some(notified)) if incident.flapping => {
+            (severity > notified.worst).then_some(Transition::Worse)
         }
-        (Phase::Firing, Some(told)) => compared(incident, told).or_else(|| {
+        (Phase::Firing, Some(notified)) => compared(incident, notified).or_else(|| {
             let repeat = match severity {
                 Severity::Critical => policy.repeat_critical,
                 Severity::Warning => policy.repeat_warning,
@@ -117,7 +118,7 @@ fn to_tell(incident: &mut Incident, around: &Circumstances<'_>) -> Option<Transi
             };
             let repeat = repeat.filter(|repeat| *repeat > Span::ZERO)?;
             // A moment that is far ahead was written by a clock that was wrong.
-            (incident.condition.kind != ProblemKind::Gone && (now - told.at).abs() >= repeat)
+            (incident.problem.kind != ProblemKind::Gone && (now - notified.at).abs() >= repeat)
                 .then_some(Transition::Still)
         }),
     }
@@ -125,64 +126,64 @@ fn to_tell(incident: &mut Incident, around: &Circumstances<'_>) -> Option<Transi
 
 /// What has been told before this moment and is still so, for who has not heard of it.
 pub(super) fn still_open(
-    ledger: &Incidents,
+    incidents: &Incidents,
     now: Timestamp,
-    silences: &[Mute],
+    mutes: &[Mute],
     policy: &Policy,
 ) -> Vec<Change> {
     let is_quiet = policy.quiet.is_some_and(|quiet| quiet.contains(now));
-    let open = ledger.firing().filter_map(|incident| {
-        let told = incident.told.filter(|told| told.at != now)?;
-        let is_hushed = silences.iter().any(|silence| silence.covers(&incident.subject, now))
-            || (is_quiet && incident.condition.severity < Severity::Critical);
-        let is_over = incident.clear > 0 || incident.condition.kind == ProblemKind::Gone;
-        (!is_hushed && !is_over).then(|| change(incident, Transition::Still, told.worst, now))
+    let open = incidents.firing().filter_map(|incident| {
+        let notified = incident.notified.filter(|notified| notified.at != now)?;
+        let is_muted = mutes.iter().any(|mute| mute.covers(&incident.subject, now))
+            || (is_quiet && incident.problem.severity < Severity::Critical);
+        let is_over = incident.clear > 0 || incident.problem.kind == ProblemKind::Gone;
+        (!is_muted && !is_over).then(|| change(incident, Transition::Still, notified.worst, now))
     });
     open.collect()
 }
 
 /// How an incident differs from what was told of it last.
-fn compared(incident: &Incident, told: Notified) -> Option<Transition> {
-    let Problem { kind, severity, threshold, .. } = &incident.condition;
-    let nearer = matches!((threshold, told.threshold), (Some(new), Some(old)) if new < &old);
-    if *severity > told.severity || nearer {
+fn compared(incident: &Incident, notified: Notified) -> Option<Transition> {
+    let Problem { kind, severity, threshold, .. } = &incident.problem;
+    let nearer = matches!((threshold, notified.threshold), (Some(new), Some(old)) if new < &old);
+    if *severity > notified.severity || nearer {
         Some(Transition::Worse)
-    } else if *severity < told.severity {
+    } else if *severity < notified.severity {
         Some(Transition::Better)
-    } else if *kind != told.kind {
+    } else if *kind != notified.kind {
         Some(Transition::Worse)
     } else {
         None
     }
 }
 
-fn tell(incident: &mut Incident, turn: Transition, now: Timestamp) -> Change {
-    let severity = incident.condition.severity;
-    let worst = incident.told.map_or(severity, |told| told.worst.max(severity));
-    incident.told = Some(Notified {
+fn tell(incident: &mut Incident, transition: Transition, now: Timestamp) -> Change {
+    let severity = incident.problem.severity;
+    let worst = incident.notified.map_or(severity, |notified| notified.worst.max(severity));
+    incident.notified = Some(Notified {
         at: now,
-        kind: incident.condition.kind,
+        kind: incident.problem.kind,
         severity,
         worst,
-        threshold: incident.condition.threshold,
+        threshold: incident.problem.threshold,
     });
-    if turn == Transition::Mended {
+    if transition == Transition::Resolved {
         incident.phase = Phase::Over;
-        incident.told = None;
+        incident.notified = None;
         incident.flapping = false;
     }
-    change(incident, turn, worst, now)
+    change(incident, transition, worst, now)
 }
 
-fn change(incident: &Incident, turn: Transition, worst: Severity, now: Timestamp) -> Change {
+fn change(incident: &Incident, transition: Transition, worst: Severity, now: Timestamp) -> Change {
     Change {
         incident: incident.id.clone(),
-        turn,
+        transition,
         subject: incident.subject.clone(),
-        condition: incident.condition.clone(),
+        problem: incident.problem.clone(),
         worst,
         opened: incident.opened,
         at: now,
-        mended: incident.mended.clone(),
+        resolved: incident.resolved.clone(),
     }
 }

@@ -93,7 +93,7 @@ impl Notifier {
                 let outcome = channel.send(&message, &self.transport).await;
                 checkpoint::reached("notify-sent");
                 let at = now();
-                self.update(|book| book.note(&channel.name, &message, &outcome, at)).await?;
+                self.update(|store| store.note(&channel.name, &message, &outcome, at)).await?;
                 outcome
             }
             Due::Alerts(alerts) => self.alert(channel, &alerts, now()).await?,
@@ -117,23 +117,23 @@ impl Notifier {
     }
 
     async fn due(&self, channel: &Channel, now: Timestamp) -> Result<Due, NotificationStoreError> {
-        let mut book = self.book()?;
+        let mut store = self.store()?;
         let ChannelKind::Alertmanager(config) = &channel.kind else {
-            if book.outbox.get(&channel.name).is_some_and(|parcels| parcels.len() > 1) {
-                self.update(|book| book.gather(&channel.name)).await?;
-                book = self.book()?;
+            if store.outbox.get(&channel.name).is_some_and(|parcels| parcels.len() > 1) {
+                self.update(|store| store.gather(&channel.name)).await?;
+                store = self.store()?;
             }
-            let Some(parcel) = book.first(&channel.name) else { return Ok(Due::NotBefore(None)) };
+            let Some(parcel) = store.first(&channel.name) else { return Ok(Due::NotBefore(None)) };
             return Ok(match parcel.due(now) {
                 Some(next) if next <= now => Due::Message(Box::new(parcel.message.clone())),
                 next => Due::NotBefore(next),
             });
         };
-        let record = book.channels.get(&channel.name).cloned().unwrap_or_default();
-        let alerts = alertmanager::alerts(&book, &channel.filter, &self.host, &record.posted, now);
+        let record = store.channels.get(&channel.name).cloned().unwrap_or_default();
+        let alerts = alertmanager::alerts(&store, &channel.filter, &self.host, &record.posted, now);
         let hold = config.hold();
         // Alerts are no parcels, so that their backoff is kept as simple as this: a minute.
-        let tried = book.history.iter().rev().find(|entry| entry.channel == channel.name);
+        let tried = store.history.iter().rev().find(|entry| entry.channel == channel.name);
         if let (Some(_), Some(entry)) = (record.failing_since, tried) {
             let next = entry.at + Span::from_mins(1.0);
             if next > now && entry.at <= now {
@@ -162,10 +162,10 @@ impl Notifier {
         let page_url = self.config.page_url.as_deref();
         let outcome = alertmanager::send(config, alerts, now, page_url, &self.transport).await;
         let title = format!("{} alerts", alerts.len());
-        self.update(|book| {
-            book.record(&channel.name, "alerts", &title, &outcome, now);
+        self.update(|store| {
+            store.record(&channel.name, "alerts", &title, &outcome, now);
             if let (DeliveryOutcome::Accepted(_), Some(record)) =
-                (&outcome, book.channels.get_mut(&channel.name))
+                (&outcome, store.channels.get_mut(&channel.name))
             {
                 record.posted = alertmanager::posted(alerts);
             }

@@ -20,7 +20,7 @@ const LOCKED_FOR: Span = Span::from_mins(10.0);
 const EDITED_FOR: Span = Span::from_mins(10.0);
 /// Finds all conditions. `passed` tells the threshold that has been told for a subject.
 #[must_use]
-pub fn conditions(
+pub fn problems_in(
     snapshot: &Snapshot,
     own: &FailingChannels,
     limits: &Limits,
@@ -29,44 +29,44 @@ pub fn conditions(
     let judge = LoginRules { snapshot, limits, use_is_known: use_is_known(snapshot) };
     let mut found: BTreeMap<Subject, Problem> = BTreeMap::new();
     for agent in &snapshot.agents {
-        if let Some(condition) = store(agent) {
-            found.insert(Subject::of(agent, SubjectKind::Store), condition);
+        if let Some(problem) = store(agent) {
+            found.insert(Subject::of(agent, SubjectKind::Store), problem);
         }
         // A login in a store that cannot be read is not missing, nor is one that may be inherited from such a store.
         let sees_logins = sees_logins(agent, snapshot);
         for provider in agent.missing_providers_in_use.iter().filter(|_| sees_logins) {
             let subject = Subject::of(agent, SubjectKind::Provider(provider.as_str().to_owned()));
             let remedy = remedy::for_missing_provider(agent, provider);
-            let mut condition =
+            let mut problem =
                 Problem::new(ProblemKind::ProviderMissing, Severity::Critical, "has no login", remedy);
-            condition.provider = Some(provider.as_str().to_owned());
-            found.insert(subject, condition);
+            problem.provider = Some(provider.as_str().to_owned());
+            found.insert(subject, problem);
         }
         for profile in agent.profiles.iter().filter(|profile| judge.may_matter(profile)) {
             let owner = if profile.inherited { &snapshot.agents[0] } else { agent };
             let subject = Subject::of(owner, SubjectKind::Profile(profile.profile_id.as_str().to_owned()));
             let passed = passed(&subject);
-            let Some(mut condition) = judge.profile(&owner.id, profile, passed) else { continue };
+            let Some(mut problem) = judge.profile(&owner.id, profile, passed) else { continue };
             if let Some(known) = found.get_mut(&subject) {
                 // Who inherits it may use it where its owner does not.
-                known.severity = known.severity.max(condition.severity);
+                known.severity = known.severity.max(problem.severity);
                 known.name(agent.id.as_str(), limits);
                 continue;
             }
             if profile.inherited {
-                condition.name(agent.id.as_str(), limits);
+                problem.name(agent.id.as_str(), limits);
             }
-            found.insert(subject, condition);
+            found.insert(subject, problem);
         }
     }
-    if let Some(condition) = configuration(snapshot) {
-        found.insert(Subject { agent: String::new(), kind: SubjectKind::Config }, condition);
+    if let Some(problem) = configuration(snapshot) {
+        found.insert(Subject { agent: String::new(), kind: SubjectKind::Config }, problem);
     }
     for profile in &snapshot.rescued {
         let subject = Subject { agent: String::new(), kind: SubjectKind::Rescue(profile.clone()) };
         let remedy = remedy::for_rescued();
-        let condition = Problem::new(ProblemKind::Rescued, Severity::Critical, "could not be stored", remedy);
-        found.insert(subject, condition);
+        let problem = Problem::new(ProblemKind::Rescued, Severity::Critical, "could not be stored", remedy);
+        found.insert(subject, problem);
     }
     for (channel, (since, problem)) in &own.failing {
         let subject = Subject { agent: String::new(), kind: SubjectKind::Channel(channel.clone()) };
@@ -74,9 +74,9 @@ pub fn conditions(
             meaning: format!("messages wait, for it does not take them: {problem}"),
             command: Some(format!("authwatch notify test {}", remedy::quote(channel))),
         };
-        let condition =
+        let problem =
             Problem::new(ProblemKind::ChannelFailing, Severity::Warning, "takes no messages", remedy);
-        found.insert(subject, Problem { since: Some(*since), ..condition });
+        found.insert(subject, Problem { since: Some(*since), ..problem });
     }
     found
 }
@@ -107,8 +107,8 @@ fn configuration(snapshot: &Snapshot) -> Option<Problem> {
     let error = snapshot.config.error.as_ref()?;
     let remedy = remedy::for_config(&snapshot.config)?;
     let severity = of_unreadable(error.reason);
-    let condition = Problem::new(ProblemKind::ConfigUnreadable, severity, "cannot be used", remedy);
-    Some(Problem { patience: Some(EDITED_FOR), ..condition })
+    let problem = Problem::new(ProblemKind::ConfigUnreadable, severity, "cannot be used", remedy);
+    Some(Problem { patience: Some(EDITED_FOR), ..problem })
 }
 
 fn store(agent: &AgentHealth) -> Option<Problem> {
@@ -117,8 +117,8 @@ fn store(agent: &AgentHealth) -> Option<Problem> {
         let severity = of_unreadable(error.reason);
         // A writer holds a database for seconds.
         let patience = (error.reason == StoreErrorReason::Locked).then_some(LOCKED_FOR);
-        let condition = Problem::new(ProblemKind::StoreUnreadable, severity, "cannot be read", remedy);
-        return Some(Problem { patience, ..condition });
+        let problem = Problem::new(ProblemKind::StoreUnreadable, severity, "cannot be read", remedy);
+        return Some(Problem { patience, ..problem });
     }
     let stranded = agent.store.stranded.as_ref()?;
     (stranded.kind == StrandedKind::EmptyDatabase)

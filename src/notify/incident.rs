@@ -16,7 +16,8 @@ use crate::model::Severity;
 #[serde(default, rename_all = "camelCase")]
 pub struct Incidents {
     /// Conditions that are being watched.
-    pub incidents: Vec<Incident>,
+    #[serde(rename = "incidents")]
+    pub all: Vec<Incident>,
     /// The own profiles of each agent, to notice those that vanish; `None` before the first pass.
     #[serde(
         skip_serializing_if = "Option::is_none",
@@ -51,12 +52,14 @@ pub struct Incident {
     pub id: String,
     pub subject: Subject,
     /// How it was when last seen.
-    pub condition: Problem,
+    #[serde(rename = "condition")]
+    pub problem: Problem,
     pub phase: Phase,
     /// When it was first seen, Unix milliseconds.
     pub opened: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub told: Option<Notified>,
+    #[serde(rename = "told")]
+    pub notified: Option<Notified>,
     /// Passes in a row that have seen it, as far as that matters.
     #[serde(default)]
     pub seen: u32,
@@ -74,7 +77,8 @@ pub struct Incident {
     pub flapping: bool,
     /// How its subject was when it was mended, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mended: Option<String>,
+    #[serde(rename = "mended")]
+    pub resolved: Option<String>,
 }
 
 words! {
@@ -83,7 +87,7 @@ words! {
         Pending = "pending",
         Firing = "firing",
         /// Mended, but that has still to be told.
-        Mended = "mended",
+        Resolved = "mended",
         /// Mended and told; kept for a while to notice what comes and goes.
         Over = "over",
     }
@@ -109,12 +113,12 @@ impl Incidents {
     #[must_use]
     pub fn incident(&self, subject: &Subject) -> Option<&Incident> {
         // They are kept in the order of their subjects.
-        let found = self.incidents.binary_search_by(|incident| incident.subject.cmp(subject));
-        found.ok().map(|index| &self.incidents[index])
+        let found = self.all.binary_search_by(|incident| incident.subject.cmp(subject));
+        found.ok().map(|index| &self.all[index])
     }
 
     pub fn firing(&self) -> impl Iterator<Item = &Incident> {
-        self.incidents.iter().filter(|incident| incident.phase == Phase::Firing)
+        self.all.iter().filter(|incident| incident.phase == Phase::Firing)
     }
 }
 

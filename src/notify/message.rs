@@ -81,8 +81,8 @@ impl Message {
             match self.changes.iter_mut().find(|known| known.incident == change.incident) {
                 Some(known) => {
                     let worst = known.worst.max(change.worst);
-                    let turn = merged(known.turn, change.turn);
-                    *known = Change { turn, worst, ..change };
+                    let transition = merged(known.transition, change.transition);
+                    *known = Change { transition, worst, ..change };
                 }
                 None => self.changes.push(change),
             }
@@ -114,8 +114,8 @@ impl Message {
         if self.test {
             return Some(Severity::Info);
         }
-        let open = self.changes.iter().filter(|change| !change.is_mended());
-        open.map(|change| change.condition.severity).max()
+        let open = self.changes.iter().filter(|change| !change.is_resolved());
+        open.map(|change| change.problem.severity).max()
     }
 
     /// Whether it holds anything critical, mended or not: such a message is never given up.
@@ -131,7 +131,7 @@ impl Message {
             return "authwatch can reach you".to_owned();
         }
         let Some(worst) = self.changes.first() else { return "nothing has changed".to_owned() };
-        let same = |change: &&Change| change.is_mended() == worst.is_mended();
+        let same = |change: &&Change| change.is_resolved() == worst.is_resolved();
         let others = self.changes.iter().filter(same).count() - 1;
         let line = format!("{} {}", worst.subject.label(), state(worst));
         // Ids may be of any length, and no subject is read to its end.
@@ -142,7 +142,7 @@ impl Message {
     /// The command that mends the worst, if there is one.
     #[must_use]
     pub fn command(&self) -> Option<&str> {
-        self.changes.iter().find(|change| !change.is_mended())?.condition.command.as_deref()
+        self.changes.iter().find(|change| !change.is_resolved())?.problem.command.as_deref()
     }
 
     /// The whole message as plain text, in lines of at most `width` columns (commands, which have to be copied, apart).
@@ -156,24 +156,24 @@ impl Message {
 fn merged(before: Transition, after: Transition) -> Transition {
     match (before, after) {
         // What was new is new to who reads this, whatever has become of it, unless that is mended.
-        (Transition::New | Transition::Flapping, after) if after != Transition::Mended => before,
-        (before, Transition::Still) if before != Transition::Mended => before,
+        (Transition::New | Transition::Flapping, after) if after != Transition::Resolved => before,
+        (before, Transition::Still) if before != Transition::Resolved => before,
         // What was mended and has broken again is broken.
         (_, after) => after,
     }
 }
 
 fn matters(change: &Change, filter: &Filter) -> bool {
-    let Change { subject, condition, .. } = change;
-    filter.lets_pass(change.weight(), &subject.agent, &condition.also, condition.provider.as_ref())
+    let Change { subject, problem, .. } = change;
+    filter.lets_pass(change.weight(), &subject.agent, &problem.also, problem.provider.as_ref())
 }
 
 /// Worst first; what is mended last.
 fn sort(changes: &mut [Change]) {
     changes.sort_by(|one, other| {
         let key = |change: &Change| {
-            let severity = change.condition.severity;
-            (change.is_mended(), std::cmp::Reverse(severity), change.condition.kind)
+            let severity = change.problem.severity;
+            (change.is_resolved(), std::cmp::Reverse(severity), change.problem.kind)
         };
         key(one).cmp(&key(other)).then_with(|| one.subject.cmp(&other.subject))
     });
@@ -181,25 +181,26 @@ fn sort(changes: &mut [Change]) {
 
 /// The same for the same changes, whoever writes it.
 fn id(changes: &[Change]) -> String {
-    let line =
-        |change: &Change| format!("{} {} {}\n", change.incident, change.turn.as_str(), change.at.as_millis());
+    let line = |change: &Change| {
+        format!("{} {} {}\n", change.incident, change.transition.as_str(), change.at.as_millis())
+    };
     digest::short(changes.iter().map(line).collect::<String>())
 }
 
 fn state(change: &Change) -> String {
-    if change.is_mended() {
-        return match change.mended.as_deref() {
+    if change.is_resolved() {
+        return match change.resolved.as_deref() {
             Some(how) if how.contains(" is gone") => "is gone".to_owned(),
             _ => "is all right again".to_owned(),
         };
     }
-    match (change.turn, change.condition.kind) {
+    match (change.transition, change.problem.kind) {
         (Transition::Flapping, _) => "comes and goes".to_owned(),
-        (_, ProblemKind::Expiring) => match change.condition.ends {
+        (_, ProblemKind::Expiring) => match change.problem.ends {
             Some(ends) => format!("ends in {}", span(ends - change.at)),
-            None => change.condition.state.clone(),
+            None => change.problem.state.clone(),
         },
-        (Transition::Still, _) => format!("still {}", change.condition.state),
-        _ => change.condition.state.clone(),
+        (Transition::Still, _) => format!("still {}", change.problem.state),
+        _ => change.problem.state.clone(),
     }
 }

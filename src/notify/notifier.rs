@@ -69,7 +69,7 @@ impl Notifier {
         self.memory.as_ref().is_some_and(|memory| memory.known.borrow().kept.is_some())
     }
 
-    pub(super) fn book(&self) -> Result<Arc<NotificationStore>, NotificationStoreError> {
+    pub(super) fn store(&self) -> Result<Arc<NotificationStore>, NotificationStoreError> {
         let Some(memory) = &self.memory else { return NotificationStore::read(&self.dir).map(Arc::new) };
         let known = &mut *memory.known.borrow_mut();
         known.kept.clone().map_or_else(|| NotificationStore::read_again(&self.dir, &mut known.seen), Ok)
@@ -95,16 +95,16 @@ impl Notifier {
         if self.channels.is_empty() {
             return Ok(Vec::new());
         }
-        self.update(|book| {
-            let newcomers = self.take_stock(book);
-            book.silences.retain(|silence| silence.until > snapshot.now);
-            let own = FailingChannels { failing: self.failing(book, snapshot.now) };
-            let changes = decide(&mut book.ledger, snapshot, &own, &book.silences, &self.policy);
+        self.update(|store| {
+            let newcomers = self.take_stock(store);
+            store.mutes.retain(|mute| mute.until > snapshot.now);
+            let own = FailingChannels { failing: self.failing(store, snapshot.now) };
+            let changes = decide(&mut store.incidents, snapshot, &own, &store.mutes, &self.policy);
             // Who has not been told of anything yet, for its channel is new or has another name, hears of all that is so.
             let open = if newcomers.is_empty() {
                 Vec::new()
             } else {
-                still_open(&book.ledger, snapshot.now, &book.silences, &self.policy)
+                still_open(&store.incidents, snapshot.now, &store.mutes, &self.policy)
             };
             for channel in &self.channels {
                 if matches!(channel.kind, ChannelKind::Alertmanager(_)) {
@@ -121,7 +121,7 @@ impl Notifier {
                     .collect();
                 let page_url = self.config.page_url.as_deref();
                 if let Some(message) = Message::of(&others, &channel.filter, &self.host, page_url) {
-                    book.enqueue(&channel.name, message);
+                    store.enqueue(&channel.name, message);
                 }
             }
             changes
@@ -130,20 +130,20 @@ impl Notifier {
     }
 
     /// Brings the book in line with the channels that are configured; those that it has not known.
-    fn take_stock(&self, book: &mut NotificationStore) -> BTreeSet<String> {
+    fn take_stock(&self, store: &mut NotificationStore) -> BTreeSet<String> {
         let names: BTreeSet<&str> = self.channels.iter().map(|channel| channel.name.as_str()).collect();
-        book.channels.retain(|name, _| names.contains(name.as_str()));
-        book.outbox.retain(|name, parcels| names.contains(name.as_str()) && !parcels.is_empty());
-        let new = names.iter().filter(|name| !book.channels.contains_key(**name));
+        store.channels.retain(|name, _| names.contains(name.as_str()));
+        store.outbox.retain(|name, parcels| names.contains(name.as_str()) && !parcels.is_empty());
+        let new = names.iter().filter(|name| !store.channels.contains_key(**name));
         let new = new.map(|name| (*name).to_owned()).collect();
         for channel in &self.channels {
-            book.configure(&channel.name, &channel.configured());
+            store.configure(&channel.name, &channel.configured());
         }
         new
     }
 
-    fn failing(&self, book: &NotificationStore, now: Timestamp) -> BTreeMap<String, (Timestamp, String)> {
-        let failing = book.channels.iter().filter_map(|(name, record)| {
+    fn failing(&self, store: &NotificationStore, now: Timestamp) -> BTreeMap<String, (Timestamp, String)> {
+        let failing = store.channels.iter().filter_map(|(name, record)| {
             let since = record.failing_since.filter(|since| (now - *since).abs() >= CHANNEL_GRACE)?;
             Some((name.clone(), (since, record.problem.clone().unwrap_or_default())))
         });
@@ -154,9 +154,9 @@ impl Notifier {
     /// How the channels are doing, for the page and for metrics.
     #[must_use]
     pub fn health(&self) -> Vec<ChannelHealth> {
-        let book = self.book().unwrap_or_default();
+        let store = self.store().unwrap_or_default();
         let health = |channel: &Channel| {
-            let record = book.channels.get(&channel.name).cloned().unwrap_or_default();
+            let record = store.channels.get(&channel.name).cloned().unwrap_or_default();
             let count = |reason: FailureReason| {
                 (reason.as_str(), record.failures.get(&reason).copied().unwrap_or_default())
             };
@@ -168,7 +168,7 @@ impl Notifier {
                 last_success: record.last_success,
                 failing_since: record.failing_since,
                 problem: record.problem,
-                waiting: book.outbox.get(&channel.name).map_or(0, Vec::len),
+                waiting: store.outbox.get(&channel.name).map_or(0, Vec::len),
             }
         };
         self.channels.iter().map(health).collect()

@@ -52,7 +52,7 @@ pub(super) type AgentsById<'a> = HashMap<&'a str, &'a AgentHealth>;
 pub(super) struct Circumstances<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) here: &'a AgentsById<'a>,
-    pub(super) silences: &'a [Mute],
+    pub(super) mutes: &'a [Mute],
     pub(super) policy: &'a Policy,
     /// Profiles and agents that are not there any more.
     pub(super) gone: &'a BTreeSet<Subject>,

@@ -36,9 +36,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[serde(default, rename_all = "camelCase")]
 pub struct NotificationStore {
     version: u32,
-    pub ledger: Incidents,
+    #[serde(rename = "ledger")]
+    pub incidents: Incidents,
     /// What nobody wants to hear of for a while.
-    pub silences: Vec<Mute>,
+    #[serde(rename = "silences")]
+    pub mutes: Vec<Mute>,
     /// Messages by channel, oldest first.
     pub outbox: BTreeMap<String, Vec<QueuedMessage>>,
     /// How the channels are doing.
@@ -73,8 +75,8 @@ impl NotificationStore {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(source) => return Err(NotificationStoreError::Io { path, source }),
         };
-        let (version, book) = match serde_json::from_slice::<Self>(&bytes) {
-            Ok(book) => (book.version, Ok(book)),
+        let (version, store) = match serde_json::from_slice::<Self>(&bytes) {
+            Ok(store) => (store.version, Ok(store)),
             // A newer one may well read differently; that does not make it a damaged one.
             Err(error) => {
                 let version = serde_json::from_slice(&bytes).map_or(0, |Version { version }| version);
@@ -84,7 +86,7 @@ impl NotificationStore {
                 )
             }
         };
-        if version > VERSION { Err(NotificationStoreError::Newer { path, version }) } else { book }
+        if version > VERSION { Err(NotificationStoreError::Newer { path, version }) } else { store }
     }
 
     /// Reads the book, unless it is the one that was read `last`: in a large fleet it is long, and every channel looks at it.
@@ -96,11 +98,11 @@ impl NotificationStore {
         if let (Some(stamp), Some(seen)) = (stamp, &*last)
             && seen.stamp == stamp
         {
-            return Ok(Arc::clone(&seen.book));
+            return Ok(Arc::clone(&seen.store));
         }
-        let book = Arc::new(Self::read(dir)?);
-        *last = stamp.map(|stamp| LastRead { stamp, book: Arc::clone(&book) });
-        Ok(book)
+        let store = Arc::new(Self::read(dir)?);
+        *last = stamp.map(|stamp| LastRead { stamp, store: Arc::clone(&store) });
+        Ok(store)
     }
 
     /// Reads the book in order to change it. A damaged one is put aside: to tell again what is so is better than never to tell again.
@@ -122,9 +124,9 @@ impl NotificationStore {
         let failed = |source| NotificationStoreError::Io { path: dir.join(FILE), source };
         let _lock = state::lock_soon(dir, LOCK, PATIENCE).map_err(failed)?;
         let before = Self::read_or_begin(dir)?;
-        let (book, result) = before.changed(change);
-        if book != before {
-            book.write(dir).map_err(failed)?;
+        let (store, result) = before.changed(change);
+        if store != before {
+            store.write(dir).map_err(failed)?;
         }
         Ok(result)
     }
@@ -138,23 +140,23 @@ impl NotificationStore {
         memory: &StoreCache,
         change: impl FnOnce(&mut Self) -> T,
     ) -> Result<T, NotificationStoreError> {
-        let _turn = memory.turn.lock().await;
+        let _turn = memory.transition.lock().await;
         let (place, known) = (dir.to_owned(), memory.known.borrow().clone());
         let was_kept = known.kept.is_some();
         let Opened { lock, before, seen } = aside(dir, move || begin(&place, known)).await??;
         memory.known.borrow_mut().seen = seen;
-        let (book, result) = before.changed(change);
-        if !was_kept && book == *before {
+        let (store, result) = before.changed(change);
+        if !was_kept && store == *before {
             return Ok(result);
         }
-        let book = Arc::new(book);
-        let (place, written) = (dir.to_owned(), Arc::clone(&book));
+        let store = Arc::new(store);
+        let (place, written) = (dir.to_owned(), Arc::clone(&store));
         let stamp = aside(dir, move || {
             let _lock = lock?;
             written.write(&place).map(|()| Stamp::of(&place.join(FILE)))
         });
         let known = match stamp.await? {
-            Ok(stamp) => CachedStore { seen: stamp.map(|stamp| LastRead { stamp, book }), kept: None },
+            Ok(stamp) => CachedStore { seen: stamp.map(|stamp| LastRead { stamp, store }), kept: None },
             Err(problem) => {
                 if !was_kept {
                     let path = dir.join(FILE);
@@ -163,7 +165,7 @@ impl NotificationStore {
                         path.display()
                     );
                 }
-                CachedStore { kept: Some(book), ..memory.known.borrow().clone() }
+                CachedStore { kept: Some(store), ..memory.known.borrow().clone() }
             }
         };
         memory.known.replace(known);
@@ -171,12 +173,12 @@ impl NotificationStore {
     }
 
     fn changed<T>(&self, change: impl FnOnce(&mut Self) -> T) -> (Self, T) {
-        let mut book = self.clone();
-        let result = change(&mut book);
-        book.version = VERSION;
-        let surplus = book.history.len().saturating_sub(HISTORY);
-        book.history.drain(..surplus);
-        (book, result)
+        let mut store = self.clone();
+        let result = change(&mut store);
+        store.version = VERSION;
+        let surplus = store.history.len().saturating_sub(HISTORY);
+        store.history.drain(..surplus);
+        (store, result)
     }
 
     fn write(&self, dir: &Path) -> io::Result<()> {
@@ -190,7 +192,7 @@ impl NotificationStore {
 pub(super) struct StoreCache {
     pub(super) known: RefCell<CachedStore>,
     /// Who changes the book has it, from reading to writing.
-    turn: tokio::sync::Mutex<()>,
+    transition: tokio::sync::Mutex<()>,
 }
 
 /// What is known of the book.
@@ -206,7 +208,7 @@ pub(super) struct CachedStore {
 #[derive(Clone, Debug)]
 pub(super) struct LastRead {
     stamp: Stamp,
-    book: Arc<NotificationStore>,
+    store: Arc<NotificationStore>,
 }
 
 /// A change that has begun.
@@ -229,8 +231,7 @@ fn begin(dir: &Path, CachedStore { mut seen, kept }: CachedStore) -> Result<Open
         Some(kept) => {
             let mut before = NotificationStore::clone(&kept);
             // People may have written theirs where we may not.
-            before.silences =
-                NotificationStore::read(dir).map_or(before.silences, |written| written.silences);
+            before.mutes = NotificationStore::read(dir).map_or(before.mutes, |written| written.mutes);
             Arc::new(before)
         }
         None => match NotificationStore::read_again(dir, &mut seen) {

@@ -100,8 +100,8 @@ fn body(config: &WebhookConfig, message: &Message) -> Option<Value> {
 
 pub(super) fn own(message: &Message) -> Value {
     let count = |severity: Severity| {
-        let open = message.changes.iter().filter(|change| !change.is_mended());
-        open.filter(|change| change.condition.severity == severity).count()
+        let open = message.changes.iter().filter(|change| !change.is_resolved());
+        open.filter(|change| change.problem.severity == severity).count()
     };
     json!({
         "version": SCHEMA_VERSION,
@@ -119,14 +119,14 @@ pub(super) fn own(message: &Message) -> Value {
             "critical": count(Severity::Critical),
             "warning": count(Severity::Warning),
             "info": count(Severity::Info),
-            "mended": message.changes.iter().filter(|change| change.is_mended()).count(),
+            "mended": message.changes.iter().filter(|change| change.is_resolved()).count(),
         },
         "changes": message.changes.iter().map(change).collect::<Vec<_>>(),
     })
 }
 
 fn change(change: &Change) -> Value {
-    let (subject, condition) = (&change.subject, &change.condition);
+    let (subject, problem) = (&change.subject, &change.problem);
     let of = match subject.kind {
         SubjectKind::Agent => "agent",
         SubjectKind::Store => "store",
@@ -140,22 +140,22 @@ fn change(change: &Change) -> Value {
         matches!(subject.kind, SubjectKind::Profile(_) | SubjectKind::Rescue(_)).then(|| subject.name());
     json!({
         "incident": change.incident,
-        "change": change.turn,
+        "change": change.transition,
         "of": of,
         "agent": subject.agent,
         "profile": profile,
-        "provider": condition.provider,
-        "condition": condition.kind,
-        "severity": condition.severity,
+        "provider": problem.provider,
+        "condition": problem.kind,
+        "severity": problem.severity,
         "worst": change.worst,
-        "meaning": condition.meaning,
-        "command": condition.command,
-        "since": condition.since.map(rfc3339),
-        "ends": condition.ends.map(rfc3339),
+        "meaning": problem.meaning,
+        "command": problem.command,
+        "since": problem.since.map(rfc3339),
+        "ends": problem.ends.map(rfc3339),
         "opened": rfc3339(change.opened),
         "at": rfc3339(change.at),
-        "alsoUsedBy": condition.also,
-        "mended": change.mended,
+        "alsoUsedBy": problem.also,
+        "mended": change.resolved,
     })
 }
 

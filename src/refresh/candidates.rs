@@ -101,7 +101,7 @@ pub struct Selection {
 }
 
 #[derive(Debug)]
-pub struct Survey {
+pub struct Candidates {
     pub logins: Vec<Login>,
     /// Agents whose stores cannot be read.
     pub unreadable: Vec<(AgentId, StoreError)>,
@@ -147,16 +147,16 @@ pub(super) fn any_in<T>(store: &Path, look: impl Fn(&Credential<'_>) -> Option<T
 
 /// Finds every login and decides about it.
 #[must_use]
-pub fn survey(
+pub fn find(
     roots: &Roots,
     discovery: &Discovery,
     memory: &Memory,
     config: &RefreshConfig,
     wanted: &Selection,
     clocks: &Clocks,
-) -> Survey {
+) -> Candidates {
     let known = |id: &String| discovery.agents.iter().any(|agent| agent.id.as_str() == id);
-    let mut survey = Survey {
+    let mut survey = Candidates {
         logins: Vec::new(),
         unreadable: Vec::new(),
         unknown_agents: wanted.agents.iter().filter(|id| !known(id)).cloned().collect(),
@@ -164,7 +164,7 @@ pub fn survey(
     let main_agent = &discovery.agents[0];
     let mut main_buffers = Buffers::default();
     let main = load::load_main(main_agent, roots, SEMANTICS, &mut main_buffers);
-    let surveyor = Surveyor { main_agent, main: &main, memory, config, wanted, clocks };
+    let surveyor = Finder { main_agent, main: &main, memory, config, wanted, clocks };
     let mut buffers = Buffers::default();
     for agent in &discovery.agents {
         if !wanted.agents.is_empty() && !wanted.agents.iter().any(|id| id == agent.id.as_str()) {
@@ -179,7 +179,7 @@ pub fn survey(
     survey
 }
 
-struct Surveyor<'s, 'b> {
+struct Finder<'s, 'b> {
     main_agent: &'s Agent,
     main: &'s Loaded<'b>,
     memory: &'s Memory,
@@ -188,8 +188,8 @@ struct Surveyor<'s, 'b> {
     clocks: &'s Clocks,
 }
 
-impl Surveyor<'_, '_> {
-    fn look(&self, agent: &Agent, own: Option<&Loaded<'_>>, survey: &mut Survey) {
+impl Finder<'_, '_> {
+    fn look(&self, agent: &Agent, own: Option<&Loaded<'_>>, survey: &mut Candidates) {
         let loaded = own.unwrap_or(self.main);
         if let Some(error) = &loaded.health.error {
             survey.unreadable.push((agent.id.clone(), error.clone()));

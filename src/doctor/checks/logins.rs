@@ -2,7 +2,7 @@
 
 use openclaw_auth::model::{CredentialKind, ReasonCode, Span, Timestamp};
 
-use super::{entries, pasted, sink};
+use super::{duplicates, entries, pasted};
 use crate::doctor::files;
 use crate::doctor::finding::{Check, Finding, FindingKind, Findings, Severity};
 use crate::doctor::inspection::Inspection;
@@ -47,8 +47,8 @@ const CAUSES: [FindingKind; 8] = [
     pasted::PASTED,
     pasted::SHORT,
     pasted::OTHER_KIND,
-    sink::DRIFTED,
-    sink::MISMATCH,
+    duplicates::DRIFTED,
+    duplicates::MISMATCH,
 ];
 
 /// Renewing may fail for so long before it is worth a word: providers are down for minutes, not hours.

@@ -13,13 +13,13 @@ use crate::remedy::Remedy;
 
 /// Adds a condition for everything that has gone since it was first seen; the subjects that are not there any more.
 pub(super) fn find(
-    ledger: &Incidents,
+    incidents: &Incidents,
     snapshot: &Snapshot,
     here: &AgentsById<'_>,
     found: &mut BTreeMap<Subject, Problem>,
 ) -> BTreeSet<Subject> {
     let mut gone = BTreeSet::new();
-    for (id, profiles) in ledger.known.iter().flat_map(|known| known.iter()) {
+    for (id, profiles) in incidents.known.iter().flat_map(|known| known.iter()) {
         let Some(agent) = here.get(id.as_str()) else {
             // Without the configuration nobody knows where else its directory may be.
             if snapshot.config.error.is_none() {
@@ -39,23 +39,23 @@ pub(super) fn find(
     }
     for subject in &gone {
         // An incident of it ends with it, and that is told instead.
-        let has_incident = ledger.incident(subject).is_some_and(|incident| {
-            incident.condition.kind != ProblemKind::Gone
-                && matches!(incident.phase, Phase::Firing | Phase::Mended)
+        let has_incident = incidents.incident(subject).is_some_and(|incident| {
+            incident.problem.kind != ProblemKind::Gone
+                && matches!(incident.phase, Phase::Firing | Phase::Resolved)
         });
         if !has_incident {
-            found.insert(subject.clone(), condition(subject));
+            found.insert(subject.clone(), problem(subject));
         }
     }
     gone
 }
 
 /// Remembers what is there now. What has gone is remembered until that has been told.
-pub(super) fn remember(ledger: &mut Incidents, snapshot: &Snapshot, gone: &BTreeSet<Subject>) {
-    if gone.is_empty() && ledger.known.as_ref().is_some_and(|known| says_the_same(known, snapshot)) {
+pub(super) fn remember(incidents: &mut Incidents, snapshot: &Snapshot, gone: &BTreeSet<Subject>) {
+    if gone.is_empty() && incidents.known.as_ref().is_some_and(|known| says_the_same(known, snapshot)) {
         return;
     }
-    let before = ledger.known.take().unwrap_or_default();
+    let before = incidents.known.take().unwrap_or_default();
     let mut known = KnownProfiles::new();
     for agent in &snapshot.agents {
         let id = agent.id.as_str();
@@ -73,8 +73,8 @@ pub(super) fn remember(ledger: &mut Incidents, snapshot: &Snapshot, gone: &BTree
         }
     }
     for subject in gone {
-        let still_counts = ledger.incident(subject).is_some_and(|incident| {
-            incident.condition.kind == ProblemKind::Gone && incident.phase != Phase::Over
+        let still_counts = incidents.incident(subject).is_some_and(|incident| {
+            incident.problem.kind == ProblemKind::Gone && incident.phase != Phase::Over
         });
         if !still_counts {
             continue;
@@ -86,7 +86,7 @@ pub(super) fn remember(ledger: &mut Incidents, snapshot: &Snapshot, gone: &BTree
             known.insert(subject.agent.clone(), profiles);
         }
     }
-    ledger.known = Some(Arc::new(known));
+    incidents.known = Some(Arc::new(known));
 }
 
 /// Whether what is known is all that is there. Nothing is copied to find out: every pass does.
@@ -100,7 +100,7 @@ fn says_the_same(known: &KnownProfiles, snapshot: &Snapshot) -> bool {
         })
 }
 
-fn condition(subject: &Subject) -> Problem {
+fn problem(subject: &Subject) -> Problem {
     let (state, meaning) = match subject.kind {
         SubjectKind::Agent => ("is gone", "its directory is not there any more, and its logins went with it"),
         _ => ("is gone", "it was in the store and is not any more; if nobody has removed it, sign in again"),

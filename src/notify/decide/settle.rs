@@ -15,19 +15,19 @@ const FLAPPING_QUIET: Span = Span::from_mins(30.0);
 /// A profile that is gone has been told and is nobody's incident any more after this.
 const GONE_FOR: Span = Span::from_hours(24.0);
 
-pub(super) fn settle(incident: &mut Incident, condition: Option<Problem>, around: &Circumstances<'_>) {
-    match condition {
-        Some(condition) => seen(incident, condition, around),
+pub(super) fn settle(incident: &mut Incident, problem: Option<Problem>, around: &Circumstances<'_>) {
+    match problem {
+        Some(problem) => seen(incident, problem, around),
         // What is in a store that cannot be read is as it was, as far as anybody knows.
         None if removed::is_out_of_sight(&incident.subject, around) => {}
         None => not_seen(incident, around),
     }
 }
 
-fn seen(incident: &mut Incident, condition: Problem, around: &Circumstances<'_>) {
+fn seen(incident: &mut Incident, problem: Problem, around: &Circumstances<'_>) {
     let now = around.snapshot.now;
-    let before = std::mem::replace(&mut incident.condition, condition);
-    let found = &mut incident.condition;
+    let before = std::mem::replace(&mut incident.problem, problem);
+    let found = &mut incident.problem;
     let is_the_same = (before.kind, before.threshold) == (found.kind, found.threshold);
     // While OpenClaw's configuration cannot be read everything counts as used; nothing becomes worse by that alone.
     if around.snapshot.config.error.is_some() && incident.phase == Phase::Firing && is_the_same {
@@ -38,14 +38,14 @@ fn seen(incident: &mut Incident, condition: Problem, around: &Circumstances<'_>)
     match incident.phase {
         Phase::Firing => {}
         // Mended and broken again before anybody heard that it was mended.
-        Phase::Mended => incident.phase = Phase::Firing,
+        Phase::Resolved => incident.phase = Phase::Firing,
         Phase::Pending | Phase::Over => {
             if incident.phase == Phase::Over {
                 (incident.phase, incident.seen) = (Phase::Pending, 0);
                 incident.opened = now;
             }
             incident.seen = incident.seen.saturating_add(1);
-            let patience = incident.condition.patience.unwrap_or(Span::ZERO);
+            let patience = incident.problem.patience.unwrap_or(Span::ZERO);
             if incident.seen >= around.policy.fire_after && now - incident.opened >= patience {
                 incident.phase = Phase::Firing;
                 incident.fired.retain(|at| apart(now, *at) <= FLAPPING_WITHIN);
@@ -67,19 +67,19 @@ fn not_seen(incident: &mut Incident, around: &Circumstances<'_>) {
             incident.clear_since = Some(since);
             let is_quiet = !incident.flapping || now - since >= FLAPPING_QUIET;
             if incident.clear >= around.policy.clear_after && is_quiet {
-                incident.mended = Some(removed::how(&incident.subject, around));
+                incident.resolved = Some(removed::how(&incident.subject, around));
                 // What nobody heard of need not be taken back.
-                incident.phase = if incident.told.is_some() { Phase::Mended } else { Phase::Over };
+                incident.phase = if incident.notified.is_some() { Phase::Resolved } else { Phase::Over };
             }
         }
-        Phase::Mended | Phase::Over => {}
+        Phase::Resolved | Phase::Over => {}
     }
 }
 
 /// Whether an incident is over for so long that it says nothing about the next one.
 pub(super) fn is_forgotten(incident: &Incident, now: Timestamp) -> bool {
-    if incident.condition.kind == ProblemKind::Gone && incident.phase == Phase::Firing {
-        return incident.told.is_some_and(|told| apart(now, told.at) > GONE_FOR);
+    if incident.problem.kind == ProblemKind::Gone && incident.phase == Phase::Firing {
+        return incident.notified.is_some_and(|notified| apart(now, notified.at) > GONE_FOR);
     }
     let last = incident.fired.last().map_or(Span::FOREVER, |at| apart(now, *at));
     incident.phase == Phase::Over && last > FLAPPING_WITHIN

@@ -50,7 +50,7 @@ impl LoginRules<'_> {
         let broken = if in_use { Severity::Critical } else { Severity::Warning };
         let lapsed_for = profile.end().map_or(Span::ZERO, |end| now - end);
         let remedy = || remedy::for_profile(agent, profile);
-        let condition = match (profile.login, profile.status) {
+        let problem = match (profile.login, profile.status) {
             (LoginState::External, _) => return None,
             // Saved for later on purpose.
             _ if profile.reason_code == Some(ReasonCode::SetupInactive) && !profile.in_use => return None,
@@ -82,7 +82,7 @@ impl LoginRules<'_> {
             (_, Status::Expired) => Problem::new(ProblemKind::Expired, broken, "has ended", remedy()?),
             (_, Status::Ok | Status::Static | Status::Expiring) => {
                 match self.expiring(agent, profile, in_use, passed) {
-                    Some(condition) => condition,
+                    Some(problem) => problem,
                     None => return Self::disabled(agent, profile, in_use),
                 }
             }
@@ -91,7 +91,7 @@ impl LoginRules<'_> {
             provider: Some(profile.provider.as_str().to_owned()),
             since: profile.login_since.or(profile.end().filter(|end| *end <= now)),
             ends: profile.end(),
-            ..condition
+            ..problem
         })
     }
 

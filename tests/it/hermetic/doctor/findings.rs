@@ -1,0 +1,185 @@
+//! `authwatch doctor` on a corpus of broken homes, one a finding: it names what was planted and nothing else, mends what it
+//! says it mends, and takes it back.
+//!
+//! A case is a directory of `tests/fixtures/doctor`, named after its finding (`CODE` or `CODE--VARIANT`): files that are laid over
+//! the healthy home, and `case.json` with what git cannot hold. `"@now-3h"` in them stands for that moment in milliseconds.
+
+use std::collections::BTreeMap;
+
+use authwatch::doctor;
+use authwatch::doctor::finding::Severity;
+use serde_json::Value;
+
+use super::case::{self, Case, cases, codes, lay_out};
+use crate::support::home::{Home, Ran};
+
+fn examined(home: &Home, case: &Case, arguments: &[&str]) -> Ran {
+    let flags: Vec<&str> = case.flags.iter().map(String::as_str).collect();
+    home.run(&[&["doctor"], arguments, &flags].concat())
+}
+
+fn text_fits(home: &Home, case: &Case, width: usize) -> String {
+    let mut command = home.command(&["doctor"]);
+    let output = command.args(&case.flags).env("COLUMNS", width.to_string()).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    for line in text.lines() {
+        assert!(crate::support::home::fits(line, width), "{}: too wide for {width}: {line}", case.name);
+        assert!(!line.contains('\u{1b}'), "{}: colour without a terminal: {line}", case.name);
+    }
+    text
+}
+
+#[test]
+fn every_finding_has_a_case_and_every_case_a_finding() {
+    let known: BTreeMap<&str, bool> = doctor::kinds().map(|kind| (kind.code, kind.fixable)).collect();
+    assert_eq!(known.len(), doctor::kinds().count(), "codes are told apart");
+    let mut mended: BTreeMap<String, bool> = BTreeMap::new();
+    for case in case::all_cases() {
+        *mended.entry(case.code().to_owned()).or_default() |= case.mends;
+    }
+    let covered: BTreeMap<&str, bool> = mended.iter().map(|(code, mends)| (code.as_str(), *mends)).collect();
+    assert_eq!(covered, known);
+}
+
+#[test]
+fn a_healthy_home_has_no_finding() {
+    let home = lay_out(None);
+    let ran = home.run(&["doctor", "--json"]);
+    assert_eq!(ran.json()["findings"], serde_json::json!([]), "{}", ran.stdout);
+    assert_eq!(ran.code, 0);
+    assert_eq!(ran.stderr, "");
+    let ran = home.run(&["doctor"]);
+    assert_eq!((ran.stdout.as_str(), ran.code), ("nothing found: all is well\n", 0));
+    let before = home.tree();
+    let ran = home.run(&["doctor", "--fix", "--yes"]);
+    assert_eq!((ran.code, home.tree() == before), (0, true), "{}", ran.stderr);
+}
+
+/// Tries every case, and says of all that fail how.
+fn for_each_case(test: impl Fn(&Case) + std::panic::RefUnwindSafe) {
+    let fails = |case: &Case| std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| test(case))).is_err();
+    let failed: Vec<String> =
+        cases().iter().filter(|case| fails(case)).map(|case| case.name.clone()).collect();
+    assert!(failed.is_empty(), "{} failed: {failed:?}", failed.len());
+}
+
+#[test]
+fn exactly_what_was_planted_is_named() {
+    for_each_case(|case| {
+        let home = lay_out(Some(case));
+        let ran = examined(&home, case, &["--json"]);
+        assert_eq!(codes(&ran), [case.code()], "{}: {}{}", case.name, ran.stdout, ran.stderr);
+        let found = &ran.json()["findings"][0];
+        for (key, expected) in case.expects.as_object().unwrap() {
+            let place = |text: &str| text.replace("@HOME@", home.path().to_str().unwrap());
+            let expected =
+                expected.as_str().map_or_else(|| expected.clone(), |text| Value::from(place(text)));
+            match (found[key].as_str(), expected.as_str()) {
+                (Some(found), Some(part)) if key == "meaning" || key == "command" => {
+                    assert!(found.contains(part), "{}: {key} is {found}", case.name);
+                }
+                _ => assert_eq!(found[key], expected, "{}: {key}", case.name),
+            }
+        }
+        assert_eq!(found["fixable"], case.mends, "{}", case.name);
+        assert!(found["command"].is_string() || case.without_command, "{}: no command", case.name);
+        assert!(!found["meaning"].as_str().unwrap().ends_with('.'), "{}", case.name);
+        let usual = doctor::kinds().find(|kind| kind.code == case.code()).unwrap().severity;
+        let wanted = case.expects["severity"].as_str().unwrap_or(usual.as_str());
+        let is = Severity::ALL.into_iter().find(|severity| severity.as_str() == wanted).unwrap();
+        assert!(is <= usual, "{}: {wanted} is worse than its kind", case.name);
+        assert_eq!(found["severity"], wanted, "{}", case.name);
+        let expected = match wanted {
+            "critical" => 1,
+            "warning" => 2,
+            _ => 0,
+        };
+        assert_eq!(ran.code, expected, "{}", case.name);
+        assert_eq!(ran.json()["exitCode"], expected, "{}", case.name);
+        let narrow = text_fits(&home, case, 40);
+        assert!(narrow.contains(case.code()), "{}: {narrow}", case.name);
+    });
+}
+
+#[test]
+fn what_is_mended_is_mended_and_can_be_taken_back() {
+    for_each_case(|case| {
+        let home = lay_out(Some(case));
+        let before = case::contents(home.path());
+        let found = examined(&home, case, &["--json"]).json()["findings"][0].clone();
+        let ran = examined(&home, case, &["--fix", "--yes", "--json"]);
+        let after = case::contents(home.path());
+        if !case.mends {
+            assert_eq!(codes(&ran), [case.code()], "{}", case.name);
+            assert!(before == after, "{}: something was changed", case.name);
+            return;
+        }
+        assert_eq!(codes(&ran), Vec::<String>::new(), "{}: {}{}", case.name, ran.stdout, ran.stderr);
+        assert_eq!(ran.code, 0, "{}", case.name);
+        assert_eq!(codes(&examined(&home, case, &["--json"])), Vec::<String>::new(), "{}", case.name);
+
+        // The stores are still OpenClaw's, and whatever is not concerned is what it was.
+        for agent in home.run(&["status", "--json"]).json()["agents"].as_array().unwrap() {
+            assert_eq!(agent["store"]["error"], Value::Null, "{}: {agent}", case.name);
+            assert_ne!(agent["profiles"].as_array().unwrap().len(), 0, "{}: {agent}", case.name);
+        }
+        let file = home.path().join(found["file"].as_str().unwrap());
+        let file = file.strip_prefix(home.path()).unwrap().to_owned();
+        let changed = case::changed(&before, &after);
+        assert!(!changed.is_empty(), "{}: nothing was changed", case.name);
+        for path in &changed {
+            let is_concerned = path.starts_with(&file) || case::is_backup(path);
+            assert!(is_concerned, "{}: {} was changed", case.name, path.display());
+        }
+        for (path, stamp) in after.iter().filter(|(path, _)| path.starts_with(case::BACKUPS)) {
+            assert!(
+                ["40700 ", "100600 "].iter().any(|mode| stamp.starts_with(mode)),
+                "{}: {} {stamp}",
+                case.name,
+                path.display()
+            );
+        }
+
+        let mended = ran.json()["mended"].clone();
+        assert_eq!(mended.as_array().unwrap().len(), 1, "{}: {mended}", case.name);
+        assert_eq!((&mended[0]["code"], &mended[0]["error"]), (&Value::from(case.code()), &Value::Null));
+        let undone = std::process::Command::new("sh")
+            .args(["-c", mended[0]["undo"].as_str().unwrap()])
+            .output()
+            .unwrap();
+        assert!(undone.status.success(), "{}: {undone:?}", case.name);
+        let mut different = case::changed(&before, &case::contents(home.path()));
+        different.retain(|path| !case::is_backup(path));
+        assert!(different.is_empty(), "{}: not taken back: {different:?}", case.name);
+    });
+}
+
+/// `docs/doctor.md` has a section for every kind, which begins with how bad it is and whether `--fix` mends it.
+#[test]
+fn the_manual_has_a_section_for_every_finding() {
+    let manual = include_str!("../../../../docs/doctor.md");
+    let mut sections: BTreeMap<&str, String> = BTreeMap::new();
+    for section in manual.split("\n### `").skip(1) {
+        let (code, text) = section.split_once('`').unwrap();
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let (verdict, rest) = text.split_once(". ").unwrap();
+        assert!(rest.len() > 20, "{code} is explained");
+        assert!(sections.insert(code, verdict.to_owned()).is_none(), "{code} is there twice");
+    }
+    let expected: BTreeMap<&str, String> = doctor::kinds()
+        .map(|kind| {
+            let usual = kind.severity.as_str();
+            let usual = usual[..1].to_uppercase() + &usual[1..];
+            let milder = match kind.code {
+                "login-dead" | "login-expired" | "login-missing" => " where a model uses it, else a warning",
+                "provider-without-auth" => ", or a warning where OpenClaw asks the login shell for keys",
+                "key-unseen-by-service" => " where the service's process was seen, else a warning",
+                "login-lapsed" => " where a model uses it, else an info",
+                _ => "",
+            };
+            let mends = if kind.fixable { "; `--fix` mends it" } else { "" };
+            (kind.code, format!("{usual}{milder}{mends}"))
+        })
+        .collect();
+    assert_eq!(sections, expected);
+}

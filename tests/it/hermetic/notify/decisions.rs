@@ -1,0 +1,663 @@
+//! What is told, when, and how often: the pure part, on pictures made up here, with every history there can be.
+
+use std::path::PathBuf;
+
+use authwatch::config::Config;
+use authwatch::model::{
+    AgentHealth, Bucket, LoginReason, LoginState, ProfileHealth, Scope, Severity, Snapshot, Status, Summary,
+};
+use authwatch::notify::{Change, FailingChannels, Incidents, Mute, Policy, Transition, decide, policy};
+use openclaw_auth::model::{
+    ConfigHealth, CredentialKind, Fault, ProviderId, Semantics, Source, StoreError, StoreErrorReason,
+    StoreHealth, StoreKind, Stranded, StrandedKind, Timestamp,
+};
+use proptest::prelude::*;
+
+const MINUTE: f64 = 60_000.0;
+const HOUR: f64 = 60.0 * MINUTE;
+/// 2027-01-15T08:00:00Z.
+const START: f64 = 1_800_000_000_000.0;
+
+/// A profile in use that is fine and stays so.
+fn profile(id: &str) -> ProfileHealth {
+    ProfileHealth {
+        profile_id: id.into(),
+        provider: ProviderId::from(id.split(':').next().unwrap()),
+        kind: CredentialKind::Token,
+        status: Status::Static,
+        reason_code: None,
+        expires_at: None,
+        remaining_ms: None,
+        ended_at: None,
+        bucket: Bucket::Valid,
+        login: LoginState::Static,
+        login_reason: None,
+        login_since: None,
+        inherited: false,
+        in_use: true,
+        cooldown: None,
+        remedy: None,
+        source: Source::Json,
+    }
+}
+
+fn dead(id: &str) -> ProfileHealth {
+    ProfileHealth { login: LoginState::Dead, login_reason: Some(LoginReason::InvalidGrant), ..profile(id) }
+}
+
+/// A login that ends at a moment, or has, and renews itself if told.
+fn ending(id: &str, end: f64, now: f64, login: LoginState) -> ProfileHealth {
+    let status = if end <= now {
+        Status::Expired
+    } else if end - now <= 24.0 * HOUR {
+        Status::Expiring
+    } else {
+        Status::Ok
+    };
+    ProfileHealth {
+        status,
+        expires_at: Some(Timestamp::from_millis(end)),
+        bucket: status.bucket(),
+        login,
+        ..profile(id)
+    }
+}
+
+fn agent(id: &str, profiles: Vec<ProfileHealth>) -> AgentHealth {
+    AgentHealth {
+        id: id.into(),
+        dir: PathBuf::from("/agents").join(id),
+        default: id == "main",
+        exit_code: 0,
+        store: StoreHealth {
+            kind: StoreKind::Json,
+            path: PathBuf::from("/agents").join(id).join("auth-profiles.json"),
+            mode: None,
+            owner: None,
+            error: None,
+            state_error: None,
+            stranded: None,
+        },
+        profiles,
+        providers: Vec::new(),
+        missing_providers_in_use: Vec::new(),
+        rejected: Vec::new(),
+        remedies: Vec::new(),
+    }
+}
+
+fn unreadable(id: &str, reason: StoreErrorReason) -> AgentHealth {
+    let mut agent = agent(id, Vec::new());
+    agent.store.error = Some(StoreError::new(reason, "it cannot be read"));
+    agent
+}
+
+fn snapshot(now: f64, agents: Vec<AgentHealth>) -> Snapshot {
+    Snapshot {
+        format_version: 1,
+        generated_at: String::new(),
+        now: Timestamp::from_millis(now),
+        semantics: Semantics::V2026_9,
+        scope: Scope::InUse,
+        exit_code: 0,
+        summary: Summary::default(),
+        config: ConfigHealth { path: PathBuf::from("/openclaw.json"), error: None },
+        agents,
+        external: Vec::new(),
+        renewals: Vec::new(),
+        rescued: Vec::new(),
+    }
+}
+
+fn configured(text: &str) -> Policy {
+    policy(&Config::parse(text, "c.toml".as_ref()).unwrap())
+}
+
+/// Somebody who is told, pass after pass.
+struct Told {
+    incidents: Incidents,
+    policy: Policy,
+    silences: Vec<Mute>,
+    now: f64,
+}
+
+impl Told {
+    fn new(config: &str) -> Self {
+        Self { incidents: Incidents::default(), policy: configured(config), silences: Vec::new(), now: START }
+    }
+
+    fn pass(&mut self, agents: Vec<AgentHealth>) -> Vec<Change> {
+        let picture = snapshot(self.now, agents);
+        decide(&mut self.incidents, &picture, &FailingChannels::default(), &self.silences, &self.policy)
+    }
+
+    /// A pass of main alone; what is told, in short.
+    fn main(&mut self, profiles: Vec<ProfileHealth>) -> Vec<(Transition, Severity)> {
+        let changes = self.pass(vec![agent("main", profiles)]);
+        changes.iter().map(|change| (change.transition, change.problem.severity)).collect()
+    }
+
+    fn after(&mut self, milliseconds: f64) -> &mut Self {
+        self.now += milliseconds;
+        self
+    }
+}
+
+#[test]
+fn a_dead_login_is_told_once_repeated_and_its_mending_told_once() {
+    let mut notified = Told::new("");
+    assert_eq!(notified.main(vec![profile("xai:a")]), []);
+    assert_eq!(notified.after(MINUTE).main(vec![dead("xai:a")]), [(Transition::New, Severity::Critical)]);
+    for _ in 0..239 {
+        assert_eq!(notified.after(MINUTE).main(vec![dead("xai:a")]), []);
+    }
+    assert_eq!(notified.after(MINUTE).main(vec![dead("xai:a")]), [(Transition::Still, Severity::Critical)]);
+    // Once is no proof.
+    assert_eq!(notified.after(MINUTE).main(vec![profile("xai:a")]), []);
+    assert_eq!(
+        notified.after(MINUTE).main(vec![profile("xai:a")]),
+        [(Transition::Resolved, Severity::Critical)]
+    );
+    assert_eq!(notified.after(MINUTE).main(vec![profile("xai:a")]), []);
+    assert!(
+        notified.after(4.0 * HOUR).main(vec![profile("xai:a")]).is_empty()
+            && notified.incidents.all.is_empty()
+    );
+}
+
+#[test]
+fn what_no_model_uses_is_a_warning_unless_nothing_is_known_about_use() {
+    let unused = |profile: ProfileHealth| ProfileHealth { in_use: false, ..profile };
+    let mut notified = Told::new("");
+    let agents = |profile: ProfileHealth| vec![agent("main", vec![profile])];
+    assert_eq!(notified.pass(agents(unused(dead("xai:a"))))[0].problem.severity, Severity::Warning);
+    let mut picture = snapshot(START, agents(unused(dead("xai:a"))));
+    picture.scope = Scope::All;
+    let mut incidents = Incidents::default();
+    let changes = decide(&mut incidents, &picture, &FailingChannels::default(), &[], &notified.policy);
+    assert_eq!(changes[0].problem.severity, Severity::Critical);
+}
+
+#[test]
+fn an_end_is_told_at_each_threshold_and_does_not_hover() {
+    let mut notified = Told::new("");
+    let end = START + 30.0 * HOUR;
+    let mut turns = Vec::new();
+    while notified.now < end + 10.0 * MINUTE {
+        let login = ending("anthropic:a", end, notified.now, LoginState::Static);
+        for (transition, severity) in notified.main(vec![login]) {
+            turns.push((transition, severity, ((end - notified.now) / HOUR).round()));
+        }
+        notified.after(5.0 * MINUTE);
+    }
+    assert_eq!(
+        turns,
+        [
+            (Transition::New, Severity::Warning, 24.0),
+            (Transition::Worse, Severity::Warning, 6.0),
+            // A tenth of the largest threshold.
+            (Transition::Worse, Severity::Critical, 2.0),
+            (Transition::Worse, Severity::Critical, 1.0),
+            (Transition::Worse, Severity::Critical, 0.0),
+        ]
+    );
+    // A little more time left than the threshold is no recovery.
+    let mut notified = Told::new("");
+    let with_left = |notified: &Told, left: f64| {
+        vec![ending("anthropic:a", notified.now + left, notified.now, LoginState::Static)]
+    };
+    let profiles = with_left(&notified, 23.9 * HOUR);
+    assert_eq!(notified.main(profiles), [(Transition::New, Severity::Warning)]);
+    for left in [24.1, 23.9, 25.0, 24.2, 26.0, 23.0] {
+        let profiles = with_left(notified.after(MINUTE), left * HOUR);
+        assert_eq!(notified.main(profiles), [], "{left}");
+    }
+    for (left, expected) in [(300.0, 0), (300.0, 1)] {
+        let profiles = with_left(notified.after(MINUTE), left * HOUR);
+        assert_eq!(notified.main(profiles).len(), expected);
+    }
+}
+
+#[test]
+fn what_renews_itself_is_nobodys_alarm_until_it_has_failed_to_for_an_hour() {
+    let mut notified = Told::new("");
+    for login in [LoginState::Renewable, LoginState::Refreshing, LoginState::Blocked] {
+        for (lapsed, expected) in [(-HOUR, 0), (0.9 * HOUR, 0), (1.1 * HOUR, 1)] {
+            let mut fresh = Told::new("");
+            let profiles = vec![ending("xai:a", fresh.now - lapsed, fresh.now, login)];
+            assert_eq!(fresh.main(profiles).len(), expected, "{login:?} {lapsed}");
+        }
+    }
+    // In a database it is OpenClaw's, which renews it when it is next used.
+    let lapsed = ending("xai:a", START - 9.0 * HOUR, START, LoginState::Renewable);
+    let in_database = ProfileHealth { source: Source::AgentSqlite, ..lapsed };
+    assert_eq!(notified.main(vec![in_database]), [(Transition::New, Severity::Info)]);
+}
+
+#[test]
+fn a_login_that_many_agents_inherit_is_told_once() {
+    let mut notified = Told::new("");
+    let inherited = || ProfileHealth { inherited: true, ..dead("xai:a") };
+    let main = ProfileHealth { in_use: false, ..dead("xai:a") };
+    let others = (0..8).map(|number| agent(&format!("agent-{number}"), vec![inherited()]));
+    let agents: Vec<AgentHealth> = std::iter::once(agent("main", vec![main])).chain(others).collect();
+    let changes = notified.pass(agents);
+    assert_eq!(changes.len(), 1);
+    assert_eq!(
+        (changes[0].subject.agent.as_str(), changes[0].problem.severity),
+        ("main", Severity::Critical)
+    );
+    assert_eq!(changes[0].problem.also.len(), 6, "{:?}", changes[0].problem.also);
+}
+
+#[test]
+fn who_is_told_of_one_agent_hears_of_what_it_has_from_another() {
+    let config = "[notify.command.own]\nrun = [\"true\"]\nagents = [\"agent-7\"]\n";
+    let mut notified = Told::new(config);
+    let inherited =
+        |number| agent(&format!("agent-{number}"), vec![ProfileHealth { inherited: true, ..dead("xai:a") }]);
+    let main = agent("main", vec![dead("xai:a"), dead("zai:b")]);
+    let changes = notified.pass(std::iter::once(main).chain((0..9).map(inherited)).collect());
+    let filter = authwatch::config::Filter { agents: vec!["agent-7".to_owned()], ..Default::default() };
+    let message = authwatch::notify::message::Message::of(&changes, &filter, "host", None).unwrap();
+    let names: Vec<&str> = message.changes.iter().map(|change| change.subject.name()).collect();
+    assert_eq!(names, ["xai:a"]);
+}
+
+#[test]
+fn a_profile_that_vanishes_is_told_once_and_one_in_an_unreadable_store_has_not_vanished() {
+    let mut notified = Told::new("");
+    let both = || vec![profile("xai:a"), profile("zai:b")];
+    assert_eq!(notified.main(both()), []);
+    assert_eq!(notified.after(MINUTE).main(vec![profile("xai:a")]), [(Transition::New, Severity::Warning)]);
+    for _ in 0..3000 {
+        assert_eq!(notified.after(MINUTE).main(vec![profile("xai:a")]), []);
+    }
+    let mut notified = Told::new("");
+    notified.main(vec![profile("xai:a"), dead("zai:b")]);
+    let changes = notified.after(MINUTE).pass(vec![unreadable("main", StoreErrorReason::Parse)]);
+    assert_eq!(changes.len(), 1, "{changes:?}");
+    for _ in 0..10 {
+        assert!(notified.after(MINUTE).pass(vec![unreadable("main", StoreErrorReason::Parse)]).is_empty());
+    }
+    notified.after(MINUTE).main(vec![profile("xai:a"), dead("zai:b")]);
+    let turns = notified.after(MINUTE).main(vec![profile("xai:a"), dead("zai:b")]);
+    assert_eq!(turns, [(Transition::Resolved, Severity::Critical)], "the store alone is mended");
+    // A broken login that is taken away is mended by that.
+    notified.after(MINUTE).main(vec![profile("xai:a")]);
+    let changes = notified.after(MINUTE).pass(vec![agent("main", vec![profile("xai:a")])]);
+    assert_eq!(changes.len(), 1);
+    assert_eq!(changes[0].resolved.as_deref(), Some("it is gone from the store"));
+    // So is an agent.
+    let mut notified = Told::new("");
+    notified.pass(vec![agent("main", both()), agent("bot", both())]);
+    let changes = notified.after(MINUTE).pass(vec![agent("main", both())]);
+    assert_eq!(changes.iter().map(|change| change.subject.name().to_owned()).collect::<Vec<_>>(), ["bot"]);
+}
+
+#[test]
+fn a_store_that_a_writer_holds_for_a_moment_is_not_worth_a_word() {
+    let mut notified = Told::new("");
+    for _ in 0..9 {
+        assert!(notified.after(MINUTE).pass(vec![unreadable("main", StoreErrorReason::Locked)]).is_empty());
+    }
+    notified.after(2.0 * MINUTE);
+    assert_eq!(notified.pass(vec![unreadable("main", StoreErrorReason::Locked)]).len(), 1);
+}
+
+#[test]
+fn a_store_out_of_sight_leaves_no_provider_without_a_login() {
+    let without = |mut agent: AgentHealth| {
+        agent.missing_providers_in_use = vec![ProviderId::from("xai")];
+        agent
+    };
+    let mut notified = Told::new("");
+    notified.pass(vec![agent("main", vec![profile("xai:a")]), agent("bot", Vec::new())]);
+    // Nobody can see the login: its own agent cannot, and who inherits it cannot.
+    let locked =
+        || vec![without(unreadable("main", StoreErrorReason::Locked)), without(agent("bot", Vec::new()))];
+    assert_eq!(notified.after(MINUTE).pass(locked()), []);
+    // One that was missing before is neither mended by that nor told again.
+    let mut notified = Told::new("");
+    assert_eq!(notified.pass(vec![without(agent("main", Vec::new()))]).len(), 1);
+    for _ in 0..5 {
+        let picture = vec![without(unreadable("main", StoreErrorReason::Locked))];
+        assert_eq!(notified.after(MINUTE).pass(picture), []);
+    }
+    assert_eq!(notified.after(MINUTE).pass(vec![without(agent("main", Vec::new()))]), []);
+}
+
+#[test]
+fn a_configuration_of_openclaw_that_cannot_be_read_for_a_while_is_no_alarm() {
+    let unused = || ProfileHealth { in_use: false, ..dead("zai:b") };
+    let bot = || {
+        let mut bot = agent("bot", vec![profile("xai:a")]);
+        bot.missing_providers_in_use = vec![ProviderId::from("groq")];
+        bot
+    };
+    let mut notified = Told::new("");
+    let changes = notified.pass(vec![agent("main", vec![profile("xai:a"), unused()]), bot()]);
+    assert_eq!(changes.len(), 2, "{changes:?}");
+    // Nothing is known of use then, nor where the agent is that only the configuration names.
+    for _ in 0..5 {
+        let idle = ProfileHealth { in_use: false, ..profile("xai:a") };
+        let mut picture = snapshot(notified.after(MINUTE).now, vec![agent("main", vec![idle, unused()])]);
+        picture.scope = Scope::All;
+        picture.config.error = Some(StoreError::in_file(Fault::Syntax, "it cannot be read"));
+        let changes =
+            decide(&mut notified.incidents, &picture, &FailingChannels::default(), &[], &notified.policy);
+        assert_eq!(changes, []);
+    }
+    let back = || vec![agent("main", vec![profile("xai:a"), unused()]), bot()];
+    assert_eq!(notified.after(MINUTE).pass(back()), []);
+    // It is remembered: gone after that, it is gone.
+    assert_eq!(notified.after(MINUTE).pass(vec![agent("main", vec![profile("xai:a"), unused()])]).len(), 1);
+}
+
+#[test]
+fn a_login_that_went_with_its_agent_is_not_all_right_again() {
+    let mut notified = Told::new("");
+    notified.pass(vec![agent("main", Vec::new()), agent("bot", vec![dead("xai:a")])]);
+    notified.after(MINUTE).pass(vec![agent("main", Vec::new())]);
+    let changes = notified.after(MINUTE).pass(vec![agent("main", Vec::new())]);
+    let message = authwatch::notify::message::Message::of(
+        &changes,
+        &authwatch::config::Filter::default(),
+        "host",
+        None,
+    );
+    assert_eq!(message.unwrap().title(), "xai:a of bot is gone");
+}
+
+#[test]
+fn a_clock_that_is_set_back_neither_hushes_nor_hurries_anything() {
+    let mut notified = Told::new("");
+    notified.now = START + 24.0 * 365.0 * HOUR;
+    assert_eq!(notified.main(vec![dead("xai:a")]), [(Transition::New, Severity::Critical)]);
+    notified.now = START;
+    assert_eq!(notified.main(vec![dead("xai:a")]), [(Transition::Still, Severity::Critical)]);
+    for _ in 0..239 {
+        assert_eq!(notified.after(MINUTE).main(vec![dead("xai:a")]), []);
+    }
+    assert_eq!(notified.after(MINUTE).main(vec![dead("xai:a")]), [(Transition::Still, Severity::Critical)]);
+    notified.after(MINUTE).main(vec![profile("xai:a")]);
+    assert_eq!(
+        notified.after(MINUTE).main(vec![profile("xai:a")]),
+        [(Transition::Resolved, Severity::Critical)]
+    );
+    notified.after(4.0 * HOUR).main(vec![profile("xai:a")]);
+    assert!(notified.incidents.all.is_empty(), "what happened in a year to come is forgotten, too");
+    // What waits for patience, or for quiet, does not wait for a year.
+    let mut notified = Told::new("");
+    notified.now = START + 24.0 * 365.0 * HOUR;
+    assert!(notified.pass(vec![unreadable("main", StoreErrorReason::Locked)]).is_empty());
+    notified.now = START;
+    notified.pass(vec![unreadable("main", StoreErrorReason::Locked)]);
+    notified.after(11.0 * MINUTE);
+    assert_eq!(notified.pass(vec![unreadable("main", StoreErrorReason::Locked)]).len(), 1);
+}
+
+#[test]
+fn what_comes_and_goes_is_told_as_that_and_then_left_alone() {
+    let mut notified = Told::new("");
+    let mut turns = Vec::new();
+    for round in 0..20 {
+        for minute in 0..10 {
+            let login = if minute < 5 { dead("xai:a") } else { profile("xai:a") };
+            turns.extend(notified.main(vec![login]).into_iter().map(|(transition, _)| (round, transition)));
+            notified.after(MINUTE);
+        }
+    }
+    let expected = [
+        (0, Transition::New),
+        (0, Transition::Resolved),
+        (1, Transition::New),
+        (1, Transition::Resolved),
+        (2, Transition::Flapping),
+    ];
+    assert_eq!(turns, expected);
+    let mut quiet = Vec::new();
+    for _ in 0..40 {
+        quiet.extend(notified.after(MINUTE).main(vec![profile("xai:a")]));
+    }
+    assert_eq!(quiet, [(Transition::Resolved, Severity::Critical)]);
+}
+
+#[test]
+fn quiet_hours_hold_back_warnings_and_never_what_is_critical() {
+    // Whatever the machine's time zone is, this part of the day is on.
+    let minute = authwatch::clock::local_minute(Timestamp::from_millis(START)).unwrap();
+    let clock = |minute: u16| format!("{:02}:{:02}", minute % 1440 / 60, minute % 60);
+    let hours = format!("{}-{}", clock(minute), clock(minute + 120));
+    let mut notified = Told::new(&format!("[notify]\nquiet_hours = \"{hours}\"\n"));
+    let warning =
+        |notified: &Told| ending("anthropic:a", notified.now + 20.0 * HOUR, notified.now, LoginState::Static);
+    notified.after(MINUTE);
+    let profiles = vec![warning(&notified), dead("xai:b")];
+    assert_eq!(notified.main(profiles), [(Transition::New, Severity::Critical)]);
+    // One that came and went in the night is nobody's concern in the morning.
+    let profiles = vec![
+        warning(notified.after(MINUTE)),
+        dead("xai:b"),
+        ProfileHealth { in_use: false, ..dead("zai:c") },
+    ];
+    assert_eq!(notified.main(profiles), []);
+    for _ in 0..3 {
+        let profiles = vec![warning(notified.after(MINUTE)), dead("xai:b"), profile("zai:c")];
+        assert_eq!(notified.main(profiles), []);
+    }
+    notified.now = START + 121.0 * MINUTE;
+    let profiles = vec![warning(&notified), dead("xai:b"), profile("zai:c")];
+    assert_eq!(notified.main(profiles), [(Transition::New, Severity::Warning)]);
+}
+
+#[test]
+fn what_is_silenced_is_told_when_the_silence_ends() {
+    let mut notified = Told::new("");
+    let until = Timestamp::from_millis(START + HOUR);
+    notified.silences.push(Mute { profile: "xai:a".to_owned(), agent: None, until });
+    assert_eq!(notified.main(vec![dead("xai:a"), dead("xai:b")]).len(), 1);
+    assert_eq!(notified.after(30.0 * MINUTE).main(vec![dead("xai:a"), dead("xai:b")]), []);
+    assert_eq!(
+        notified.after(31.0 * MINUTE).main(vec![dead("xai:a"), dead("xai:b")]),
+        [(Transition::New, Severity::Critical)]
+    );
+}
+
+#[test]
+fn who_has_heard_of_it_hears_in_a_silence_that_it_is_mended_and_of_nothing_else() {
+    let mut notified = Told::new("");
+    assert_eq!(notified.main(vec![dead("xai:a")]), [(Transition::New, Severity::Critical)]);
+    notified.silences.push(Mute {
+        profile: "*".to_owned(),
+        agent: None,
+        until: Timestamp::from_millis(START + 24.0 * HOUR),
+    });
+    assert_eq!(
+        notified.after(8.0 * HOUR).main(vec![dead("xai:a"), dead("xai:b")]),
+        [],
+        "not repeated, not new"
+    );
+    assert_eq!(notified.after(MINUTE).main(vec![profile("xai:a"), profile("xai:b")]), []);
+    let resolved = notified.after(MINUTE).main(vec![profile("xai:a"), profile("xai:b")]);
+    assert_eq!(resolved, [(Transition::Resolved, Severity::Critical)], "nobody has heard of xai:b");
+    // What breaks in the silence and is mended in it is nobody's business.
+    assert_eq!(notified.after(MINUTE).main(vec![dead("xai:a")]), []);
+    for _ in 0..3 {
+        assert_eq!(notified.after(MINUTE).main(vec![profile("xai:a")]), []);
+    }
+}
+
+#[test]
+fn a_broken_login_that_moves_to_main_is_not_all_right_again() {
+    let mut notified = Told::new("");
+    let inherited = |profile: ProfileHealth| ProfileHealth { inherited: true, ..profile };
+    let title = |changes: &[Change]| {
+        let filter = authwatch::config::Filter::default();
+        authwatch::notify::message::Message::of(changes, &filter, "host", None).unwrap().title()
+    };
+    let own = || vec![agent("main", Vec::new()), agent("bot", vec![dead("xai:a")])];
+    let moved = || vec![agent("main", vec![dead("xai:a")]), agent("bot", vec![inherited(dead("xai:a"))])];
+    notified.pass(own());
+    assert_eq!(title(&notified.after(MINUTE).pass(moved())), "xai:a of main is dead: sign in again");
+    // What was told of it is taken back all the same, for buttons and threads hang on it.
+    let changes = notified.after(MINUTE).pass(moved());
+    assert_eq!(title(&changes), "xai:a of bot is gone");
+    assert_eq!(
+        changes[0].resolved.as_deref(),
+        Some("it is gone from its own store, and main's is used instead")
+    );
+    // Where main's is fine, so is the agent.
+    let mut notified = Told::new("");
+    notified.pass(own());
+    let fine =
+        || vec![agent("main", vec![profile("xai:a")]), agent("bot", vec![inherited(profile("xai:a"))])];
+    assert_eq!(notified.after(MINUTE).pass(fine()), []);
+    assert_eq!(title(&notified.after(MINUTE).pass(fine())), "xai:a of bot is all right again");
+}
+
+#[test]
+fn logins_that_a_migration_left_behind_are_one_incident() {
+    let mut notified = Told::new("");
+    let main = |profiles: Vec<ProfileHealth>| agent("main", profiles);
+    notified.pass(vec![main(vec![profile("xai:a"), dead("xai:b")]), agent("bot", Vec::new())]);
+    let stranded = || {
+        let mut main = main(Vec::new());
+        main.store.kind = StoreKind::AgentSqlite;
+        main.missing_providers_in_use = vec![ProviderId::from("xai")];
+        let path = PathBuf::from("/agents/main/auth-profiles.json");
+        main.store.stranded =
+            Some(Stranded { kind: StrandedKind::EmptyDatabase, path, profiles: 2, repair_first: None });
+        vec![main, agent("bot", Vec::new())]
+    };
+    let changes = notified.after(MINUTE).pass(stranded());
+    let named: Vec<_> = changes.iter().map(|change| change.problem.state.as_str()).collect();
+    assert_eq!(named, ["has lost its logins"]);
+    for _ in 0..5 {
+        assert_eq!(notified.after(MINUTE).pass(stranded()), []);
+    }
+    // They are there again, as they were.
+    let back = || vec![main(vec![profile("xai:a"), dead("xai:b")]), agent("bot", Vec::new())];
+    assert_eq!(notified.after(MINUTE).pass(back()), []);
+    let changes = notified.after(MINUTE).pass(back());
+    assert_eq!(changes.len(), 1, "{changes:?}");
+    assert!(changes[0].is_resolved());
+}
+
+#[test]
+fn a_configuration_of_openclaw_that_stays_broken_is_told_once_and_one_that_is_being_edited_never() {
+    let mut notified = Told::new("");
+    let broken = |notified: &mut Told| {
+        let mut picture = snapshot(notified.now, vec![agent("main", vec![profile("xai:a")])]);
+        picture.config.error = Some(StoreError::new(
+            StoreErrorReason::Parse,
+            "`/openclaw.json` is not JSON5: at line 3, column 7",
+        ));
+        decide(
+            &mut notified.incidents,
+            &picture,
+            &FailingChannels::default(),
+            &notified.silences,
+            &notified.policy,
+        )
+    };
+    let fine = || vec![agent("main", vec![profile("xai:a")])];
+    // Saved now and then with half a sentence in it.
+    for _ in 0..12 {
+        assert_eq!(broken(notified.after(4.0 * MINUTE)), []);
+        assert_eq!(broken(notified.after(4.0 * MINUTE)), []);
+        assert_eq!(notified.after(MINUTE).pass(fine()), []);
+    }
+    let mut changes = Vec::new();
+    for _ in 0..30 {
+        changes.extend(broken(notified.after(MINUTE)));
+    }
+    assert_eq!(changes.len(), 1, "{changes:?}");
+    let problem = &changes[0].problem;
+    assert_eq!((changes[0].transition, problem.severity), (Transition::New, Severity::Critical));
+    assert!(problem.meaning.contains("line 3, column 7"), "{}", problem.meaning);
+    let command = problem.command.as_deref().unwrap_or_default();
+    assert!(command.starts_with("cp -p -- "), "{command}");
+    let filter = authwatch::config::Filter::default();
+    let message = authwatch::notify::message::Message::of(&changes, &filter, "host", None).unwrap();
+    assert_eq!(message.title(), "OpenClaw's configuration cannot be used");
+    assert_eq!(notified.after(MINUTE).pass(fine()), []);
+    assert!(notified.after(MINUTE).pass(fine())[0].is_resolved());
+}
+
+/// What a login may be like in a pass.
+#[derive(Clone, Copy, Debug)]
+enum Like {
+    Fine,
+    Dead,
+    Ended,
+    EndsIn(u8),
+    Lapsed,
+    Absent,
+}
+
+fn like() -> impl Strategy<Value = Like> {
+    prop_oneof![
+        4 => Just(Like::Fine),
+        2 => Just(Like::Dead),
+        1 => Just(Like::Ended),
+        2 => (1_u8..40).prop_map(Like::EndsIn),
+        1 => Just(Like::Lapsed),
+        1 => Just(Like::Absent),
+    ]
+}
+
+fn made(id: &str, like: Like, now: f64) -> Option<ProfileHealth> {
+    Some(match like {
+        Like::Fine => profile(id),
+        Like::Dead => dead(id),
+        Like::Ended => ending(id, now - HOUR, now, LoginState::Static),
+        Like::EndsIn(hours) => ending(id, now + f64::from(hours) * HOUR, now, LoginState::Static),
+        Like::Lapsed => ending(id, now - 2.0 * HOUR, now, LoginState::Renewable),
+        Like::Absent => return None,
+    })
+}
+
+proptest! {
+    /// Whatever happens: an incident begins before it goes on or ends, one at a time; what is critical is told at once; what
+    /// is told is the same whether the ledger is kept in memory or read from disk each time; and two passes of one moment say nothing new.
+    #[test]
+    fn every_history_is_told_in_order(passes in prop::collection::vec((like(), like(), 1_u16..200), 1..60)) {
+        let ids = ["xai:a", "zai:b"];
+        let mut notified = Told::new("");
+        let mut reread = Told::new("");
+        let mut open = std::collections::BTreeMap::<String, bool>::new();
+        for (first, second, minutes) in passes {
+            notified.after(f64::from(minutes) * MINUTE);
+            reread.now = notified.now;
+            let profiles = || -> Vec<ProfileHealth> {
+                ids.iter().zip([first, second]).filter_map(|(id, like)| made(id, like, notified.now)).collect()
+            };
+            let profiles = (profiles(), profiles(), profiles());
+            let changes = notified.pass(vec![agent("main", profiles.0)]);
+            let text = serde_json::to_string(&reread.incidents).unwrap();
+            reread.incidents = serde_json::from_str(&text).unwrap();
+            prop_assert_eq!(&changes, &reread.pass(vec![agent("main", profiles.1)]));
+            for change in &changes {
+                let is_open = open.entry(change.subject.name().to_owned()).or_default();
+                match change.transition {
+                    Transition::New | Transition::Flapping => prop_assert!(!*is_open, "told as new twice: {change:?}"),
+                    _ => prop_assert!(*is_open, "told before it was new: {change:?}"),
+                }
+                *is_open = change.transition != Transition::Resolved;
+            }
+            for (id, like) in ids.iter().zip([first, second]) {
+                if matches!(like, Like::Dead | Like::Ended) {
+                    prop_assert!(open.get(*id).copied().unwrap_or_default(), "{id} is critical and nobody knows");
+                }
+            }
+            // The same moment again: nothing is told but what needed a second look to be believed.
+            let again = notified.pass(vec![agent("main", profiles.2)]);
+            prop_assert!(again.iter().all(|change| change.transition == Transition::Resolved), "{again:?}");
+            for change in &again {
+                open.insert(change.subject.name().to_owned(), false);
+            }
+            reread.incidents = notified.incidents.clone();
+        }
+    }
+}

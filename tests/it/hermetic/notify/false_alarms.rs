@@ -1,0 +1,235 @@
+//! False alarms and lost ones, as a user of the real program would meet them.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::support::daemon::Daemon;
+use crate::support::home::{Home, document};
+use crate::support::notify::{CONFIG, webhook};
+use crate::support::receiver::Receiver;
+use crate::support::time::now;
+
+const MINUTE: i64 = 60_000;
+
+/// A token of a provider that does not end.
+fn lasting(provider: &str) -> Value {
+    json!({ "type": "token", "provider": provider, "token": "t" })
+}
+
+/// A home whose agent `main` has these profiles, with a webhook.
+fn home(receiver: &Receiver, profiles: &Value) -> Home {
+    Home::new().profiles("main", profiles).file(CONFIG, webhook(receiver, "own", ""))
+}
+
+/// A timer's pass as of so many minutes from now.
+fn pass(home: &Home, minutes: i64) {
+    home.run(&["watch", "--once", "--at", &(now() + minutes * MINUTE).to_string()]);
+}
+
+/// What was told, in short: the change and the condition.
+fn told(receiver: &Receiver) -> Vec<(String, String)> {
+    let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let messages = receiver.at("/own");
+    let changes = messages.iter().flat_map(|message| message["changes"].as_array().unwrap());
+    changes.map(|change| (word(&change["change"]), word(&change["condition"]))).collect()
+}
+
+fn words(change: &str, condition: &str) -> (String, String) {
+    (change.to_owned(), condition.to_owned())
+}
+
+#[test]
+fn a_broken_openclaw_json_is_told_with_its_place_and_not_while_it_is_edited() {
+    let receiver = Receiver::start();
+    let good = "{\n  agents: { defaults: { model: 'xai/grok' } },\n}\n";
+    let broken = "{\n  agents: { defaults: { model: 'xai/grok' } }\n  oops\n}\n";
+    let home = home(&receiver, &json!({ "xai:default": lasting("xai") }));
+    let write = |text: &str| home.write(".openclaw/openclaw.json", text);
+    write(good);
+    pass(&home, 0);
+    // Somebody edits it, for half an hour.
+    for minute in (5..35).step_by(5) {
+        write(if minute % 10 == 5 { broken } else { good });
+        pass(&home, minute);
+    }
+    assert_eq!(told(&receiver), []);
+    write(broken);
+    for minute in (35..65).step_by(5) {
+        pass(&home, minute);
+    }
+    assert_eq!(told(&receiver), [words("new", "config_unreadable")]);
+    let message = &receiver.at("/own")[0];
+    let change = &message["changes"][0];
+    assert_eq!((&change["of"], &change["severity"]), (&json!("config"), &json!("critical")));
+    assert_eq!(message["title"], "OpenClaw's configuration cannot be used");
+    let text = message["text"].as_str().unwrap();
+    for part in ["openclaw.json", "at line 3 column 3", "$ cp -p -- ", "found by their directories alone"] {
+        assert!(text.split_whitespace().collect::<Vec<_>>().join(" ").contains(part), "no {part}: {text}");
+    }
+    write(good);
+    pass(&home, 65);
+    pass(&home, 70);
+    assert_eq!(told(&receiver), [words("new", "config_unreadable"), words("mended", "config_unreadable")]);
+
+    // The metric and the page say it at once: whoever looks wants to know.
+    let parse = "authwatch_openclaw_config_error{reason=\"parse\"}";
+    let daemon = Daemon::ready(&home, &["--no-refresh"]);
+    daemon.wait_for_metric(parse, 0.0);
+    write(broken);
+    daemon.wait_for_metric(parse, 1.0);
+    let page = daemon.get("/").text();
+    assert!(page.contains("OpenClaw’s configuration") && page.contains("at line 3 column 3"), "{page}");
+    assert!(page.contains("OpenClaw’s configuration broken"), "what happened lately");
+    write(good);
+    daemon.wait_for_metric(parse, 0.0);
+    assert_eq!(told(&receiver).len(), 2, "edited for a moment");
+}
+
+#[test]
+fn a_rescue_file_is_counted_for_as_long_as_it_is_there() {
+    let receiver = Receiver::start();
+    let home = home(&receiver, &json!({ "xai:default": lasting("xai") }));
+    let rescue = ".local/state/authwatch/rescue/rescue-1.json";
+    home.write(rescue, json!({ "profile": "xai:other" }).to_string());
+    let daemon = Daemon::ready(&home, &["--no-refresh", "--interval", "100ms"]);
+    daemon.wait_for_metric("authwatch_rescues_waiting", 1.0);
+    assert!(daemon.get("/").text().contains("needs you now"), "the page is silent about it");
+    fs::remove_file(home.path().join(rescue)).unwrap();
+    daemon.wait_for_metric("authwatch_rescues_waiting", 0.0);
+}
+
+#[test]
+fn what_is_broken_for_a_blink_is_nobodys_alarm() {
+    let receiver = Receiver::start();
+    let home = home(&receiver, &json!({ "xai:default": lasting("xai") }));
+    let store = home.store("main");
+    let whole = fs::read_to_string(&store).unwrap();
+    let daemon = Daemon::ready(&home, &["--no-refresh"]);
+    let scans = || daemon.metric("authwatch_scans_total").unwrap();
+    let up = "authwatch_store_up{agent=\"main\",store=\"json\"}";
+    // Written in place by a program that takes its time, put back from a backup, emptied and filled again.
+    let half = &whole[..whole.len() / 2];
+    for blink in [half, "", &document(&json!({}))] {
+        let before = scans();
+        fs::write(&store, blink).unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        fs::write(&store, &whole).unwrap();
+        daemon.wait("a look at it", || scans() > before);
+        daemon.wait_for_metric(up, 1.0);
+    }
+    assert_eq!(told(&receiver), []);
+    // What stays broken is told all the same.
+    fs::write(&store, half).unwrap();
+    daemon.wait("the alarm", || !receiver.received().is_empty());
+    assert_eq!(told(&receiver), [words("new", "store_unreadable")]);
+}
+
+#[test]
+fn a_silence_for_what_is_not_there_is_taken_and_doubted() {
+    let receiver = Receiver::start();
+    let profiles = json!({ "xai:default": lasting("xai"), "anthropic:manual": lasting("anthropic") });
+    let home = home(&receiver, &profiles).profiles("bot", &json!({ "zai:own": lasting("zai") })).file(
+        ".openclaw/openclaw.json",
+        "{agents: {defaults: {model: 'groq/llama'}, list: [{id: 'main'}, {id: 'bot'}]}}",
+    );
+    let silence = |arguments: &[&str]| {
+        let ran = home.run(&[&["notify", "silence"], arguments, &["2h"]].concat());
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        assert!(ran.stdout.contains(" is silent for 2 h, until "), "it is taken: {}", ran.stdout);
+        ran.stderr
+    };
+    for sure in [
+        &["xai:default"][..],
+        &["xai:default", "--agent", "main"],
+        &["*"],
+        &["*", "--agent", "bot"],
+        &["groq"],
+        &["store"],
+        &["bot"],
+        &["zai:own", "--agent", "bot"],
+        &["openclaw.json"],
+    ] {
+        assert_eq!(silence(sure), "", "{sure:?}");
+    }
+    for (doubtful, said) in [
+        (&["xai:defualt"][..], "nothing is called `xai:defualt` now: did you mean `xai:default`?"),
+        (&["something:else"], "nothing is called `something:else` now\n"),
+        (
+            &["xai"],
+            "`xai` is a provider that has logins, and those are told of by their own names: `xai:default`",
+        ),
+        (&["*", "--agent", "bto"], "there is no agent `bto` now: did you mean `bot`?"),
+        (
+            &["xai:default", "--agent", "bot"],
+            "`bot` has `xai:default` from main, and it is told of there: authwatch notify silence xai:default DURATION --agent main",
+        ),
+        (&["zai:own", "--agent", "main"], "`main` has no `zai:own`; bot has"),
+        (&["\u{1b}[31m"], "nothing is called `\\u{1b}[31m` now"),
+    ] {
+        let stderr = silence(doubtful);
+        assert!(stderr.contains(said), "{doubtful:?}: {stderr}");
+    }
+}
+
+#[test]
+fn the_report_has_the_command_that_mends_a_login_and_it_is_the_one_that_is_told() {
+    let receiver = Receiver::start();
+    let ended = |kind: &str, provider: &str| json!({ "type": kind, "provider": provider, "token": "t", "expires": now() - MINUTE });
+    let home = home(&receiver, &json!({ "xai:a b": ended("token", "xai"), "zai:fine": lasting("zai") }))
+        .profiles("bot", &json!({ "anthropic:setup": ended("token", "anthropic"), "mistral:key": { "type": "api_key", "provider": "mistral" } }))
+        .profiles("torn", &json!({}))
+        .file(".openclaw/openclaw.json", "{agents: {defaults: {model: 'groq/llama'}}}");
+    fs::write(home.store("torn"), "{").unwrap();
+    pass(&home, 0);
+    let report = home.run(&["status", "--json"]);
+    assert_eq!(report.profile("main", "zai:fine").get("remedy"), None);
+    let of_main = "openclaw models auth --agent main paste-token --provider xai";
+    assert_eq!(report.profile("main", "xai:a b")["remedy"]["command"], of_main);
+    assert_eq!(
+        report.profile("bot", "xai:a b")["remedy"]["command"],
+        of_main,
+        "it is mended where it is kept"
+    );
+    let messages = receiver.at("/own");
+    let mut compared = 0;
+    for change in messages[0]["changes"].as_array().unwrap() {
+        let agent = change["agent"].as_str().unwrap();
+        let remedies = report.agent(agent)["remedies"].clone();
+        let of = |what: &str| {
+            let fits = |remedy: &&Value| {
+                remedy["of"] == what && (what == "store" || remedy["provider"] == change["provider"])
+            };
+            remedies.as_array().unwrap().iter().find(fits).unwrap().clone()
+        };
+        let remedy = match change["of"].as_str().unwrap() {
+            "profile" => report.profile(agent, change["profile"].as_str().unwrap())["remedy"].clone(),
+            what => of(what),
+        };
+        assert_eq!(remedy["command"], change["command"], "{change:#}");
+        assert_eq!(remedy["meaning"], change["meaning"], "{change:#}");
+        compared += 1;
+    }
+    assert!(compared >= 5, "{messages:#?}");
+}
+
+#[test]
+fn a_disk_that_takes_for_ever_to_write_what_was_told_holds_no_visitor_up() {
+    let receiver = Receiver::start();
+    let ended = json!({ "xai:default": { "type": "token", "provider": "xai", "token": "t", "expires": now() - MINUTE } });
+    let home = home(&receiver, &ended);
+    let marker = home.path().join("writing");
+    let mut command =
+        home.command(&["watch", "--listen", "127.0.0.1:0", "--log-level", "info", "--no-refresh"]);
+    command.env("AUTHWATCH_TEST_PAUSE", "book-writing").env("AUTHWATCH_TEST_MARKER", &marker);
+    let daemon = Daemon::listening(command);
+    daemon.wait("the record to be written", || marker.exists());
+    for path in ["/", "/metrics", "/healthz", "/readyz", "/api/v1/status"] {
+        assert_eq!(daemon.get(path).status, 200, "{path}");
+    }
+    assert!(
+        daemon.get("/metrics").text().contains("authwatch_check_exit_code_overall 1"),
+        "what was seen is shown"
+    );
+    assert!(receiver.received().is_empty(), "nothing is sent before it is written down");
+}

@@ -1,0 +1,76 @@
+//! OpenClaw's databases: the tables that hold logins, and homes that have them.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::support::home::{Home, document};
+
+impl Home {
+    /// Writes an agent's `openclaw-agent.sqlite` with these profiles.
+    pub(crate) fn database(self, agent: &str, profiles: &Value) -> Self {
+        let path = self.agent_database(agent);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        put_agent_store(&agent_connection(&path), &document(profiles));
+        self
+    }
+
+    pub(crate) fn agent_database(&self, agent: &str) -> PathBuf {
+        self.agent_dir(agent).join("openclaw-agent.sqlite")
+    }
+
+    /// Writes the shared database with these profiles and, if given, who owns the shared credentials.
+    pub(crate) fn shared(self, owner: Option<&str>, profiles: &Value) -> Self {
+        let path = self.shared_database();
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let connection = shared_connection(&path);
+        put_shared(&connection, "authProfiles.store", &document(profiles));
+        if let Some(owner) = owner {
+            put_shared(&connection, "auth.sharedStore", &json!({ "location": owner }).to_string());
+        }
+        self
+    }
+
+    pub(crate) fn shared_database(&self) -> PathBuf {
+        self.state().join("state/openclaw.sqlite")
+    }
+}
+
+/// Opens (and if need be creates) a database with the tables of an agent's.
+pub(crate) fn agent_connection(path: &Path) -> rusqlite::Connection {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    // Nothing here has to survive a loss of power, and waiting for the disk would be most of a test's time.
+    connection.pragma_update(None, "synchronous", "off").unwrap();
+    connection
+        .execute_batch(
+            "CREATE TABLE IF NOT EXISTS auth_profile_store (store_key TEXT PRIMARY KEY, store_json TEXT NOT NULL, updated_at INTEGER NOT NULL);
+             CREATE TABLE IF NOT EXISTS auth_profile_state (state_key TEXT PRIMARY KEY, state_json TEXT NOT NULL, updated_at INTEGER NOT NULL);",
+        )
+        .unwrap();
+    connection
+}
+
+pub(crate) fn put_agent_store(connection: &rusqlite::Connection, json: &str) {
+    let sql = "INSERT OR REPLACE INTO auth_profile_store VALUES ('primary', ?1, 0)";
+    connection.execute(sql, [json]).unwrap();
+}
+
+pub(crate) fn put_agent_state(connection: &rusqlite::Connection, json: &str) {
+    let sql = "INSERT OR REPLACE INTO auth_profile_state VALUES ('primary', ?1, 0)";
+    connection.execute(sql, [json]).unwrap();
+}
+
+/// Opens (and if need be creates) a database with the table of the shared one.
+pub(crate) fn shared_connection(path: &Path) -> rusqlite::Connection {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    // Nothing here has to survive a loss of power, and waiting for the disk would be most of a test's time.
+    connection.pragma_update(None, "synchronous", "off").unwrap();
+    let sql = "CREATE TABLE IF NOT EXISTS config_machine_state (state_key TEXT PRIMARY KEY, value_json TEXT NOT NULL, updated_at_ms INTEGER NOT NULL)";
+    connection.execute_batch(sql).unwrap();
+    connection
+}
+
+pub(crate) fn put_shared(connection: &rusqlite::Connection, key: &str, json: &str) {
+    let sql = "INSERT OR REPLACE INTO config_machine_state VALUES (?1, ?2, 0)";
+    connection.execute(sql, [key, json]).unwrap();
+}

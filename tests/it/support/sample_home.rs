@@ -1,0 +1,57 @@
+//! A home in which there is something of everything.
+
+use serde_json::json;
+
+use crate::support::daemon::Daemon;
+use crate::support::home::Home;
+use crate::support::renewal::PROFILE;
+use crate::support::time::now;
+use crate::support::token_server::TokenServer;
+
+/// The lock under which OpenClaw renews [`PROFILE`].
+const REFRESH_LOCK: &str = ".openclaw/locks/oauth-refresh/sha256-cee1bbaed8073aace8170859a25616882c288ceeaa1119df363bf01cc0cdab65.lock";
+
+/// A state in which there is something of everything: a renewal, a login being renewed by somebody else, a cooldown, a
+/// provider without any login, a store that cannot be read.
+pub(crate) fn everything(server: &TokenServer) -> Home {
+    let until = now() + 3_600_000;
+    let codex = json!({ "type": "oauth", "provider": "openai-codex", "access": "a", "refresh": "r", "expires": now() + 864_000_000 });
+    let due = json!({ "type": "oauth", "provider": "xai", "access": "a", "refresh": server.sign_in("xai"), "expires": now() });
+    let since = chrono::DateTime::from_timestamp_millis(now()).unwrap();
+    let lock = json!({ "pid": std::process::id(), "createdAt": since.to_rfc3339_opts(chrono::SecondsFormat::Millis, true) });
+    Home::new()
+        .file(
+            ".config/authwatch/config.toml",
+            server.config(&["openai-codex", "xai"]) + "[notify.command.nobody]\nrun = [\"true\"]\n",
+        )
+        .file(".openclaw/openclaw.json", "{ agents: { defaults: { model: 'mistral/mistral-large' } } }")
+        .profiles(
+            "main",
+            &json!({
+                PROFILE: codex,
+                "xai:default": due,
+                "groq:default": { "type": "api_key", "provider": "groq", "key": "k" },
+            }),
+        )
+        .file(
+            ".openclaw/agents/main/agent/auth-state.json",
+            json!({ "version": 1, "usageStats": {
+            "groq:default": { "cooldownUntil": until, "cooldownReason": "rate_limit", "errorCount": 1 } } })
+            .to_string(),
+        )
+        .file(".openclaw/agents/broken/agent/auth-profiles.json", "{")
+        .file(REFRESH_LOCK, lock.to_string())
+}
+
+/// The daemon in that home, once every metric has a sample.
+pub(crate) fn daemon_with_everything(home: &Home) -> Daemon {
+    let daemon = Daemon::ready(home, &[]);
+    daemon.wait_for_metric("authwatch_refresh_attempts_total{provider=\"xai\"}", 1.0);
+    let next =
+        "authwatch_refresh_next_timestamp_seconds{agent=\"main\",provider=\"xai\",profile=\"xai:default\"}";
+    daemon.wait("the next renewal is known", || daemon.metric(next).is_some());
+    daemon.wait("somebody is told", || {
+        daemon.metric("authwatch_notifications_total{channel=\"nobody\"}").is_some_and(|told| told >= 1.0)
+    });
+    daemon
+}
