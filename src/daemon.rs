@@ -11,7 +11,6 @@ mod notifications;
 mod options;
 mod pass;
 mod publisher;
-mod reloading;
 mod renewals;
 mod renewing;
 mod scanner;

@@ -19,6 +19,7 @@ use openclaw_auth::order::ineligible;
 use openclaw_auth::paths::Roots;
 use openclaw_auth::secret::SecretBuffer;
 use openclaw_auth::{identity, provider, text};
+use zeroize::Zeroizing;
 
 use super::endpoint;
 use super::outcome::NotRenewable;
@@ -53,6 +54,18 @@ pub struct Login {
     pub renewable: Result<(), NotRenewable>,
     /// What is to be done about it.
     pub decision: Decision,
+}
+
+/// A login that is due, as its store holds it while the locks are held.
+pub(super) struct Current {
+    /// Its refresh token, which is about to be spent.
+    pub(super) token: Zeroizing<String>,
+    pub(super) fingerprint: Fingerprint,
+    /// The JSON text of its entry.
+    pub(super) entry: Zeroizing<String>,
+    /// Its provider as it is written.
+    pub(super) provider: String,
+    pub(super) identity: Identity,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

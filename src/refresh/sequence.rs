@@ -27,8 +27,7 @@ use tracing::{debug, info, warn};
 use zeroize::Zeroizing;
 
 use super::answer::TokenAnswer;
-use super::candidates::{self, Identity, Login, SEMANTICS};
-use super::current::Current;
+use super::candidates::{self, Current, Identity, Login, SEMANTICS};
 use super::endpoint::{self, ResolvedEndpoint};
 use super::exchange::Issued;
 use super::outcome::{MisconfiguredReason, NotRenewable, Outcome, TransientReason};

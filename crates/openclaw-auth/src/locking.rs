@@ -215,7 +215,6 @@ struct Found {
     content: LockFileContent,
 }
 
-/// What a lock consists of.
 #[derive(Debug, PartialEq)]
 enum LockFileContent {
     /// A file; empty where it may not be read or is longer than any lock.

@@ -28,7 +28,6 @@ pub struct ExternalLogin {
 /// Codex writes no expiry; without a readable token OpenClaw reckons an hour from the last write.
 const CODEX_LIFETIME: Span = Span::from_mins(60.0);
 
-/// Every CLI's file.
 fn files(roots: &Roots) -> [(Source, PathBuf); 4] {
     [
         (Source::ClaudeCli, roots.home.join(".claude/.credentials.json")),

@@ -1,15 +1,15 @@
-//! Moments and spans of time.
+//! Moments, spans of time, and counts.
 //!
-//! Both are doubles inside, as in the JavaScript that writes and reads them: stores hold fractions of milliseconds, and values past
+//! All are doubles inside, as in the JavaScript that writes and reads them: stores hold fractions of milliseconds, and values past
 //! 2^53, which have to be judged and printed as OpenClaw does.
 
 use std::cmp::Ordering;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use serde::ser::Error;
 use serde::{Deserialize, Serialize, Serializer};
-
-use super::number::as_javascript;
+use serde_json::value::RawValue;
 
 /// A moment: milliseconds since 1970, UTC.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Deserialize)]
@@ -20,6 +20,10 @@ pub struct Timestamp(f64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Deserialize)]
 #[serde(transparent)]
 pub struct Span(f64);
+
+/// A count that OpenClaw wrote: any finite number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Count(pub f64);
 
 /// What moments and spans have in common: both are milliseconds that can be compared.
 macro_rules! milliseconds {
@@ -71,6 +75,12 @@ macro_rules! milliseconds {
 }
 
 milliseconds!(Timestamp, Span);
+
+impl Serialize for Count {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        as_javascript(self.0, serializer)
+    }
+}
 
 impl Timestamp {
     /// 1970-01-01T00:00:00Z.
@@ -231,6 +241,23 @@ impl Div for Span {
 
     fn div(self, other: Self) -> f64 {
         self.0 / other.0
+    }
+}
+
+/// Up to here, 2^53, a double holds every integer.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// Writes a number as JavaScript does: up to 1e21 without an exponent, and past 2^53 the fewest digits that are this double and no
+/// other, then zeros. Whoever compares digits finds the same ones.
+fn as_javascript<S: Serializer>(number: f64, serializer: S) -> Result<S::Ok, S::Error> {
+    let is_whole = number.fract() == 0.0;
+    if is_whole && number.abs() < EXACT {
+        #[expect(clippy::cast_possible_truncation, reason = "checked to fit just above")]
+        serializer.serialize_i64(number as i64)
+    } else if is_whole && number.abs() < 1e21 {
+        RawValue::from_string(number.to_string()).map_err(Error::custom)?.serialize(serializer)
+    } else {
+        serializer.serialize_f64(number)
     }
 }
 
