@@ -3,21 +3,19 @@
 //! Everything that is remembered is in the [`Incidents`], so that a daemon, a daemon that restarts after every pass and a timer tell
 //! the same. An incident is told once when it fires, again when it becomes worse or after a while, and once when it is mended.
 
-mod circumstances;
 pub(super) mod removed;
 mod settle;
 
 use openclaw_auth::model::{Span, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 
-use self::circumstances::Circumstances;
 use self::settle::settle;
 use super::change::{Change, Transition};
 use super::detect;
 use super::incident::{Incident, Incidents, Notified, Phase};
-use super::mute::Mute;
-use super::policy::Policy;
+use super::policy::{Circumstances, Policy};
 use super::problem::{FailingChannels, Problem, ProblemKind, Subject, SubjectKind};
+use super::records::Mute;
 use crate::model::{LoginState, Severity, Snapshot};
 
 /// Decides what is to be told of a picture, and remembers that it is.

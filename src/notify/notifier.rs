@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::alertmanager;
 use super::change::Change;
-use super::channel::{Channel, ChannelKind, channels};
+use super::channel::{Channel, channels};
 use super::decide::{decide, still_open};
 use super::heartbeat::{self, HeartbeatSignal};
 use super::message::Message;
@@ -17,7 +17,7 @@ use super::policy::{Policy, policy};
 use super::problem::{FailingChannels, SubjectKind};
 use super::store::{NotificationStore, NotificationStoreError, StoreCache};
 use super::transport::{Transport, host_name};
-use crate::config::{Config, HeartbeatReport, NotifyConfig};
+use crate::config::{ChannelKind, Config, HeartbeatReport, NotifyConfig};
 use crate::model::{ChannelHealth, Snapshot};
 
 /// A channel that has taken nothing for so long is itself worth telling, through the others.

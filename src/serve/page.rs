@@ -7,7 +7,6 @@
 mod attention;
 mod channels;
 mod events;
-mod input;
 mod logins;
 mod pieces;
 mod rows;
@@ -19,8 +18,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use crate::assess;
 
-pub use self::input::PageInput;
-pub use self::view::{PageView, Show, Sort};
+pub use self::view::{PageInput, PageView, Show, Sort};
 
 /// The style sheet, served as `/style.css`.
 pub const STYLE: &str = include_str!("page/style.css");

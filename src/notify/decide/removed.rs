@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::super::detect::sees_logins;
 use super::super::incident::{Incidents, KnownProfiles, Phase};
+use super::super::policy::{AgentsById, Circumstances};
 use super::super::problem::{Problem, ProblemKind, Subject, SubjectKind};
-use super::circumstances::{AgentsById, Circumstances};
 use crate::assess::shows_its_logins;
 use crate::model::{Bucket, LoginState, Severity, Snapshot};
 use crate::publish::words::state;

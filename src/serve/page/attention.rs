@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 use openclaw_auth::model::Timestamp;
 
-use super::input::PageInput;
 use super::pieces::{As, Foreign, Tone, command, count, grouped, icon, moment};
 use super::rows::{Row, RowKind};
+use super::view::PageInput;
 use crate::assess::headline;
 use crate::model::{Issue, IssueOf, LoginState, Severity, Snapshot};
 use crate::texts::text;

@@ -1,7 +1,7 @@
 //! The list of agents and their logins, with its filter.
 
 use maud::{Markup, html};
-use openclaw_auth::model::{Cooldown, CooldownKind, StoreKind, Timestamp};
+use openclaw_auth::model::{Cooldown, CooldownKind, Timestamp};
 
 use super::attention::sentence;
 use super::pieces::{As, Foreign, Tone, count, grouped, icon, moment};
@@ -103,12 +103,7 @@ fn heading(agent: Option<&AgentHealth>) -> Markup {
                 @if let Some(agent) = agent {
                     span.id { (Foreign(agent.id.as_str())) }
                     @if agent.default { " " span.badge { "default" } }
-                    @let store = match agent.store.kind {
-                        StoreKind::Json => "",
-                        StoreKind::AgentSqlite => "SQLite",
-                        StoreKind::SharedSqlite => "shared SQLite",
-                        StoreKind::None => "no store of its own",
-                    };
+                    @let store = agent.store.kind.words();
                     @if !store.is_empty() { " " span.fine { (store) } }
                 } @else {
                     "Command line tools’ own logins " span.fine { "observed, never touched" }

@@ -58,9 +58,8 @@ fn one(agent: &AgentHealth) -> Markup {
     let tone = Tone::of(severity.or(store.state_error.as_ref().map(|_| Severity::Info)));
     let kind = match store.kind {
         StoreKind::Json => "JSON",
-        StoreKind::AgentSqlite => "SQLite",
-        StoreKind::SharedSqlite => "shared SQLite",
         StoreKind::None => "none of its own",
+        other => other.words(),
     };
     html! {
         li.(tone.class()) {
