@@ -110,6 +110,7 @@ impl Criteria<'_> {
     }
 
     /// Whether the environment or the configuration gives a provider auth, so that no profile has to.
+    #[must_use]
     pub fn gives_key(&self, provider_id: &str) -> bool {
         self.environment.variable_for(provider::auth_of(provider_id, self.semantics)).is_some()
             || self.settings.has_key(provider_id, self.semantics)
