@@ -79,6 +79,8 @@ mod status {
     mod exit_codes;
     #[cfg(feature = "sqlite")]
     mod formats;
+    mod one_verdict;
+    mod surfaces_agree;
 }
 
 mod stores {
