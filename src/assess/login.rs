@@ -40,7 +40,11 @@ pub(super) fn assess(
         return None;
     }
     let owner = if profile.inherited { AgentId::from(MAIN) } else { agent.clone() };
-    let mut assessment = Subject { agent: &owner, profile, left, circumstances }.assess()?;
+    // An access token that renews is of no use while OpenClaw leaves its login alone.
+    let subject = Subject { agent: &owner, profile, left, circumstances };
+    let (login, set_aside) = (subject.assess(), subject.set_aside());
+    let severity = |assessment: &Option<Assessment>| assessment.as_ref()?.severity;
+    let mut assessment = if severity(&set_aside) > severity(&login) { set_aside? } else { login? };
     let ended = profile.end().filter(|end| *end <= circumstances.now);
     assessment.since = assessment.since.or(profile.login_since).or(ended);
     Some(assessment)
@@ -95,7 +99,7 @@ impl Subject<'_> {
                 verdict(AssessmentState::Expiring, severity, "login-expiring")
                     .with_command(Some(self.sign_in()))
             }
-            _ => return self.set_aside(),
+            _ => return None,
         })
     }
 

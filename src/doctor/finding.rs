@@ -7,6 +7,7 @@ use openclaw_auth::model::{AgentId, ProfileId};
 use serde::{Serialize, Serializer};
 
 use super::fix::Fix;
+use crate::model::Assessment;
 pub use crate::model::Severity;
 
 /// A kind of finding, as a check declares it.
@@ -46,6 +47,15 @@ impl FindingKind {
             command: None,
             fix: None,
         }
+    }
+
+    /// A finding of what is assessed already: its severity, what it means, and its command.
+    #[must_use]
+    pub fn assessed(&self, assessment: &Assessment) -> Finding {
+        let meaning = assessment.remedy.as_ref().map_or(&*assessment.summary, |remedy| &remedy.meaning);
+        let mut finding = self.found(meaning).weighing(assessment.severity.unwrap_or(Severity::Info));
+        finding.command = assessment.command().map(str::to_owned);
+        finding
     }
 }
 

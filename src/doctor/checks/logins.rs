@@ -117,9 +117,8 @@ fn found(inspection: &Inspection, assessment: &Assessment, profile: &ProfileHeal
         AssessmentState::External => EXTERNAL,
         _ => return None,
     };
-    let mut finding = kind.found(format!("{}{more}", assessment.summary));
-    finding = finding.weighing(assessment.severity.unwrap_or(Severity::Info));
-    finding.command = assessment.command().map(str::to_owned);
+    let mut finding = kind.assessed(assessment);
+    finding.meaning.push_str(&more);
     Some(finding)
 }
 

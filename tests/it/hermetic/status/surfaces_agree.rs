@@ -357,7 +357,7 @@ fn in_messages(snapshot: &Snapshot, problems: &[&Issue<'_>]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(512) })]
 
     #[test]
     fn no_surface_says_all_is_well_while_another_says_warning(snapshot in snapshots()) {
