@@ -155,6 +155,27 @@ impl Findings {
         kinds.iter().any(|kind| self.of_profiles.contains(&(agent.clone(), profile.clone(), kind.code)))
     }
 
+    /// The same for what is assessed: its cause is as bad as that.
+    #[must_use]
+    pub fn explain_assessed(
+        &mut self,
+        agent: &AgentId,
+        profile: &ProfileId,
+        kinds: &[FindingKind],
+        assessment: &Assessment,
+    ) -> bool {
+        let is_cause = |finding: &&mut Finding| {
+            finding.agent.as_ref() == Some(agent)
+                && finding.profile.as_ref() == Some(profile)
+                && kinds.iter().any(|kind| kind.code == finding.code)
+        };
+        let is_explained = self.explain(agent, profile, kinds);
+        if let Some(severity) = assessment.severity.filter(|_| is_explained && assessment.needs_person) {
+            self.all.iter_mut().filter(is_cause).for_each(|cause| cause.severity = severity);
+        }
+        is_explained
+    }
+
     /// All of them, the worst first; of equal weight in the order of the checks.
     #[must_use]
     pub fn into_sorted(mut self) -> Vec<Finding> {

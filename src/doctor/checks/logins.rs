@@ -68,7 +68,7 @@ fn run(inspection: &Inspection, findings: &mut Findings) {
         let (IssueOf::Login(profile), Some(agent)) = (issue.of, issue.agent) else { continue };
         let Some(health) = inspection.health(agent) else { continue };
         // What stands in for a store that cannot be read is not OpenClaw's truth either.
-        if findings.explain(agent, &profile.profile_id, &CAUSES) {
+        if findings.explain_assessed(agent, &profile.profile_id, &CAUSES, &issue.assessment) {
             continue;
         }
         if let Some(finding) = found(inspection, &issue.assessment, profile) {

@@ -242,26 +242,61 @@ fn rows() -> Vec<Row> {
             with_login(home, "xai/grok-4", DEFAULT, login)
         }),
         login("a command line instead of a key", ("critical", "missing"), Some(PASTE_KEY), |home| {
-            let pasted = "openclaw models auth paste-api-key --provider xai";
+            let pasted = "openclaw onboard --auth-choice xai-api-key --non-interactive";
             let login = json!({ "type": "api_key", "provider": "xai", "key": pasted });
             with_login(home, "xai/grok-4", DEFAULT, login)
         }),
-        login(
+        codex_login(
             "a secret that OpenClaw resolves",
             ("warning", "unresolved"),
             Some("openclaw secrets audit"),
             |home| {
-                let reference = json!({ "source": "exec", "provider": "vault", "id": "xai" });
-                let login = json!({ "type": "api_key", "provider": "xai", "keyRef": reference });
-                with_login(home, "xai/grok-4", DEFAULT, login)
+                let reference = json!({ "source": "openclaw-credentials", "provider": "openai-codex", "id": "0123456789abcdef0123456789abcdef" });
+                let login = json!({ "type": "oauth", "provider": "openai-codex", "oauthRef": reference, "expires": now() + 9 * HOUR });
+                with_login(home, "openai-codex/gpt-5", PROFILE, login)
+            },
+        ),
+        codex_login(
+            "a renewal that did not finish",
+            ("critical", "renewal_stuck"),
+            Some("authwatch doctor"),
+            |home| {
+                let home = with_login(home, "openai-codex/gpt-5", PROFILE, codex(-2 * HOUR));
+                home.file(REFRESH_LOCK, lock(20 * MINUTE))
+            },
+        ),
+        login(
+            "expired, and only an agent that inherits it uses it",
+            ("critical", "expired"),
+            Some(PASTE_TOKEN),
+            |home| {
+                let home = unused(home, DEFAULT, token("xai", -2 * HOUR));
+                let heir = json!({ "id": "heir", "model": "xai/grok-4" });
+                let config = json!({ "agents": { "defaults": { "model": "groq/llama" }, "list": [{ "id": "main", "default": true }, heir] } });
+                home.file(".openclaw/openclaw.json", config.to_string()).profiles("heir", &json!({}))
+            },
+        ),
+        login("`expires` in seconds", ("critical", "expired"), Some(PASTE_TOKEN), |home| {
+            let mut login = token("xai", 0);
+            login["expires"] = (now() / 1000 + 86_400).into();
+            with_login(home, "xai/grok-4", DEFAULT, login)
+        }),
+        login(
+            "`expires` in seconds, and no model uses it",
+            ("warning", "expired"),
+            Some(PASTE_TOKEN),
+            |home| {
+                let mut login = token("xai", 0);
+                login["expires"] = (now() / 1000 + 86_400).into();
+                unused(home, DEFAULT, login)
             },
         ),
         row(
             "a provider without a login",
-            About::Provider("xai"),
+            About::Provider("mistral"),
             ("critical", "no_login"),
-            Some(PASTE_KEY),
-            |home| using(home, "xai/grok-4").profiles("main", &json!({ "groq:default": key("groq") })),
+            Some("authwatch auth paste-api-key --provider mistral --agent main"),
+            |home| using(home, "mistral/large").profiles("main", &json!({ "groq:default": key("groq") })),
         ),
         row("a store that is not JSON", About::Store, ("critical", "unreadable"), None, |home| {
             home.file(".openclaw/agents/main/agent/auth-profiles.json", "{")
@@ -374,12 +409,13 @@ impl Verdict<'_> {
         assert!(ran.stdout.starts_with(&format!("AUTHWATCH {word} - ")), "{}: {}", self.row.name, ran.stdout);
     }
 
-    /// Doctor knows more, of file modes for one; of what is assessed it says the same.
+    /// Doctor knows more, of file modes for one; of what is assessed it says the same. Where it can fix the cause, it offers that.
     fn by_doctor(&self, ran: &Ran) {
         let (row, report) = (self.row, ran.json());
         let findings = report["findings"].as_array().unwrap();
         let is_same = |finding: &&Value| {
-            finding["severity"] == row.severity && finding["command"].as_str() == self.command()
+            let fits = finding["command"].as_str() == self.command() || finding["fixable"] == true;
+            finding["severity"] == row.severity && fits
         };
         if row.needs_person() {
             let mut same = findings.iter().filter(is_same);
