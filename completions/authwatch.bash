@@ -3170,7 +3170,7 @@ _authwatch() {
             return 0
             ;;
         authwatch__subcmd__models__subcmd__status)
-            opts="-h -V --check --agent --provider --format --json --at --warn --semantics --scope --demo --state-dir --config --log-level --log-format --color --help --version"
+            opts="-h -V --check --needs-person --problems --agent --provider --format --json --at --warn --semantics --openclaw-version --scope --watch --demo --state-dir --config --log-level --log-format --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3198,6 +3198,10 @@ _authwatch() {
                     ;;
                 --semantics)
                     COMPREPLY=($(compgen -W "2026.4 2026.9" -- "${cur}"))
+                    return 0
+                    ;;
+                --openclaw-version)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --scope)
@@ -3522,7 +3526,7 @@ _authwatch() {
             return 0
             ;;
         authwatch__subcmd__status)
-            opts="-h -V --check --agent --provider --format --json --at --warn --semantics --scope --demo --state-dir --config --log-level --log-format --color --help --version"
+            opts="-h -V --check --needs-person --problems --agent --provider --format --json --at --warn --semantics --openclaw-version --scope --watch --demo --state-dir --config --log-level --log-format --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3550,6 +3554,10 @@ _authwatch() {
                     ;;
                 --semantics)
                     COMPREPLY=($(compgen -W "2026.4 2026.9" -- "${cur}"))
+                    return 0
+                    ;;
+                --openclaw-version)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --scope)

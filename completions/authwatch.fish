@@ -53,7 +53,7 @@ complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "completions" -d
 complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l agent -d 'Only this agent (repeatable)' -r
 complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l provider -d 'Only this provider (repeatable)' -r
-complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l format -d 'How to print' -r -f -a "table\t'For people: grouped by agent, fits a phone'
+complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l format -d 'How to print' -r -f -a "table\t'For people: what needs you first, fits a phone'
 json\t'For programs: the whole snapshot'
 plain\t'For scripts: one tab-separated line a profile'
 openclaw\t'The keys that scripts read from `openclaw models status --json`; one agent'
@@ -62,6 +62,7 @@ complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l at -d 'Ju
 complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l warn -d 'Call a token expiring this long before its end [default: 24h; 5m for what renews itself]' -r
 complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l semantics -d 'Judge by the rules of this OpenClaw release [default: 2026.9]' -r -f -a "2026.4\t'OpenClaw 2026.4 and 2026.5'
 2026.9\t'OpenClaw 2026.9'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l openclaw-version -d 'The OpenClaw release the state directory belongs to [default: found out]' -r
 complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l scope -d 'What counts towards the exit code [default: what the configured models use; with 2026.4, all]' -r -f -a "all\t'Every token and OAuth profile'
 in-use\t'Only what the configured models use'"
 complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
@@ -77,8 +78,11 @@ json\t'One JSON object a line'"
 complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l color -d 'When to use colour' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l check -d 'Exit with 1 if something is expired or missing, 2 if something is expiring'
+complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l check -d 'Exit as `openclaw models status --check` does: 1 expired or missing, 2 expiring'
+complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l needs-person -d 'Exit with 1 if something critical needs a person, 2 if a warning does; what renews automatically does not'
+complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l problems -d 'Show only what needs a person'
 complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l json -d 'The same as --format json'
+complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l watch -d 'Draw the report again every 2 seconds, until Ctrl-C'
 complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l demo -d 'Report on built-in demo data, laid out in a temporary directory'
 complete -c authwatch -n "__fish_authwatch_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c authwatch -n "__fish_authwatch_using_subcommand status" -s V -l version -d 'Print version'
@@ -379,7 +383,7 @@ complete -c authwatch -n "__fish_authwatch_using_subcommand models; and not __fi
 complete -c authwatch -n "__fish_authwatch_using_subcommand models; and not __fish_seen_subcommand_from status auth help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l agent -d 'Only this agent (repeatable)' -r
 complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l provider -d 'Only this provider (repeatable)' -r
-complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l format -d 'How to print' -r -f -a "table\t'For people: grouped by agent, fits a phone'
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l format -d 'How to print' -r -f -a "table\t'For people: what needs you first, fits a phone'
 json\t'For programs: the whole snapshot'
 plain\t'For scripts: one tab-separated line a profile'
 openclaw\t'The keys that scripts read from `openclaw models status --json`; one agent'
@@ -388,6 +392,7 @@ complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_s
 complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l warn -d 'Call a token expiring this long before its end [default: 24h; 5m for what renews itself]' -r
 complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l semantics -d 'Judge by the rules of this OpenClaw release [default: 2026.9]' -r -f -a "2026.4\t'OpenClaw 2026.4 and 2026.5'
 2026.9\t'OpenClaw 2026.9'"
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l openclaw-version -d 'The OpenClaw release the state directory belongs to [default: found out]' -r
 complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l scope -d 'What counts towards the exit code [default: what the configured models use; with 2026.4, all]' -r -f -a "all\t'Every token and OAuth profile'
 in-use\t'Only what the configured models use'"
 complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
@@ -403,8 +408,11 @@ json\t'One JSON object a line'"
 complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l color -d 'When to use colour' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l check -d 'Exit with 1 if something is expired or missing, 2 if something is expiring'
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l check -d 'Exit as `openclaw models status --check` does: 1 expired or missing, 2 expiring'
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l needs-person -d 'Exit with 1 if something critical needs a person, 2 if a warning does; what renews automatically does not'
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l problems -d 'Show only what needs a person'
 complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l json -d 'The same as --format json'
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l watch -d 'Draw the report again every 2 seconds, until Ctrl-C'
 complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l demo -d 'Report on built-in demo data, laid out in a temporary directory'
 complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -s V -l version -d 'Print version'

@@ -5,44 +5,18 @@
 
 mod agent;
 mod issues;
+mod limits;
 mod login;
 
 use std::collections::BTreeSet;
 
-use openclaw_auth::model::{ProfileId, Span};
+use openclaw_auth::model::ProfileId;
 
 pub use self::agent::shows_its_logins;
 pub use self::issues::{headline, issues, worst};
-use crate::config::NotifyConfig;
+pub use self::limits::{CRITICAL_PART, Limits};
 use crate::model::{AgentHealth, Scope, Snapshot};
 use crate::remedy::Commands;
-
-/// Under this part of the warning window, an expiry is critical.
-pub const CRITICAL_PART: f64 = 0.1;
-
-/// When something begins to matter.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Limits {
-    /// So long before its end a login that does not renew automatically is expiring.
-    pub window: Span,
-    /// So long a login may wait to be renewed after its access token expired.
-    pub grace: Span,
-}
-
-impl Limits {
-    /// As configured.
-    #[must_use]
-    pub fn new(notify: &NotifyConfig) -> Self {
-        let window = notify.thresholds.first().copied().unwrap_or(Span::from_hours(24.0));
-        Self { window, grace: notify.grace.unwrap_or(Span::ZERO) }
-    }
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self::new(&NotifyConfig::default())
-    }
-}
 
 /// Assesses everything in a snapshot.
 pub fn assess(snapshot: &mut Snapshot, limits: &Limits, commands: &Commands) {
@@ -68,7 +42,6 @@ pub fn assess(snapshot: &mut Snapshot, limits: &Limits, commands: &Commands) {
     for health in &mut snapshot.agents {
         agent::assess(health, main_is_read, commands);
     }
-    snapshot.recovery_assessment = (!snapshot.rescued.is_empty()).then(|| agent::of_recovery(commands));
     snapshot.config_assessment = agent::of_configuration(&snapshot.config);
 }
 
@@ -80,6 +53,12 @@ fn shared_in_use(snapshot: &Snapshot) -> BTreeSet<ProfileId> {
         .filter(|(agent, profile)| profile.in_use && login::is_shared(&agent.id, profile))
         .map(|(_, profile)| profile.profile_id.clone())
         .collect()
+}
+
+/// Adds the profiles whose renewed login waits in a recovery file.
+pub fn add_recoveries(snapshot: &mut Snapshot, profiles: Vec<String>, commands: &Commands) {
+    snapshot.recovery_assessment = (!profiles.is_empty()).then(|| agent::of_recovery(commands));
+    snapshot.rescued = profiles;
 }
 
 /// Whether OpenClaw's configuration says what is used. Where it says nothing, everything counts as used.

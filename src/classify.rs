@@ -95,6 +95,7 @@ pub fn agent(
         rejected: own.document.rejected.clone(),
         store_assessment: None,
         provider_assessments: Vec::new(),
+        remedies: Vec::new(),
     };
     health.exit_code = exit_code(&health, in_use, criteria);
     health

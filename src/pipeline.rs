@@ -148,7 +148,7 @@ pub fn look_again(
         config: discovery.config.clone(),
         external: classify::external(&load::external::read(roots), &judge),
         renewals: Vec::new(),
-        rescued: request.not_stored.clone(),
+        rescued: Vec::new(),
         recovery_assessment: None,
         config_assessment: None,
         openclaw: OpenclawRelease {

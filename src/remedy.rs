@@ -51,9 +51,10 @@ impl Commands {
         if roots.is_default_state() {
             return Self::default();
         }
-        let state = quote(&roots.state.to_string_lossy());
+        let state = std::path::absolute(&roots.state).unwrap_or_else(|_| roots.state.clone());
+        let state = quote(&state.to_string_lossy());
         let openclaw = match roots.profile() {
-            Some(profile) => format!("openclaw --profile {}", quote(profile)),
+            Some(profile) => format!("openclaw --profile {}", quote(&profile)),
             None => format!("OPENCLAW_STATE_DIR={state} openclaw"),
         };
         Self { openclaw, authwatch: format!("authwatch --state-dir {state}"), writes_json: false }

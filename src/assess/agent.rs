@@ -2,7 +2,9 @@
 
 use openclaw_auth::model::{ConfigHealth, ProviderId, StoreErrorReason, StoreHealth, StrandedKind};
 
-use crate::model::{AgentHealth, Assessment, AssessmentState, ProviderAssessment, Severity};
+use crate::model::{
+    AgentHealth, AgentRemedy, Assessment, AssessmentState, ProviderAssessment, RemedyOf, Severity,
+};
 use crate::remedy::{self, Commands, ImportAdvice, Remedy, quote};
 use crate::texts::{counted, text};
 
@@ -22,6 +24,19 @@ pub(super) fn assess(agent: &mut AgentHealth, main_is_read: bool, commands: &Com
         ProviderAssessment { provider: provider.clone(), assessment: verdict }
     };
     agent.provider_assessments = agent.missing_providers_in_use.iter().map(of_provider).collect();
+    agent.remedies = remedies(agent);
+}
+
+fn remedies(agent: &AgentHealth) -> Vec<AgentRemedy> {
+    let of = |of, provider: Option<&ProviderId>, assessment: &Assessment| {
+        let remedy = assessment.remedy.clone()?;
+        Some(AgentRemedy { of, provider: provider.cloned(), remedy })
+    };
+    let store = agent.store_assessment.iter().filter_map(|verdict| of(RemedyOf::Store, None, verdict));
+    let providers = agent.provider_assessments.iter();
+    let providers =
+        providers.filter_map(|verdict| of(RemedyOf::Provider, Some(&verdict.provider), &verdict.assessment));
+    store.chain(providers).collect()
 }
 
 /// Whether what is not in an agent's store is not there: one that cannot be read, or that a migration left empty, shows nothing.

@@ -41,11 +41,19 @@ fn of_agent<'a>(
         also: Vec::new(),
     };
     found.extend(agent.store_assessment.iter().map(|assessment| issue(agent, IssueOf::Store, assessment)));
-    let providers = agent.provider_assessments.iter();
-    found.extend(
-        providers.map(|verdict| issue(agent, IssueOf::Provider(&verdict.provider), &verdict.assessment)),
-    );
     let main = snapshot.agents.first().filter(|main| main.id != agent.id);
+    for verdict in &agent.provider_assessments {
+        // What main lacks, all others lack with it, and what main is given, they inherit.
+        let of_main = |known: &&mut Issue<'a>| {
+            known.of == IssueOf::Provider(&verdict.provider)
+                && known.agent == main.map(|main| &main.id)
+                && known.assessment.severity == verdict.assessment.severity
+        };
+        match found.iter_mut().find(of_main) {
+            Some(known) => known.also.push(&agent.id),
+            None => found.push(issue(agent, IssueOf::Provider(&verdict.provider), &verdict.assessment)),
+        }
+    }
     for profile in &agent.profiles {
         let Some(assessment) = profile.assessment.as_deref() else { continue };
         let (id, of) = (profile.profile_id.as_str(), IssueOf::Login(profile));

@@ -6,7 +6,7 @@ use openclaw_auth::model::{
     AgentId, CooldownKind, CredentialKind, ProfileId, ProviderId, ReasonCode, Span, Timestamp,
 };
 
-use super::{CRITICAL_PART, Limits};
+use super::limits::{CRITICAL_PART, Limits};
 use crate::clock::local_date;
 use crate::model::{Assessment, AssessmentState, LoginReason, LoginState, ProfileHealth, Severity, Status};
 use crate::remedy::Commands;
@@ -124,8 +124,7 @@ impl Subject<'_> {
     }
 
     fn expires_soon(&self) -> bool {
-        self.profile.status == Status::Expiring
-            || self.left.is_some_and(|left| left <= self.circumstances.limits.window)
+        self.left.is_some_and(|left| left <= self.circumstances.limits.window)
     }
 
     /// Whether the access token expired longer ago than a renewal may be waited for.

@@ -115,12 +115,14 @@ impl StatusArgs {
             agents: self.agent.clone(),
             providers: self.provider.clone(),
             memory: memory(),
-            limits: Limits::new(&config.notify),
-            not_stored: paths::own_state_of_process()
-                .map(|dir| recovery::waiting_profiles(&dir))
-                .unwrap_or_default(),
+            limits: self.limits(config),
             release: self.openclaw_version.clone(),
         }
+    }
+
+    fn limits(&self, config: &Config) -> Limits {
+        let limits = Limits::new(config);
+        Limits { window: self.warn.map_or(limits.window, |warn| warn.max(limits.window)), ..limits }
     }
 
     fn format(&self) -> Format {
@@ -143,7 +145,7 @@ pub fn run(global: &GlobalArgs, args: &StatusArgs) -> Result<u8, Failure> {
     let config = Config::load(global.config.as_deref())?;
     let mut request = args.request(&config);
     if args.demo {
-        (request.memory, request.not_stored) = (None, Vec::new());
+        request.memory = None;
         let demo = Demo::lay_out(clock::now()).map_err(cannot_lay_out)?;
         tracing::info!("demo data in {}", demo.roots().state.display());
         let look = pipeline::look(demo.roots(), [], &request);
@@ -153,8 +155,15 @@ pub fn run(global: &GlobalArgs, args: &StatusArgs) -> Result<u8, Failure> {
     if args.watch {
         return redraw(args, &config, &roots);
     }
-    let look = pipeline::look(&roots, environment(), &request);
+    let look = with_recoveries(pipeline::look(&roots, environment(), &request));
     finish(args, format, &look, &roots)
+}
+
+/// The same with what waits in recovery files.
+fn with_recoveries(mut look: Look) -> Look {
+    let waiting = paths::own_state_of_process().map(|dir| recovery::waiting_profiles(&dir));
+    assess::add_recoveries(&mut look.snapshot, waiting.unwrap_or_default(), &look.commands);
+    look
 }
 
 /// Draws the report again and again, in its place.
@@ -166,6 +175,7 @@ fn redraw(args: &StatusArgs, config: &Config, roots: &Roots) -> Result<u8, Failu
     let mut cache = Cache::default();
     loop {
         let look = pipeline::look_again(roots, environment(), &args.request(config), Some(&mut cache));
+        let look = with_recoveries(look);
         let mut screen = CLEAR.to_vec();
         let layout = Layout { width: console::width(), only_problems: args.problems };
         report::write(&look.snapshot, Format::Table, layout, &mut screen)

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use super::monitor::Monitor;
 use super::scanner::Scan;
+use crate::assess;
 use crate::clock;
 use crate::exit::{self, Failure};
+use crate::model::{Severity, Snapshot};
 use crate::pipeline::SETTLED_AFTER;
 use crate::publish::changes::between;
 use crate::publish::metrics::Pass;
+use crate::refresh::recovery;
 use crate::stop::Stop;
 
 impl Monitor {
@@ -47,8 +50,10 @@ impl Monitor {
 
     /// Records what has changed since the last snapshot, publishes the new one, and notifies people.
     pub(super) async fn show(&mut self, scan: Scan) {
-        let Scan { mut snapshot, took, .. } = scan;
+        let Scan { mut snapshot, commands, took, .. } = scan;
         snapshot.renewals = self.renewals.all();
+        let waiting = recovery::waiting_profiles(&self.options.state_dir);
+        assess::add_recoveries(&mut snapshot, waiting, &commands);
         self.publisher.metrics.count_scan(&snapshot);
         let mut unchanged = false;
         if let Some(previous) = self.publisher.snapshot.take() {
@@ -56,7 +61,8 @@ impl Monitor {
             unchanged = !self.scanner.has_read
                 && as_many
                 && previous.renewals == snapshot.renewals
-                && previous.rescued == snapshot.rescued;
+                && previous.rescued == snapshot.rescued
+                && has_same_verdicts(&previous, &snapshot);
             for event in between(&previous, &snapshot) {
                 self.publisher.record(event);
             }
@@ -72,4 +78,13 @@ impl Monitor {
         }
         self.service.report(self.publisher.snapshot.as_deref());
     }
+}
+
+/// Whether time alone has changed no verdict.
+fn has_same_verdicts(previous: &Snapshot, snapshot: &Snapshot) -> bool {
+    let verdicts = |snapshot: &Snapshot| -> Vec<Option<Severity>> {
+        let profiles = snapshot.agents.iter().flat_map(|agent| &agent.profiles);
+        profiles.map(|profile| profile.assessment.as_ref()?.severity).collect()
+    };
+    verdicts(previous) == verdicts(snapshot)
 }

@@ -10,7 +10,7 @@ use crate::assess::Limits;
 use crate::exit;
 use crate::model::Snapshot;
 use crate::pipeline::{self, Cache, Request};
-use crate::refresh::recovery;
+use crate::remedy::Commands;
 use crate::state::Memory;
 
 #[derive(Default)]
@@ -22,6 +22,7 @@ pub(super) struct Scanner {
 
 pub(super) struct Scan {
     pub(super) snapshot: Snapshot,
+    pub(super) commands: Commands,
     pub(super) took: Duration,
     /// Whether any store has changed since the last scan.
     pub(super) changed: bool,
@@ -40,8 +41,7 @@ impl Scanner {
             window: status.warn,
             memory: memory.map(Arc::new),
             at: options.at,
-            limits: Limits::new(&options.config.notify),
-            not_stored: recovery::waiting_profiles(&options.state_dir),
+            limits: Limits::new(&options.config),
             ..Request::default()
         };
         let (roots, environment) = (options.roots.clone(), options.environment.clone());
@@ -54,7 +54,12 @@ impl Scanner {
         let (look, cache) = look.await.ok()?;
         self.cache = cache;
         self.has_read |= look.changed;
-        Some(Scan { snapshot: look.snapshot, took: start.elapsed(), changed: look.changed })
+        Some(Scan {
+            snapshot: look.snapshot,
+            commands: look.commands,
+            took: start.elapsed(),
+            changed: look.changed,
+        })
     }
 
     /// Forgets what was read: the next scan reads everything.

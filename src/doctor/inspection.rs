@@ -26,7 +26,6 @@ use crate::clock;
 use crate::exit;
 use crate::model::{AgentHealth, ProfileHealth, Scope, Severity, Snapshot};
 use crate::pipeline::{self, Look, Request};
-use crate::refresh::recovery;
 use crate::remedy::Commands;
 use crate::state::Memory;
 
@@ -108,8 +107,7 @@ impl Inspection {
             scope: own.config.status.scope,
             window: own.config.status.warn,
             memory: memory.clone(),
-            limits: Limits::new(&own.config.notify),
-            not_stored: own.state.as_deref().map(recovery::waiting_profiles).unwrap_or_default(),
+            limits: Limits::new(&own.config),
             ..Request::default()
         };
         let Look { snapshot, commands, .. } = pipeline::look(&roots, variables.iter().cloned(), &request);

@@ -2,13 +2,12 @@
 
 use std::borrow::Cow;
 
-use openclaw_auth::model::{AgentId, ProviderId, Timestamp};
+use openclaw_auth::model::Timestamp;
 use openclaw_auth::words;
 use serde::{Serialize, Serializer};
 
 use super::remedy::Remedy;
 use super::severity::Severity;
-use super::snapshot::ProfileHealth;
 
 words! {
     /// How something is.
@@ -113,26 +112,4 @@ impl Assessment {
     pub fn command(&self) -> Option<&str> {
         self.remedy.as_ref()?.command.as_deref()
     }
-}
-
-/// Something that is not in order, once, however many agents it concerns.
-#[derive(Clone, Debug)]
-pub struct Issue<'a> {
-    /// The agent it is at; `None` for what concerns all.
-    pub agent: Option<&'a AgentId>,
-    pub of: IssueOf<'a>,
-    pub assessment: Cow<'a, Assessment>,
-    /// Other agents that have the same login from there.
-    pub also: Vec<&'a AgentId>,
-}
-
-/// What an issue is about.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum IssueOf<'a> {
-    Configuration,
-    /// The profile whose renewed login waits in a recovery file.
-    Recovery(&'a str),
-    Store,
-    Provider(&'a ProviderId),
-    Login(&'a ProfileHealth),
 }

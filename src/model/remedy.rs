@@ -1,5 +1,7 @@
 //! What to do about something.
 
+use openclaw_auth::model::ProviderId;
+use openclaw_auth::words;
 use serde::Serialize;
 
 /// What to do about something.
@@ -10,4 +12,24 @@ pub struct Remedy {
     /// The exact command, safe to paste into a shell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
+}
+
+/// What to do about something of an agent's that is no profile.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AgentRemedy {
+    pub of: RemedyOf,
+    /// The provider, if it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<ProviderId>,
+    #[serde(flatten)]
+    pub remedy: Remedy,
+}
+
+words! {
+    /// What of an agent's is not in order, besides profiles.
+    pub enum RemedyOf {
+        Store = "store",
+        /// A provider that its models use and nothing gives auth.
+        Provider = "provider",
+    }
 }

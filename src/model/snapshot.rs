@@ -5,14 +5,13 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::assessment::Assessment;
-use super::remedy::Remedy;
+use super::remedy::{AgentRemedy, Remedy};
 use super::verdict::{Bucket, LoginReason, LoginState, Scope, Status};
 use openclaw_auth::model::shown_path;
 use openclaw_auth::model::{
-    AgentId, ConfigHealth, Cooldown, CredentialKind, ProfileId, ProviderId, ReasonCode, Rejected, Semantics,
-    Source, Span, StoreHealth, Timestamp,
+    AgentId, ConfigHealth, Cooldown, CredentialKind, ProfileId, ProviderId, ReasonCode, Rejected,
+    ReleaseSource, Semantics, Source, Span, StoreHealth, Timestamp,
 };
-use openclaw_auth::release::ReleaseSource;
 
 /// The health of one profile, as one agent sees it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -107,6 +106,9 @@ pub struct AgentHealth {
     /// The verdicts on the providers without auth.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub provider_assessments: Vec<ProviderAssessment>,
+    /// What to do about those: the key of reports from before there were verdicts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub remedies: Vec<AgentRemedy>,
 }
 
 /// The verdict on a provider that an agent's models use and nothing gives auth to.

@@ -17,7 +17,7 @@ use super::detect;
 use super::incident::{Incident, Incidents, Notified, Phase};
 use super::mute::Mute;
 use super::policy::Policy;
-use super::problem::{FailingChannels, Problem, ProblemKind, Subject};
+use super::problem::{FailingChannels, Problem, ProblemKind, Subject, SubjectKind};
 use crate::model::{Severity, Snapshot};
 
 /// Decides what is to be told of a picture, and remembers that it is.
@@ -35,12 +35,29 @@ pub fn decide(
         .filter_map(|incident| Some((incident.subject.clone(), incident.problem.threshold?)))
         .collect();
     let mut found = detect::problems(snapshot, own, &policy.limits, |subject| passed.get(subject).copied());
+    keep_hovering(incidents, snapshot, &mut found);
     let here = snapshot.agents.iter().map(|agent| (agent.id.as_str(), agent)).collect();
     let gone = removed::find(incidents, snapshot, &here, &mut found);
     let around = Circumstances { snapshot, here: &here, mutes, policy, gone: &gone };
     let changes = decide_on(incidents, found, &around);
     removed::remember(incidents, snapshot, &gone);
     changes
+}
+
+/// A login that expires soon and has a little more time again is no recovery: clocks are set, and nothing was signed in.
+fn keep_hovering(incidents: &Incidents, snapshot: &Snapshot, found: &mut BTreeMap<Subject, Problem>) {
+    let end_of = |subject: &Subject| {
+        let agent = snapshot.agents.iter().find(|agent| agent.id.as_str() == subject.agent)?;
+        let SubjectKind::Profile(id) = &subject.kind else { return None };
+        agent.profiles.iter().find(|profile| profile.profile_id.as_str() == id)?.end()
+    };
+    for incident in incidents.all.iter().filter(|incident| incident.phase == Phase::Firing) {
+        let Some(threshold) = incident.problem.threshold else { continue };
+        let hovers = |end: Timestamp| end - snapshot.now <= threshold * detect::HYSTERESIS;
+        if !found.contains_key(&incident.subject) && end_of(&incident.subject).is_some_and(hovers) {
+            found.insert(incident.subject.clone(), incident.problem.clone());
+        }
+    }
 }
 
 fn decide_on(

@@ -11,7 +11,7 @@ use crate::model::{AgentHealth, AssessmentState, Issue, IssueOf, Severity, Snaps
 use crate::remedy::{self, Remedy};
 
 /// A threshold that has been passed stays passed until there is so much more time left than it: what hovers is told once.
-const HYSTERESIS: f64 = 1.1;
+pub(super) const HYSTERESIS: f64 = 1.1;
 /// No writer holds a store for longer.
 const LOCKED_FOR: Span = Span::from_mins(10.0);
 /// Nobody who edits a file leaves it broken for longer.

@@ -32,8 +32,6 @@ pub struct Request {
     pub memory: Option<Arc<Memory>>,
     /// When something begins to matter.
     pub limits: Limits,
-    /// Profiles whose renewed login waits in a recovery file.
-    pub not_stored: Vec<String>,
     /// The release of OpenClaw, where a person names it.
     pub release: Option<Release>,
 }
@@ -49,7 +47,6 @@ impl Default for Request {
             providers: Vec::new(),
             memory: None,
             limits: Limits::default(),
-            not_stored: Vec::new(),
             release: None,
         }
     }

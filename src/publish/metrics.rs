@@ -18,8 +18,11 @@ pub use self::exposition::Exposition;
 use self::family::MetricKind::{Counter, Gauge, Histogram, StoredCounter};
 use self::family::{Collectors, Metric, Samples, metrics};
 pub use self::family::{Description, MetricKind};
+use crate::assess;
 use crate::clock;
-use crate::model::{AgentHealth, ChannelHealth, LoginReason, LoginState, ProfileHealth, Snapshot, Status};
+use crate::model::{
+    AgentHealth, ChannelHealth, IssueOf, LoginReason, LoginState, ProfileHealth, Snapshot, Status,
+};
 use crate::refresh::outcome::{MisconfiguredReason, Outcome, TransientReason};
 
 /// A provider answers in a second or two; the call ends after 30.
@@ -56,6 +59,9 @@ metrics! {
         [reason] "Whether OpenClaw's configuration cannot be used, by reason: 1 for the one there is."
     PROVIDER_IN_USE_MISSING: Gauge, "authwatch_provider_in_use_missing"
         [agent, provider] "A configured model uses the provider, and nothing gives it auth; always 1."
+    LOGIN_NEEDS_PERSON: Gauge, "authwatch_login_needs_person"
+        [agent, provider, profile, severity]
+        "A person has to do something about the login; always 1, at the agent that owns it."
     NOTIFICATION_FAILURES: StoredCounter, "authwatch_notification_failures_total"
         [channel, reason] "Attempts to hand a message to the channel that failed, by reason."
     NOTIFICATION_LAST_SUCCESS: Gauge, "authwatch_notification_last_success_timestamp_seconds"
@@ -280,6 +286,16 @@ fn set_snapshot(samples: &mut Samples, snapshot: &Snapshot, names: ProfileNames)
     }
     for agent in &snapshot.agents {
         set_agent(samples, agent, names);
+    }
+    for issue in assess::issues(snapshot) {
+        if let (IssueOf::Login(profile), Some(agent), Some(severity)) =
+            (issue.of, issue.agent, issue.assessment.severity)
+            && issue.assessment.needs_person
+        {
+            let (provider, name) = (profile.provider.as_str(), names.profile(&profile.profile_id));
+            let labels = [agent.as_str(), provider, &*name, severity.as_str()];
+            samples.set(LOGIN_NEEDS_PERSON, labels, 1.0);
+        }
     }
     for renewal in &snapshot.renewals {
         let name = names.profile(&renewal.profile);

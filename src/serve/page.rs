@@ -192,6 +192,7 @@ mod tests {
             rejected: Vec::new(),
             store_assessment: None,
             provider_assessments: Vec::new(),
+            remedies: Vec::new(),
         }
     }
 

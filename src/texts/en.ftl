@@ -104,7 +104,7 @@ verdict-problems = { $count ->
 ## What the report for people says besides
 
 checked = checked { $at }
-since = since { $since } ({ $ago })
+since = since { $since } ({ $ago } ago)
 expires-in = expires in { $left } ({ $at })
 also-used-by = also used by { $agents }
 used-by = used by { $agents }

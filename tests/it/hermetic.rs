@@ -77,6 +77,7 @@ mod status {
     #[cfg(feature = "sqlite")]
     mod demo;
     mod exit_codes;
+    mod for_people;
     #[cfg(feature = "sqlite")]
     mod formats;
     mod one_verdict;

@@ -14,3 +14,4 @@ pub use self::store::{
     Stranded, StrandedKind, Unimportable, shown_path,
 };
 pub use self::time::{Span, Timestamp};
+pub use crate::release::ReleaseSource;

@@ -104,16 +104,17 @@ impl Roots {
     /// Whether it is the state directory that OpenClaw uses without being told.
     #[must_use]
     pub fn is_default_state(&self) -> bool {
-        self.state == default_state(&self.home)
+        std::path::absolute(&self.state).is_ok_and(|state| state == default_state(&self.home))
     }
 
     /// The name of the profile (`openclaw --profile NAME`) whose state directory it is.
     #[must_use]
-    pub fn profile(&self) -> Option<&str> {
-        let is_beside = self.state.parent() == Some(self.home.as_path());
-        let name = self.state.file_name()?.to_str()?.strip_prefix(".openclaw-")?;
+    pub fn profile(&self) -> Option<String> {
+        let state = std::path::absolute(&self.state).ok()?;
+        let is_beside = state.parent() == Some(self.home.as_path());
+        let name = state.file_name()?.to_str()?.strip_prefix(".openclaw-")?;
         let is_plain = |character: char| character.is_ascii_alphanumeric() || "-_".contains(character);
-        (is_beside && !name.is_empty() && name.chars().all(is_plain)).then_some(name)
+        (is_beside && !name.is_empty() && name.chars().all(is_plain)).then(|| name.to_owned())
     }
 
     /// Expands a leading `~` of a configured path.

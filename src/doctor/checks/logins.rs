@@ -16,11 +16,10 @@ const EXPIRED: FindingKind = FindingKind::new("login-expired", Severity::Critica
 const MISSING: FindingKind = FindingKind::new("login-missing", Severity::Critical);
 const UNRESOLVED: FindingKind = FindingKind::new("login-unresolved", Severity::Warning);
 const EXPIRING: FindingKind = FindingKind::new("login-expiring", Severity::Warning);
-const BLOCKED: FindingKind = FindingKind::new("login-blocked", Severity::Warning);
-const FAILING: FindingKind = FindingKind::new("renewal-failing", Severity::Warning);
-const STUCK: FindingKind = FindingKind::new("renewal-stuck", Severity::Warning);
+const BLOCKED: FindingKind = FindingKind::new("login-blocked", Severity::Critical);
+const FAILING: FindingKind = FindingKind::new("renewal-failing", Severity::Critical);
 const EXTERNAL: FindingKind = FindingKind::new("login-external", Severity::Info);
-const LAPSED: FindingKind = FindingKind::new("login-lapsed", Severity::Warning);
+const LAPSED: FindingKind = FindingKind::new("login-lapsed", Severity::Info);
 const NEVER_RENEWED: FindingKind = FindingKind::new("login-never-renewed", Severity::Info);
 const UNSUPPORTED: FindingKind = FindingKind::new("login-unsupported", Severity::Info);
 const OLD_TOKEN: FindingKind = FindingKind::new("token-old", Severity::Warning);
@@ -34,7 +33,6 @@ pub(super) const CHECK: Check = Check {
         EXPIRING,
         BLOCKED,
         FAILING,
-        STUCK,
         EXTERNAL,
         LAPSED,
         NEVER_RENEWED,
@@ -99,7 +97,6 @@ fn found(inspection: &Inspection, assessment: &Assessment, profile: &ProfileHeal
         AssessmentState::Expired => EXPIRED,
         AssessmentState::Expiring => EXPIRING,
         AssessmentState::RenewalBlocked => BLOCKED,
-        AssessmentState::RenewalStuck => STUCK,
         AssessmentState::RenewalFailing => {
             let failing = profile.failing.as_ref()?;
             let since = inspection.now - failing.since;

@@ -197,7 +197,7 @@ impl Table<'_> {
             Some(Severity::Critical) => "X  ",
         };
         let name_width = name.chars().count();
-        let fits = self.width >= WIDE && name_width <= 30 && 4 + 31 + state.chars().count() <= self.width;
+        let fits = self.width >= WIDE && name_width <= 30 && 5 + 31 + state.chars().count() <= self.width;
         if fits && !state.is_empty() {
             let padding = " ".repeat(31 - name_width);
             return writeln!(self.out, "{style}{mark}{style:#}  {name}{padding}{state}");

@@ -11,17 +11,28 @@ use std::path::Path;
 const MAY_USE: &[(&str, &[&str])] = &[
     // The nouns and the tools everything rests on.
     ("model", &[]),
-    ("exit", &[]),
+    ("exit", &["model"]),
     ("logging", &[]),
     ("probe", &[]),
     ("program", &[]),
     ("stop", &[]),
+    ("texts", &[]),
     ("clock", &["openclaw_auth::clock", "openclaw_auth::process"]),
     ("console", &["exit"]),
     ("terminal", &["stop"]),
     // Which providers people sign in to is a fact, and no secret.
     ("error_catalog", &["model", "openclaw_auth::provider", "openclaw_auth::secret::REDACTED"]),
-    ("remedy", &["error_catalog", "model", "openclaw_auth::provider"]),
+    (
+        "remedy",
+        &[
+            "error_catalog",
+            "model",
+            "openclaw_auth::paths",
+            "openclaw_auth::provider",
+            "openclaw_auth::release",
+            "texts",
+        ],
+    ),
     (
         "config",
         &[
@@ -37,14 +48,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("state", &["model", "openclaw_auth::digest", "openclaw_auth::random"]),
     ("backup", &["clock", "openclaw_auth::random", "openclaw_auth::secret"]),
     // The stages, in order.
-    ("classify", &["exit", "model", "openclaw_auth", "remedy", "state"]),
-    ("pipeline", &["classify", "clock", "model", "openclaw_auth", "state"]),
+    ("classify", &["exit", "model", "openclaw_auth", "state"]),
+    ("assess", &["clock", "config", "model", "remedy", "texts"]),
+    ("pipeline", &["assess", "classify", "clock", "model", "openclaw_auth", "remedy", "state"]),
     ("refresh", &["clock", "config", "http", "model", "openclaw_auth", "state", "stop"]),
     // Whatever tells people sees the snapshot only, so it cannot leak.
-    ("publish", &["clock", "exit", "model", "openclaw_auth::digest", "refresh::outcome", "remedy"]),
+    ("publish", &["assess", "clock", "exit", "model", "openclaw_auth::digest", "refresh::outcome", "texts"]),
     (
         "serve",
         &[
+            "assess",
             "clock",
             "model",
             "openclaw_auth::digest",
@@ -52,11 +65,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "publish::metrics",
             "publish::words",
             "remedy",
+            "texts",
         ],
     ),
     (
         "notify",
         &[
+            "assess",
             "clock",
             "config",
             "http",
@@ -70,6 +85,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "publish::words",
             "remedy",
             "state",
+            "texts",
         ],
     ),
     // What a person's explicit command changes.
@@ -91,6 +107,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "doctor",
         &[
+            "assess",
             "backup",
             "clock",
             "config",
@@ -112,6 +129,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "daemon",
         &[
+            "assess",
             "clock",
             "config",
             "exit",
@@ -124,6 +142,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "pipeline",
             "publish",
             "refresh",
+            "remedy",
             "serve",
             "state",
             "stop",
@@ -132,6 +151,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
+            "assess",
             "auth",
             "clock",
             "config",
@@ -148,6 +168,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "openclaw_auth::discover",
             "openclaw_auth::paths",
             "openclaw_auth::provider",
+            "openclaw_auth::release",
             "pipeline",
             "probe",
             "publish",
@@ -156,6 +177,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "state",
             "stop",
             "terminal",
+            "texts",
         ],
     ),
     ("cli", &["commands", "console", "error_catalog", "exit", "logging"]),

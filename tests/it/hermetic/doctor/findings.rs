@@ -172,9 +172,11 @@ fn the_manual_has_a_section_for_every_finding() {
             let usual = usual[..1].to_uppercase() + &usual[1..];
             let milder = match kind.code {
                 "login-dead" | "login-expired" | "login-missing" => " where a model uses it, else a warning",
+                "login-blocked" | "renewal-failing" => {
+                    " where its access token has expired and a model uses it, else a warning"
+                }
                 "provider-without-auth" => ", or a warning where OpenClaw asks the login shell for keys",
                 "key-unseen-by-service" => " where the service's process was seen, else a warning",
-                "login-lapsed" => " where a model uses it, else an info",
                 _ => "",
             };
             let mends = if kind.fixable { "; `--fix` mends it" } else { "" };

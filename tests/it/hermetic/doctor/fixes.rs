@@ -160,7 +160,7 @@ fn the_gateways_process_says_more_than_its_unit() {
     fs::remove_file(home.path().join(".config/systemd/user/openclaw-gateway.service")).unwrap();
     let ran = home.run(&["doctor", "--json"]);
     assert_eq!(codes(&home, &[]), ["provider-without-auth"]);
-    assert!(ran.stdout.contains("`zai` is in use"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("`zai`: a configured model needs this provider"), "{}", ran.stdout);
 }
 
 #[test]

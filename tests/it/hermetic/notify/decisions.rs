@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use authwatch::assess::{Limits, assess};
 use authwatch::config::Config;
 use authwatch::model::{
-    AgentHealth, Bucket, LoginReason, LoginState, OpenclawRelease, ProfileHealth, Scope, Severity, Snapshot,
-    Status, Summary,
+    AgentHealth, Bucket, FailingRenewal, LoginReason, LoginState, OpenclawRelease, ProfileHealth, Scope,
+    Severity, Snapshot, Status, Summary,
 };
 use authwatch::notify::{Change, FailingChannels, Incidents, Mute, Policy, Transition, decide, policy};
 use authwatch::remedy::Commands;
@@ -89,6 +89,7 @@ fn agent(id: &str, profiles: Vec<ProfileHealth>) -> AgentHealth {
         rejected: Vec::new(),
         store_assessment: None,
         provider_assessments: Vec::new(),
+        remedies: Vec::new(),
     }
 }
 
@@ -148,7 +149,7 @@ struct Told {
 impl Told {
     fn new(config: &str) -> Self {
         Self {
-            limits: Limits::new(&parsed(config).notify),
+            limits: Limits::new(&parsed(config)),
             incidents: Incidents::default(),
             policy: configured(config),
             silences: Vec::new(),
@@ -255,14 +256,21 @@ fn what_renews_itself_is_nobodys_alarm_until_it_has_failed_to_for_an_hour() {
     for login in [LoginState::Renewable, LoginState::Refreshing, LoginState::Blocked] {
         for (lapsed, expected) in [(-HOUR, 0), (0.9 * HOUR, 0), (1.1 * HOUR, 1)] {
             let mut fresh = Told::new("");
-            let profiles = vec![ending("xai:a", fresh.now - lapsed, fresh.now, login)];
-            assert_eq!(fresh.main(profiles).len(), expected, "{login:?} {lapsed}");
+            let since = Timestamp::from_millis(fresh.now - 2.0 * HOUR);
+            let failing = FailingRenewal { reason: "dns".to_owned(), since, times: 3, next_attempt: since };
+            let profile = ProfileHealth {
+                failing: Some(Box::new(failing)),
+                login_since: Some(since),
+                ..ending("xai:a", fresh.now - lapsed, fresh.now, login)
+            };
+            let expected = if login == LoginState::Renewable { expected } else { 1 };
+            assert_eq!(fresh.main(vec![profile]).len(), expected, "{login:?} {lapsed}");
         }
     }
     // In a database it is OpenClaw's, which renews it when it is next used.
     let lapsed = ending("xai:a", START - 9.0 * HOUR, START, LoginState::Renewable);
     let in_database = ProfileHealth { source: Source::AgentSqlite, ..lapsed };
-    assert_eq!(notified.main(vec![in_database]), [(Transition::New, Severity::Info)]);
+    assert_eq!(notified.main(vec![in_database]), []);
 }
 
 #[test]

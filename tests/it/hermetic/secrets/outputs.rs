@@ -418,7 +418,7 @@ fn no_secret_is_told_kept_or_logged_by_notifications() {
         fs::remove_file(home.path().join(".local/state/authwatch/notify.json")).unwrap();
     }
     let requests = receiver.received();
-    assert!(requests.iter().any(|request| request.body.contains("xai:ended")), "something is told");
+    assert!(requests.iter().any(|request| request.body.contains("critical")), "something is told");
     for request in &requests {
         assert_clean(&request.body, &format!("what is sent to {}", request.path));
     }

@@ -99,8 +99,7 @@ fn what_is_in_use_decides_where_models_are_configured() {
 #[test]
 fn a_wrong_command_line_is_64_and_never_2() {
     let home = fine();
-    let lines: [&[&str]; 24] = [
-        &[],
+    let lines: [&[&str]; 23] = [
         &["--nonsense"],
         &["-x"],
         &["nonsense"],
@@ -357,7 +356,9 @@ fn a_nagios_plugin_has_its_own_codes() {
     fs::write(broken.store("work"), "{").unwrap();
     let cases = [
         (fine(), 0, "OK"),
-        (with(&token("xai", HOUR)), 1, "WARNING"),
+        (with(&token("xai", 5 * HOUR)), 1, "WARNING"),
+        // So close to the end, an agent is about to go silent.
+        (with(&token("xai", HOUR)), 2, "CRITICAL"),
         (with(&token("xai", -HOUR)), 2, "CRITICAL"),
         (broken, 3, "UNKNOWN"),
     ];

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use authwatch::assess::{Limits, assess, headline, issues, worst};
+use authwatch::assess::{Limits, add_recoveries, assess, headline, issues, worst};
 use authwatch::config::Config;
 use authwatch::exit;
 use authwatch::model::{
@@ -147,6 +147,7 @@ prop_compose! {
             rejected: Vec::new(),
             store_assessment: None,
             provider_assessments: Vec::new(),
+            remedies: Vec::new(),
         }
     }
 }
@@ -193,12 +194,13 @@ prop_compose! {
             agents,
             external,
             renewals: Vec::new(),
-            rescued: rescued.into_iter().collect(),
+            rescued: Vec::new(),
             recovery_assessment: None,
             config_assessment: None,
             openclaw: OpenclawRelease { version: None, rules: Semantics::V2026_9, source: ReleaseSource::Assumed },
         };
         assess(&mut snapshot, &Limits::default(), &Commands::default());
+        add_recoveries(&mut snapshot, rescued.into_iter().collect(), &Commands::default());
         snapshot
     }
 }

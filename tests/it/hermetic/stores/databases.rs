@@ -428,7 +428,7 @@ fn logins_that_a_migration_lost_are_no_clean_bill_of_health() {
         assert_eq!(work["store"]["stranded"]["profiles"], 1);
         assert_eq!(work["exitCode"], 1);
         assert_eq!(home.status(&["--check"]).code, 1);
-        assert!(home.status(&[]).stdout.contains("stranded migration"));
+        assert!(home.status(&[]).stdout.contains("migration incomplete: 1 login not imported"));
     }
 }
 

@@ -182,17 +182,29 @@ fn look(home: &Home, semantics: Semantics) -> Look {
 fn essence(look: &Look) -> Value {
     let mut report = serde_json::to_value(&look.snapshot).unwrap();
     for agent in report["agents"].as_array_mut().unwrap() {
-        for key in ["store", "dir"] {
+        for key in ["store", "dir", "remedies"] {
             agent.as_object_mut().unwrap().remove(key);
         }
         for profile in agent["profiles"].as_array_mut().unwrap() {
             profile.as_object_mut().unwrap().remove("source");
+            without_commands(profile);
+        }
+        for provider in
+            agent.get_mut("providerAssessments").into_iter().flat_map(|all| all.as_array_mut().unwrap())
+        {
+            without_commands(provider);
         }
     }
-    for key in ["generatedAt", "config"] {
+    for key in ["generatedAt", "config", "openclaw"] {
         report.as_object_mut().unwrap().remove(key);
     }
     report
+}
+
+/// Which program changes a login depends on where it is kept.
+fn without_commands(judged: &mut Value) {
+    judged.as_object_mut().unwrap().remove("remedy");
+    judged["assessment"].as_object_mut().unwrap().remove("remedy");
 }
 
 /// What a store and its state are kept in.

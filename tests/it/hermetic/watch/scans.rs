@@ -20,10 +20,10 @@ pub(crate) fn token(ends_in: i64) -> Value {
 }
 
 #[test]
-fn once_exits_as_a_check_does() {
+fn once_exits_by_the_assessment() {
     for (profiles, code) in [
         (json!({ "anthropic:a": token(30 * DAY) }), 0),
-        (json!({ "anthropic:a": token(HOUR) }), 2),
+        (json!({ "anthropic:a": token(5 * HOUR) }), 2),
         (json!({ "anthropic:a": token(-HOUR) }), 1),
     ] {
         let home = Home::new().profiles("main", &profiles);

@@ -58,7 +58,7 @@ fn assert_configuration_is_broken(home: &Home, reason: &str, says: &str) {
     assert_others_report_and_exit(&report, 1);
     assert_eq!(ids(&report.agent("work")), ["anthropic:default"]);
     let table = home.status(&[]).stdout;
-    assert!(table.contains("OpenClaw's configuration"), "people are told, too: {table}");
+    assert!(table.contains("openclaw.json\n"), "people are told, too: {table}");
     assert!(before == home.tree());
 }
 
