@@ -256,15 +256,6 @@ fn rows() -> Vec<Row> {
                 with_login(home, "openai-codex/gpt-5", PROFILE, login)
             },
         ),
-        codex_login(
-            "a renewal that did not finish",
-            ("critical", "renewal_stuck"),
-            Some("authwatch doctor"),
-            |home| {
-                let home = with_login(home, "openai-codex/gpt-5", PROFILE, codex(-2 * HOUR));
-                home.file(REFRESH_LOCK, lock(20 * MINUTE))
-            },
-        ),
         login(
             "expired, and only an agent that inherits it uses it",
             ("critical", "expired"),
