@@ -8,6 +8,10 @@ mod issues;
 mod limits;
 mod login;
 
+use std::collections::BTreeSet;
+
+use openclaw_auth::model::ProfileId;
+
 pub use self::agent::shows_its_logins;
 pub use self::issues::{headline, issues, worst};
 pub use self::limits::{CRITICAL_PART, Limits};
@@ -17,7 +21,14 @@ use crate::remedy::Commands;
 /// Assesses everything in a snapshot.
 pub fn assess(snapshot: &mut Snapshot, limits: &Limits, commands: &Commands) {
     let use_is_known = use_is_known(snapshot);
-    let circumstances = login::Circumstances { now: snapshot.now, limits, use_is_known, commands };
+    let shared_in_use = shared_in_use(snapshot);
+    let circumstances = login::Circumstances {
+        now: snapshot.now,
+        limits,
+        use_is_known,
+        shared_in_use: &shared_in_use,
+        commands,
+    };
     for agent in &mut snapshot.agents {
         for profile in &mut agent.profiles {
             profile.assessment = login::assess(&agent.id, profile, &circumstances).map(Box::new);
@@ -32,6 +43,16 @@ pub fn assess(snapshot: &mut Snapshot, limits: &Limits, commands: &Commands) {
         agent::assess(health, main_is_read, commands);
     }
     snapshot.config_assessment = agent::of_configuration(&snapshot.config);
+}
+
+/// Logins of main's that some agent uses: one login has one verdict, at its owner and at all that inherit it.
+fn shared_in_use(snapshot: &Snapshot) -> BTreeSet<ProfileId> {
+    let profiles =
+        snapshot.agents.iter().flat_map(|agent| agent.profiles.iter().map(move |profile| (agent, profile)));
+    profiles
+        .filter(|(agent, profile)| profile.in_use && login::is_shared(&agent.id, profile))
+        .map(|(_, profile)| profile.profile_id.clone())
+        .collect()
 }
 
 /// Adds the profiles whose renewed login waits in a recovery file.

@@ -69,8 +69,9 @@ fn of_agent<'a>(
         if owner.is_some() {
             let known = &mut found[index];
             known.also.push(&agent.id);
-            // Who inherits it may use it where its owner does not.
-            if assessment.severity > known.assessment.severity {
+            // Who inherits it may use it where its owner does not, and OpenClaw may leave it alone there only.
+            let weight = |severity, of| (severity, matches!(of, IssueOf::Login(profile) if profile.in_use));
+            if weight(assessment.severity, of) > weight(known.assessment.severity, known.of) {
                 (known.assessment, known.of) = (Cow::Borrowed(assessment), of);
             }
         }

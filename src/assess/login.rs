@@ -1,6 +1,10 @@
 //! The verdict on a login, from both axes: what the access token is, and what the login behind it is.
 
-use openclaw_auth::model::{AgentId, CooldownKind, CredentialKind, ProviderId, ReasonCode, Span, Timestamp};
+use std::collections::BTreeSet;
+
+use openclaw_auth::model::{
+    AgentId, CooldownKind, CredentialKind, ProfileId, ProviderId, ReasonCode, Span, Timestamp,
+};
 
 use super::limits::{CRITICAL_PART, Limits};
 use crate::clock::zoned_date;
@@ -18,6 +22,8 @@ pub(super) struct Circumstances<'a> {
     pub(super) now: Timestamp,
     pub(super) limits: &'a Limits,
     pub(super) use_is_known: bool,
+    /// Logins of main's that some agent uses.
+    pub(super) shared_in_use: &'a BTreeSet<ProfileId>,
     pub(super) commands: &'a Commands,
 }
 
@@ -40,10 +46,20 @@ pub(super) fn assess(
         return None;
     }
     let owner = if profile.inherited { AgentId::from(MAIN) } else { agent.clone() };
-    let mut assessment = Subject { agent: &owner, profile, left, circumstances }.assess()?;
+    // An access token that renews is of no use while OpenClaw leaves its login alone.
+    let subject =
+        Subject { agent: &owner, is_shared: is_shared(agent, profile), profile, left, circumstances };
+    let (login, set_aside) = (subject.assess(), subject.set_aside());
+    let severity = |assessment: &Option<Assessment>| assessment.as_ref()?.severity;
+    let mut assessment = if severity(&set_aside) > severity(&login) { set_aside? } else { login? };
     let ended = profile.end().filter(|end| *end <= circumstances.now);
     assessment.since = assessment.since.or(profile.login_since).or(ended);
     Some(assessment)
+}
+
+/// Whether a login is main's, or one that is inherited from it.
+pub(super) fn is_shared(agent: &AgentId, profile: &ProfileHealth) -> bool {
+    profile.inherited || agent.as_str() == MAIN
 }
 
 /// The verdict on a vendor's own login: it is observed, and concerns nobody here.
@@ -55,6 +71,8 @@ pub(super) fn of_external(profile: &ProfileHealth) -> Option<Assessment> {
 struct Subject<'a> {
     /// Where the login is kept: signed in to anywhere else, it would be a second one, and this one as broken as before.
     agent: &'a AgentId,
+    /// Whether other agents may have it from there.
+    is_shared: bool,
     profile: &'a ProfileHealth,
     /// Until the access token expires.
     left: Option<Span>,
@@ -95,12 +113,14 @@ impl Subject<'_> {
                 verdict(AssessmentState::Expiring, severity, "login-expiring")
                     .with_command(Some(self.sign_in()))
             }
-            _ => return self.set_aside(),
+            _ => return None,
         })
     }
 
     fn in_use(&self) -> bool {
-        self.profile.in_use || !self.circumstances.use_is_known
+        self.profile.in_use
+            || !self.circumstances.use_is_known
+            || self.is_shared && self.circumstances.shared_in_use.contains(&self.profile.profile_id)
     }
 
     fn expires_soon(&self) -> bool {

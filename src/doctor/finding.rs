@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 
 use super::fix::Fix;
 use super::inspection::Inspection;
+use crate::model::Assessment;
 pub use crate::model::Severity;
 
 /// A check: the kinds of finding it declares, and the function that looks for them.
@@ -54,6 +55,15 @@ impl FindingKind {
             command: None,
             fix: None,
         }
+    }
+
+    /// A finding of what is assessed already: its severity, what it means, and its command.
+    #[must_use]
+    pub fn assessed(&self, assessment: &Assessment) -> Finding {
+        let meaning = assessment.remedy.as_ref().map_or(&*assessment.summary, |remedy| &remedy.meaning);
+        let mut finding = self.found(meaning).weighing(assessment.severity.unwrap_or(Severity::Info));
+        finding.command = assessment.command().map(str::to_owned);
+        finding
     }
 }
 
@@ -151,6 +161,27 @@ impl Findings {
     #[must_use]
     pub fn explain(&self, agent: &AgentId, profile: &ProfileId, kinds: &[FindingKind]) -> bool {
         kinds.iter().any(|kind| self.of_profiles.contains(&(agent.clone(), profile.clone(), kind.code)))
+    }
+
+    /// The same for what is assessed: its cause is as bad as that.
+    #[must_use]
+    pub fn explain_assessed(
+        &mut self,
+        agent: &AgentId,
+        profile: &ProfileId,
+        kinds: &[FindingKind],
+        assessment: &Assessment,
+    ) -> bool {
+        let is_cause = |finding: &&mut Finding| {
+            finding.agent.as_ref() == Some(agent)
+                && finding.profile.as_ref() == Some(profile)
+                && kinds.iter().any(|kind| kind.code == finding.code)
+        };
+        let is_explained = self.explain(agent, profile, kinds);
+        if let Some(severity) = assessment.severity.filter(|_| is_explained && assessment.needs_person) {
+            self.all.iter_mut().filter(is_cause).for_each(|cause| cause.severity = severity);
+        }
+        is_explained
     }
 
     /// All of them, the worst first; of equal weight in the order of the checks.

@@ -80,6 +80,8 @@ mod status {
     mod for_people;
     #[cfg(feature = "sqlite")]
     mod formats;
+    mod one_verdict;
+    mod surfaces_agree;
 }
 
 mod stores {

@@ -13,6 +13,7 @@ pub(crate) mod mounts;
 pub(crate) mod notify;
 pub(crate) mod notify_socket;
 #[cfg(feature = "sqlite")]
+pub(crate) mod page;
 pub(crate) mod page_server;
 pub(crate) mod paused;
 pub(crate) mod project;

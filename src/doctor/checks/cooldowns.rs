@@ -6,6 +6,7 @@ use openclaw_auth::model::{Cooldown, CooldownKind, Span, Timestamp};
 
 use crate::doctor::finding::{Check, FindingKind, Findings, Severity};
 use crate::doctor::inspection::Inspection;
+use crate::model::AssessmentState;
 use crate::publish::words::span;
 
 const STUCK: FindingKind = FindingKind::new("cooldown-stuck", Severity::Warning);
@@ -29,9 +30,17 @@ fn run(inspection: &Inspection, findings: &mut Findings) {
             if profile.inherited && !is_new {
                 continue;
             }
-            let finding = kind.found(meaning).of(&agent.id).profile(profile.profile_id.as_str());
-            let command = inspection.commands.show_order(&agent.id, &profile.provider);
-            findings.push(finding.at(&agent.store.path).command(command));
+            let found = kind.found(meaning).of(&agent.id).profile(profile.profile_id.as_str());
+            let mut finding = found.at(&agent.store.path);
+            let assessment =
+                profile.assessment.as_deref().filter(|verdict| verdict.state == AssessmentState::Disabled);
+            if let Some(assessment) = assessment {
+                finding.severity = assessment.severity.unwrap_or(Severity::Info);
+                finding.command = assessment.command().map(str::to_owned);
+            } else {
+                finding.command = Some(inspection.commands.show_order(&agent.id, &profile.provider));
+            }
+            findings.push(finding);
         }
     }
 }

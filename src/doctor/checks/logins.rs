@@ -65,7 +65,7 @@ fn run(inspection: &Inspection, findings: &mut Findings) {
         let (IssueOf::Login(profile), Some(agent)) = (issue.of, issue.agent) else { continue };
         let Some(health) = inspection.health(agent) else { continue };
         // What stands in for a store that cannot be read is not OpenClaw's truth either.
-        if findings.explain(agent, &profile.profile_id, &CAUSES) {
+        if findings.explain_assessed(agent, &profile.profile_id, &CAUSES, &issue.assessment) {
             continue;
         }
         if let Some(finding) = found(inspection, &issue.assessment, profile) {
@@ -113,9 +113,8 @@ fn found(inspection: &Inspection, assessment: &Assessment, profile: &ProfileHeal
         AssessmentState::External => EXTERNAL,
         _ => return None,
     };
-    let mut finding = kind.found(format!("{}{more}", assessment.summary));
-    finding = finding.weighing(assessment.severity.unwrap_or(Severity::Info));
-    finding.command = assessment.command().map(str::to_owned);
+    let mut finding = kind.assessed(assessment);
+    finding.meaning.push_str(&more);
     Some(finding)
 }
 

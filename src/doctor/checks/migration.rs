@@ -14,7 +14,7 @@ use crate::model::AgentHealth;
 use crate::remedy::{self, ImportAdvice, Remedy, quote};
 
 const NOT_IMPORTED: FindingKind = FindingKind::new("legacy-not-imported", Severity::Warning);
-const JSON_BESIDE: FindingKind = FindingKind::new("json-beside-database", Severity::Warning);
+const JSON_BESIDE: FindingKind = FindingKind::new("json-beside-database", Severity::Info);
 const EMPTY: FindingKind = FindingKind::new("database-empty", Severity::Critical);
 const NOT_PARSED: FindingKind = FindingKind::new("legacy-broken", Severity::Warning);
 const BACKUP: FindingKind = FindingKind::new("import-backup", Severity::Info);
@@ -25,18 +25,13 @@ pub(super) const CHECK: Check =
 
 fn run(inspection: &Inspection, findings: &mut Findings) {
     for agent in &inspection.snapshot.agents {
-        let Some(stranded) = agent.store.stranded.as_ref().filter(|_| agent.store.error.is_none()) else {
-            continue;
-        };
+        let stranded = agent.store.stranded.as_ref().filter(|_| agent.store.error.is_none());
+        let (Some(stranded), Some(assessment)) = (stranded, &agent.store_assessment) else { continue };
         let kind = match stranded.kind {
             StrandedKind::LeftoverJson => JSON_BESIDE,
             StrandedKind::EmptyDatabase => EMPTY,
         };
-        let remedy = agent.store_assessment.as_ref().and_then(|assessment| assessment.remedy.clone());
-        let meaning = remedy.as_ref().map(|remedy| remedy.meaning.clone()).unwrap_or_default();
-        let show = format!("ls -l {}", quote(&stranded.path.to_string_lossy()));
-        let command = remedy.and_then(|remedy| remedy.command).unwrap_or(show);
-        findings.push(kind.found(meaning).of(&agent.id).at(&stranded.path).command(command));
+        findings.push(kind.assessed(assessment).of(&agent.id).at(&stranded.path));
     }
     let mut told = BTreeSet::new();
     for agent in &inspection.agents {

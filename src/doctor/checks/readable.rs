@@ -5,8 +5,8 @@ use openclaw_auth::model::{StoreError, StoreErrorReason, StoreKind};
 
 use crate::doctor::finding::{Check, FindingKind, Findings, Severity};
 use crate::doctor::inspection::Inspection;
-use crate::model::AgentHealth;
-use crate::remedy::{self, Remedy};
+use crate::model::{AgentHealth, Assessment};
+use crate::remedy;
 
 const UNREADABLE: FindingKind = FindingKind::new("store-unreadable", Severity::Critical);
 const BROKEN: FindingKind = FindingKind::new("store-broken", Severity::Critical);
@@ -17,8 +17,8 @@ pub(super) const CHECK: Check = Check { kinds: &[UNREADABLE, BROKEN, LOCKED, STA
 
 fn run(inspection: &Inspection, findings: &mut Findings) {
     for agent in &inspection.snapshot.agents {
-        if let Some(error) = &agent.store.error {
-            store(agent, error, findings);
+        if let (Some(error), Some(assessment)) = (&agent.store.error, &agent.store_assessment) {
+            store(agent, error, assessment, findings);
         }
         if let Some(error) = &agent.store.state_error {
             let file = match agent.store.kind {
@@ -34,14 +34,11 @@ fn run(inspection: &Inspection, findings: &mut Findings) {
     }
 }
 
-fn store(agent: &AgentHealth, error: &StoreError, findings: &mut Findings) {
+fn store(agent: &AgentHealth, error: &StoreError, assessment: &Assessment, findings: &mut Findings) {
     let kind = match error.reason {
         StoreErrorReason::Parse | StoreErrorReason::Schema => BROKEN,
         StoreErrorReason::Locked => LOCKED,
         _ => UNREADABLE,
     };
-    let Remedy { meaning, command } = remedy::for_unreadable(&agent.store.path, error);
-    let mut finding = kind.found(meaning).of(&agent.id).at(&agent.store.path);
-    finding.command = command;
-    findings.push(finding);
+    findings.push(kind.assessed(assessment).of(&agent.id).at(&agent.store.path));
 }

@@ -22,7 +22,7 @@ fn run(inspection: &Inspection, findings: &mut Findings) {
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
         if extension == "json" {
             let meaning = "a login was renewed and could not be stored; this file has the only copy, and the store a token that is spent";
-            findings.push(WAITING.found(meaning).at(&path).command("authwatch refresh"));
+            findings.push(WAITING.found(meaning).at(&path).command(inspection.commands.store_recovered()));
         } else if extension == recovery::OTHER_ACCOUNT {
             let meaning = "a provider renewed a login with another account's tokens, which were not stored: somebody has put one account's refresh token into another's profile. Sign in to that profile again";
             findings.push(OTHER_ACCOUNT.found(meaning).at(&path).command(format!("rm -i -- {shown}")));

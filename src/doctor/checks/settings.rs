@@ -9,7 +9,7 @@ use openclaw_auth::settings::ProfileSettings;
 use crate::doctor::finding::{Check, Finding, FindingKind, Findings, Severity};
 use crate::doctor::inspection::Inspection;
 use crate::model::{AgentHealth, ProfileHealth};
-use crate::remedy::{self, quote};
+use crate::remedy::quote;
 
 const BROKEN: FindingKind = FindingKind::new("config-broken", Severity::Critical);
 const WITHOUT_AUTH: FindingKind = FindingKind::new("provider-without-auth", Severity::Critical);
@@ -22,14 +22,8 @@ pub(super) const CHECK: Check =
     Check { kinds: &[BROKEN, WITHOUT_AUTH, ABSENT, EMPTY, NOT_STORED, MODE], run };
 
 fn run(inspection: &Inspection, findings: &mut Findings) {
-    if let Some(error) = &inspection.discovery.config.error {
-        let meaning = format!("{}: OpenClaw does not start with it", error.message);
-        findings.push(
-            BROKEN
-                .found(meaning)
-                .at(&inspection.places.roots.config)
-                .command(remedy::copy(&inspection.places.roots.config)),
-        );
+    if let Some(assessment) = &inspection.snapshot.config_assessment {
+        findings.push(BROKEN.assessed(assessment).at(&inspection.places.roots.config));
     }
     without_auth(inspection, findings);
     // What cannot be read may hold what is missed here.
