@@ -24,11 +24,11 @@ fn every_condition_of_the_demo_is_shown() {
     let needs = joined(&browser, ".need");
     for expected in [
         "agent translator: mistral No login",
-        "authwatch auth paste-api-key --provider mistral --agent translator",
+        "openclaw models auth --agent translator paste-api-key --provider mistral",
         "agent night-shift: xai:default Expires soon",
         "agent researcher: anthropic:manual Expired",
         "3 days ago",
-        "authwatch auth setup-token --provider anthropic --agent researcher",
+        "setup-token --provider anthropic",
         "agent reviewer: openai:default Needs sign-in",
         "agent courier: credential store Unreadable",
         "5 h 29 min left",
@@ -124,7 +124,7 @@ fn a_fleet_is_shown_by_what_needs_attention() {
     assert!(browser.text("#needs .more").contains("996 more"), "{}", browser.text("#needs .more"));
     assert_eq!(browser.count(".logins .state"), 100);
     assert!(
-        browser.text("#found").contains("1,007 lines that need attention, page 1 of 11"),
+        browser.text("#found").contains("1,006 lines that need attention, page 1 of 11"),
         "{}",
         browser.text("#found")
     );
