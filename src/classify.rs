@@ -8,7 +8,6 @@ mod login;
 mod rollup;
 mod token;
 
-use openclaw_auth::credential::REFRESH_MARGIN;
 use openclaw_auth::discover::Agent;
 use openclaw_auth::load::Loaded;
 use openclaw_auth::load::external::ExternalLogin;
@@ -118,7 +117,7 @@ pub fn external(logins: &[ExternalLogin], criteria: &Criteria<'_>) -> Vec<Profil
             Source::GeminiCli => ("google-gemini-cli", "google-gemini-cli:gemini-cli"),
             _ => ("minimax-portal", "minimax-portal:minimax-cli"),
         };
-        let window = criteria.window.map_or(REFRESH_MARGIN, |window| window.max(REFRESH_MARGIN));
+        let window = criteria.login_window(true);
         let token = match login.expires {
             Some(at) => Token::by_end(at, criteria.now, window),
             None => Token::new(Status::Missing),

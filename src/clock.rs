@@ -45,6 +45,14 @@ pub fn local_date(at: Timestamp) -> String {
     local.map(|date| date.format("%Y-%m-%d %H:%M").to_string()).unwrap_or_default()
 }
 
+/// The same with its zone, for what is read on another machine: `2026-11-26 18:05 UTC`, `… +01:00`.
+#[must_use]
+pub fn zoned_date(at: Timestamp) -> String {
+    let Some(local) = date(at).map(DateTime::<chrono::Local>::from) else { return String::new() };
+    let zone = if local.offset().local_minus_utc() == 0 { "UTC" } else { "%:z" };
+    local.format(&format!("%Y-%m-%d %H:%M {zone}")).to_string()
+}
+
 /// A time to judge by, as given to `--at`: RFC 3339, `+36h`, `-2d`, or Unix milliseconds.
 pub fn parse_at(text: &str) -> Result<At, String> {
     let text = text.trim();

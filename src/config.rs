@@ -22,8 +22,8 @@ mod values;
 mod watch;
 
 pub use self::notify::{
-    AlertmanagerConfig, ChannelConfig, CommandConfig, EmailConfig, Filter, HeartbeatConfig, HeartbeatReport,
-    NotifyConfig, NtfyConfig, QuietHours, SmtpTls, WebhookConfig, WebhookPreset,
+    AlertmanagerConfig, ChannelConfig, ChannelKind, CommandConfig, EmailConfig, Filter, HeartbeatConfig,
+    HeartbeatReport, NotifyConfig, NtfyConfig, QuietHours, SmtpTls, WebhookConfig, WebhookPreset,
 };
 pub use self::problem::SettingProblem;
 pub use self::refresh::{ProviderConfig, RefreshConfig};

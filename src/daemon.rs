@@ -4,7 +4,6 @@
 //! panics is a failed pass, and the next one starts afresh.
 
 mod changes;
-mod configuration;
 mod heartbeat;
 mod listen;
 mod monitor;
@@ -12,8 +11,6 @@ mod notifications;
 mod options;
 mod pass;
 mod publisher;
-mod recheck;
-mod reloading;
 mod renewals;
 mod renewing;
 mod scanner;
@@ -144,7 +141,7 @@ async fn passes(monitor: &mut Monitor) -> Result<(), Failure> {
     let mut by_change = false;
     loop {
         let begun = monitor.notifications.pass_begins();
-        let mut watcher = Watcher::new(&monitor.options.roots, configuration::path(&monitor.options));
+        let mut watcher = Watcher::new(&monitor.options.roots, options::configuration_path(&monitor.options));
         let result = {
             let pass = monitor.pass(&stopping);
             tokio::pin!(pass);

@@ -4,7 +4,6 @@
 //! token. The [checks] look at those facts and at the files around them. A check proposes a [`fix::Fix`], which is data until
 //! somebody agrees and [`repair`] applies it.
 
-pub mod check;
 pub mod checks;
 pub mod files;
 pub mod finding;

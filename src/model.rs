@@ -5,22 +5,18 @@
 //! may change its meaning.
 
 mod assessment;
-mod channel;
 mod event;
 mod issue;
 mod remedy;
-mod severity;
 mod snapshot;
 mod verdict;
 
 pub use self::assessment::{Assessment, AssessmentState};
-pub use self::channel::ChannelHealth;
 pub use self::event::{Event, EventKind};
 pub use self::issue::{Issue, IssueOf};
 pub use self::remedy::{AgentRemedy, Remedy, RemedyOf};
-pub use self::severity::Severity;
 pub use self::snapshot::{
-    AgentHealth, FailingRenewal, OpenclawRelease, ProfileHealth, ProviderAssessment, ProviderHealth, Renewal,
-    Snapshot, Summary,
+    AgentHealth, ChannelHealth, FailingRenewal, OpenclawRelease, ProfileHealth, ProviderAssessment,
+    ProviderHealth, Renewal, Snapshot, Summary,
 };
-pub use self::verdict::{Bucket, LoginReason, LoginState, Scope, Status};
+pub use self::verdict::{Bucket, LoginReason, LoginState, Scope, Severity, Status};

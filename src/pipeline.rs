@@ -187,9 +187,9 @@ fn names_provider(snapshot: &Snapshot, id: &str) -> bool {
 
 /// Which release of OpenClaw a state directory belongs to.
 fn release(agents: &[AgentHealth], discovery: &Discovery, roots: &Roots) -> Release {
-    let has_agent_database = agents.iter().any(|agent| agent.store.kind == StoreKind::AgentSqlite);
-    let has_shared_database = roots.shared_database().exists();
-    Release::detect(discovery.settings.last_touched.as_deref(), has_agent_database, has_shared_database)
+    let has_database = roots.shared_database().exists()
+        || agents.iter().any(|agent| agent.store.kind == StoreKind::AgentSqlite);
+    Release::detect(discovery.settings.last_touched.as_deref(), has_database)
 }
 
 /// OpenClaw's import is for all agents at once: where any file of theirs would be lost by it, that file comes first. Not part of

@@ -6,7 +6,6 @@
 pub mod answer;
 pub mod candidates;
 mod commit;
-mod current;
 pub mod endpoint;
 pub mod exchange;
 mod mirror;

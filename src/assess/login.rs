@@ -7,7 +7,7 @@ use openclaw_auth::model::{
 };
 
 use super::limits::{CRITICAL_PART, Limits};
-use crate::clock::local_date;
+use crate::clock::zoned_date;
 use crate::model::{Assessment, AssessmentState, LoginReason, LoginState, ProfileHealth, Severity, Status};
 use crate::remedy::Commands;
 use crate::texts::text;
@@ -209,7 +209,7 @@ impl Subject<'_> {
             CooldownKind::Disabled => (AssessmentState::Disabled, Severity::Info, "login-disabled"),
             CooldownKind::Cooldown => (AssessmentState::CoolingDown, Severity::Info, "login-cooling-down"),
         };
-        let until = local_date(cooldown.until);
+        let until = zoned_date(cooldown.until);
         let summary = match &cooldown.reason {
             Some(reason) => text(name, &[("until", &until), ("reason", reason)]),
             None => text(&format!("{name}-unexplained"), &[("until", &until)]),

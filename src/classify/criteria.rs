@@ -13,7 +13,7 @@ use crate::model::Scope;
 use crate::state::Memory;
 
 /// The warning window where the user gives none.
-pub(super) const DEFAULT_WINDOW: Span = Span::from_hours(24.0);
+const DEFAULT_WINDOW: Span = Span::from_hours(24.0);
 
 /// Every window at whose edge a verdict may change, the end itself among them.
 pub fn warning_windows(given: Option<Span>) -> impl Iterator<Item = Span> {
@@ -77,6 +77,17 @@ impl InUse {
 }
 
 impl Criteria<'_> {
+    /// How long before its end a pasted token is expiring.
+    pub(super) fn token_window(&self) -> Span {
+        self.window.unwrap_or(DEFAULT_WINDOW)
+    }
+
+    /// How long before its end a login's access token is expiring: OpenClaw itself uses none that ends within the margin.
+    pub(super) fn login_window(&self, renews_itself: bool) -> Span {
+        let usual = if renews_itself { REFRESH_MARGIN } else { DEFAULT_WINDOW };
+        self.window.unwrap_or(usual).max(REFRESH_MARGIN)
+    }
+
     /// What counts for agents whose models name these providers.
     ///
     /// Later releases count only what the configured models use. Where no model is configured nothing is known about

@@ -1,11 +1,11 @@
 //! The first axis: what the access token is, in OpenClaw's words.
 
-use openclaw_auth::credential::{Credential, Expires, REFRESH_MARGIN};
+use openclaw_auth::credential::{Credential, Expires};
 use openclaw_auth::fence::Fence;
 use openclaw_auth::model::{CredentialKind, ReasonCode, Semantics, Span, Timestamp};
 use openclaw_auth::order::ineligible;
 
-use super::criteria::{Criteria, DEFAULT_WINDOW};
+use super::criteria::Criteria;
 use crate::model::{LoginReason, LoginState, Status};
 
 /// The verdict on an access token.
@@ -45,7 +45,6 @@ impl Token {
 
 pub(super) fn token_verdict(credential: &Credential<'_>, criteria: &Criteria<'_>) -> Token {
     let Criteria { now, semantics, .. } = *criteria;
-    let window = criteria.window.unwrap_or(DEFAULT_WINDOW);
     let reason = ineligible(credential, now, semantics);
     match (credential.kind, semantics) {
         (CredentialKind::ApiKey, Semantics::V2026_4) => Token::new(Status::Static),
@@ -54,7 +53,7 @@ pub(super) fn token_verdict(credential: &Credential<'_>, criteria: &Criteria<'_>
         }),
         (CredentialKind::Token, _) => match (reason, credential.expires.moment(semantics)) {
             (Some(reason), _) => Token::because(reason, credential.expires, semantics),
-            (None, Some(at)) => Token::by_end(at, now, window),
+            (None, Some(at)) => Token::by_end(at, now, criteria.token_window()),
             (None, None) => Token::new(Status::Static),
         },
         (CredentialKind::OAuth, Semantics::V2026_9) if reason.is_some() => {
@@ -62,12 +61,7 @@ pub(super) fn token_verdict(credential: &Credential<'_>, criteria: &Criteria<'_>
         }
         (CredentialKind::OAuth, _) => {
             let renews_itself = semantics == Semantics::V2026_9 && credential.refresh.is_some();
-            let window = match criteria.window {
-                Some(window) => window,
-                None if renews_itself => REFRESH_MARGIN,
-                None => DEFAULT_WINDOW,
-            };
-            let window = window.max(REFRESH_MARGIN);
+            let window = criteria.login_window(renews_itself);
             credential
                 .expires
                 .moment(semantics)

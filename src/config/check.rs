@@ -31,7 +31,7 @@ pub fn secret_files(config: &Config) -> Vec<(String, PathBuf)> {
     let clients = config.refresh.providers.iter().filter_map(|(id, provider)| {
         Some((format!("refresh.providers.{id}.client_secret_file"), provider.client_secret_file.clone()?))
     });
-    let channels = sources(config).into_iter().filter_map(|(setting, source)| {
+    let channels = secrets(config, |setting, source| {
         source.file().map(|file| (format!("{setting}_file"), file.to_owned()))
     });
     page.into_iter().chain(clients).chain(channels).collect()
@@ -40,35 +40,22 @@ pub fn secret_files(config: &Config) -> Vec<(String, PathBuf)> {
 /// Variables that are named and hold nothing.
 #[must_use]
 pub fn variables(config: &Config) -> Vec<SettingProblem> {
-    let named = sources(config).into_iter().filter(|(_, source)| source.file().is_none());
-    let unset = named.filter_map(|(setting, source)| {
-        let problem = source.read().err()?;
+    secrets(config, |setting, source| {
+        let problem = if source.file().is_none() { source.read().err()? } else { return None };
         Some(SettingProblem::new(format!("{setting}_env"), without_section(&problem)))
-    });
-    unset.collect()
+    })
 }
 
-/// Every secret of the channels, by the setting that names its place.
-fn sources(config: &Config) -> Vec<(String, SecretSource<'_>)> {
-    let notify = &config.notify;
-    let mut all = Vec::new();
-    let setting = |kind: &str, name: &str, of: &str| format!("notify.{kind}.{name}.{of}");
-    for (name, channel) in &notify.email {
-        all.push((setting("email", name, "password"), channel.password()));
+/// What `find` says of every secret of the channels, given the setting that names its place.
+fn secrets<T>(config: &Config, find: impl Fn(String, SecretSource<'_>) -> Option<T>) -> Vec<T> {
+    let mut found = Vec::new();
+    for (name, channel) in config.notify.channels() {
+        let setting =
+            |secret: &SecretSource<'_>| format!("notify.{}.{name}.{}", channel.as_str(), secret.name());
+        found.extend(channel.secrets().into_iter().filter_map(|secret| find(setting(&secret), secret)));
     }
-    for (name, channel) in &notify.ntfy {
-        all.push((setting("ntfy", name, "token"), channel.token()));
-    }
-    for (name, channel) in &notify.webhook {
-        all.push((setting("webhook", name, "url"), channel.address()));
-        all.push((setting("webhook", name, "secret"), channel.secret()));
-        all.push((setting("webhook", name, "token"), channel.token()));
-    }
-    for (name, channel) in &notify.alertmanager {
-        all.push((setting("alertmanager", name, "token"), channel.token()));
-    }
-    all.push(("notify.heartbeat.url".to_owned(), notify.heartbeat.source()));
-    all
+    found.extend(find("notify.heartbeat.url".to_owned(), config.notify.heartbeat.source()));
+    found
 }
 
 fn without_section(problem: &str) -> String {

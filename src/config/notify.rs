@@ -10,7 +10,7 @@ use openclaw_auth::words;
 use serde::{Deserialize, Serialize};
 
 pub use self::channels::{
-    AlertmanagerConfig, ChannelConfig, CommandConfig, EmailConfig, Filter, NtfyConfig, SmtpTls,
+    AlertmanagerConfig, ChannelConfig, ChannelKind, CommandConfig, EmailConfig, Filter, NtfyConfig, SmtpTls,
     WebhookConfig, WebhookPreset,
 };
 use super::secrets::SecretSource;
@@ -92,7 +92,8 @@ impl NotifyConfig {
     /// Refuses invalid and repeated names of channels: a name is also a file name and a label.
     pub(super) fn check_names(&self) -> Result<(), Failure> {
         let mut seen = BTreeSet::new();
-        for (kind, name) in self.names() {
+        for (name, kind) in self.channels() {
+            let kind = kind.as_str();
             let plain = |character: char| {
                 character.is_ascii_lowercase() || character.is_ascii_digit() || "-_".contains(character)
             };
@@ -111,19 +112,21 @@ impl NotifyConfig {
         Ok(())
     }
 
-    /// The names of all channels, with the kind of each.
-    pub fn names(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        fn of<'a, C>(
-            kind: &'static str,
-            channels: &'a ChannelConfig<C>,
-        ) -> impl Iterator<Item = (&'static str, &'a str)> {
-            channels.keys().map(move |name| (kind, name.as_str()))
+    /// All channels with their names, kind by kind.
+    #[must_use]
+    pub fn channels(&self) -> Vec<(&str, ChannelKind)> {
+        fn of<C: Clone>(
+            channels: &ChannelConfig<C>,
+            kind: fn(C) -> ChannelKind,
+        ) -> impl Iterator<Item = (&str, ChannelKind)> {
+            channels.iter().map(move |(name, channel)| (name.as_str(), kind(channel.clone())))
         }
-        of("email", &self.email)
-            .chain(of("ntfy", &self.ntfy))
-            .chain(of("webhook", &self.webhook))
-            .chain(of("alertmanager", &self.alertmanager))
-            .chain(of("command", &self.command))
+        of(&self.email, ChannelKind::Email)
+            .chain(of(&self.ntfy, ChannelKind::Ntfy))
+            .chain(of(&self.webhook, ChannelKind::Webhook))
+            .chain(of(&self.alertmanager, ChannelKind::Alertmanager))
+            .chain(of(&self.command, ChannelKind::Command))
+            .collect()
     }
 
     /// Takes over what OpenClaw's old monitor script was told by variables, where this file says nothing about it.

@@ -31,6 +31,11 @@ impl<'a> SecretSource<'a> {
         Self { inline, ..self }
     }
 
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// The file, if it is in one.
     #[must_use]
     pub fn file(&self) -> Option<&'a Path> {

@@ -1,6 +1,7 @@
-//! What the daemon is told, once by the command line and again and again by the configuration.
+//! What the daemon is told, once by the command line and again and again by the configuration, whose file is watched.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use openclaw_auth::model::Span;
 use openclaw_auth::paths::Roots;
@@ -57,4 +58,36 @@ impl Flags {
         watch.insecure_listen |= self.insecure_listen;
         config.refresh.enabled &= !self.no_refresh;
     }
+}
+
+/// The state of the configuration's file.
+pub(super) struct Configuration {
+    /// Whether the file was valid when it was last read.
+    pub(super) is_valid: bool,
+    /// When the file was last modified, as of the last read.
+    modified: Option<SystemTime>,
+}
+
+impl Configuration {
+    pub(super) fn new(options: &Options) -> Self {
+        Self { is_valid: true, modified: modified(options) }
+    }
+
+    pub(super) fn has_changed(&self, options: &Options) -> bool {
+        modified(options) != self.modified
+    }
+
+    /// Notes that the file is about to be read.
+    pub(super) fn mark_read(&mut self, options: &Options) {
+        self.modified = modified(options);
+    }
+}
+
+/// The configuration's file, if there is one.
+pub(super) fn configuration_path(options: &Options) -> Option<&Path> {
+    options.config_file.as_ref().map(|file| file.path.as_path())
+}
+
+fn modified(options: &Options) -> Option<SystemTime> {
+    std::fs::metadata(configuration_path(options)?).and_then(|metadata| metadata.modified()).ok()
 }

@@ -1,18 +1,22 @@
 //! One pass: discover, load and classify; renew what is due; publish, and notify.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::monitor::Monitor;
 use super::scanner::Scan;
 use crate::assess;
 use crate::clock;
 use crate::exit::{self, Failure};
-use crate::model::{Severity, Snapshot};
+use crate::model::{EventKind, Severity, Snapshot};
 use crate::pipeline::SETTLED_AFTER;
 use crate::publish::changes::between;
 use crate::publish::metrics::Pass;
 use crate::refresh::recovery;
 use crate::stop::Stop;
+
+/// Writers are done by then.
+const WRITERS_DONE: Duration = Duration::from_secs(2);
 
 impl Monitor {
     pub(super) async fn pass(&mut self, stopping: &Stop) -> Result<(), Failure> {
@@ -36,6 +40,30 @@ impl Monitor {
         }
         self.show(scan).await;
         Ok(())
+    }
+
+    /// Scans every store, and again if what it finds may be so for a moment only: a
+    /// writer or a migration may be half done, and nobody should be alarmed by that.
+    pub(super) async fn scan_settled(&mut self, stopping: &Stop) -> Result<Scan, Failure> {
+        let scan = self.scan().await?;
+        if !self.lost_something(&scan.snapshot) {
+            return Ok(scan);
+        }
+        stopping.unless_requested(tokio::time::sleep(WRITERS_DONE)).await;
+        self.scan().await
+    }
+
+    /// Whether something that was there in the last snapshot is missing or unreadable.
+    fn lost_something(&self, snapshot: &Snapshot) -> bool {
+        use EventKind::{Disappeared, SettingsBroken, StoreBroken};
+
+        let Some(previous) = &self.publisher.snapshot else { return false };
+        // In a large fleet it costs to compare, and nearly always nothing was read.
+        if !self.scanner.has_read && previous.agents.len() == snapshot.agents.len() {
+            return false;
+        }
+        let events = between(previous, snapshot);
+        events.iter().any(|event| matches!(event.kind, Disappeared | SettingsBroken | StoreBroken))
     }
 
     pub(super) async fn scan(&mut self) -> Result<Scan, Failure> {

@@ -21,7 +21,7 @@ mod recovery;
 mod schedule;
 mod settings;
 
-use super::check::Check;
+use super::finding::Check;
 
 pub use self::entries::in_milliseconds as end_in_milliseconds;
 

@@ -7,8 +7,16 @@ use openclaw_auth::model::{AgentId, ProfileId};
 use serde::{Serialize, Serializer};
 
 use super::fix::Fix;
+use super::inspection::Inspection;
 use crate::model::Assessment;
 pub use crate::model::Severity;
+
+/// A check: the kinds of finding it declares, and the function that looks for them.
+#[derive(Clone, Copy, Debug)]
+pub struct Check {
+    pub kinds: &'static [FindingKind],
+    pub run: fn(&Inspection, &mut Findings),
+}
 
 /// A kind of finding, as a check declares it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

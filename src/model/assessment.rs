@@ -7,7 +7,7 @@ use openclaw_auth::words;
 use serde::{Serialize, Serializer};
 
 use super::remedy::Remedy;
-use super::severity::Severity;
+use super::verdict::Severity;
 
 words! {
     /// How something is.

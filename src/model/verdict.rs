@@ -1,6 +1,20 @@
-//! What authwatch says about a login: its verdicts, and the words for them.
+//! What authwatch says about a login: how much it matters, its verdicts, and the words for them.
 
 use openclaw_auth::words;
+
+words! {
+    /// How much something matters to people: of conditions, findings, and messages.
+    #[derive(Default)]
+    pub enum Severity {
+        /// Worth knowing; mends itself.
+        Info = "info",
+        /// Needs a person some time.
+        #[default]
+        Warning = "warning",
+        /// Needs a person now.
+        Critical = "critical",
+    }
+}
 
 words! {
     /// What counts towards the exit code.

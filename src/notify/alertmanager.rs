@@ -107,7 +107,7 @@ fn alert(incident: &Incident, host: &str) -> Alert {
         label("provider", provider);
     }
     let mut annotations = json!({
-        "summary": format!("{} {}", subject.label(), problem.state),
+        "summary": problem.about(subject),
         "description": sentence(&problem.meaning),
     });
     // Where Prometheus has no such rule there is no runbook for it, either.

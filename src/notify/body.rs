@@ -5,6 +5,7 @@ use super::message::Message;
 use super::problem::{ProblemKind, Subject, SubjectKind};
 use super::words::{date, safe, sentence, span};
 use crate::model::Severity;
+use crate::texts::{counted, text};
 
 /// Changes that are described in full; the rest is counted. Nobody reads further, and channels cut long texts.
 const DESCRIBED: usize = 20;
@@ -13,19 +14,16 @@ impl Message {
     /// The message piece by piece, for the forms it is sent in.
     #[must_use]
     pub fn paragraphs(&self) -> Vec<Paragraph> {
+        let prose = |words: String| Paragraph::Prose(sentence(&words));
         let mut parts = Vec::new();
         if self.test {
-            let words = "This is a test. When a login of an OpenClaw agent needs you, this is where you will hear of it.";
-            parts.push(Paragraph::Prose(words.to_owned()));
+            parts.push(prose(text("message-test", &[])));
         }
         if self.merged > 0 {
-            let count = self.merged + 1;
-            let words = format!("{count} messages could not be delivered; this is what they add up to.");
-            parts.push(Paragraph::Prose(words));
+            parts.push(prose(text("message-merged", &[("count", &(self.merged + 1))])));
         }
         if let Some(waited) = self.late_by {
-            let words = format!("This was written {} ago and could not be delivered before.", span(waited));
-            parts.push(Paragraph::Prose(words));
+            parts.push(prose(text("message-late", &[("waited", &span(waited))])));
         }
         let (described, rest) = self.changes.split_at(self.changes.len().min(DESCRIBED));
         let mut groups: Vec<Group<'_>> = Vec::new();
@@ -36,23 +34,27 @@ impl Message {
         }
         for of in groups {
             parts.push(Paragraph::Agent(match of {
-                Group::Agent(id) => safe(id),
-                Group::OpenClaw => "OpenClaw".to_owned(),
-                Group::FailingChannels => "authwatch itself".to_owned(),
+                Group::Agent(id) => text("label-agent", &[("agent", &safe(id))]),
+                Group::OpenClaw => text("message-openclaw", &[]),
+                Group::FailingChannels => text("message-itself", &[]),
             }));
             let open =
                 described.iter().filter(|change| !change.is_resolved() && group(&change.subject) == of);
             parts.extend(open.map(item));
         }
         if described.iter().any(Change::is_resolved) {
-            parts.push(Paragraph::Agent("Mended".to_owned()));
+            parts.push(Paragraph::Agent(text("message-heading-resolved", &[])));
             parts.extend(described.iter().filter(|change| change.is_resolved()).map(item));
         }
         if !rest.is_empty() {
-            let words = format!("And {} more. `authwatch status` shows them all.", rest.len());
-            parts.push(Paragraph::Prose(words));
+            parts.push(prose(text("message-rest", &[("count", &rest.len())])));
         }
-        parts.push(Paragraph::Prose(format!("authwatch on {}", safe(&self.host))));
+        if !self.still_open.is_empty() {
+            let problems = counted("problems", self.still_open.len());
+            parts.push(Paragraph::Agent(text("message-heading-open", &[("problems", &problems)])));
+            parts.push(Paragraph::List(self.still_open.iter().take(DESCRIBED).cloned().collect()));
+        }
+        parts.push(Paragraph::Prose(text("message-from", &[("host", &safe(&self.host))])));
         if let Some(url) = &self.page_url {
             parts.push(Paragraph::Link(url.clone()));
         }
@@ -78,60 +80,60 @@ fn group(subject: &Subject) -> Group<'_> {
 
 fn item(change: &Change) -> Paragraph {
     let problem = &change.problem;
-    let mut words: Vec<String> = Vec::new();
     if change.is_resolved() {
-        let now = change.resolved.as_deref().unwrap_or("in order");
-        words.push(sentence(&safe(now)));
+        let now = change.resolved.clone().unwrap_or_else(|| text("resolved", &[]));
         let took = span(change.at - change.opened);
-        words.push(format!("Before that it {}, for {took}.", past(problem.kind)));
+        let before = text("message-before", &[("state", &safe(&problem.state)), ("took", &took)]);
         return Paragraph::Item {
             name: change.subject.label(),
             severity: None,
             note: None,
-            words: words.join(" "),
+            words: format!("{} {}", sentence(&safe(&now)), sentence(&before)),
             command: None,
         };
     }
-    words.push(sentence(&safe(&problem.meaning)));
+    let mut words = vec![safe(&problem.meaning)];
     match (problem.kind, problem.since, problem.ends) {
         (ProblemKind::Expiring, _, Some(ends)) => {
-            let left = span(ends - change.at);
-            words.push(format!("{left} left, until {}.", date(ends)));
+            words.push(text("message-left", &[("left", &span(ends - change.at)), ("at", &date(ends))]));
         }
         (_, Some(since), _) if since <= change.at => {
-            words.push(format!("Since {}, {} ago.", date(since), span(change.at - since)));
+            words.push(text("message-since", &[("at", &date(since)), ("ago", &span(change.at - since))]));
         }
         _ => {}
     }
     if !problem.also.is_empty() {
         let names: Vec<String> = problem.also.iter().map(|agent| safe(agent)).collect();
-        let (have, names) = match names.as_slice() {
-            [one] => ("has", one.clone()),
-            [others @ .., last] => ("have", format!("{} and {last}", others.join(", "))),
-            [] => ("have", String::new()),
-        };
-        words.push(format!("{names} {have} it from there, too."));
+        words.push(text("message-also", &[("agents", &listed(&names))]));
     }
     if change.transition == Transition::Flapping {
-        words.push(
-            "It comes and goes; the next word of it comes once it has been quiet for half an hour."
-                .to_owned(),
-        );
+        words.push(text("message-is-flapping", &[]));
     }
     let note = match change.transition {
         Transition::New | Transition::Flapping | Transition::Resolved => None,
-        Transition::Worse => Some("worse"),
-        Transition::Better => Some("better than it was"),
-        Transition::Still => Some("still"),
+        Transition::Worse => Some(text("note-worse", &[])),
+        Transition::Better => Some(text("note-better", &[])),
+        Transition::Still => Some(text("note-still", &[])),
     };
     Paragraph::Item {
         name: change.subject.label_in_agent(),
         severity: Some(problem.severity),
         note,
-        words: words.join(" "),
+        words: words.iter().map(|words| sentence(words)).collect::<Vec<_>>().join(" "),
         // What a shell would take as it is may move a terminal's cursor, or end a chat's markup.
         command: problem.command.as_deref().map(safe),
     }
+}
+
+/// `agents a, b, and c`.
+fn listed(names: &[String]) -> String {
+    let names = match names {
+        [] => String::new(),
+        [one] => return text("label-agent", &[("agent", one)]),
+        [one, other] => text("message-and-two", &[("others", one), ("last", other)]),
+        [others @ .., last] => text("message-and", &[("others", &others.join(", ")), ("last", last)]),
+    };
+    text("label-agents", &[("agents", &names)])
 }
 
 /// A piece of a message.
@@ -145,12 +147,14 @@ pub enum Paragraph {
         /// How bad it is; `None` for what is mended.
         severity: Option<Severity>,
         /// What happened to it, unless it is new.
-        note: Option<&'static str>,
+        note: Option<String>,
         /// What it means, and since when.
         words: String,
         /// The command that mends it.
         command: Option<String>,
     },
+    /// A line for each of what is only named.
+    List(Vec<String>),
     Link(String),
 }
 
@@ -159,9 +163,15 @@ impl Paragraph {
         match self {
             Self::Prose(words) => wrap(words, width, ""),
             Self::Agent(name) => wrap(name, width, ""),
+            Self::List(lines) => lines
+                .iter()
+                .map(|line| wrap(&format!("- {line}"), width, "  "))
+                .collect::<Vec<_>>()
+                .join("\n"),
             Self::Link(url) => url.clone(),
             Self::Item { name, severity, note, words, command } => {
-                let how: Vec<&str> = severity.map(Severity::as_str).into_iter().chain(*note).collect();
+                let how: Vec<&str> =
+                    severity.map(Severity::as_str).into_iter().chain(note.as_deref()).collect();
                 let heading =
                     if how.is_empty() { name.clone() } else { format!("{name} ({})", how.join(", ")) };
                 let mut lines = vec![wrap(&heading, width, "  "), wrap(words, width, "  ")];
@@ -196,23 +206,4 @@ fn wrap(words: &str, width: usize, indent: &str) -> String {
         }
     }
     lines.join("\n")
-}
-
-/// What it was before it was mended: completes "it …".
-fn past(kind: ProblemKind) -> &'static str {
-    match kind {
-        ProblemKind::Dead => "was dead",
-        ProblemKind::Missing => "held no credential",
-        ProblemKind::Expired => "had ended",
-        ProblemKind::Expiring => "was about to end",
-        ProblemKind::Lapsed => "had lapsed",
-        ProblemKind::Disabled => "was set aside",
-        ProblemKind::ProviderMissing => "had no login",
-        ProblemKind::StoreUnreadable => "could not be read",
-        ProblemKind::StoreStranded => "had lost its logins",
-        ProblemKind::Rescued => "could not be stored",
-        ProblemKind::Gone => "was gone",
-        ProblemKind::ChannelFailing => "took no messages",
-        ProblemKind::ConfigUnreadable => "could not be used",
-    }
 }

@@ -3,22 +3,20 @@
 //! Everything that is remembered is in the [`Incidents`], so that a daemon, a daemon that restarts after every pass and a timer tell
 //! the same. An incident is told once when it fires, again when it becomes worse or after a while, and once when it is mended.
 
-mod circumstances;
-mod removed;
+pub(super) mod removed;
 mod settle;
 
 use openclaw_auth::model::{Span, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 
-use self::circumstances::Circumstances;
 use self::settle::settle;
 use super::change::{Change, Transition};
 use super::detect;
 use super::incident::{Incident, Incidents, Notified, Phase};
-use super::mute::Mute;
-use super::policy::Policy;
+use super::policy::{Circumstances, Policy};
 use super::problem::{FailingChannels, Problem, ProblemKind, Subject, SubjectKind};
-use crate::model::{Severity, Snapshot};
+use super::records::Mute;
+use crate::model::{LoginState, Severity, Snapshot};
 
 /// Decides what is to be told of a picture, and remembers that it is.
 pub fn decide(
@@ -49,7 +47,9 @@ fn keep_hovering(incidents: &Incidents, snapshot: &Snapshot, found: &mut BTreeMa
     let end_of = |subject: &Subject| {
         let agent = snapshot.agents.iter().find(|agent| agent.id.as_str() == subject.agent)?;
         let SubjectKind::Profile(id) = &subject.kind else { return None };
-        agent.profiles.iter().find(|profile| profile.profile_id.as_str() == id)?.end()
+        let profile = agent.profiles.iter().find(|profile| profile.profile_id.as_str() == id)?;
+        // One that renews automatically was signed in to again.
+        profile.end().filter(|_| profile.login != LoginState::Renewable)
     };
     for incident in incidents.all.iter().filter(|incident| incident.phase == Phase::Firing) {
         let Some(threshold) = incident.problem.threshold else { continue };

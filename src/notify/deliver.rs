@@ -10,12 +10,13 @@ use openclaw_auth::checkpoint;
 use openclaw_auth::model::{Span, Timestamp};
 
 use super::alertmanager::{self, Alert};
-use super::channel::{Channel, ChannelKind};
+use super::channel::Channel;
 use super::message::Message;
 use super::notifier::Notifier;
 use super::outcome::DeliveryOutcome;
 use super::store::NotificationStoreError;
 use super::words::clip;
+use crate::config::ChannelKind;
 use crate::state;
 
 /// Another process is sending through this channel; it is done by then.

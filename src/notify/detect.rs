@@ -7,8 +7,11 @@ use openclaw_auth::model::{Span, StoreErrorReason};
 
 use super::problem::{FailingChannels, Limits, Problem, ProblemKind, Subject, SubjectKind};
 use crate::assess;
-use crate::model::{AgentHealth, AssessmentState, Issue, IssueOf, Severity, Snapshot};
+use crate::model::{
+    AgentHealth, AssessmentState, Issue, IssueOf, LoginReason, ProfileHealth, Severity, Snapshot,
+};
 use crate::remedy::{self, Remedy};
+use crate::texts::text;
 
 /// A threshold that has been passed stays passed until there is so much more time left than it: what hovers is told once.
 pub(super) const HYSTERESIS: f64 = 1.1;
@@ -26,7 +29,7 @@ pub(super) fn problems(
 ) -> BTreeMap<Subject, Problem> {
     let mut found: BTreeMap<Subject, Problem> = BTreeMap::new();
     for issue in assess::issues(snapshot) {
-        let Some((kind, state)) = told(&issue) else { continue };
+        let Some(kind) = told(&issue) else { continue };
         let subject = subject(&issue);
         let assessment = &issue.assessment;
         let remedy = assessment
@@ -34,7 +37,7 @@ pub(super) fn problems(
             .clone()
             .unwrap_or_else(|| Remedy { meaning: assessment.summary.to_string(), command: None });
         let severity = assessment.severity.unwrap_or(Severity::Info);
-        let mut problem = Problem::new(kind, severity, state, remedy);
+        let mut problem = Problem::new(kind, severity, state(&issue), remedy);
         problem.since = assessment.since;
         problem.patience = patience(snapshot, &issue);
         match issue.of {
@@ -45,6 +48,10 @@ pub(super) fn problems(
                 if kind == ProblemKind::Expiring {
                     let left = profile.end().map(|end| end - snapshot.now);
                     problem.threshold = left.and_then(|left| threshold(left, limits, passed(&subject)));
+                    // It may be configured to be notified of later than OpenClaw calls it expiring.
+                    if left.is_some() && problem.threshold.is_none() {
+                        continue;
+                    }
                 }
             }
             IssueOf::Configuration | IssueOf::Recovery(_) | IssueOf::Store => {}
@@ -57,35 +64,35 @@ pub(super) fn problems(
     for (channel, (since, problem)) in &own.failing {
         let subject = Subject { agent: String::new(), kind: SubjectKind::Channel(channel.clone()) };
         let remedy = Remedy {
-            meaning: format!("messages wait, for it does not take them: {problem}"),
+            meaning: text("channel-failing", &[("problem", problem)]),
             command: Some(format!("authwatch notify test {}", remedy::quote(channel))),
         };
-        let problem =
-            Problem::new(ProblemKind::ChannelFailing, Severity::Warning, "takes no messages", remedy);
+        let state = text("subject-channel-failing", &[]);
+        let problem = Problem::new(ProblemKind::ChannelFailing, Severity::Warning, state, remedy);
         found.insert(subject, Problem { since: Some(*since), ..problem });
     }
     found
 }
 
-/// What people are notified of, and how it is said in a subject line; `None` where it resolves itself.
-fn told(issue: &Issue<'_>) -> Option<(ProblemKind, &'static str)> {
-    let told = match issue.assessment.state {
-        AssessmentState::NeedsSignIn => (ProblemKind::Dead, "is dead: sign in again"),
+/// What people are notified of; `None` where it resolves itself.
+fn told(issue: &Issue<'_>) -> Option<ProblemKind> {
+    let kind = match issue.assessment.state {
+        AssessmentState::NeedsSignIn => ProblemKind::Dead,
         AssessmentState::Missing | AssessmentState::Unresolved | AssessmentState::NotSetUp => {
-            (ProblemKind::Missing, "holds no credential")
+            ProblemKind::Missing
         }
-        AssessmentState::Expired => (ProblemKind::Expired, "has ended"),
-        AssessmentState::Expiring => (ProblemKind::Expiring, "ends soon"),
+        AssessmentState::Expired => ProblemKind::Expired,
+        AssessmentState::Expiring => ProblemKind::Expiring,
         AssessmentState::RenewalFailing | AssessmentState::RenewalBlocked | AssessmentState::RenewalStuck => {
-            (ProblemKind::Lapsed, "has lapsed")
+            ProblemKind::Lapsed
         }
         // Also where nobody needs to act: whoever wants to be informed is.
-        AssessmentState::Disabled => return Some((ProblemKind::Disabled, "is set aside by OpenClaw")),
-        AssessmentState::NoLogin => (ProblemKind::ProviderMissing, "has no login"),
-        AssessmentState::Unreadable => (ProblemKind::StoreUnreadable, "cannot be read"),
-        AssessmentState::MigrationIncomplete => (ProblemKind::StoreStranded, "has lost its logins"),
-        AssessmentState::Unusable => (ProblemKind::ConfigUnreadable, "cannot be used"),
-        AssessmentState::NotStored => (ProblemKind::Rescued, "could not be stored"),
+        AssessmentState::Disabled => return Some(ProblemKind::Disabled),
+        AssessmentState::NoLogin => ProblemKind::ProviderMissing,
+        AssessmentState::Unreadable => ProblemKind::StoreUnreadable,
+        AssessmentState::MigrationIncomplete => ProblemKind::StoreStranded,
+        AssessmentState::Unusable => ProblemKind::ConfigUnreadable,
+        AssessmentState::NotStored => ProblemKind::Rescued,
         AssessmentState::Ok
         | AssessmentState::Renews
         | AssessmentState::Renewing
@@ -94,7 +101,20 @@ fn told(issue: &Issue<'_>) -> Option<(ProblemKind, &'static str)> {
         | AssessmentState::Leftover
         | AssessmentState::Ignored => return None,
     };
-    issue.assessment.needs_person.then_some(told)
+    issue.assessment.needs_person.then_some(kind)
+}
+
+/// How it is, as a subject line says it.
+fn state(issue: &Issue<'_>) -> String {
+    let cause = match issue.of {
+        IssueOf::Login(ProfileHealth { failing: Some(failing), .. }) => failing.reason.as_str(),
+        IssueOf::Login(ProfileHealth { login_reason: Some(LoginReason::RegionBlocked), .. }) => {
+            "region_blocked"
+        }
+        _ => "challenged",
+    };
+    let cause = text(&format!("renewal-{cause}"), &[]);
+    text(&format!("subject-{}", issue.assessment.state.as_str()), &[("cause", &cause)])
 }
 
 fn subject(issue: &Issue<'_>) -> Subject {

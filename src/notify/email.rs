@@ -234,7 +234,7 @@ fn mail(config: &EmailConfig, message: &Message) -> Result<Mail, String> {
     let mut builder = Mail::builder()
         .from(from)
         .message_id(Some(id(&message.id)))
-        .subject(format!("{}: {}", message.host, message.title()))
+        .subject(message.title())
         .header(Header("Auto-Submitted", "auto-generated".to_owned()))
         .header(Header("X-Authwatch-Severity", severity_word(message.severity()).to_owned()));
     for recipient in to {

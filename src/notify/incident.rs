@@ -117,13 +117,6 @@ impl Incidents {
         found.ok().map(|index| &self.all[index])
     }
 
-    /// The threshold that a subject has passed before.
-    #[must_use]
-    pub fn passed(&self, subject: &Subject) -> Option<Span> {
-        let incident = self.incident(subject)?;
-        (incident.phase == Phase::Firing).then_some(incident.problem.threshold)?
-    }
-
     pub fn firing(&self) -> impl Iterator<Item = &Incident> {
         self.all.iter().filter(|incident| incident.phase == Phase::Firing)
     }

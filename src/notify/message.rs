@@ -4,10 +4,12 @@ use openclaw_auth::digest;
 use serde::{Deserialize, Serialize};
 
 use super::change::{Change, Transition};
+use super::decide::removed::was_removed;
 use super::problem::ProblemKind;
 use super::words::{clip, span};
 use crate::config::Filter;
 use crate::model::Severity;
+use crate::texts::{counted, text};
 use openclaw_auth::model::{Span, Timestamp};
 
 /// Everything a channel is told at one time.
@@ -24,6 +26,9 @@ pub struct Message {
     pub page_url: Option<String>,
     /// What happened, worst first.
     pub changes: Vec<Change>,
+    /// What was said before of other problems and still is so, a line each; where something is resolved.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub still_open: Vec<String>,
     /// How many older messages it stands for, that could not be delivered.
     #[serde(default)]
     pub merged: usize,
@@ -53,10 +58,22 @@ impl Message {
             host: host.to_owned(),
             page_url: page_url.map(str::to_owned),
             changes,
+            still_open: Vec::new(),
             merged: 0,
             test: false,
             late_by: None,
         })
+    }
+
+    /// The same with what else is open, where it says that something is resolved.
+    #[must_use]
+    pub fn with_open(mut self, open: &[Change], filter: &Filter) -> Self {
+        if self.changes.iter().any(Change::is_resolved) {
+            let is_told = |open: &Change| self.changes.iter().any(|change| change.incident == open.incident);
+            let others = open.iter().filter(|change| matters(change, filter) && !is_told(change));
+            self.still_open = others.map(|change| change.problem.about(&change.subject)).collect();
+        }
+        self
     }
 
     /// A message that shows that messages arrive.
@@ -68,6 +85,7 @@ impl Message {
             host: host.to_owned(),
             page_url: page_url.map(str::to_owned),
             changes: Vec::new(),
+            still_open: Vec::new(),
             merged: 0,
             test: true,
             late_by: None,
@@ -95,6 +113,7 @@ impl Message {
             host: later.host,
             page_url: later.page_url,
             changes: self.changes,
+            still_open: later.still_open,
             test: false,
             late_by: None,
         }
@@ -124,19 +143,27 @@ impl Message {
         self.changes.iter().any(|change| change.weight() == Severity::Critical)
     }
 
-    /// One line that says the worst.
+    /// One line that says where, and the worst.
     #[must_use]
     pub fn title(&self) -> String {
         if self.test {
-            return "authwatch can reach you".to_owned();
+            return clip(&text("message-title-test", &[("host", &self.host)]));
         }
-        let Some(worst) = self.changes.first() else { return "nothing has changed".to_owned() };
+        let Some(worst) = self.changes.first() else {
+            return clip(&text("message-title-empty", &[("host", &self.host)]));
+        };
         let same = |change: &&Change| change.is_resolved() == worst.is_resolved();
         let others = self.changes.iter().filter(same).count() - 1;
-        let line = format!("{} {}", worst.subject.label(), state(worst));
         // Ids may be of any length, and no subject is read to its end.
-        let line = clip(&line);
-        if others == 0 { line } else { format!("{line} (and {others} more)") }
+        let mut about = clip(&text("message-title", &[("host", &self.host), ("about", &about(worst))]));
+        if others > 0 {
+            about = text("message-more", &[("about", &about), ("count", &others)]);
+        }
+        if worst.is_resolved() && !self.still_open.is_empty() {
+            let problems = counted("problems", self.still_open.len());
+            about = text("message-still-open", &[("about", &about), ("problems", &problems)]);
+        }
+        about
     }
 
     /// The command that mends the worst, if there is one.
@@ -187,20 +214,22 @@ fn id(changes: &[Change]) -> String {
     digest::short(changes.iter().map(line).collect::<String>())
 }
 
-fn state(change: &Change) -> String {
+fn about(change: &Change) -> String {
+    let Change { subject, problem, .. } = change;
+    let label = subject.label();
     if change.is_resolved() {
-        return match change.resolved.as_deref() {
-            Some(how) if how.contains(" is gone") => "is gone".to_owned(),
-            _ => "is all right again".to_owned(),
-        };
+        if change.resolved.as_deref().is_some_and(was_removed) {
+            return text("message-removed", &[("label", &label)]);
+        }
+        let took = span(change.at - change.opened);
+        return text("message-resolved", &[("label", &label), ("took", &took)]);
     }
-    match (change.transition, change.problem.kind) {
-        (Transition::Flapping, _) => "comes and goes".to_owned(),
-        (_, ProblemKind::Expiring) => match change.problem.ends {
-            Some(ends) => format!("ends in {}", span(ends - change.at)),
-            None => change.problem.state.clone(),
-        },
-        (Transition::Still, _) => format!("still {}", change.problem.state),
-        _ => change.problem.state.clone(),
+    match (change.transition, problem.kind, problem.ends) {
+        (Transition::Flapping, ..) => text("message-flapping", &[("label", &label)]),
+        (_, ProblemKind::Expiring, Some(ends)) => {
+            text("message-expires-in", &[("label", &label), ("left", &span(ends - change.at))])
+        }
+        (Transition::Still, ..) => text("message-reminder", &[("about", &problem.about(subject))]),
+        _ => problem.about(subject),
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::alertmanager;
 use super::change::Change;
-use super::channel::{Channel, ChannelKind, channels};
+use super::channel::{Channel, channels};
 use super::decide::{decide, still_open};
 use super::heartbeat::{self, HeartbeatSignal};
 use super::message::Message;
@@ -17,7 +17,7 @@ use super::policy::{Policy, policy};
 use super::problem::{FailingChannels, SubjectKind};
 use super::store::{NotificationStore, NotificationStoreError, StoreCache};
 use super::transport::{Transport, host_name};
-use crate::config::{Config, HeartbeatReport, NotifyConfig};
+use crate::config::{ChannelKind, Config, HeartbeatReport, NotifyConfig};
 use crate::model::{ChannelHealth, Snapshot};
 
 /// A channel that has taken nothing for so long is itself worth telling, through the others.
@@ -100,8 +100,9 @@ impl Notifier {
             store.mutes.retain(|mute| mute.until > snapshot.now);
             let own = FailingChannels { failing: self.failing(store, snapshot.now) };
             let changes = decide(&mut store.incidents, snapshot, &own, &store.mutes, &self.policy);
-            // Who has not been told of anything yet, for its channel is new or has another name, hears of all that is so.
-            let open = if newcomers.is_empty() {
+            // A new channel is notified of everything that is open, a recovery says how much is.
+            let is_resolved = changes.iter().any(Change::is_resolved);
+            let open = if newcomers.is_empty() && !is_resolved {
                 Vec::new()
             } else {
                 still_open(&store.incidents, snapshot.now, &store.mutes, &self.policy)
@@ -121,7 +122,7 @@ impl Notifier {
                     .collect();
                 let page_url = self.config.page_url.as_deref();
                 if let Some(message) = Message::of(&others, &channel.filter, &self.host, page_url) {
-                    store.enqueue(&channel.name, message);
+                    store.enqueue(&channel.name, message.with_open(&open, &channel.filter));
                 }
             }
             changes

@@ -1,8 +1,12 @@
-//! When people are notified, as configured.
+//! When people are notified: as configured, and what else a decision depends on.
+
+use std::collections::{BTreeSet, HashMap};
 
 use super::channel::channels;
-use super::problem::Limits;
+use super::problem::{Limits, Subject};
+use super::records::Mute;
 use crate::config::{Config, QuietHours};
+use crate::model::{AgentHealth, Snapshot};
 use openclaw_auth::model::Span;
 
 /// What decisions are made by.
@@ -37,4 +41,17 @@ pub fn policy(config: &Config) -> Policy {
         repeat_warning: notify.repeat_warning,
         quiet: notify.quiet_hours,
     }
+}
+
+/// The agents of a picture, by id.
+pub(super) type AgentsById<'a> = HashMap<&'a str, &'a AgentHealth>;
+
+/// What a decision depends on besides the conditions.
+pub(super) struct Circumstances<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) here: &'a AgentsById<'a>,
+    pub(super) mutes: &'a [Mute],
+    pub(super) policy: &'a Policy,
+    /// Profiles and agents that are not there any more.
+    pub(super) gone: &'a BTreeSet<Subject>,
 }

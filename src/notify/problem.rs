@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::words::safe;
 use crate::model::Severity;
 use crate::remedy::Remedy;
+use crate::texts::text;
 
 /// What a condition is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
@@ -59,25 +60,24 @@ impl Subject {
 
     /// Its name with its agent, safe to show.
     pub(super) fn label(&self) -> String {
-        let agent = safe(&self.agent);
-        match &self.kind {
-            SubjectKind::Agent => format!("agent {agent}"),
-            SubjectKind::Store => format!("the store of {agent}"),
-            SubjectKind::Provider(name) | SubjectKind::Profile(name) => format!("{} of {agent}", safe(name)),
-            SubjectKind::Rescue(name) => format!("the new login of {}", safe(name)),
-            SubjectKind::Channel(name) => format!("channel {}", safe(name)),
-            SubjectKind::Config => "OpenClaw's configuration".to_owned(),
-        }
+        let (agent, name) = (safe(&self.agent), safe(self.name()));
+        let label = match &self.kind {
+            SubjectKind::Agent => "label-agent",
+            SubjectKind::Store => "label-store",
+            SubjectKind::Provider(_) | SubjectKind::Profile(_) => "label-login",
+            SubjectKind::Rescue(_) => "label-recovery",
+            SubjectKind::Channel(_) => "label-channel",
+            SubjectKind::Config => "label-configuration",
+        };
+        text(label, &[("agent", &agent), ("name", &name)])
     }
 
     /// The same below a heading that names the agent.
     pub(super) fn label_in_agent(&self) -> String {
         match &self.kind {
-            SubjectKind::Agent => "the agent".to_owned(),
-            SubjectKind::Store => "its store".to_owned(),
+            SubjectKind::Store => text("label-store-alone", &[]),
             SubjectKind::Provider(name) | SubjectKind::Profile(name) => safe(name),
-            SubjectKind::Rescue(_) | SubjectKind::Channel(_) => self.label(),
-            SubjectKind::Config => "its configuration".to_owned(),
+            _ => self.label(),
         }
     }
 }
@@ -120,7 +120,7 @@ words! {
 pub struct Problem {
     pub kind: ProblemKind,
     pub severity: Severity,
-    /// How it is, for the subject of a message: completes "xai:default of main …". Nothing that changes from minute to minute.
+    /// How it is, for the subject of a message: completes "agent main: xai:default …". Nothing that changes from minute to minute.
     pub state: String,
     /// What it means, a short sentence without a full stop.
     pub meaning: String,
@@ -168,11 +168,16 @@ const NAMED: usize = 5;
 const MORE: &str = "…";
 
 impl Problem {
-    pub(super) fn new(kind: ProblemKind, severity: Severity, state: &str, remedy: Remedy) -> Self {
+    pub(super) fn new(
+        kind: ProblemKind,
+        severity: Severity,
+        state: impl Into<String>,
+        remedy: Remedy,
+    ) -> Self {
         Self {
             kind,
             severity,
-            state: state.to_owned(),
+            state: state.into(),
             meaning: remedy.meaning,
             command: remedy.command,
             provider: None,
@@ -182,6 +187,14 @@ impl Problem {
             also: Vec::new(),
             patience: None,
         }
+    }
+
+    /// What it is about, and how that is, in a line.
+    pub(super) fn about(&self, subject: &Subject) -> String {
+        // Of a renewal, the login is not the grammatical subject.
+        let is_renewal = self.kind == ProblemKind::Lapsed;
+        let name = if is_renewal { "message-about-renewal" } else { "message-about" };
+        text(name, &[("label", &subject.label()), ("state", &self.state)])
     }
 
     pub(super) fn name(&mut self, agent: &str, limits: &Limits) {

@@ -1,4 +1,4 @@
-//! What the store remembers of deliveries: queued messages, the state of each channel, and the history.
+//! What the store remembers: queued messages, the state of each channel, the history, and what is muted.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::message::Message;
 use super::outcome::FailureReason;
+use super::problem::Subject;
 
 /// A message on its way to one channel.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -93,5 +94,24 @@ impl QueuedMessage {
         let (Some(next), Some(pause)) = (self.next, self.pause) else { return Some(now) };
         let clock_was_set_back = next - now > pause;
         Some(if clock_was_set_back || next <= now { now } else { next })
+    }
+}
+
+/// A wish not to hear of something for a while.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Mute {
+    /// The profile, provider or store it is about; `*` for everything.
+    pub profile: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// Until when, Unix milliseconds.
+    pub until: Timestamp,
+}
+
+impl Mute {
+    pub(super) fn covers(&self, subject: &Subject, now: Timestamp) -> bool {
+        let agent = self.agent.as_ref().is_none_or(|agent| *agent == subject.agent);
+        self.until > now && agent && (self.profile == "*" || self.profile == subject.name())
     }
 }

@@ -16,8 +16,7 @@ use openclaw_auth::file::Stamp;
 use serde::{Deserialize, Serialize};
 
 use super::incident::Incidents;
-use super::mute::Mute;
-use super::records::{ChannelRecord, DeliveryRecord, QueuedMessage};
+use super::records::{ChannelRecord, DeliveryRecord, Mute, QueuedMessage};
 use crate::state;
 
 /// The format of the file.

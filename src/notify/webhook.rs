@@ -13,7 +13,7 @@ use super::message::Message;
 use super::outcome::{DeliveryOutcome, FailureReason};
 use super::problem::SubjectKind;
 use super::transport::{Transport, json_request, secret};
-use super::words::{rfc3339, severity_word};
+use super::words::{color, hex_color, rfc3339, severity_word};
 use crate::config::{WebhookConfig, WebhookPreset};
 use crate::model::Severity;
 
@@ -75,15 +75,31 @@ fn body(config: &WebhookConfig, message: &Message) -> Option<Value> {
     let text = |most: usize| chat::text(message, config.preset, most);
     Some(match config.preset {
         WebhookPreset::Json => own(message),
-        WebhookPreset::Slack => json!({ "text": text(30_000), "unfurl_links": false }),
+        WebhookPreset::Slack => json!({
+            "text": chat::title(message, config.preset),
+            "attachments": [{
+                "color": hex_color(message.severity()),
+                "fallback": message.title(),
+                "text": chat::body(message, config.preset, 30_000),
+                "mrkdwn_in": ["text"],
+            }],
+            "unfurl_links": false,
+        }),
         WebhookPreset::Mattermost => json!({ "text": text(15_000), "username": "authwatch" }),
         // Nobody is called by an id that looks like a name.
-        WebhookPreset::Discord => {
-            json!({ "content": text(1900), "username": "authwatch", "allowed_mentions": { "parse": [] } })
-        }
+        WebhookPreset::Discord => json!({
+            "content": chat::cut(&chat::title(message, config.preset), 1900),
+            "embeds": [{
+                "color": color(message.severity()),
+                "description": chat::body(message, config.preset, 4000),
+            }],
+            "username": "authwatch",
+            "allowed_mentions": { "parse": [] },
+        }),
         WebhookPreset::Telegram => json!({
             "chat_id": config.chat_id.as_deref()?,
             "text": text(4000),
+            "parse_mode": "HTML",
             "link_preview_options": { "is_disabled": true },
         }),
         WebhookPreset::Gotify => {

@@ -1,6 +1,7 @@
 //! Words shared by problems, messages, and channels.
 
-pub(super) use crate::publish::words::{date, safe, span};
+pub(super) use crate::clock::zoned_date as date;
+pub(super) use crate::publish::words::{safe, span};
 
 use crate::model::Severity;
 use openclaw_auth::model::Timestamp;
@@ -24,6 +25,21 @@ pub(super) fn clip(text: &str) -> String {
         return line;
     }
     line.chars().take(MOST_ANSWER).chain(['…']).collect()
+}
+
+/// The color of a message, as red, green, and blue; dark enough to be read on white.
+pub(super) fn color(severity: Option<Severity>) -> u32 {
+    match severity {
+        Some(Severity::Critical) => 0x00b3_261e,
+        Some(Severity::Warning) => 0x008a_5a00,
+        Some(Severity::Info) => 0x003a_5a9a,
+        None => 0x001c_6b3c,
+    }
+}
+
+/// The same as HTML and Slack write it.
+pub(super) fn hex_color(severity: Option<Severity>) -> String {
+    format!("#{:06x}", color(severity))
 }
 
 /// The word a message is headed by.

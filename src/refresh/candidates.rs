@@ -20,6 +20,7 @@ use openclaw_auth::order::ineligible;
 use openclaw_auth::paths::Roots;
 use openclaw_auth::secret::SecretBuffer;
 use openclaw_auth::{identity, provider, text};
+use zeroize::Zeroizing;
 
 use super::endpoint;
 use super::outcome::NotRenewable;
@@ -40,7 +41,6 @@ pub struct Login {
     pub provider: ProviderId,
     /// Its provider, as locks are named after it.
     pub provider_as_written: String,
-    pub kind: CredentialKind,
     pub store: PathBuf,
     /// Main's JSON store, if there is one.
     pub main_store: Option<PathBuf>,
@@ -55,6 +55,18 @@ pub struct Login {
     pub renewable: Result<(), NotRenewable>,
     /// What is to be done about it.
     pub decision: Decision,
+}
+
+/// A login that is due, as its store holds it while the locks are held.
+pub(super) struct Current {
+    /// Its refresh token, which is about to be spent.
+    pub(super) token: Zeroizing<String>,
+    pub(super) fingerprint: Fingerprint,
+    /// The JSON text of its entry.
+    pub(super) entry: Zeroizing<String>,
+    /// Its provider as it is written.
+    pub(super) provider: String,
+    pub(super) identity: Identity,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -245,7 +257,6 @@ impl Finder<'_, '_> {
             profile: ProfileId::from(profile.id),
             provider: ProviderId::from(&*credential.provider),
             provider_as_written: credential.provider.to_string(),
-            kind: credential.kind,
             store: owner.dir.join(STORE_FILE),
             main_store: main_is_json.then(|| self.main_agent.dir.join(STORE_FILE)),
             expires,

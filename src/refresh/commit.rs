@@ -13,8 +13,7 @@ use openclaw_auth::store::Store;
 use tracing::{debug, error, warn};
 use zeroize::Zeroizing;
 
-use super::candidates::Login;
-use super::current::Current;
+use super::candidates::{Current, Login};
 use super::exchange::{self, Issued};
 use super::outcome::{Outcome, TransientReason};
 use super::place::{Expected, Placed, place};

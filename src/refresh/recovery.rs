@@ -20,8 +20,7 @@ use serde::{Deserialize, Serialize};
 use tracing::{error, info};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::candidates::{self, Login, SEMANTICS};
-use super::current::Current;
+use super::candidates::{self, Current, Login, SEMANTICS};
 use super::exchange::Issued;
 use super::place::{self, Expected, Placed};
 use super::refresher::Refresher;

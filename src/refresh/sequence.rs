@@ -2,7 +2,7 @@
 //!
 //! 1. *discover* where the provider is asked, which may need the network, before anything is locked;
 //! 2. *acquire* both locks in OpenClaw's order, read the store again, and decide again with what is there;
-//! 3. *rehearse*: prove that the store can be replaced, and set slot aside for the answer, without changing anything;
+//! 3. *rehearse*: prove that the store can be replaced, and set room aside for the answer, without changing anything;
 //! 4. *request*: one call;
 //! 5. *commit*: write the answer down first, then store it, but only over the very token that was spent;
 //! 6. *mirror* it into main's store.
@@ -27,8 +27,7 @@ use tracing::{debug, info, warn};
 use zeroize::Zeroizing;
 
 use super::answer::TokenAnswer;
-use super::candidates::{self, Identity, Login, SEMANTICS};
-use super::current::Current;
+use super::candidates::{self, Current, Identity, Login, SEMANTICS};
 use super::endpoint::{self, ResolvedEndpoint};
 use super::exchange::Issued;
 use super::outcome::{MisconfiguredReason, NotRenewable, Outcome, TransientReason};

@@ -7,7 +7,6 @@
 mod attention;
 mod channels;
 mod events;
-mod input;
 mod logins;
 mod pieces;
 mod rows;
@@ -19,8 +18,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use crate::assess;
 
-pub use self::input::PageInput;
-pub use self::view::{PageView, Show, Sort};
+pub use self::view::{PageInput, PageView, Show, Sort};
 
 /// The style sheet, served as `/style.css`.
 pub const STYLE: &str = include_str!("page/style.css");
@@ -53,7 +51,7 @@ pub fn document(input: &PageInput<'_>) -> String {
                 header {
                     p.brand { (brand()) "authwatch" }
                     nav aria-label="Sections" {
-                        @for (target, name) in [("ahead", "Ahead"), ("logins", "Logins"), ("events", "Lately"), ("stores", "Stores")] {
+                        @for (target, name) in [("ahead", "Upcoming"), ("logins", "Logins"), ("events", "Activity"), ("stores", "Stores")] {
                             a href={ "#" (target) } { (name) }
                         }
                     }
@@ -64,11 +62,11 @@ pub fn document(input: &PageInput<'_>) -> String {
                 footer {
                     p { "authwatch " (input.version)
                         @if let Some(snapshot) = input.snapshot {
-                            span.follows { " · last look " (pieces::moment(snapshot.now, snapshot.now, pieces::As::Date)) }
+                            span.follows { " · last checked " (pieces::moment(snapshot.now, snapshot.now, pieces::As::Date)) }
                         }
                     }
                     nav aria-label="For programs" { a href="metrics" { "Metrics" } a href="api/v1/status" { "Report as JSON" } }
-                    p.plain { "Without its script this page shows what was known when it was loaded, in the time zone of the machine that runs authwatch." }
+                    p.plain { "Without JavaScript, this page shows data from when it was loaded, in the time zone of the machine that runs authwatch." }
                 }
             }
         }
@@ -86,8 +84,8 @@ fn inside(input: &PageInput<'_>) -> Markup {
     let Some(snapshot) = input.snapshot else {
         return looking();
     };
-    let rows = rows::Row::all(snapshot);
     let issues = assess::issues(snapshot);
+    let rows = rows::Row::all(snapshot, &issues);
     html! {
         (attention::verdict(input, snapshot, &rows, &issues))
         (attention::section(snapshot, &issues))
@@ -110,8 +108,8 @@ fn looking() -> Markup {
             (pieces::icon(pieces::Tone::Busy))
             div {
                 div role="status" aria-live="polite" aria-atomic="true" {
-                    h1 { "Looking…" }
-                    p.sub { "The first look at every agent’s logins is under way. This takes a moment." }
+                    h1 { "Checking…" }
+                    p.sub { "The first check of all logins is running. This takes a moment." }
                 }
             }
         }
@@ -345,16 +343,13 @@ mod tests {
         ];
         let page = shown(&snapshot(vec![agent("main", profiles)]), &[], &PageView::default());
         assert!(page.contains("All logins are OK"), "{page}");
-        assert!(page.contains("The next to need you: <b>b:default</b> of agent <b>main</b>"), "{page}");
+        assert!(page.contains("Next to expire: <b>agent main: b:default</b>"), "{page}");
     }
 
     #[test]
     fn nothing_set_up_is_said() {
         let page = shown(&snapshot(vec![agent("main", Vec::new())]), &[], &PageView::default());
-        assert!(
-            page.contains("No logins found") && page.contains("Nothing that works now has an end"),
-            "{page}"
-        );
+        assert!(page.contains("No logins found") && page.contains("No login has an expiry time"), "{page}");
     }
 
     #[test]

@@ -9,6 +9,11 @@ agents = { $count ->
    *[other] { $count } agents
 }
 
+problems = { $count ->
+    [one] 1 problem
+   *[other] { $count } problems
+}
+
 ## How a login is: fragments, completed by the surface that shows them
 
 login-ok = OK
@@ -147,3 +152,87 @@ state-ignored = Ignored
 check-note-fine = `--check` exits with 0, as OpenClaw's own check does: what is listed above is not part of its answer
 check-note-expiring = `--check` exits with 2, as OpenClaw's own check does: a login expires within 24 h, even if it renews automatically
 check-note-missing = `--check` exits with { $code }, as OpenClaw's own check does: it counts a login as expired or missing that renews automatically, or that no model uses
+
+## Messages: the first line
+
+message-title = { $host }: { $about }
+message-title-test = { $host }: test message from authwatch
+message-title-empty = { $host }: no changes
+message-more = { $about }, and { $count } more
+message-about = { $label } { $state }
+message-about-renewal = { $label }: { $state }
+message-reminder = { $about } (reminder)
+message-flapping = { $label } is flapping
+message-expires-in = { $label } expires in { $left }
+message-resolved = { $label } resolved after { $took }
+message-removed = { $label } was removed
+message-still-open = { $about }; still open: { $problems }
+
+## Messages: what they are about
+
+label-agent = agent { $agent }
+label-agents = agents { $agents }
+label-login = agent { $agent }: { $name }
+label-store = agent { $agent }: credential store
+label-store-alone = credential store
+label-recovery = renewed login { $name }
+label-channel = notification channel { $name }
+label-configuration = OpenClaw configuration
+
+## Messages: how it is, completing a label
+
+subject-needs_sign_in = needs sign-in
+subject-missing = holds no credential
+subject-unresolved = has an unresolved secret
+subject-not_set_up = is not set up
+subject-expired = expired
+subject-expiring = expires soon
+subject-renewal_failing = automatic renewal is failing ({ $cause })
+subject-renewal_blocked = automatic renewal is blocked ({ $cause })
+subject-renewal_stuck = automatic renewal is stuck
+subject-disabled = is disabled by OpenClaw
+subject-no_login = has no login
+subject-unreadable = cannot be read
+subject-migration_incomplete = was not migrated completely
+subject-unusable = cannot be used
+subject-not_stored = could not be stored
+subject-removed = was removed
+subject-channel-failing = does not accept messages
+
+## Messages: the body
+
+message-test = This is a test. Notifications about OpenClaw logins that need you arrive here
+message-merged = Combines { $count } messages that could not be delivered
+message-late = Written { $waited } ago; could not be delivered earlier
+message-rest = And { $count } more. Run `authwatch status` to see all of them
+message-from = authwatch on { $host }
+message-itself = authwatch
+message-openclaw = OpenClaw
+message-heading-resolved = Resolved
+message-heading-open = Still open: { $problems }
+message-left = { $left } left, until { $at }
+message-since = Since { $at } ({ $ago } ago)
+message-also = Also used by { $agents }
+message-is-flapping = Its state keeps changing; the next message follows once it is stable for 30 minutes
+message-before = Before: { $state } ({ $took })
+message-and = { $others }, and { $last }
+message-and-two = { $others } and { $last }
+note-worse = worse
+note-better = improved
+note-still = reminder
+channel-failing = messages are waiting because it does not accept them: { $problem }
+removed-agent = its directory was removed, together with its logins
+removed-login = no longer in the store; if nobody removed it on purpose, sign in again
+
+## Messages: how it is after a problem is resolved
+
+resolved-removed = removed from the store
+resolved-agent-removed = its agent was removed
+resolved-moved = removed from its own store; the login of agent main is used instead
+resolved-stored = stored
+resolved-channel = accepts messages again, or was removed from the configuration
+resolved-configuration = can be used
+resolved-provider = has a login, or no model uses it any more
+resolved-store = can be read
+resolved-back = exists again
+resolved = OK

@@ -4,7 +4,6 @@
 //! and would hold every secret in memory that is never wiped.
 
 mod flat;
-mod profile;
 mod reader;
 
 use std::borrow::Cow;
@@ -12,7 +11,7 @@ use std::borrow::Cow;
 use serde::de::DeserializeSeed;
 use serde_json::Deserializer;
 
-pub use self::profile::Profile;
+pub use self::reader::Profile;
 use self::reader::{DocumentReader, ProfilesField, Read};
 use super::credential::Credential;
 use super::json::{Entries, Shape};

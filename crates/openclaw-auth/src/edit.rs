@@ -144,7 +144,6 @@ impl<'a> Object<'a> {
         Some(Self { entries, end })
     }
 
-    /// The text that adds one member.
     fn addition(&self, name: &str, value: &str) -> Zeroizing<String> {
         member_text(self.entries.is_empty(), name, value)
     }

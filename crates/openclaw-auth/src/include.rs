@@ -142,7 +142,6 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    /// The files by their paths.
     type Files<'f> = &'f [(&'f str, Value)];
 
     fn resolved(root: Value, files: Files<'_>) -> Result<Value, String> {

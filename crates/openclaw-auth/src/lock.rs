@@ -1,13 +1,44 @@
-//! OpenClaw's lock files: their names, what is in them, and when one is stale.
+//! OpenClaw's lock files: their names, what is in them, how long they are waited for, and when one is stale.
 //!
 //! Pure. A lock is a sidecar file created exclusively; `flock` is invisible to OpenClaw. Two generations of rules are in
 //! the field, and a lock is broken only when *both* call it stale: breaking one that its holder still trusts costs a login.
+
+use std::time::Duration;
 
 use ring::digest;
 use serde::{Deserialize, Serialize};
 
 use super::digest::hex;
 use crate::model::{Span, Timestamp};
+
+/// How a lock is waited for, and when it is stale.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// Attempts, the first one included.
+    pub attempts: u32,
+    /// The pause after the first attempt; it doubles.
+    pub first_pause: Duration,
+    /// No pause is longer.
+    pub longest_pause: Duration,
+    /// A lock without a provable holder is stale after this.
+    pub stale_after: Span,
+}
+
+/// OpenClaw's patience with the refresh lock: about 143 s in all.
+pub const REFRESH_LOCK: Patience = Patience {
+    attempts: 20,
+    first_pause: Duration::from_millis(100),
+    longest_pause: Duration::from_secs(10),
+    stale_after: Span::from_mins(3.0),
+};
+
+/// OpenClaw's patience with the lock of a store: about 43 s in all.
+pub const STORE_LOCK: Patience = Patience {
+    attempts: 10,
+    first_pause: Duration::from_millis(100),
+    longest_pause: Duration::from_secs(10),
+    stale_after: Span::from_secs(30.0),
+};
 
 /// What a lock file says about its holder.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]

@@ -16,40 +16,12 @@ use rustix::io::Errno;
 use crate::checkpoint;
 use crate::clock;
 use crate::lock::{Evidence, Payload, PidOrigin, Process};
+pub use crate::lock::{Patience, REFRESH_LOCK, STORE_LOCK};
 use crate::model::{Span, Timestamp};
 use crate::ownership;
 use crate::process::Stat;
 
 pub mod inspect;
-
-/// How a lock is waited for, and when it is stale.
-#[derive(Clone, Copy, Debug)]
-pub struct Patience {
-    /// Attempts, the first one included.
-    pub attempts: u32,
-    /// The pause after the first attempt; it doubles.
-    pub first_pause: Duration,
-    /// No pause is longer.
-    pub longest_pause: Duration,
-    /// A lock without a provable holder is stale after this.
-    pub stale_after: Span,
-}
-
-/// OpenClaw's patience with the refresh lock: about 143 s in all.
-pub const REFRESH_LOCK: Patience = Patience {
-    attempts: 20,
-    first_pause: Duration::from_millis(100),
-    longest_pause: Duration::from_secs(10),
-    stale_after: Span::from_mins(3.0),
-};
-
-/// OpenClaw's patience with the lock of a store: about 43 s in all.
-pub const STORE_LOCK: Patience = Patience {
-    attempts: 10,
-    first_pause: Duration::from_millis(100),
-    longest_pause: Duration::from_secs(10),
-    stale_after: Span::from_secs(30.0),
-};
 
 /// No lock is longer: OpenClaw's have a hundred bytes.
 const MAX_BYTES: u64 = 64 * 1024;
@@ -243,7 +215,6 @@ struct Found {
     content: LockFileContent,
 }
 
-/// What a lock consists of.
 #[derive(Debug, PartialEq)]
 enum LockFileContent {
     /// A file; empty where it may not be read or is longer than any lock.

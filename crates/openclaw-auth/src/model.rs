@@ -2,16 +2,14 @@
 
 mod credential;
 mod ids;
-mod number;
 mod store;
 mod time;
 
 pub use self::credential::{Cooldown, CooldownKind, CredentialKind, ReasonCode, Semantics, Source};
 pub use self::ids::{AgentId, ProfileId, ProfileIds, ProviderId};
-pub use self::number::Count;
 pub use self::store::{
     ConfigHealth, Fault, Mode, RejectReason, Rejected, StoreError, StoreErrorReason, StoreHealth, StoreKind,
     Stranded, StrandedKind, Unimportable, shown_path,
 };
-pub use self::time::{Span, Timestamp};
+pub use self::time::{Count, Span, Timestamp};
 pub use crate::release::ReleaseSource;

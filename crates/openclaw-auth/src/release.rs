@@ -23,7 +23,7 @@ words! {
         Given = "given",
         /// `meta.lastTouchedVersion` of the configuration.
         Configuration = "configuration",
-        /// The kinds of databases that are there.
+        /// That there are databases.
         Databases = "databases",
         /// Nothing says so.
         Assumed = "assumed",
@@ -32,8 +32,6 @@ words! {
 
 /// The first release that keeps logins in databases.
 const DATABASES_SINCE: (u16, u16) = (2026, 6);
-/// The first release with a shared database of logins.
-const SHARED_SINCE: (u16, u16) = (2026, 8);
 /// What is assumed where there are only JSON stores.
 const JSON_ASSUMED: (u16, u16) = (2026, 4);
 
@@ -45,14 +43,10 @@ impl Release {
         Some(Self { version: Some(version.to_owned()), at_least, source: ReleaseSource::Given })
     }
 
-    /// Finds it out from the version that last wrote the configuration, and the kinds of databases there are.
+    /// Finds it out from the version that last wrote the configuration, and from whether there is any database.
     #[must_use]
-    pub fn detect(last_touched: Option<&str>, has_agent_database: bool, has_shared_database: bool) -> Self {
-        let by_databases = match (has_shared_database, has_agent_database) {
-            (true, _) => Some(SHARED_SINCE),
-            (false, true) => Some(DATABASES_SINCE),
-            (false, false) => None,
-        };
+    pub fn detect(last_touched: Option<&str>, has_database: bool) -> Self {
+        let by_databases = has_database.then_some(DATABASES_SINCE);
         let by_configuration = last_touched.and_then(|version| Some((version, year_and_month(version)?)));
         match (by_configuration, by_databases) {
             (Some((version, at_least)), by_databases)
@@ -84,13 +78,13 @@ mod tests {
     #[test]
     fn the_newest_signal_counts() {
         let detect = Release::detect;
-        assert_eq!(detect(Some("2026.4.29"), false, false).version.as_deref(), Some("2026.4.29"));
-        assert_eq!(detect(Some("2026.4.29"), true, false).at_least, (2026, 6));
-        assert_eq!(detect(Some("2026.9.6"), true, true).source, ReleaseSource::Configuration);
-        assert_eq!(detect(None, true, true).source, ReleaseSource::Databases);
-        assert_eq!(detect(Some("soon"), false, false).source, ReleaseSource::Assumed);
-        assert!(detect(None, false, false).keeps_json());
-        assert!(!detect(Some("v2026.10.1-beta"), false, false).keeps_json());
+        assert_eq!(detect(Some("2026.4.29"), false).version.as_deref(), Some("2026.4.29"));
+        assert_eq!(detect(Some("2026.4.29"), true).at_least, (2026, 6));
+        assert_eq!(detect(Some("2026.9.6"), true).source, ReleaseSource::Configuration);
+        assert_eq!(detect(None, true).source, ReleaseSource::Databases);
+        assert_eq!(detect(Some("soon"), false).source, ReleaseSource::Assumed);
+        assert!(detect(None, false).keeps_json());
+        assert!(!detect(Some("v2026.10.1-beta"), false).keeps_json());
         assert_eq!(Release::given("2026.5"), Release::given("2026.5"));
         assert!(Release::given("latest").is_none());
     }

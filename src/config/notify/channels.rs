@@ -48,6 +48,64 @@ impl Filter {
     }
 }
 
+/// The kinds of channel, with their settings.
+#[derive(Clone, Debug, Serialize)]
+pub enum ChannelKind {
+    Email(EmailConfig),
+    Ntfy(NtfyConfig),
+    Webhook(WebhookConfig),
+    /// Alertmanager: told what is so, not what has changed.
+    Alertmanager(AlertmanagerConfig),
+    Command(CommandConfig),
+}
+
+impl ChannelKind {
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Email(_) => "email",
+            Self::Ntfy(_) => "ntfy",
+            Self::Webhook(_) => "webhook",
+            Self::Alertmanager(_) => "alertmanager",
+            Self::Command(_) => "command",
+        }
+    }
+
+    /// What the channel is told of.
+    #[must_use]
+    pub fn filter(&self) -> Filter {
+        match self {
+            Self::Email(config) => config.filter(),
+            Self::Ntfy(config) => config.filter(),
+            Self::Webhook(config) => config.filter(),
+            Self::Alertmanager(config) => config.filter(),
+            Self::Command(config) => config.filter(),
+        }
+    }
+
+    /// The addresses whole: shown, they come without users and secrets.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<&str> {
+        match self {
+            Self::Ntfy(config) => vec![&config.topic, &config.server],
+            Self::Webhook(config) => config.url.as_deref().into_iter().collect(),
+            Self::Alertmanager(config) => config.urls.iter().map(String::as_str).collect(),
+            Self::Email(_) | Self::Command(_) => Vec::new(),
+        }
+    }
+
+    #[must_use]
+    pub fn secrets(&self) -> Vec<SecretSource<'_>> {
+        match self {
+            Self::Email(config) => vec![config.password()],
+            Self::Ntfy(config) => vec![config.token()],
+            Self::Webhook(config) => vec![config.address(), config.secret(), config.token()],
+            Self::Alertmanager(config) => vec![config.token()],
+            Self::Command(_) => Vec::new(),
+        }
+    }
+}
+
 /// Declares a channel's settings, with the ones that every channel has.
 macro_rules! channel {
     ($(#[$doc:meta])* pub struct $name:ident { $($(#[$field_doc:meta])* pub $field:ident: $type:ty = $default:expr,)* }) => {
@@ -78,9 +136,7 @@ macro_rules! channel {
         }
 
         impl $name {
-            /// What this channel is told of.
-            #[must_use]
-            pub fn filter(&self) -> Filter {
+            fn filter(&self) -> Filter {
                 Filter {
                     min_severity: self.min_severity,
                     agents: self.agents.clone(),

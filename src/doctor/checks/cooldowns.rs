@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use openclaw_auth::model::{Cooldown, CooldownKind, Span, Timestamp};
 
-use crate::doctor::check::Check;
-use crate::doctor::finding::{FindingKind, Findings, Severity};
+use crate::doctor::finding::{Check, FindingKind, Findings, Severity};
 use crate::doctor::inspection::Inspection;
 use crate::model::AssessmentState;
 use crate::publish::words::span;

@@ -3,8 +3,7 @@
 use openclaw_auth::model::{Span, Timestamp};
 use std::path::Path;
 
-use crate::doctor::check::Check;
-use crate::doctor::finding::{FindingKind, Findings, Severity};
+use crate::doctor::finding::{Check, FindingKind, Findings, Severity};
 use crate::doctor::fix::Fix;
 use crate::doctor::inspection::Inspection;
 use crate::doctor::{files, service};

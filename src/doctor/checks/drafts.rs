@@ -2,8 +2,7 @@
 
 use openclaw_auth::load::STORE_FILE;
 
-use crate::doctor::check::Check;
-use crate::doctor::finding::{FindingKind, Findings, Severity};
+use crate::doctor::finding::{Check, FindingKind, Findings, Severity};
 use crate::doctor::fix::Fix;
 use crate::doctor::inspection::{Inspection, LeftoverDraft};
 use crate::remedy::quote;

@@ -7,8 +7,7 @@ use std::path::Path;
 use openclaw_auth::model::{CredentialKind, ProviderId, Span};
 use openclaw_auth::provider;
 
-use crate::doctor::check::Check;
-use crate::doctor::finding::{Finding, FindingKind, Findings, Severity};
+use crate::doctor::finding::{Check, Finding, FindingKind, Findings, Severity};
 use crate::doctor::inspection::{AgentFacts, CliLogin, Inspection, Print, ProfileFacts};
 use crate::remedy::{Commands, quote};
 

@@ -3,8 +3,7 @@
 use openclaw_auth::credential::Expires;
 use openclaw_auth::model::{CredentialKind, ProviderId, RejectReason, Semantics, Source, Timestamp};
 
-use crate::doctor::check::Check;
-use crate::doctor::finding::{FindingKind, Findings, Severity};
+use crate::doctor::finding::{Check, FindingKind, Findings, Severity};
 use crate::doctor::fix::Fix;
 use crate::doctor::inspection::{Inspection, ProfileFacts};
 use crate::remedy;

@@ -4,9 +4,8 @@ use openclaw_auth::dotenv::malformed_lines;
 use openclaw_auth::file;
 use openclaw_auth::secret::SecretBuffer;
 
-use crate::doctor::check::Check;
 use crate::doctor::files;
-use crate::doctor::finding::{FindingKind, Findings, Severity};
+use crate::doctor::finding::{Check, FindingKind, Findings, Severity};
 use crate::doctor::fix::Fix;
 use crate::doctor::inspection::Inspection;
 use crate::remedy::quote;

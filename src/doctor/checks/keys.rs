@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::doctor::check::Check;
-use crate::doctor::finding::{FindingKind, Findings, Severity};
+use crate::doctor::finding::{Check, FindingKind, Findings, Severity};
 use crate::doctor::inspection::Inspection;
 use crate::doctor::service::Gateway;
 use crate::remedy::quote;

@@ -2,9 +2,8 @@
 
 use openclaw_auth::model::StoreKind;
 
-use crate::doctor::check::Check;
 use crate::doctor::files;
-use crate::doctor::finding::{FindingKind, Findings, Severity};
+use crate::doctor::finding::{Check, FindingKind, Findings, Severity};
 use crate::doctor::inspection::Inspection;
 use crate::remedy::quote;
 

@@ -8,9 +8,8 @@ use openclaw_auth::locking::{self, REFRESH_LOCK, STORE_LOCK};
 use openclaw_auth::model::{AgentId, Span};
 use openclaw_auth::paths;
 
-use crate::doctor::check::Check;
 use crate::doctor::files;
-use crate::doctor::finding::{FindingKind, Findings, Severity};
+use crate::doctor::finding::{Check, FindingKind, Findings, Severity};
 use crate::doctor::fix::Fix;
 use crate::doctor::inspection::Inspection;
 use crate::publish::words::span;

@@ -4,9 +4,8 @@ use openclaw_auth::model::{CredentialKind, Span};
 
 use super::{duplicates, entries, pasted};
 use crate::assess;
-use crate::doctor::check::Check;
 use crate::doctor::files;
-use crate::doctor::finding::{Finding, FindingKind, Findings, Severity};
+use crate::doctor::finding::{Check, Finding, FindingKind, Findings, Severity};
 use crate::doctor::inspection::Inspection;
 use crate::model::{AgentHealth, Assessment, AssessmentState, IssueOf, LoginState, ProfileHealth, Status};
 use crate::publish::words::span;

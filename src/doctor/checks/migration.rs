@@ -7,9 +7,8 @@ use openclaw_auth::load::sqlite::SharedOwner;
 use openclaw_auth::load::{STATE_FILE, retired};
 use openclaw_auth::model::{CredentialKind, StrandedKind, Timestamp, Unimportable};
 
-use crate::doctor::check::Check;
 use crate::doctor::files;
-use crate::doctor::finding::{FindingKind, Findings, Severity};
+use crate::doctor::finding::{Check, FindingKind, Findings, Severity};
 use crate::doctor::inspection::{AgentFacts, Inspection, ProfileFacts};
 use crate::model::AgentHealth;
 use crate::remedy::{self, ImportAdvice, Remedy, quote};

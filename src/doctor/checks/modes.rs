@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 
 use openclaw_auth::model::AgentId;
 
-use crate::doctor::check::Check;
 use crate::doctor::files::{self, Facts};
-use crate::doctor::finding::{FindingKind, Findings, Severity};
+use crate::doctor::finding::{Check, FindingKind, Findings, Severity};
 use crate::doctor::fix::Fix;
 use crate::doctor::inspection::{AgentFacts, Inspection};
 use crate::remedy::quote;

@@ -1,8 +1,7 @@
 //! Whether people would hear of what needs them: the channels' settings, and what has come of them lately.
 
 use crate::config;
-use crate::doctor::check::Check;
-use crate::doctor::finding::{FindingKind, Findings, Severity};
+use crate::doctor::finding::{Check, FindingKind, Findings, Severity};
 use crate::doctor::inspection::Inspection;
 use crate::notify::{self, NotificationStore};
 use crate::remedy::quote;
@@ -30,7 +29,7 @@ fn run(inspection: &Inspection, findings: &mut Findings) {
     else {
         return;
     };
-    let configured: Vec<&str> = config.notify.names().map(|(_, name)| name).collect();
+    let configured: Vec<&str> = config.notify.channels().into_iter().map(|(name, _)| name).collect();
     for (name, record) in store.channels.iter().filter(|(name, _)| configured.contains(&name.as_str())) {
         let Some(since) = record.failing_since.filter(|since| inspection.now - *since >= GRACE) else {
             continue;

@@ -2,8 +2,7 @@
 
 use openclaw_auth::model::Span;
 
-use crate::doctor::check::Check;
-use crate::doctor::finding::{FindingKind, Findings, Severity};
+use crate::doctor::finding::{Check, FindingKind, Findings, Severity};
 use crate::doctor::inspection::Inspection;
 use crate::doctor::online::ServerTime;
 use crate::publish::words::span;

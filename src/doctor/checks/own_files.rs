@@ -7,9 +7,8 @@ use openclaw_auth::file;
 
 use crate::backup;
 use crate::config;
-use crate::doctor::check::Check;
 use crate::doctor::files;
-use crate::doctor::finding::{FindingKind, Findings, Severity};
+use crate::doctor::finding::{Check, FindingKind, Findings, Severity};
 use crate::doctor::fix::Fix;
 use crate::doctor::inspection::Inspection;
 use crate::remedy::quote;

@@ -2,8 +2,7 @@
 
 use openclaw_auth::model::{CredentialKind, ProviderId, Source};
 
-use crate::doctor::check::Check;
-use crate::doctor::finding::{Finding, FindingKind, Findings, Severity};
+use crate::doctor::finding::{Check, Finding, FindingKind, Findings, Severity};
 use crate::doctor::fix::Fix;
 use crate::doctor::inspection::{AgentFacts, Inspection, ProfileFacts};
 use crate::doctor::paste::Blemish;

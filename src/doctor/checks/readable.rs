@@ -3,8 +3,7 @@
 use openclaw_auth::load::STATE_FILE;
 use openclaw_auth::model::{StoreError, StoreErrorReason, StoreKind};
 
-use crate::doctor::check::Check;
-use crate::doctor::finding::{FindingKind, Findings, Severity};
+use crate::doctor::finding::{Check, FindingKind, Findings, Severity};
 use crate::doctor::inspection::Inspection;
 use crate::model::{AgentHealth, Assessment};
 use crate::remedy;

@@ -1,8 +1,7 @@
 //! Rescue files: logins that were renewed and could not be stored.
 
-use crate::doctor::check::Check;
 use crate::doctor::files;
-use crate::doctor::finding::{FindingKind, Findings, Severity};
+use crate::doctor::finding::{Check, FindingKind, Findings, Severity};
 use crate::doctor::inspection::Inspection;
 use crate::refresh::recovery;
 use crate::remedy::quote;

@@ -4,9 +4,8 @@ use openclaw_auth::model::{Span, Timestamp};
 use std::path::Path;
 
 use crate::clock;
-use crate::doctor::check::Check;
 use crate::doctor::files;
-use crate::doctor::finding::{FindingKind, Findings, Severity};
+use crate::doctor::finding::{Check, FindingKind, Findings, Severity};
 use crate::doctor::inspection::Inspection;
 use crate::doctor::service;
 use crate::publish::words::span;

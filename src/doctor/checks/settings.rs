@@ -6,8 +6,7 @@ use openclaw_auth::model::{AgentId, CredentialKind, ProviderId, StrandedKind};
 use openclaw_auth::provider;
 use openclaw_auth::settings::ProfileSettings;
 
-use crate::doctor::check::Check;
-use crate::doctor::finding::{Finding, FindingKind, Findings, Severity};
+use crate::doctor::finding::{Check, Finding, FindingKind, Findings, Severity};
 use crate::doctor::inspection::Inspection;
 use crate::model::{AgentHealth, ProfileHealth};
 use crate::remedy::quote;

@@ -13,7 +13,6 @@ use openclaw_auth::model::{AgentId, CredentialKind, Semantics, Source, StoreKind
 use openclaw_auth::paths::Roots;
 use openclaw_auth::random;
 use openclaw_auth::secret::SecretBuffer;
-use openclaw_auth::state::Usage;
 use openclaw_auth::{provider, text};
 use ring::hmac;
 
@@ -66,8 +65,6 @@ pub struct AgentFacts {
     pub profiles: Vec<ProfileFacts>,
     /// The order of profiles, by provider.
     pub order: BTreeMap<String, Vec<String>>,
-    /// What is remembered of their use.
-    pub usage: BTreeMap<String, Usage>,
 }
 
 impl AgentFacts {
@@ -91,7 +88,6 @@ pub struct SharedFacts {
 /// The login of a vendor's CLI.
 #[derive(Clone, Debug)]
 pub struct CliLogin {
-    pub source: Source,
     pub path: PathBuf,
     pub refresh: Print,
 }
@@ -142,7 +138,6 @@ impl<'a> Reader<'a> {
             real_store: agent.dir.join(STORE_FILE),
             profiles: Vec::new(),
             order: BTreeMap::new(),
-            usage: BTreeMap::new(),
         }
     }
 
@@ -153,7 +148,6 @@ impl<'a> Reader<'a> {
             real_store: files::real(&loaded.health.path),
             profiles: loaded.document.profiles.iter().map(|profile| self.profile(profile)).collect(),
             order: loaded.document.state.order.clone(),
-            usage: loaded.document.state.usage.clone(),
             ..Self::without_store(agent)
         }
     }
@@ -209,9 +203,7 @@ impl<'a> Reader<'a> {
 
     pub(super) fn cli_logins(&self) -> Vec<CliLogin> {
         let logins = external::refresh_tokens(self.roots).into_iter();
-        logins
-            .map(|(source, path, token)| CliLogin { source, path, refresh: self.print(token.expose()) })
-            .collect()
+        logins.map(|(path, token)| CliLogin { path, refresh: self.print(token.expose()) }).collect()
     }
 
     /// Whether a draft holds a credential that the store does not have, or a newer login.

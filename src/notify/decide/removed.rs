@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use super::super::detect::sees_logins;
 use super::super::incident::{Incidents, KnownProfiles, Phase};
+use super::super::policy::{AgentsById, Circumstances};
 use super::super::problem::{Problem, ProblemKind, Subject, SubjectKind};
-use super::circumstances::{AgentsById, Circumstances};
 use crate::assess::shows_its_logins;
 use crate::model::{Bucket, LoginState, Severity, Snapshot};
 use crate::publish::words::state;
 use crate::remedy::Remedy;
+use crate::texts::text;
 
 /// Adds a condition for everything that has gone since it was first seen; the subjects that are not there any more.
 pub(super) fn find(
@@ -102,13 +103,12 @@ fn says_the_same(known: &KnownProfiles, snapshot: &Snapshot) -> bool {
 }
 
 fn problem(subject: &Subject) -> Problem {
-    let (state, meaning) = match subject.kind {
-        SubjectKind::Agent => ("is gone", "its directory is not there any more, and its logins went with it"),
-        _ => ("is gone", "it was in the store and is not any more; if nobody has removed it, sign in again"),
-    };
+    let is_agent = subject.kind == SubjectKind::Agent;
+    let meaning = text(if is_agent { "removed-agent" } else { "removed-login" }, &[]);
     let command = format!("authwatch status --agent {}", crate::remedy::quote(&subject.agent));
-    let command = (subject.kind != SubjectKind::Agent).then_some(command);
-    Problem::new(ProblemKind::Gone, Severity::Warning, state, Remedy { meaning: meaning.to_owned(), command })
+    let command = (!is_agent).then_some(command);
+    let state = text("subject-removed", &[]);
+    Problem::new(ProblemKind::Gone, Severity::Warning, state, Remedy { meaning, command })
 }
 
 /// Whether nothing can be said about a subject, for the store it is in, or OpenClaw's configuration, cannot be read.
@@ -125,36 +125,41 @@ pub(super) fn is_out_of_sight(subject: &Subject, around: &Circumstances<'_>) -> 
     }
 }
 
+/// Whether that is because it is not there any more.
+pub(in crate::notify) fn was_removed(how: &str) -> bool {
+    ["resolved-removed", "resolved-agent-removed", "resolved-moved"].iter().any(|name| how == text(name, &[]))
+}
+
 /// How a subject is now that its condition is over, in words.
 pub(super) fn how(subject: &Subject, around: &Circumstances<'_>) -> String {
     if around.gone.contains(subject) {
-        return "it is gone from the store".to_owned();
+        return text("resolved-removed", &[]);
     }
     let Some(agent) = around.here.get(subject.agent.as_str()) else {
         return match subject.kind {
-            SubjectKind::Rescue(_) => "it is back in its store".to_owned(),
-            SubjectKind::Channel(_) => "it takes messages again, or is used no more".to_owned(),
-            SubjectKind::Config => "it can be used".to_owned(),
-            _ => "its agent is gone".to_owned(),
+            SubjectKind::Rescue(_) => text("resolved-stored", &[]),
+            SubjectKind::Channel(_) => text("resolved-channel", &[]),
+            SubjectKind::Config => text("resolved-configuration", &[]),
+            _ => text("resolved-agent-removed", &[]),
         };
     };
     match &subject.kind {
         SubjectKind::Profile(id) => {
             agent.profiles.iter().find(|profile| profile.profile_id.as_str() == id).map_or_else(
-                || "it is gone from the store".to_owned(),
+                || text("resolved-removed", &[]),
                 |profile| {
                     let is_fine = profile.bucket == Bucket::Valid && profile.login != LoginState::Dead;
                     if profile.inherited && !is_fine {
                         // Another incident, which is told where that one is kept.
-                        "it is gone from its own store, and main's is used instead".to_owned()
+                        text("resolved-moved", &[])
                     } else {
                         state(profile, around.snapshot.now)
                     }
                 },
             )
         }
-        SubjectKind::Provider(_) => "it has a login, or no model uses it any more".to_owned(),
-        SubjectKind::Store => "it can be read".to_owned(),
-        _ => "it is back".to_owned(),
+        SubjectKind::Provider(_) => text("resolved-provider", &[]),
+        SubjectKind::Store => text("resolved-store", &[]),
+        _ => text("resolved-back", &[]),
     }
 }

@@ -3,8 +3,8 @@
 use openclaw_auth::model::{Span, Timestamp};
 
 use super::super::incident::{Incident, Phase};
+use super::super::policy::Circumstances;
 use super::super::problem::{Problem, ProblemKind};
-use super::circumstances::Circumstances;
 use super::removed;
 
 /// What fires so often comes and goes, if it does so within this time: something that breaks twice a morning is two incidents.

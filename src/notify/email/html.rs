@@ -4,7 +4,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::super::body::Paragraph;
 use super::super::message::Message;
-use crate::model::Severity;
+use super::super::words::hex_color;
 
 const BODY: &str =
     "margin:0;padding:16px;font:16px/1.5 system-ui,sans-serif;color:#1d2129;background:#ffffff";
@@ -36,12 +36,13 @@ fn paragraph(part: &Paragraph) -> Markup {
         @match part {
             Paragraph::Prose(words) => p style="margin:12px 0;color:#4a5160" { (words) },
             Paragraph::Agent(name) => h2 style="margin:20px 0 8px;font-size:16px" { (name) },
+            Paragraph::List(lines) => ul style="margin:12px 0;padding-left:20px" { @for line in lines { li { (line) } } },
             Paragraph::Link(url) => p style="margin:12px 0" { a href=(url) { (url) } },
             Paragraph::Item { name, severity, note, words, command } => {
-                div style={ "margin:0 0 14px;padding:2px 0 2px 12px;border-left:4px solid " (colour(*severity)) } {
+                div style={ "margin:0 0 14px;padding:2px 0 2px 12px;border-left:4px solid " (hex_color(*severity)) } {
                     div { strong { (name) }
                         @if let Some(severity) = severity {
-                            span style={ "color:" (colour(Some(*severity))) } { " · " (severity.as_str()) }
+                            span style={ "color:" (hex_color(Some(*severity))) } { " · " (severity.as_str()) }
                         }
                         @if let Some(note) = note { " · " (note) }
                     }
@@ -50,15 +51,5 @@ fn paragraph(part: &Paragraph) -> Markup {
                 }
             },
         }
-    }
-}
-
-/// Dark enough to be read on white.
-fn colour(severity: Option<Severity>) -> &'static str {
-    match severity {
-        Some(Severity::Critical) => "#b3261e",
-        Some(Severity::Warning) => "#8a5a00",
-        Some(Severity::Info) => "#3a5a9a",
-        None => "#1c6b3c",
     }
 }

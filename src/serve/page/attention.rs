@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 use openclaw_auth::model::Timestamp;
 
-use super::input::PageInput;
 use super::pieces::{As, Foreign, Tone, command, count, grouped, icon, moment};
 use super::rows::{Row, RowKind};
+use super::view::PageInput;
 use crate::assess::headline;
 use crate::model::{Issue, IssueOf, LoginState, Severity, Snapshot};
 use crate::texts::text;
@@ -31,7 +31,12 @@ pub(super) fn verdict(
         (_, _) => Tone::Bad,
     };
     let short = if urgent + later == 0 { String::new() } else { format!("({}) ", urgent + later) };
-    let tally = |tone: Tone| profiles().filter(|row| row.tone == tone && !row.inherited()).count();
+    let tally = |tone: Tone| match tone {
+        Tone::Bad => urgent,
+        Tone::Soon => later,
+        Tone::Busy => needs(Severity::Info),
+        Tone::Good => profiles().filter(|row| row.tone == tone && !row.inherited()).count(),
+    };
     html! {
         section.verdict.(tone.class()) aria-label="Verdict" data-title={ (short) "authwatch" } {
             (icon(tone))
@@ -41,7 +46,7 @@ pub(super) fn verdict(
                     @if urgent > 0 && later > 0 {
                         p.sub { (count(later, "of them is", "of them are")) " less urgent." }
                     } @else if urgent == 0 && later > 0 {
-                        p.sub { "Nothing that a model uses is broken now." }
+                        p.sub { "All logins that models use work now." }
                     } @else if tone == Tone::Busy {
                         p.sub { "No agent has a login yet. Set one up with "
                             code { "openclaw models auth login" } "." }
@@ -78,7 +83,7 @@ fn next_need(snapshot: &Snapshot, rows: &[Row<'_>]) -> Markup {
         .min_by(|left, right| left.1.total_cmp(&right.1));
     html! {
         @if let Some((row, end)) = next {
-            p.sub { "The next to need you: " b { (Foreign(row.name())) } " of agent " b { (Foreign(row.agent_name())) }
+            p.sub { "Next to expire: " b { "agent " (Foreign(row.agent_name())) ": " (Foreign(row.name())) }
                 ", in " (moment(end, snapshot.now, As::Left)) "." }
         }
     }
@@ -104,7 +109,7 @@ pub(super) fn section(snapshot: &Snapshot, issues: &[Issue<'_>]) -> Markup {
             }
             @if needs.len() > MOST_NEEDS {
                 p.more { "And " (grouped(needs.len() - MOST_NEEDS)) " more: "
-                    a href="?show=attention#logins" { "all that needs attention" } "." }
+                    a href="?show=attention#logins" { "everything that needs attention" } "." }
             }
         }
     }
@@ -127,8 +132,8 @@ fn one(issue: &Issue<'_>, now: Timestamp) -> Markup {
             (icon(tone))
             div.what {
                 h3 {
+                    @if !agent.is_empty() { span.of { "agent " span.id { (Foreign(agent)) } ": " } }
                     span.id { (Foreign(name)) }
-                    @if !agent.is_empty() { " " span.of { "of agent " span.id { (Foreign(agent)) } } }
                     " " span.badge { (text(&format!("state-{}", assessment.state.as_str()), &[])) }
                 }
                 p {
@@ -140,7 +145,7 @@ fn one(issue: &Issue<'_>, now: Timestamp) -> Markup {
                         " Also used by " (count(issue.also.len(), "agent", "agents")) "."
                     }
                 }
-                @if let Some(line) = assessment.command() { (command(line, &format!("{name} of {agent}"))) }
+                @if let Some(line) = assessment.command() { (command(line, &format!("agent {agent}: {name}"))) }
             }
         }
     }

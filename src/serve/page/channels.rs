@@ -10,14 +10,14 @@ pub(super) fn section(channels: &[ChannelHealth], now: Timestamp) -> Markup {
     if channels.is_empty() {
         return html! {
             section #channels aria-labelledby="channels-title" {
-                h2 #channels-title { "Told to" }
-                p.lead { "Nobody is told. Channels are set up under " code { "[notify]" } " in authwatch’s configuration." }
+                h2 #channels-title { "Notifications" }
+                p.lead { "None configured. Set up channels under " code { "[notify]" } " in authwatch’s configuration." }
             }
         };
     }
     html! {
         section #channels aria-labelledby="channels-title" {
-            h2 #channels-title { "Told to" }
+            h2 #channels-title { "Notifications" }
             ul.stores { @for channel in channels { (one(channel, now)) } }
         }
     }
@@ -33,10 +33,10 @@ fn one(channel: &ChannelHealth, now: Timestamp) -> Markup {
                 " " span.fine {
                     (channel.kind)
                     @match channel.last_success {
-                        Some(at) => { " · last took a message " (moment(at, now, As::Ago)) " ago" }
-                        None => { " · nothing told yet" }
+                        Some(at) => { " · last delivered " (moment(at, now, As::Ago)) " ago" }
+                        None => { " · nothing sent yet" }
                     }
-                    @if channel.waiting > 0 { " · " (count(channel.waiting, "message waits", "messages wait")) }
+                    @if channel.waiting > 0 { " · " (count(channel.waiting, "message waiting", "messages waiting")) }
                 }
                 @if let (Some(since), Some(problem)) = (channel.failing_since, &channel.problem) {
                     div.note { "Failing for " (moment(since, now, As::Ago)) ": " (Foreign(problem)) }

@@ -1,4 +1,4 @@
-//! What happened lately.
+//! Recent activity.
 
 use maud::{Markup, html};
 use openclaw_auth::model::Timestamp;
@@ -17,7 +17,7 @@ pub(super) fn section(events: &[Event], now: Timestamp) -> Markup {
     let (in_sight, folded) = latest.split_at(latest.len().min(IN_SIGHT));
     html! {
         section #events aria-labelledby="events-title" {
-            h2 #events-title { "Lately" }
+            h2 #events-title { "Activity" }
             @if latest.is_empty() {
                 p.empty { "Nothing has changed since authwatch started." }
             } @else {
@@ -40,11 +40,11 @@ fn one(event: &Event, now: Timestamp) -> Markup {
         EventKind::Worse => (Tone::Soon, "Worse"),
         EventKind::Better => (Tone::Good, "Better"),
         EventKind::Appeared => (Tone::Busy, "New"),
-        EventKind::Disappeared => (Tone::Busy, "Gone"),
+        EventKind::Disappeared => (Tone::Busy, "Removed"),
         EventKind::StoreBroken => (Tone::Bad, "Store unreadable"),
         EventKind::StoreMended => (Tone::Good, "Store readable again"),
         EventKind::SettingsBroken => (Tone::Bad, "OpenClaw’s configuration broken"),
-        EventKind::SettingsMended => (Tone::Good, "OpenClaw’s configuration in order"),
+        EventKind::SettingsMended => (Tone::Good, "OpenClaw’s configuration OK"),
         EventKind::Configuration => (Tone::Busy, "Configuration"),
     };
     html! {
@@ -53,7 +53,7 @@ fn one(event: &Event, now: Timestamp) -> Markup {
             div {
                 b { (word) }
                 @if let Some(profile) = &event.profile { " " span.id { (Foreign(profile.as_str())) } }
-                @if let Some(agent) = &event.agent { " " span.of { "of " span.id { (Foreign(agent.as_str())) } } }
+                @if let Some(agent) = &event.agent { " " span.of { "agent " span.id { (Foreign(agent.as_str())) } } }
                 div.note { (Foreign(&event.text)) }
             }
             span.when { (moment(event.at, now, As::Ago)) " ago" }

@@ -1,7 +1,7 @@
 //! The list of agents and their logins, with its filter.
 
 use maud::{Markup, html};
-use openclaw_auth::model::{Cooldown, CooldownKind, StoreKind, Timestamp};
+use openclaw_auth::model::{Cooldown, CooldownKind, Timestamp};
 
 use super::attention::sentence;
 use super::pieces::{As, Foreign, Tone, count, grouped, icon, moment};
@@ -34,7 +34,7 @@ pub(super) fn section(snapshot: &Snapshot, all: &[Row<'_>], view: &PageView) -> 
                 p.empty {
                     @if show == Show::Attention && view.query.is_empty() { "Nothing here needs attention." }
                     @else if quiet.is_empty() { "Nothing matches." }
-                    @else { "Only logins inherited from main, all of them fine." }
+                    @else { "Only logins inherited from agent main." }
                 }
             } @else {
                 (table(snapshot, lines, view.sort))
@@ -103,12 +103,7 @@ fn heading(agent: Option<&AgentHealth>) -> Markup {
                 @if let Some(agent) = agent {
                     span.id { (Foreign(agent.id.as_str())) }
                     @if agent.default { " " span.badge { "default" } }
-                    @let store = match agent.store.kind {
-                        StoreKind::Json => "",
-                        StoreKind::AgentSqlite => "SQLite",
-                        StoreKind::SharedSqlite => "shared SQLite",
-                        StoreKind::None => "no store of its own",
-                    };
+                    @let store = agent.store.kind.words();
                     @if !store.is_empty() { " " span.fine { (store) } }
                 } @else {
                     "Command line tools’ own logins " span.fine { "observed, never touched" }
@@ -125,9 +120,10 @@ fn line(row: &Row<'_>, now: Timestamp, sort: Sort) -> Markup {
             td.state role="cell" { (icon(row.tone)) span { (row.label()) } }
             td.login role="cell" {
                 span.id { (Foreign(row.name())) }
-                @if sort != Sort::Agent && row.agent.is_some() { " " span.of { "of " span.id { (Foreign(row.agent_name())) } } }
+                @if sort != Sort::Agent && row.agent.is_some() { " " span.of { "agent " span.id { (Foreign(row.agent_name())) } } }
                 @if let Some(profile) = profile { (notes(profile, row)) }
                 @if let Some(note) = note(row) { div.note { (note) } }
+                @if row.also > 0 { div.fine { "also used by " (count(row.also, "agent", "agents")) } }
                 @if let Some(cooldown) = profile.and_then(|profile| profile.cooldown.as_ref()) { (set_aside(cooldown, now)) }
             }
             td.left role="cell" { @if let Some(profile) = profile { (left(profile, now)) } }
@@ -146,7 +142,7 @@ fn notes(profile: &ProfileHealth, row: &Row<'_>) -> Markup {
         div.fine {
             (Foreign(profile.provider.as_str())) " · " (kind)
             @if profile.in_use { " · in use" }
-            @if profile.inherited { " · from main" }
+            @if profile.inherited { " · from agent main" }
             @if profile.source.is_import_only() { " · not imported yet" }
             @if row.agent.is_none() { " · " (profile.source.as_str()) }
         }
@@ -168,8 +164,8 @@ fn set_aside(cooldown: &Cooldown, now: Timestamp) -> Markup {
     html! {
         div.note {
             @match cooldown.kind {
-                CooldownKind::Cooldown => "OpenClaw lets it cool down",
-                CooldownKind::Disabled => "OpenClaw has disabled it",
+                CooldownKind::Cooldown => "Cooling down",
+                CooldownKind::Disabled => "Disabled by OpenClaw",
             }
             @if let Some(reason) = &cooldown.reason { " (" (Foreign(&reason.replace('_', " "))) ")" }
             " for another " (moment(cooldown.until, now, As::Left)) "."
@@ -185,28 +181,28 @@ fn left(profile: &ProfileHealth, now: Timestamp) -> Markup {
                 span.fine { (moment(end, now, As::Date)) }
             }
             Some(end) => {
-                span.span { "ended " (moment(end, now, As::Ago)) " ago" }
+                span.span { "expired " (moment(end, now, As::Ago)) " ago" }
                 span.fine { (moment(end, now, As::Date)) }
             }
             None if profile.status == Status::Static => {
-                span.fine { "no end" }
+                span.fine { "no expiry" }
             }
-            None => span.fine { "not known" },
+            None => span.fine { "unknown" },
         }
     }
 }
 
 fn renewal(profile: &ProfileHealth) -> &'static str {
     match profile.login {
-        LoginState::Static if profile.end().is_some() => "by hand",
+        LoginState::Static if profile.end().is_some() => "manual",
         LoginState::Static => "not needed",
-        LoginState::Renewable => "by itself",
-        LoginState::Refreshing => "under way",
-        LoginState::Dead => "refused for good",
+        LoginState::Renewable => "automatic",
+        LoginState::Refreshing => "in progress",
+        LoginState::Dead => "needs sign-in",
         LoginState::Blocked => "blocked by the network",
         LoginState::External => "by its own program",
-        LoginState::Unsupported => "not offered",
-        LoginState::None => "by signing in",
+        LoginState::Unsupported => "not supported",
+        LoginState::None => "sign-in",
     }
 }
 
@@ -232,7 +228,7 @@ fn inherited(quiet: &[Row<'_>]) -> Markup {
     }
     html! {
         details.inherited #inherited {
-            summary { (count(quiet.len(), "login", "logins")) " inherited from main, all of them fine" }
+            summary { (count(quiet.len(), "login", "logins")) " inherited from agent main" }
             @for (ids, agents) in sets.iter().take(MOST) {
                 dl {
                     dt { (names(ids, MOST)) }

@@ -1,10 +1,12 @@
 //! The lines of the page's list: everything an agent has or lacks, each with how it is doing.
 
+use std::collections::HashMap;
+
 use openclaw_auth::model::{ProviderId, Rejected, Timestamp};
 
 use super::pieces::Tone;
 use super::view::{PageView, Show, Sort};
-use crate::model::{AgentHealth, Assessment, AssessmentState, ProfileHealth, Snapshot};
+use crate::model::{AgentHealth, Assessment, AssessmentState, Issue, IssueOf, ProfileHealth, Snapshot};
 use crate::texts::text;
 
 /// A line of the list.
@@ -17,6 +19,8 @@ pub(super) struct Row<'a> {
     pub(super) state: AssessmentState,
     /// The verdict; `None` where all is well.
     pub(super) assessment: Option<&'a Assessment>,
+    /// How many agents inherit it, where something is wrong with it.
+    pub(super) also: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -32,8 +36,31 @@ pub(super) enum RowKind<'a> {
 
 impl<'a> Row<'a> {
     /// Everything there is to list, agent by agent, with the stores' troubles first and the command line tools last.
-    pub(super) fn all(snapshot: &'a Snapshot) -> Vec<Self> {
-        let agents = snapshot.agents.iter().flat_map(Self::of_agent);
+    pub(super) fn all(snapshot: &'a Snapshot, issues: &'a [Issue<'a>]) -> Vec<Self> {
+        let shared: HashMap<&str, &Issue<'_>> = issues
+            .iter()
+            .filter(|issue| !issue.also.is_empty())
+            .filter_map(|issue| match issue.of {
+                IssueOf::Login(profile) => Some((profile.profile_id.as_str(), issue)),
+                _ => None,
+            })
+            .collect();
+        // Where it is kept, a login is as bad as for the worst of those who inherit it.
+        let shown = |mut row: Self| {
+            let is_owner = row
+                .agent
+                .is_some_and(|agent| snapshot.agents.first().is_some_and(|main| main.id == agent.id));
+            if let (true, Some(issue)) = (is_owner && !row.inherited(), shared.get(row.name()))
+                && matches!(row.what, RowKind::Profile(_))
+            {
+                row = Self {
+                    also: issue.also.len(),
+                    ..Self::new(row.agent, row.what, Some(&issue.assessment))
+                };
+            }
+            row
+        };
+        let agents = snapshot.agents.iter().flat_map(Self::of_agent).map(shown);
         let external = snapshot.external.iter();
         let external =
             external.map(|profile| Self::new(None, RowKind::Profile(profile), profile.assessment.as_deref()));
@@ -61,7 +88,7 @@ impl<'a> Row<'a> {
     fn new(agent: Option<&'a AgentHealth>, what: RowKind<'a>, assessment: Option<&'a Assessment>) -> Self {
         let state = assessment.map_or(AssessmentState::Ok, |assessment| assessment.state);
         let tone = Tone::of(assessment.and_then(|assessment| assessment.severity));
-        Self { agent, what, tone, state, assessment }
+        Self { agent, what, tone, state, assessment, also: 0 }
     }
 
     /// How it is doing, in a word or two.
@@ -102,9 +129,9 @@ impl<'a> Row<'a> {
         matches!(self.what, RowKind::Profile(profile) if profile.inherited)
     }
 
-    /// Fine, and main's: listed there, it would only bury what needs a look.
+    /// Listed where it is kept: repeated for every agent that inherits it, it would bury everything else.
     pub(super) fn is_quiet(&self) -> bool {
-        self.inherited() && self.tone == Tone::Good
+        self.inherited()
     }
 
     /// Whether the visitor's search finds it. `needle` is in lower case.

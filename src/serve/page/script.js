@@ -2,7 +2,7 @@
 'use strict';
 {
   const POLL = 2000;
-  // A look older than this is no news any more.
+  // A check older than this says nothing about now.
   const STALE = 5 * 60_000;
   const root = document.documentElement;
   const main = document.getElementById('main');
@@ -49,9 +49,14 @@
   const tick = () => {
     for (const time of document.querySelectorAll('time[data-ms]')) say(time, words(time));
     const look = Number(document.querySelector('#look time')?.dataset.ms);
-    if (unreachable) say(trouble, 'authwatch does not answer. This is what was known last.');
-    else if (now() - look > STALE) say(trouble, 'authwatch has not looked for more than 5 minutes. This is what was known last.');
+    const from = Number.isFinite(look) ? ` Showing data from ${date(new Date(look))}.` : '';
+    const old = now() - look > STALE;
+    if (unreachable) say(trouble, `Connection lost.${from}`);
+    else if (old) say(trouble, `No check for more than 5 minutes.${from}`);
     else say(trouble, '');
+    // Colors would say that it is so now.
+    root.classList.toggle('stale', unreachable || old);
+    title();
   };
 
   // --- Live updates --------------------------------------------------------------------------------------------
@@ -103,7 +108,10 @@
     }
   };
 
-  const title = () => { document.title = main.querySelector('[data-title]')?.dataset.title ?? 'authwatch'; };
+  const title = () => {
+    const known = main.querySelector('[data-title]')?.dataset.title ?? 'authwatch';
+    say(document.querySelector('title'), root.classList.contains('stale') ? '(?) authwatch' : known);
+  };
 
   let tag = null;
   let timer = 0;

@@ -27,14 +27,14 @@ pub(super) fn section(snapshot: &Snapshot) -> Markup {
                 (list(in_sight))
                 @if !folded.is_empty() {
                     details #broken-stores {
-                        summary { (grouped(folded.len())) " more with something to say" }
+                        summary { (grouped(folded.len())) " more with problems" }
                         (list(folded))
                     }
                 }
             }
             @if !sound.is_empty() {
                 details #sound-stores {
-                    summary { (count(sound.len(), "store", "stores")) " in order" }
+                    summary { (count(sound.len(), "store", "stores")) " OK" }
                     (list(&sound))
                 }
             }
@@ -58,9 +58,8 @@ fn one(agent: &AgentHealth) -> Markup {
     let tone = Tone::of(severity.or(store.state_error.as_ref().map(|_| Severity::Info)));
     let kind = match store.kind {
         StoreKind::Json => "JSON",
-        StoreKind::AgentSqlite => "SQLite",
-        StoreKind::SharedSqlite => "shared SQLite",
         StoreKind::None => "none of its own",
+        other => other.words(),
     };
     html! {
         li.(tone.class()) {
@@ -70,12 +69,12 @@ fn one(agent: &AgentHealth) -> Markup {
                 " " span.fine {
                     (kind)
                     @if let Some(mode) = &store.mode { " · mode " (mode) }
-                    @if let Some(owner) = store.owner { " · user " (owner) }
+                    @if let Some(owner) = store.owner { " · UID " (owner) }
                 }
                 div.path { (Foreign(&store.path.to_string_lossy())) }
                 @if let Some(assessment) = &agent.store_assessment { div.note { (Foreign(&sentence(&assessment.summary))) "." } }
                 @if let Some(error) = &store.state_error {
-                    div.note { "Its file with order and usage: " (Foreign(&error.message)) ". OpenClaw goes on without it." }
+                    div.note { "Its file with order and usage: " (Foreign(&error.message)) ". OpenClaw ignores it." }
                 }
             }
         }

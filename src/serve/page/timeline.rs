@@ -1,4 +1,4 @@
-//! What ends when: a picture of the days to come, and the same in words.
+//! What expires when: a picture of the days to come, and the same in words.
 
 mod columns;
 mod ending;
@@ -24,14 +24,14 @@ pub(super) fn section(snapshot: &Snapshot, rows: &[Row<'_>]) -> Markup {
     let people = |endings: &[Ending<'_>]| endings.iter().filter(|ending| !ending.renews).count();
     html! {
         section #ahead aria-labelledby="ahead-title" {
-            h2 #ahead-title { "What ends when" }
+            h2 #ahead-title { "Expirations" }
             @if endings.is_empty() {
-                p.empty { "Nothing that works now has an end." }
+                p.empty { "No login has an expiry time." }
             } @else {
                 p.lead {
                     @match (people(soon), soon.len() - people(soon)) {
-                        (0, 0) => "Nothing ends in the next 7 days.",
-                        (0, _) => "Nothing that ends in the next 7 days needs you.",
+                        (0, 0) => "Nothing expires within 7 days.",
+                        (0, _) => "Everything that expires within 7 days renews automatically.",
                         (needs, _) => { (count(needs, "login needs", "logins need")) " you within 7 days." }
                     }
                 }
@@ -39,22 +39,22 @@ pub(super) fn section(snapshot: &Snapshot, rows: &[Row<'_>]) -> Markup {
                     @if endings.len() <= MOST_LANES { (lanes::picture(&endings)) } @else { (columns::picture(&endings)) }
                     figcaption {
                         span.key { (key(false)) "needs you" }
-                        span.key { (key(true)) "renews itself" }
+                        span.key { (key(true)) "renews automatically" }
                     }
                 }
                 details #ahead-words {
-                    summary { "The same in words" }
+                    summary { "As a list" }
                     ul.endings {
                         @for ending in endings.iter().take(MOST_NAMED) {
                             li {
-                                span.id { (Foreign(ending.row.name())) } " of " span.id { (Foreign(ending.row.agent_name())) }
-                                @if ending.renews { " renews itself; its token ends in " } @else { " needs you in " }
+                                "agent " span.id { (Foreign(ending.row.agent_name())) } ": " span.id { (Foreign(ending.row.name())) }
+                                @if ending.renews { " renews automatically; its access token expires in " } @else { " expires in " }
                                 (moment(ending.end, snapshot.now, As::Left)) ", " (moment(ending.end, snapshot.now, As::Date)) "."
                             }
                         }
                     }
                     @if endings.len() > MOST_NAMED {
-                        p.fine { "And " (grouped(endings.len() - MOST_NAMED)) " more, " (grouped(later.len())) " of all after more than 7 days." }
+                        p.fine { "And " (grouped(endings.len() - MOST_NAMED)) " more, " (grouped(later.len())) " of them after more than 7 days." }
                     }
                 }
             }

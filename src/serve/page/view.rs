@@ -1,6 +1,26 @@
-//! What a visitor asked to see: the page's query string, and the way back to one.
+//! What the page is made of, and what a visitor asked to see: its query string, and the way back to one.
 
 use openclaw_auth::words;
+
+use crate::model::{ChannelHealth, Event, Snapshot};
+
+/// What the page is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct PageInput<'a> {
+    /// What the last pass found; `None` before the first one is done.
+    pub snapshot: Option<&'a Snapshot>,
+    /// What happened lately, in any order.
+    pub events: &'a [Event],
+    /// How the ways to reach people are doing.
+    pub channels: &'a [ChannelHealth],
+    pub version: &'a str,
+    /// The machine's name; may be empty.
+    pub host: &'a str,
+    /// Whether authwatch renews logins, or only watches.
+    pub refreshing_enabled: bool,
+    /// What the visitor asked to see.
+    pub view: &'a PageView,
+}
 
 /// The part of the page a visitor chose.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

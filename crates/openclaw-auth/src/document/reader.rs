@@ -5,7 +5,6 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 
-use super::profile::Profile;
 use crate::credential::{Credential, RawEntry};
 use crate::json::{self, TakeEntry, Text, scalars_are};
 use crate::model::{RejectReason, Semantics, Source};
@@ -15,6 +14,17 @@ use crate::state::StateReader;
 pub(super) const PROTOTYPE: &str = "__proto__";
 /// Most stores hold no more profiles; room for them is made at once.
 const USUAL_PROFILES: usize = 8;
+
+/// A credential and its id.
+#[derive(Debug)]
+pub struct Profile<'a> {
+    /// The key of the entry.
+    pub id: Cow<'a, str>,
+    /// What the entry holds.
+    pub credential: Credential<'a>,
+    /// The store it was read from.
+    pub source: Source,
+}
 
 /// The entries as they were read.
 pub(super) struct Read<'a> {

@@ -28,7 +28,6 @@ pub struct ExternalLogin {
 /// Codex writes no expiry; without a readable token OpenClaw reckons an hour from the last write.
 const CODEX_LIFETIME: Span = Span::from_mins(60.0);
 
-/// Every CLI's file.
 fn files(roots: &Roots) -> [(Source, PathBuf); 4] {
     [
         (Source::ClaudeCli, roots.home.join(".claude/.credentials.json")),
@@ -54,7 +53,7 @@ pub fn read(roots: &Roots) -> Vec<ExternalLogin> {
 
 /// The refresh tokens of the CLIs, for holding them against those of the stores.
 #[must_use]
-pub fn refresh_tokens(roots: &Roots) -> Vec<(Source, PathBuf, SecretStr<'static>)> {
+pub fn refresh_tokens(roots: &Roots) -> Vec<(PathBuf, SecretStr<'static>)> {
     let mut buffer = SecretBuffer::default();
     files(roots)
         .into_iter()
@@ -69,7 +68,7 @@ pub fn refresh_tokens(roots: &Roots) -> Vec<(Source, PathBuf, SecretStr<'static>
                 _ => serde_json::from_str::<CliTokens<'_>>(json).ok()?.refresh_token,
             };
             let token = SecretStr::owned(token?.as_text().and_then(text::non_empty)?.to_owned());
-            Some((source, path, token))
+            Some((path, token))
         })
         .collect()
 }

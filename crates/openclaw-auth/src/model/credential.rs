@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use super::number::Count;
-use super::time::Timestamp;
+use super::time::{Count, Timestamp};
 use crate::words;
 
 words! {

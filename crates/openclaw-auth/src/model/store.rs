@@ -27,6 +27,19 @@ words! {
     }
 }
 
+impl StoreKind {
+    /// What it is, for people; empty for the usual kind.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Json => "",
+            Self::AgentSqlite => "SQLite",
+            Self::SharedSqlite => "shared SQLite",
+            Self::None => "no store of its own",
+        }
+    }
+}
+
 words! {
     /// Why a store could not be read.
     pub enum StoreErrorReason {

@@ -1,15 +1,15 @@
-//! Moments and spans of time.
+//! Moments, spans of time, and counts.
 //!
-//! Both are doubles inside, as in the JavaScript that writes and reads them: stores hold fractions of milliseconds, and values past
+//! All are doubles inside, as in the JavaScript that writes and reads them: stores hold fractions of milliseconds, and values past
 //! 2^53, which have to be judged and printed as OpenClaw does.
 
 use std::cmp::Ordering;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use serde::ser::Error;
 use serde::{Deserialize, Serialize, Serializer};
-
-use super::number::as_javascript;
+use serde_json::value::RawValue;
 
 /// A moment: milliseconds since 1970, UTC.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Deserialize)]
@@ -21,17 +21,72 @@ pub struct Timestamp(f64);
 #[serde(transparent)]
 pub struct Span(f64);
 
+/// A count that OpenClaw wrote: any finite number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Count(pub f64);
+
+/// What moments and spans have in common: both are milliseconds that can be compared.
+macro_rules! milliseconds {
+    ($($name:ident),+) => {$(
+        impl $name {
+            /// From milliseconds; a moment is counted from 1970.
+            #[must_use]
+            pub const fn from_millis(milliseconds: f64) -> Self {
+                Self(milliseconds)
+            }
+
+            /// Milliseconds; of a moment those since 1970.
+            #[must_use]
+            pub const fn as_millis(self) -> f64 {
+                self.0
+            }
+
+            /// Seconds, with fractions.
+            #[must_use]
+            pub const fn as_secs(self) -> f64 {
+                self.0 / 1000.0
+            }
+
+            /// The earlier moment, the shorter span.
+            #[must_use]
+            pub const fn min(self, other: Self) -> Self {
+                Self(self.0.min(other.0))
+            }
+
+            /// The later moment, the longer span.
+            #[must_use]
+            pub const fn max(self, other: Self) -> Self {
+                Self(self.0.max(other.0))
+            }
+
+            /// For sorting.
+            #[must_use]
+            pub fn total_cmp(&self, other: &Self) -> Ordering {
+                self.0.total_cmp(&other.0)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                as_javascript(self.0, serializer)
+            }
+        }
+    )+};
+}
+
+milliseconds!(Timestamp, Span);
+
+impl Serialize for Count {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        as_javascript(self.0, serializer)
+    }
+}
+
 impl Timestamp {
     /// 1970-01-01T00:00:00Z.
     pub const EPOCH: Self = Self(0.0);
     /// Later than every moment.
     pub const NEVER: Self = Self(f64::INFINITY);
-
-    /// From Unix milliseconds.
-    #[must_use]
-    pub const fn from_millis(milliseconds: f64) -> Self {
-        Self(milliseconds)
-    }
 
     /// From what `stat` says of a file: Unix seconds and nanoseconds.
     #[must_use]
@@ -40,40 +95,10 @@ impl Timestamp {
         Self((seconds * 1000 + nanoseconds / 1_000_000) as f64)
     }
 
-    /// Unix milliseconds.
-    #[must_use]
-    pub const fn as_millis(self) -> f64 {
-        self.0
-    }
-
-    /// Unix seconds, with fractions.
-    #[must_use]
-    pub fn as_secs(self) -> f64 {
-        self.0 / 1000.0
-    }
-
     /// Whether it is a moment at all, and not [`Self::NEVER`].
     #[must_use]
     pub const fn is_finite(self) -> bool {
         self.0.is_finite()
-    }
-
-    /// The earlier one.
-    #[must_use]
-    pub const fn min(self, other: Self) -> Self {
-        Self(self.0.min(other.0))
-    }
-
-    /// The later one.
-    #[must_use]
-    pub const fn max(self, other: Self) -> Self {
-        Self(self.0.max(other.0))
-    }
-
-    /// For sorting.
-    #[must_use]
-    pub fn total_cmp(&self, other: &Self) -> Ordering {
-        self.0.total_cmp(&other.0)
     }
 }
 
@@ -97,12 +122,6 @@ impl Span {
     pub const ZERO: Self = Self(0.0);
     /// Longer than every other one.
     pub const FOREVER: Self = Self(f64::INFINITY);
-
-    /// From milliseconds.
-    #[must_use]
-    pub const fn from_millis(milliseconds: f64) -> Self {
-        Self(milliseconds)
-    }
 
     /// From seconds.
     #[must_use]
@@ -128,18 +147,6 @@ impl Span {
         Self::from_hours(days * 24.0)
     }
 
-    /// Milliseconds.
-    #[must_use]
-    pub const fn as_millis(self) -> f64 {
-        self.0
-    }
-
-    /// Seconds, with fractions.
-    #[must_use]
-    pub const fn as_secs(self) -> f64 {
-        self.0 / 1000.0
-    }
-
     /// For timers: never negative, and at most what a timer can wait.
     #[must_use]
     pub fn to_std(self) -> Duration {
@@ -156,24 +163,6 @@ impl Span {
     #[must_use]
     pub const fn abs(self) -> Self {
         Self(self.0.abs())
-    }
-
-    /// The shorter one.
-    #[must_use]
-    pub const fn min(self, other: Self) -> Self {
-        Self(self.0.min(other.0))
-    }
-
-    /// The longer one.
-    #[must_use]
-    pub const fn max(self, other: Self) -> Self {
-        Self(self.0.max(other.0))
-    }
-
-    /// For sorting.
-    #[must_use]
-    pub fn total_cmp(&self, other: &Self) -> Ordering {
-        self.0.total_cmp(&other.0)
     }
 }
 
@@ -255,15 +244,20 @@ impl Div for Span {
     }
 }
 
-impl Serialize for Timestamp {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        as_javascript(self.0, serializer)
-    }
-}
+/// Up to here, 2^53, a double holds every integer.
+const EXACT: f64 = 9_007_199_254_740_992.0;
 
-impl Serialize for Span {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        as_javascript(self.0, serializer)
+/// Writes a number as JavaScript does: up to 1e21 without an exponent, and past 2^53 the fewest digits that are this double and no
+/// other, then zeros. Whoever compares digits finds the same ones.
+fn as_javascript<S: Serializer>(number: f64, serializer: S) -> Result<S::Ok, S::Error> {
+    let is_whole = number.fract() == 0.0;
+    if is_whole && number.abs() < EXACT {
+        #[expect(clippy::cast_possible_truncation, reason = "checked to fit just above")]
+        serializer.serialize_i64(number as i64)
+    } else if is_whole && number.abs() < 1e21 {
+        RawValue::from_string(number.to_string()).map_err(Error::custom)?.serialize(serializer)
+    } else {
+        serializer.serialize_f64(number)
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) fn picture(endings: &[Ending<'_>]) -> Markup {
     let step = 100.0 / 8.0;
     html! {
         svg.picture.columns width="100%" height=(HEIGHT) role="img" aria-labelledby="picture-title picture-description" {
-            title #picture-title { "How many logins end when" }
+            title #picture-title { "How many logins expire when" }
             desc #picture-description { (description(endings)) }
             line.tick x1="0" x2="100%" y1=(BOTTOM) y2=(BOTTOM) {}
             @for (index, ((needs, renews), (_, name))) in counts.into_iter().zip(SPANS).enumerate() {

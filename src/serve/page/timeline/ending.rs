@@ -23,8 +23,8 @@ pub(super) fn description(endings: &[Ending<'_>]) -> String {
     let within = endings.iter().filter(|ending| ending.left <= REACH).count();
     let people = endings.iter().filter(|ending| !ending.renews).count();
     format!(
-        "{} ahead: {within} within 7 days, {} later. {} a person, {} by themselves. Each is listed below in words.",
-        count(endings.len(), "end", "ends"),
+        "{}: {within} within 7 days, {} later. {} a person, {} automatically. Each is listed below.",
+        count(endings.len(), "expiration", "expirations"),
         endings.len() - within,
         count(people, "needs", "need"),
         count(endings.len() - people, "renews", "renew"),

@@ -24,7 +24,7 @@ pub(super) fn picture(endings: &[Ending<'_>]) -> Markup {
     let height = TOP + endings.len() * LANE;
     html! {
         svg.picture width="100%" height=(height) role="img" aria-labelledby="picture-title picture-description" {
-            title #picture-title { "When logins end" }
+            title #picture-title { "When logins expire" }
             desc #picture-description { (description(endings)) }
             rect.later x=(percent(SCALE)) y=(TOP - 8) width=(percent(100.0 - SCALE)) height=(height - TOP + 8) rx="6" {}
             text.tick x="0" y="14" { "now" }
@@ -41,10 +41,14 @@ pub(super) fn picture(endings: &[Ending<'_>]) -> Markup {
 
 fn lane(ending: &Ending<'_>, top: usize) -> Markup {
     let x = percent(position(ending.left));
-    let class = if ending.renews { "renews" } else { "needs" };
+    let class = match ending.renews {
+        true => "renews",
+        false if ending.left > REACH => "needs far",
+        false => "needs",
+    };
     let middle = top + 31;
     html! {
-        g.lane.(class) {
+        g class={ "lane " (class) } {
             text x="0" y=(top + 16) {
                 tspan.id { (Foreign(ending.row.name())) }
                 tspan.of { " · " (Foreign(ending.row.agent_name())) " · " (words::span(ending.left)) }

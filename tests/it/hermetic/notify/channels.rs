@@ -61,14 +61,24 @@ fn chats_and_pushes_get_what_they_expect() {
         let body = receiver.at(path).remove(0);
         body[field].as_str().unwrap_or_else(|| panic!("no {field}: {body}")).to_owned()
     };
-    let command = "openclaw models auth --agent main paste-token --provider xai";
+    let command = "authwatch auth paste-token --provider xai --agent main";
     assert!(text("/slack", "text").contains("&lt;!channel&gt;"), "{}", text("/slack", "text"));
-    assert!(text("/slack", "text").contains(&format!("`{command}`")));
+    let attachment = receiver.at("/slack")[0]["attachments"][0].clone();
+    assert_eq!(attachment["color"], "#b3261e");
+    assert!(attachment["text"].as_str().unwrap().contains(&format!("`{command}`")), "{attachment}");
     assert!(!text("/mattermost", "text").contains("@everyone"));
     assert!(text("/discord", "content").contains("\\*b\\*"), "{}", text("/discord", "content"));
     assert_eq!(receiver.at("/discord")[0]["allowed_mentions"], json!({ "parse": [] }));
-    assert_eq!(receiver.at("/telegram")[0]["chat_id"], "42");
-    assert!(text("/telegram", "text").contains(command));
+    let embed = receiver.at("/discord")[0]["embeds"][0].clone();
+    assert_eq!(embed["color"], 0x00b3_261e);
+    assert!(embed["description"].as_str().unwrap().contains(&format!("`{command}`")), "{embed}");
+    let telegram = &receiver.at("/telegram")[0];
+    assert_eq!((&telegram["chat_id"], &telegram["parse_mode"]), (&json!("42"), &json!("HTML")));
+    assert!(text("/telegram", "text").contains(&format!("<code>{command}</code>")));
+    assert!(
+        text("/telegram", "text")
+            .starts_with("<b>build-host: agent main: xai:&lt;!channel&gt; @everyone *b* expired</b>")
+    );
     assert_eq!(receiver.at("/gotify")[0]["priority"], 8);
     let push = &receiver.at("/")[0];
     assert_eq!((&push["topic"], &push["priority"]), (&json!("logins"), &json!(5)));
@@ -91,13 +101,19 @@ fn a_command_gets_data_and_no_shell_and_is_ended_with_all_it_has_started() {
     let home = Home::new().profiles("main", &profile).file("tell", script);
     let program = home.path().join("tell");
     set_mode(&program, 0o700);
-    home.write(CONFIG, format!("[notify.command.toast]\nrun = [\"{}\"]\n", program.display()));
+    home.write(
+        CONFIG,
+        format!(
+            "[notify]\nhost = \"build-host\"\n[notify.command.toast]\nrun = [\"{}\"]\n",
+            program.display()
+        ),
+    );
     once(&home);
     let words = fs::read_to_string(home.path().join("words")).unwrap();
     let lines: Vec<&str> = words.lines().collect();
     assert_eq!(lines[0], "critical");
-    assert_eq!(lines[1], "x; touch oops; $(touch oops) of main has ended");
-    assert!(lines[2].starts_with("openclaw models auth --agent main paste-token "), "{words}");
+    assert_eq!(lines[1], "build-host: agent main: x; touch oops; $(touch oops) expired");
+    assert!(lines[2].starts_with("authwatch auth paste-token "), "{words}");
     let message: Value =
         serde_json::from_slice(&fs::read(home.path().join("message.json")).unwrap()).unwrap();
     assert_eq!(message["changes"][0]["profile"], "x; touch oops; $(touch oops)");

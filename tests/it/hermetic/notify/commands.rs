@@ -11,7 +11,7 @@ use crate::support::receiver::Receiver;
 #[test]
 fn silences_hold_and_the_commands_say_what_they_do() {
     let receiver = Receiver::start();
-    let home = home(&webhook(&receiver, "own", ""));
+    let home = home(&(webhook(&receiver, "own", "") + "[notify]\nhost = \"build-host\"\n"));
     let ran = home.run(&["notify", "silence", "xai:default", "2h"]);
     assert!(
         ran.code == 0 && ran.stdout.starts_with("xai:default is silent for 2 h, until "),
@@ -26,7 +26,11 @@ fn silences_hold_and_the_commands_say_what_they_do() {
     once(&home);
     assert_eq!(receiver.received().len(), 1);
     let history = home.run(&["notify", "history"]);
-    assert!(history.stdout.contains("own  accepted  xai:default of main has ended"), "{}", history.stdout);
+    assert!(
+        history.stdout.contains("own  accepted  build-host: agent main: xai:default expired"),
+        "{}",
+        history.stdout
+    );
     assert_eq!(home.run(&["notify", "test", "nobody"]).code, 78);
     assert_eq!(home.run(&["notify", "silence", "xai:default", "soon"]).code, 64);
     assert_eq!(home.run(&["notify", "silence"]).code, 64);

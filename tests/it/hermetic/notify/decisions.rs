@@ -326,7 +326,7 @@ fn a_profile_that_vanishes_is_told_once_and_one_in_an_unreadable_store_has_not_v
     notified.after(MINUTE).main(vec![profile("xai:a")]);
     let changes = notified.after(MINUTE).pass(vec![agent("main", vec![profile("xai:a")])]);
     assert_eq!(changes.len(), 1);
-    assert_eq!(changes[0].resolved.as_deref(), Some("it is gone from the store"));
+    assert_eq!(changes[0].resolved.as_deref(), Some("removed from the store"));
     // So is an agent.
     let mut notified = Told::new("");
     notified.pass(vec![agent("main", both()), agent("bot", both())]);
@@ -406,7 +406,7 @@ fn a_login_that_went_with_its_agent_is_not_all_right_again() {
         "host",
         None,
     );
-    assert_eq!(message.unwrap().title(), "xai:a of bot is gone");
+    assert_eq!(message.unwrap().title(), "host: agent bot: xai:a was removed");
 }
 
 #[test]
@@ -539,13 +539,13 @@ fn a_broken_login_that_moves_to_main_is_not_all_right_again() {
     let own = || vec![agent("main", Vec::new()), agent("bot", vec![dead("xai:a")])];
     let moved = || vec![agent("main", vec![dead("xai:a")]), agent("bot", vec![inherited(dead("xai:a"))])];
     notified.pass(own());
-    assert_eq!(title(&notified.after(MINUTE).pass(moved())), "xai:a of main is dead: sign in again");
+    assert_eq!(title(&notified.after(MINUTE).pass(moved())), "host: agent main: xai:a needs sign-in");
     // What was told of it is taken back all the same, for buttons and threads hang on it.
     let changes = notified.after(MINUTE).pass(moved());
-    assert_eq!(title(&changes), "xai:a of bot is gone");
+    assert_eq!(title(&changes), "host: agent bot: xai:a was removed");
     assert_eq!(
         changes[0].resolved.as_deref(),
-        Some("it is gone from its own store, and main's is used instead")
+        Some("removed from its own store; the login of agent main is used instead")
     );
     // Where main's is fine, so is the agent.
     let mut notified = Told::new("");
@@ -553,7 +553,7 @@ fn a_broken_login_that_moves_to_main_is_not_all_right_again() {
     let fine =
         || vec![agent("main", vec![profile("xai:a")]), agent("bot", vec![inherited(profile("xai:a"))])];
     assert_eq!(notified.after(MINUTE).pass(fine()), []);
-    assert_eq!(title(&notified.after(MINUTE).pass(fine())), "xai:a of bot is all right again");
+    assert_eq!(title(&notified.after(MINUTE).pass(fine())), "host: agent bot: xai:a resolved after 2 min");
 }
 
 #[test]
@@ -572,7 +572,7 @@ fn logins_that_a_migration_left_behind_are_one_incident() {
     };
     let changes = notified.after(MINUTE).pass(stranded());
     let named: Vec<_> = changes.iter().map(|change| change.problem.state.as_str()).collect();
-    assert_eq!(named, ["has lost its logins"]);
+    assert_eq!(named, ["was not migrated completely"]);
     for _ in 0..5 {
         assert_eq!(notified.after(MINUTE).pass(stranded()), []);
     }
@@ -621,7 +621,7 @@ fn a_configuration_of_openclaw_that_stays_broken_is_told_once_and_one_that_is_be
     assert!(command.starts_with("cp -p -- "), "{command}");
     let filter = authwatch::config::Filter::default();
     let message = authwatch::notify::message::Message::of(&changes, &filter, "host", None).unwrap();
-    assert_eq!(message.title(), "OpenClaw's configuration cannot be used");
+    assert_eq!(message.title(), "host: OpenClaw configuration cannot be used");
     assert_eq!(notified.after(MINUTE).pass(fine()), []);
     assert!(notified.after(MINUTE).pass(fine())[0].is_resolved());
 }

@@ -19,7 +19,9 @@ fn lasting(provider: &str) -> Value {
 
 /// A home whose agent `main` has these profiles, with a webhook.
 fn home(receiver: &Receiver, profiles: &Value) -> Home {
-    Home::new().profiles("main", profiles).file(CONFIG, webhook(receiver, "own", ""))
+    Home::new()
+        .profiles("main", profiles)
+        .file(CONFIG, webhook(receiver, "own", "") + "[notify]\nhost = \"build-host\"\n")
 }
 
 /// A timer's pass as of so many minutes from now.
@@ -62,7 +64,7 @@ fn a_broken_openclaw_json_is_told_with_its_place_and_not_while_it_is_edited() {
     let message = &receiver.at("/own")[0];
     let change = &message["changes"][0];
     assert_eq!((&change["of"], &change["severity"]), (&json!("config"), &json!("critical")));
-    assert_eq!(message["title"], "OpenClaw's configuration cannot be used");
+    assert_eq!(message["title"], "build-host: OpenClaw configuration cannot be used");
     let text = message["text"].as_str().unwrap();
     for part in ["openclaw.json", "at line 3 column 3", "$ cp -p -- ", "found by their directories alone"] {
         assert!(text.split_whitespace().collect::<Vec<_>>().join(" ").contains(part), "no {part}: {text}");
@@ -94,7 +96,7 @@ fn a_rescue_file_is_counted_for_as_long_as_it_is_there() {
     home.write(rescue, json!({ "profile": "xai:other" }).to_string());
     let daemon = Daemon::ready(&home, &["--no-refresh", "--interval", "100ms"]);
     daemon.wait_for_metric("authwatch_rescues_waiting", 1.0);
-    assert!(daemon.get("/").text().contains("needs you now"), "the page is silent about it");
+    assert!(daemon.get("/").text().contains("1 problem needs you"), "the page is silent about it");
     fs::remove_file(home.path().join(rescue)).unwrap();
     daemon.wait_for_metric("authwatch_rescues_waiting", 0.0);
 }
@@ -184,7 +186,7 @@ fn the_report_has_the_command_that_mends_a_login_and_it_is_the_one_that_is_told(
     pass(&home, 0);
     let report = home.run(&["status", "--json"]);
     assert_eq!(report.profile("main", "zai:fine").get("remedy"), None);
-    let of_main = "openclaw models auth --agent main paste-token --provider xai";
+    let of_main = "authwatch auth paste-token --provider xai --agent main";
     assert_eq!(report.profile("main", "xai:a b")["remedy"]["command"], of_main);
     assert_eq!(
         report.profile("bot", "xai:a b")["remedy"]["command"],

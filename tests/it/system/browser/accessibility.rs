@@ -21,7 +21,7 @@ fn filter_and_order_work_without_javascript() {
     assert_eq!(browser.texts(".logins .login .id"), ["xai:default"]);
     browser.go(&format!("{}/?show=attention&sort=left", server.address));
     let states = browser.texts(".logins .state");
-    assert!(!states.is_empty() && !states.contains(&"Working".to_owned()), "{states:?}");
+    assert!(!states.is_empty() && !states.contains(&"OK".to_owned()), "{states:?}");
     browser.go(&format!("{}/?sort=provider&show=all", server.address));
     let lines = browser.texts(".logins .login");
     let at = |id: &str| {

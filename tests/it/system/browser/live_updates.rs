@@ -13,10 +13,10 @@ use crate::support::webdriver::Browser;
 fn before_the_first_look_it_says_so_and_then_fills_itself() {
     let (server, browser) = (Server::of(None), Browser::open());
     browser.go(&server.address);
-    assert_eq!(browser.text("h1"), "Looking…");
+    assert_eq!(browser.text("h1"), "Checking…");
     let demo = Server::demo();
     server.shown.lock().unwrap().snapshot = demo.shown.lock().unwrap().snapshot.clone();
-    browser.wait("the first look arrives", |browser| browser.text("h1") == "3 things need you now");
+    browser.wait("the first look arrives", |browser| browser.text("h1") == "6 problems need you");
     nothing_untoward(&browser, &server.address);
 }
 
@@ -62,7 +62,7 @@ fn it_stays_up_to_date_and_leaves_the_visitor_alone() {
         snapshot.now = snapshot.now + Span::from_secs(1.0);
     });
     browser.wait("the change arrives", |browser| browser.count(".need") == before - 1);
-    assert_eq!(browser.text("h1"), "2 things need you now");
+    assert_eq!(browser.text("h1"), "5 problems need you");
     assert_eq!(browser.title(), "(5) authwatch");
     let kept = browser.run(
         "const q = document.getElementById('q'); return [document.activeElement === window.mark, q.value, q.selectionEnd, document.getElementById('inherited').open];",
@@ -100,7 +100,7 @@ fn a_store_that_changes_on_disk_changes_the_page_of_the_daemon() {
     let home = home.profiles("main", &token(now - Span::from_mins(1.0)));
     browser.wait("it needs somebody", |browser| browser.count(".need") == 1);
     let need = browser.text(".need");
-    assert!(need.contains("anthropic:<b>manual</b> of main") && need.contains("Expired"), "{need}");
+    assert!(need.contains("agent main: anthropic:<b>manual</b>") && need.contains("Expired"), "{need}");
     assert!(joined(&browser, "#events li").contains("<b>manual</b>"), "{}", joined(&browser, "#events li"));
     let _home = home.profiles("main", &token(now + month));
     browser.wait("all is well again", |browser| browser.text("h1") == calm);
@@ -118,5 +118,9 @@ fn it_says_when_nobody_answers_and_when_nobody_looks() {
     assert!(browser.text(".look").contains("10 min ago"), "{}", browser.text(".look"));
     server.shown.lock().unwrap().closed = true;
     drop(server);
-    browser.wait("silence is noticed", |browser| browser.text("#trouble").contains("does not answer"));
+    browser.wait("silence is noticed", |browser| {
+        browser.text("#trouble").contains("Connection lost. Showing data from ")
+    });
+    assert_eq!(browser.count("html.stale"), 1);
+    assert_eq!(browser.title(), "(?) authwatch");
 }

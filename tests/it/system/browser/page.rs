@@ -19,38 +19,38 @@ use crate::support::webdriver::Browser;
 fn every_condition_of_the_demo_is_shown() {
     let (server, browser) = (Server::demo(), Browser::open());
     browser.go(&server.address);
-    assert_eq!(browser.text("h1"), "3 things need you now");
+    assert_eq!(browser.text("h1"), "6 problems need you");
     assert_eq!(browser.title(), "(6) authwatch");
     let needs = joined(&browser, ".need");
     for expected in [
-        "mistral of translator No login",
-        "openclaw models auth --agent translator paste-api-key --provider mistral",
-        "xai:default of night-shift Ends soon",
-        "anthropic:manual of researcher Expired",
-        "Ended 3 days ago",
-        "openclaw models auth --agent researcher setup-token --provider anthropic",
-        "openai:default of reviewer Login dead",
-        "credential store of courier Unreadable",
+        "agent translator: mistral No login",
+        "authwatch auth paste-api-key --provider mistral --agent translator",
+        "agent night-shift: xai:default Expires soon",
+        "agent researcher: anthropic:manual Expired",
+        "3 days ago",
+        "authwatch auth setup-token --provider anthropic --agent researcher",
+        "agent reviewer: openai:default Needs sign-in",
+        "agent courier: credential store Unreadable",
         "5 h 29 min left",
-        "credential store of archivist Left behind",
+        "agent archivist: credential store Migration incomplete",
         "cp -p -- ",
     ] {
         assert!(needs.contains(expected), "no {expected} in {needs}");
     }
     let list = joined(&browser, ".logins tr");
     for expected in [
-        "Renews itself",
+        "Renews automatically",
         "Renewing",
         "Cooling down",
-        "Working",
+        "OK",
         "not imported yet",
-        "no end",
+        "no expiry",
         "default",
         "rate limit",
     ] {
         assert!(list.contains(expected), "no {expected} in {list}");
     }
-    assert!(browser.text("#inherited summary").contains("inherited from main"));
+    assert!(browser.text("#inherited summary").contains("inherited from agent main"));
     assert_eq!(browser.count(".lane"), 4);
     assert_eq!(browser.count(".lane.needs"), 2);
     assert!(joined(&browser, "#events li").contains("renewed, valid for 8 h"));

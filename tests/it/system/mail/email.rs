@@ -56,15 +56,16 @@ fn mail_goes_over_tls_with_a_password_to_everybody_and_in_one_thread() {
     let first = &mails[0];
     assert_eq!((&first["tls"], &first["user"]), (&json!(true), &json!("watcher")));
     assert_eq!(first["to"], json!(["ops@example.org", "night@example.org"]));
-    assert_eq!(first["headers"]["Subject"], "build-host: xai:default of main has ended");
+    assert_eq!(first["headers"]["Subject"], "build-host: agent main: xai:default expired");
     assert_eq!(first["headers"]["Auto-Submitted"], "auto-generated");
     assert_eq!(first["headers"]["Importance"], "high");
-    let command = "openclaw models auth --agent main paste-token --provider xai";
+    let command = "authwatch auth paste-token --provider xai --agent main";
     for part in ["plain", "html"] {
         assert!(first[part].as_str().unwrap().contains(command), "{part}: {}", first[part]);
     }
     let second = &mails[1];
-    assert_eq!(second["headers"]["Subject"], "build-host: xai:default of main is all right again");
+    let subject = second["headers"]["Subject"].as_str().unwrap();
+    assert!(subject.starts_with("build-host: agent main: xai:default resolved after "), "{subject}");
     assert!(second["plain"].as_str().unwrap().contains("Valid, no expiry"), "{}", second["plain"]);
     // Both answer a mail that names the incident, so that they are one thread.
     let thread = first["headers"]["In-Reply-To"].as_str().unwrap();
