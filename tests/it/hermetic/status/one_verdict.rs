@@ -101,7 +101,7 @@ fn using(home: Home, model: &str) -> Home {
 }
 
 fn with_login(home: Home, model: &str, id: &str, login: Value) -> Home {
-    using(home, model).profiles("main", &json!({ id: login, "groq:default": key("groq") }))
+    using(home, model).profiles("main", &Value::from_iter([(id, login), ("groq:default", key("groq"))]))
 }
 
 /// A home where the models use groq, and not this.
@@ -110,7 +110,7 @@ fn unused(home: Home, id: &str, login: Value) -> Home {
 }
 
 fn usage(home: Home, id: &str, usage: Value) -> Home {
-    home.file(USAGE, json!({ "version": 1, "usageStats": { id: usage } }).to_string())
+    home.file(USAGE, json!({ "version": 1, "usageStats": Value::from_iter([(id, usage)]) }).to_string())
 }
 
 fn disabled() -> Value {
