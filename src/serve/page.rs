@@ -1,7 +1,8 @@
 //! The status page: what is all right, what needs a person, and what to do about it.
 //!
-//! A pure function from a [`Snapshot`] to HTML. Without the script everything works, filter and order included; with it
-//! the page keeps itself up to date from the fragment, which is the content of `<main>` for the same query string.
+//! A pure function from a [`crate::model::Snapshot`] to HTML. Without the script everything works, filter and
+//! order included; with it the page keeps itself up to date from the fragment, which is the content of `<main>` for
+//! the same query string.
 //! Links are relative, so that the page may live below any path.
 
 mod attention;
