@@ -1,6 +1,8 @@
 //! The verdicts on what is an agent's and no login, and on OpenClaw's configuration.
 
-use openclaw_auth::model::{ConfigHealth, ProviderId, StoreErrorReason, StoreHealth, StrandedKind};
+use openclaw_auth::model::{
+    ConfigHealth, ProviderId, StoreError, StoreErrorReason, StoreHealth, StrandedKind,
+};
 
 use crate::model::{
     AgentHealth, AgentRemedy, Assessment, AssessmentState, ProviderAssessment, RemedyOf, Severity,
@@ -53,7 +55,7 @@ fn of_store(store: &StoreHealth, commands: &Commands) -> Option<Assessment> {
         let remedy = remedy::for_unreadable(&store.path, error);
         return Some(Assessment {
             remedy: Some(remedy),
-            ..Assessment::new(AssessmentState::Unreadable, of_unreadable(error.reason), summary)
+            ..Assessment::new(AssessmentState::Unreadable, of_unreadable(error), summary)
         });
     }
     let stranded = store.stranded.as_ref()?;
@@ -71,7 +73,8 @@ fn of_store(store: &StoreHealth, commands: &Commands) -> Option<Assessment> {
         }
         StrandedKind::LeftoverJson => {
             let summary = text("store-leftover", &[("file", &file)]);
-            Assessment::new(AssessmentState::Leftover, Severity::Info, summary).with_command(None)
+            Assessment::new(AssessmentState::Leftover, Severity::Info, summary)
+                .with_command(Some(format!("ls -l {file}")))
         }
     })
 }
@@ -81,7 +84,7 @@ pub(super) fn of_configuration(config: &ConfigHealth) -> Option<Assessment> {
     let summary = text("configuration-unusable", &[("problem", &error.message)]);
     Some(Assessment {
         remedy: Some(remedy::for_configuration(&config.path, error)),
-        ..Assessment::new(AssessmentState::Unusable, of_unreadable(error.reason), summary)
+        ..Assessment::new(AssessmentState::Unusable, of_unreadable(error), summary)
     })
 }
 
@@ -96,8 +99,9 @@ pub(super) fn of_recovery(commands: &Commands) -> Assessment {
 }
 
 /// What authwatch may not read, OpenClaw may well; a broken file stops both.
-fn of_unreadable(reason: StoreErrorReason) -> Severity {
-    match reason {
+fn of_unreadable(error: &StoreError) -> Severity {
+    match error.reason {
+        _ if error.fault.is_some() => Severity::Critical,
         StoreErrorReason::Parse | StoreErrorReason::NotAFile | StoreErrorReason::TooLarge => {
             Severity::Critical
         }

@@ -3,7 +3,7 @@
 //! Everything that is remembered is in the [`Incidents`], so that a daemon, a daemon that restarts after every pass and a timer tell
 //! the same. An incident is told once when it fires, again when it becomes worse or after a while, and once when it is mended.
 
-pub(super) mod removed;
+mod removed;
 mod settle;
 
 use openclaw_auth::model::{Span, Timestamp};

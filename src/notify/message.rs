@@ -4,9 +4,8 @@ use openclaw_auth::digest;
 use serde::{Deserialize, Serialize};
 
 use super::change::{Change, Transition};
-use super::decide::removed::was_removed;
 use super::problem::ProblemKind;
-use super::words::{clip, span};
+use super::words::{clip, span, was_removed};
 use crate::config::Filter;
 use crate::model::Severity;
 use crate::texts::{counted, text};

@@ -4,6 +4,7 @@ pub(super) use crate::clock::zoned_date as date;
 pub(super) use crate::publish::words::{safe, span};
 
 use crate::model::Severity;
+use crate::texts::text;
 use openclaw_auth::model::Timestamp;
 
 /// No text of the other side's is kept longer.
@@ -52,4 +53,9 @@ pub(super) fn rfc3339(at: Timestamp) -> String {
     crate::clock::date(at)
         .map(|date| date.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
         .unwrap_or_default()
+}
+
+/// Whether something is resolved because it is not there any more, by how it is said to be now.
+pub(super) fn was_removed(how: &str) -> bool {
+    ["resolved-removed", "resolved-agent-removed", "resolved-moved"].iter().any(|name| how == text(name, &[]))
 }

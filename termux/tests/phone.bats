@@ -268,7 +268,7 @@ xai:default of main ends soon' ] || fail "$toast"
     action=$(option termux-notification --button2-action)
     # Another environment, without PATH but for the system's.
     env -i HOME="$HOME" CALLS="$CALLS" PATH="$STAND_INS:/usr/bin:/bin" dash -c "$action"
-    [[ "$(calls termux-clipboard-set | jq -r .stdin)" == "openclaw models auth "* ]] || fail "not copied"
+    [[ "$(calls termux-clipboard-set | jq -r .stdin)" == "authwatch auth "* ]] || fail "not copied"
 }
 
 @test "keys that are paths are refused" {

@@ -125,11 +125,6 @@ pub(super) fn is_out_of_sight(subject: &Subject, around: &Circumstances<'_>) -> 
     }
 }
 
-/// Whether that is because it is not there any more.
-pub(in crate::notify) fn was_removed(how: &str) -> bool {
-    ["resolved-removed", "resolved-agent-removed", "resolved-moved"].iter().any(|name| how == text(name, &[]))
-}
-
 /// How a subject is now that its condition is over, in words.
 pub(super) fn how(subject: &Subject, around: &Circumstances<'_>) -> String {
     if around.gone.contains(subject) {

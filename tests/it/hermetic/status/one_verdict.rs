@@ -296,7 +296,7 @@ fn rows() -> Vec<Row> {
             fs::create_dir_all(home.store("main")).unwrap();
             home
         }),
-        row("a store of an unknown shape", About::Store, ("warning", "unreadable"), None, |home| {
+        row("a store of an unknown shape", About::Store, ("critical", "unreadable"), None, |home| {
             home.file(".openclaw/agents/main/agent/auth-profiles.json", r#"{"version":1,"profiles":[]}"#)
         }),
         row(

@@ -280,7 +280,7 @@ fn the_check_is_a_success_unless_it_is_asked_to_fail() {
         let kind = Service::read(installed(scope, &[]).path(), "authwatch-check.service");
         let strict = Service::read(installed(scope, &[drop_in]).path(), "authwatch-check.service");
         assert_eq!(kind.one("Type"), "oneshot");
-        for (ends_in, code) in [(DAYS, 0), (3_600_000, 2), (-3_600_000, 1)] {
+        for (ends_in, code) in [(DAYS, 0), (18_000_000, 2), (-3_600_000, 1)] {
             let home = Home::new().profiles("main", &token(ends_in));
             let ran = run(kind.command(&home));
             assert_eq!(ran.code, code, "{scope}: {}", ran.stderr);
