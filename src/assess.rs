@@ -38,7 +38,7 @@ pub fn assess(snapshot: &mut Snapshot, limits: &Limits, commands: &Commands) {
         profile.assessment = login::of_external(profile).map(Box::new);
     }
     // A login in a store that cannot be read is not missing, nor is one that may be inherited from such a store.
-    let main_is_read = snapshot.agents.first().is_none_or(agent::shows_its_logins);
+    let main_is_read = snapshot.main().is_none_or(agent::shows_its_logins);
     for health in &mut snapshot.agents {
         agent::assess(health, main_is_read, commands);
     }

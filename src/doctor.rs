@@ -27,7 +27,7 @@ pub fn examine(inspection: &Inspection) -> Vec<Finding> {
     for check in checks::ALL {
         (check.run)(inspection, &mut findings);
     }
-    findings.into_sorted()
+    findings.into_sorted(&inspection.commands)
 }
 
 /// Every kind of finding there is.

@@ -13,8 +13,8 @@ use std::sync::{LazyLock, Mutex};
 
 use openclaw_auth::discover::{self, Agent, Discovery};
 pub use openclaw_auth::file::SETTLED_AFTER;
-use openclaw_auth::load::{self, Buffers, Loaded};
-use openclaw_auth::model::{AgentId, ProfileIds, ProviderId, Semantics, StoreKind};
+use openclaw_auth::load::{self, Buffers, Loaded, STORE_FILE};
+use openclaw_auth::model::{AgentId, ProfileIds, ProviderId, ReleaseSource, Semantics, StoreKind};
 use openclaw_auth::paths::Roots;
 use openclaw_auth::provider;
 use openclaw_auth::release::Release;
@@ -135,8 +135,7 @@ pub fn look_again(
         .map(|agent| discovery.settings.providers_in_use(agent.id.as_str(), request.semantics))
         .map_or(Scope::All, |in_use| judge.scope_for(&in_use));
     let release = request.release.clone().unwrap_or_else(|| release(&agents, &discovery, roots));
-    let has_json_store = agents.iter().any(|agent| agent.store.kind == StoreKind::Json);
-    let commands = Commands::new(roots, &release, has_json_store);
+    let commands = Commands::new(roots, &release, keeps_json(&agents, main_agent, &release));
     let mut snapshot = Snapshot {
         format_version: 1,
         generated_at: clock::date(read_at).map(|date| date.to_rfc3339()).unwrap_or_default(),
@@ -190,6 +189,14 @@ fn release(agents: &[AgentHealth], discovery: &Discovery, roots: &Roots) -> Rele
     let has_database = roots.shared_database().exists()
         || agents.iter().any(|agent| agent.store.kind == StoreKind::AgentSqlite);
     Release::detect(discovery.settings.last_touched.as_deref(), has_database)
+}
+
+/// Whether logins of the state directory are kept in JSON files. A report on some agents may leave main out, whose store says so.
+fn keeps_json(agents: &[AgentHealth], main: &Agent, release: &Release) -> bool {
+    let is_empty = agents.iter().all(|agent| agent.store.kind == StoreKind::None);
+    agents.iter().any(|agent| agent.store.kind == StoreKind::Json)
+        || main.dir.join(STORE_FILE).exists()
+        || is_empty && release.source != ReleaseSource::Assumed
 }
 
 /// OpenClaw's import is for all agents at once: where any file of theirs would be lost by it, that file comes first. Not part of

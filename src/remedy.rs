@@ -67,30 +67,61 @@ impl Commands {
         format!("{} models auth{agent} {subcommand}", self.openclaw)
     }
 
-    /// The command that sets a credential up anew.
+    /// The command that sets a profile's credential up anew.
     #[must_use]
-    pub fn sign_in(&self, agent: &AgentId, provider: &ProviderId, kind: CredentialKind) -> String {
+    pub fn sign_in(
+        &self,
+        agent: &AgentId,
+        provider: &ProviderId,
+        kind: CredentialKind,
+        profile: &str,
+    ) -> String {
         let subcommand = match kind {
             CredentialKind::OAuth => "login",
-            CredentialKind::Token if provider.as_str() == "anthropic" => "setup-token",
+            // OpenClaw's own knows no other profile.
+            CredentialKind::Token
+                if provider.as_str() == "anthropic"
+                    && (self.writes_json || profile == "anthropic:default") =>
+            {
+                "setup-token"
+            }
             CredentialKind::Token => "paste-token",
             CredentialKind::ApiKey => "paste-api-key",
         };
-        self.set_up(agent, provider, subcommand)
+        self.set_up(agent, provider, subcommand, Some(profile))
     }
 
     /// The command that gives a provider its first login.
     #[must_use]
     pub fn first_login(&self, agent: &AgentId, provider: &ProviderId) -> String {
-        self.set_up(agent, provider, if is_login(provider) { "login" } else { "paste-api-key" })
+        self.set_up(agent, provider, if is_login(provider) { "login" } else { "paste-api-key" }, None)
     }
 
-    fn set_up(&self, agent: &AgentId, provider: &ProviderId, subcommand: &str) -> String {
+    fn set_up(
+        &self,
+        agent: &AgentId,
+        provider: &ProviderId,
+        subcommand: &str,
+        profile: Option<&str>,
+    ) -> String {
+        let is_login = subcommand == "login";
+        let is_own = self.writes_json && (!is_login || signs_in(provider));
+        // What a pasted credential becomes where no profile is named.
+        let pasted = format!("{}:manual", provider.as_str());
+        let takes_profile = is_own || !self.writes_json && subcommand != "setup-token";
+        let profile = profile
+            .filter(|profile| takes_profile && (is_login || *profile != pasted))
+            .map(|profile| format!(" --profile-id {}", quote(profile)))
+            .unwrap_or_default();
         let of_provider = format!("{subcommand} --provider {}", quote(provider.as_str()));
-        if self.writes_json && (subcommand != "login" || signs_in(provider)) {
-            return format!("{} auth {of_provider} --agent {}", self.authwatch, quote(agent.as_str()));
+        if is_own {
+            return format!(
+                "{} auth {of_provider}{profile} --agent {}",
+                self.authwatch,
+                quote(agent.as_str())
+            );
         }
-        self.models_auth(Some(agent.as_str()), &of_provider)
+        self.models_auth(Some(agent.as_str()), &format!("{of_provider}{profile}"))
     }
 
     /// Shows in which order an agent's profiles of a provider are used, and why one is not.
@@ -100,10 +131,15 @@ impl Commands {
         format!("{} auth order get --provider {provider} --agent {agent}", self.authwatch)
     }
 
-    /// Renews one login now.
+    /// Renews one login now, even if its next attempt is later.
     #[must_use]
     pub fn refresh(&self, agent: &AgentId, profile: &str) -> String {
-        format!("{} refresh --agent {} --profile {}", self.authwatch, quote(agent.as_str()), quote(profile))
+        format!(
+            "{} refresh --agent {} --profile {} --force",
+            self.authwatch,
+            quote(agent.as_str()),
+            quote(profile)
+        )
     }
 
     /// Stores what waits in recovery files.
@@ -118,17 +154,29 @@ impl Commands {
         format!("{} doctor", self.authwatch)
     }
 
+    /// Mends what can be mended without a person.
+    #[must_use]
+    pub fn fix(&self) -> String {
+        format!("{} --fix", self.doctor())
+    }
+
+    /// A command of OpenClaw's, with its arguments as a shell takes them.
+    #[must_use]
+    pub fn openclaw(&self, arguments: &str) -> String {
+        format!("{} {arguments}", self.openclaw)
+    }
+
     /// Says of every secret that OpenClaw refers to whether it can be resolved.
     #[must_use]
     pub fn audit_secrets(&self) -> String {
-        format!("{} secrets audit", self.openclaw)
+        self.openclaw("secrets audit")
     }
 
     /// How to have OpenClaw import what older releases left. It imports for all agents at once, and archives what it cannot parse, too.
     #[must_use]
     pub fn import(&self, unimportable: Option<&Unimportable>) -> ImportAdvice {
         let Some(Unimportable { path, error }) = unimportable else {
-            return ImportAdvice { first: String::new(), command: format!("{} doctor --fix", self.openclaw) };
+            return ImportAdvice { first: String::new(), command: self.openclaw("doctor --fix") };
         };
         let Remedy { meaning, command } = for_unreadable(path, error);
         ImportAdvice {

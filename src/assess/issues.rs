@@ -3,9 +3,16 @@
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
-use crate::model::{AgentHealth, Assessment, Issue, IssueOf, Severity, Snapshot};
+use openclaw_auth::model::AgentId;
+use openclaw_auth::settings::MAIN_AGENT;
+
+use crate::model::{AgentHealth, Assessment, AssessmentState, Issue, IssueOf, Severity, Snapshot};
 use crate::texts::{counted, text};
+
+/// Whose logins all other agents inherit.
+static MAIN: LazyLock<AgentId> = LazyLock::new(|| AgentId::from(MAIN_AGENT));
 
 /// Lists what is not in order. A login that many agents inherit is one issue, at the agent that owns it.
 #[must_use]
@@ -22,45 +29,45 @@ pub fn issues(snapshot: &Snapshot) -> Vec<Issue<'_>> {
     }
     let mut inherited: HashMap<&str, usize> = HashMap::new();
     for agent in &snapshot.agents {
-        of_agent(snapshot, agent, &mut found, &mut inherited);
+        of_agent(agent, &mut found, &mut inherited);
     }
     found.sort_by_key(|issue| Reverse(issue.assessment.severity));
     found
 }
 
-fn of_agent<'a>(
-    snapshot: &'a Snapshot,
-    agent: &'a AgentHealth,
-    found: &mut Vec<Issue<'a>>,
-    inherited: &mut HashMap<&'a str, usize>,
-) {
-    let issue = |at: &'a AgentHealth, of, assessment: &'a Assessment| Issue {
-        agent: Some(&at.id),
+fn of_agent<'a>(agent: &'a AgentHealth, found: &mut Vec<Issue<'a>>, inherited: &mut HashMap<&'a str, usize>) {
+    let issue = |at: &'a AgentId, of, assessment: &'a Assessment| Issue {
+        agent: Some(at),
         of,
         assessment: Cow::Borrowed(assessment),
         also: Vec::new(),
     };
-    found.extend(agent.store_assessment.iter().map(|assessment| issue(agent, IssueOf::Store, assessment)));
-    let main = snapshot.agents.first().filter(|main| main.id != agent.id);
+    found
+        .extend(agent.store_assessment.iter().map(|assessment| issue(&agent.id, IssueOf::Store, assessment)));
+    // A report on some agents may leave main out. What they inherit is its login all the same.
+    let main = (agent.id != *MAIN).then_some(&*MAIN);
     for verdict in &agent.provider_assessments {
         // What main lacks, all others lack with it, and what main is given, they inherit.
         let of_main = |known: &&mut Issue<'a>| {
             known.of == IssueOf::Provider(&verdict.provider)
-                && known.agent == main.map(|main| &main.id)
+                && known.agent == main
                 && known.assessment.severity == verdict.assessment.severity
         };
         match found.iter_mut().find(of_main) {
             Some(known) => known.also.push(&agent.id),
-            None => found.push(issue(agent, IssueOf::Provider(&verdict.provider), &verdict.assessment)),
+            None => found.push(issue(&agent.id, IssueOf::Provider(&verdict.provider), &verdict.assessment)),
         }
     }
     for profile in &agent.profiles {
         let Some(assessment) = profile.assessment.as_deref() else { continue };
         let (id, of) = (profile.profile_id.as_str(), IssueOf::Login(profile));
-        let owner = main.filter(|_| profile.inherited);
+        // OpenClaw leaves it alone for a while at one agent, and uses it at the others.
+        let is_set_aside =
+            matches!(assessment.state, AssessmentState::Disabled | AssessmentState::CoolingDown);
+        let owner = main.filter(|_| profile.inherited && !is_set_aside);
         let known = inherited.get(id).copied().filter(|_| owner.is_some());
         let index = known.unwrap_or_else(|| {
-            found.push(issue(owner.unwrap_or(agent), of, assessment));
+            found.push(issue(owner.unwrap_or(&agent.id), of, assessment));
             found.len() - 1
         });
         if main.is_none() || owner.is_some() {
@@ -69,7 +76,7 @@ fn of_agent<'a>(
         if owner.is_some() {
             let known = &mut found[index];
             known.also.push(&agent.id);
-            // Who inherits it may use it where its owner does not, and OpenClaw may leave it alone there only.
+            // Who inherits it may use it where its owner does not.
             let weight = |severity, of| (severity, matches!(of, IssueOf::Login(profile) if profile.in_use));
             if weight(assessment.severity, of) > weight(known.assessment.severity, known.of) {
                 (known.assessment, known.of) = (Cow::Borrowed(assessment), of);

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use openclaw_auth::model::{
     AgentId, CooldownKind, CredentialKind, ProfileId, ProviderId, ReasonCode, Span, Timestamp,
 };
+use openclaw_auth::settings::MAIN_AGENT;
 
 use super::limits::{CRITICAL_PART, Limits};
 use crate::clock::zoned_date;
@@ -14,8 +15,6 @@ use crate::texts::text;
 
 /// Nobody holds a refresh lock for longer.
 const LOCKED_FOR: Span = Span::from_mins(10.0);
-/// Whose logins all other agents inherit.
-const MAIN: &str = "main";
 
 /// What logins are assessed by.
 pub(super) struct Circumstances<'a> {
@@ -45,21 +44,22 @@ pub(super) fn assess(
     {
         return None;
     }
-    let owner = if profile.inherited { AgentId::from(MAIN) } else { agent.clone() };
+    let owner = if profile.inherited { AgentId::from(MAIN_AGENT) } else { agent.clone() };
     // An access token that renews is of no use while OpenClaw leaves its login alone.
     let subject =
-        Subject { agent: &owner, is_shared: is_shared(agent, profile), profile, left, circumstances };
+        Subject { agent, owner: &owner, is_shared: is_shared(agent, profile), profile, left, circumstances };
     let (login, set_aside) = (subject.assess(), subject.set_aside());
     let severity = |assessment: &Option<Assessment>| assessment.as_ref()?.severity;
     let mut assessment = if severity(&set_aside) > severity(&login) { set_aside? } else { login? };
     let ended = profile.end().filter(|end| *end <= circumstances.now);
+    // An agent is silent since its access token expired, whenever renewing began to fail.
     assessment.since = assessment.since.or(profile.login_since).or(ended);
     Some(assessment)
 }
 
 /// Whether a login is main's, or one that is inherited from it.
 pub(super) fn is_shared(agent: &AgentId, profile: &ProfileHealth) -> bool {
-    profile.inherited || agent.as_str() == MAIN
+    profile.inherited || agent.as_str() == MAIN_AGENT
 }
 
 /// The verdict on a vendor's own login: it is observed, and concerns nobody here.
@@ -69,8 +69,10 @@ pub(super) fn of_external(profile: &ProfileHealth) -> Option<Assessment> {
 }
 
 struct Subject<'a> {
-    /// Where the login is kept: signed in to anywhere else, it would be a second one, and this one as broken as before.
+    /// Who sees the login. What OpenClaw does with it, such as leaving it alone for a while, it keeps for each agent.
     agent: &'a AgentId,
+    /// Where the login is kept: signed in to anywhere else, it would be a second one, and this one as broken as before.
+    owner: &'a AgentId,
     /// Whether other agents may have it from there.
     is_shared: bool,
     profile: &'a ProfileHealth,
@@ -88,6 +90,10 @@ impl Subject<'_> {
             _ if profile.reason_code == Some(ReasonCode::SetupInactive) && !profile.in_use => {
                 verdict(AssessmentState::NotSetUp, Severity::Info, "login-not-set-up")
                     .with_command(Some(self.circumstances.commands.show_order(self.agent, &profile.provider)))
+            }
+            // Where a model uses it, an agent is silent for want of it, whoever it belongs to.
+            (LoginState::External, Status::Missing) if self.profile.in_use => {
+                verdict(AssessmentState::Missing, broken, "login-external-missing")
             }
             (LoginState::External, _) => return of_external(profile),
             (LoginState::Dead, _) => {
@@ -133,8 +139,8 @@ impl Subject<'_> {
     }
 
     fn sign_in(&self) -> String {
-        let Self { agent, profile, circumstances, .. } = *self;
-        circumstances.commands.sign_in(agent, &profile.provider, profile.kind)
+        let Self { owner, profile, circumstances, .. } = *self;
+        circumstances.commands.sign_in(owner, &profile.provider, profile.kind, profile.profile_id.as_str())
     }
 
     fn missing(&self, broken: Severity) -> Assessment {
@@ -187,16 +193,14 @@ impl Subject<'_> {
         let Some(failing) = &self.profile.failing else {
             return verdict(AssessmentState::Renews, Severity::Info, "login-renews");
         };
-        let (severity, name) = match self.profile.status {
-            Status::Expired if self.is_overdue() => (broken, "login-renewal-failing-expired"),
-            Status::Expired => (Severity::Info, "login-renewal-failing-expired"),
-            _ => (Severity::Info, "login-renewal-failing"),
-        };
+        let is_overdue = self.profile.status == Status::Expired && self.is_overdue();
+        let severity = if is_overdue { broken } else { Severity::Info };
         let cause = text(&format!("renewal-{}", failing.reason), &[]);
-        let refresh = self.circumstances.commands.refresh(self.agent, self.profile.profile_id.as_str());
-        let summary = text(name, &[("cause", &cause)]);
+        let refresh = self.circumstances.commands.refresh(self.owner, self.profile.profile_id.as_str());
+        let summary = text("login-renewal-failing", &[("cause", &cause)]);
         let verdict = Assessment::new(AssessmentState::RenewalFailing, severity, summary);
-        Assessment { since: Some(failing.since), ..verdict.with_command(Some(refresh)) }
+        let since = if self.profile.status == Status::Expired { None } else { Some(failing.since) };
+        Assessment { since, ..verdict.with_command(Some(refresh)) }
     }
 
     /// OpenClaw leaves it alone for a while. For hours, as after a refused payment, that silences an agent like a dead login.

@@ -225,7 +225,7 @@ fn outcome_words(login: &Login, outcome: &Outcome, now: Timestamp, commands: &Co
         }
         Outcome::Transient(reason, retry_after) => format!("not renewed ({reason}): {}", again(retry_after)),
         Outcome::Dead(reason) => {
-            let command = commands.sign_in(&login.agent, &login.provider, CredentialKind::OAuth);
+            let command = commands.sign_in(&login.agent, &login.provider, CredentialKind::OAuth, login.profile.as_str());
             format!("dead ({}): sign in again with `{command}`", reason.as_str())
         }
         Outcome::Misconfigured(MisconfiguredReason::OtherAccount) => {

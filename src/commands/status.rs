@@ -219,8 +219,15 @@ fn finish(args: &StatusArgs, format: Format, look: &Look, roots: &Roots) -> Resu
         let note = check_note(&look.snapshot).unwrap_or_default();
         printed.extend_from_slice(note.as_bytes());
     }
-    console::print(&printed)?;
     let nothing_there = nothing_there(look, roots);
+    match (&nothing_there, format) {
+        // A plugin's answer is its first line, and nothing of a selection that matches nothing is fine.
+        (Some(failure), Format::Nagios) => {
+            console::print(format!("AUTH UNKNOWN - {}\n", failure.in_one_line()).as_bytes())?;
+        }
+        (Some(_), Format::Table) => {}
+        _ => console::print(&printed)?,
+    }
     match (nothing_there, format) {
         // Nothing is set up: for a check that is "missing", for a plugin "unknown", else there is no such input.
         (Some(failure), Format::Nagios) => Ok(report_and(&failure, exit::NAGIOS_UNKNOWN)),

@@ -10,6 +10,7 @@ use super::fix::Fix;
 use super::inspection::Inspection;
 use crate::model::Assessment;
 pub use crate::model::Severity;
+use crate::remedy::Commands;
 
 /// A check: the kinds of finding it declares, and the function that looks for them.
 #[derive(Clone, Copy, Debug)]
@@ -132,10 +133,9 @@ impl Finding {
         self
     }
 
-    /// Gives what `--fix` would do; then that is the command, too.
+    /// Gives what `--fix` would do; then that is the command, too, where there is no other.
     #[must_use]
     pub fn fix(mut self, fix: Fix) -> Self {
-        self.command.get_or_insert_with(|| "authwatch doctor --fix".to_owned());
         self.fix = Some(fix);
         self
     }
@@ -186,7 +186,10 @@ impl Findings {
 
     /// All of them, the worst first; of equal weight in the order of the checks.
     #[must_use]
-    pub fn into_sorted(mut self) -> Vec<Finding> {
+    pub fn into_sorted(mut self, commands: &Commands) -> Vec<Finding> {
+        for finding in self.all.iter_mut().filter(|finding| finding.fix.is_some()) {
+            finding.command.get_or_insert_with(|| commands.fix());
+        }
         self.all.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         self.all
     }

@@ -12,6 +12,7 @@ use openclaw_auth::model::{
     AgentId, ConfigHealth, Cooldown, CredentialKind, ProfileId, ProviderId, ReasonCode, Rejected,
     ReleaseSource, Semantics, Source, Span, StoreHealth, Timestamp,
 };
+use openclaw_auth::settings::MAIN_AGENT;
 
 /// The health of one profile, as one agent sees it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -209,6 +210,14 @@ pub struct Snapshot {
     pub recovery_assessment: Option<Assessment>,
     /// Which OpenClaw it is.
     pub openclaw: OpenclawRelease,
+}
+
+impl Snapshot {
+    /// The agent whose logins all others inherit; `None` in a report on others alone.
+    #[must_use]
+    pub fn main(&self) -> Option<&AgentHealth> {
+        self.agents.iter().find(|agent| agent.id.as_str() == MAIN_AGENT)
+    }
 }
 
 /// The release of OpenClaw that a state directory belongs to.

@@ -155,5 +155,5 @@ fn threshold(left: Span, limits: &Limits, passed: Option<Span>) -> Option<Span> 
 
 /// Whether the logins that an agent has, or has not, can be seen: all may inherit from the first.
 pub(super) fn sees_logins(agent: &AgentHealth, snapshot: &Snapshot) -> bool {
-    assess::shows_its_logins(agent) && snapshot.agents.first().is_none_or(assess::shows_its_logins)
+    assess::shows_its_logins(agent) && snapshot.main().is_none_or(assess::shows_its_logins)
 }

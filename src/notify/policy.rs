@@ -30,9 +30,16 @@ pub struct Policy {
 #[must_use]
 pub fn policy(config: &Config) -> Policy {
     let notify = &config.notify;
+    let mut thresholds = notify.thresholds.clone();
+    // What reports warn of earlier is told then, too: a report must not know what no message says.
+    if let (Some(warn), Some(largest)) = (config.status.warn, thresholds.first())
+        && warn > *largest
+    {
+        thresholds.insert(0, warn);
+    }
     Policy {
         limits: Limits {
-            thresholds: notify.thresholds.clone(),
+            thresholds,
             named: channels(notify).into_iter().flat_map(|channel| channel.filter.agents).collect(),
         },
         fire_after: notify.fire_after,

@@ -28,14 +28,14 @@ login-not-set-up = saved, but its setup in OpenClaw is not finished
 login-renews = renews automatically when next used
 login-renewing = being renewed
 login-renewal-stuck = a renewal started and did not finish
-login-renewal-failing = automatic renewal is failing ({ $cause }); retrying automatically
-login-renewal-failing-expired = expired, and automatic renewal is failing ({ $cause }); retrying automatically
-login-region-blocked = cannot be renewed: the provider does not serve this machine's region
+login-renewal-failing = automatic renewal is failing ({ $cause })
+login-region-blocked = cannot be renewed: the provider does not serve this machine's region; use another way out, such as `HTTPS_PROXY`
 login-challenged = cannot be renewed: a challenge page blocks the provider, as for some proxies and hosting networks
 login-disabled = disabled by OpenClaw until { $until } ({ $reason })
 login-disabled-unexplained = disabled by OpenClaw until { $until }
 login-cooling-down = cooling down until { $until } ({ $reason })
 login-cooling-down-unexplained = cooling down until { $until }
+login-external-missing = holds no credential, and belongs to another program: sign in there
 login-external = belongs to another program: sign in there
 
 ## Why a login needs a sign-in

@@ -12,8 +12,8 @@ pub(crate) mod mail_server;
 pub(crate) mod mounts;
 pub(crate) mod notify;
 pub(crate) mod notify_socket;
-#[cfg(feature = "sqlite")]
 pub(crate) mod page;
+#[cfg(feature = "sqlite")]
 pub(crate) mod page_server;
 pub(crate) mod paused;
 pub(crate) mod project;

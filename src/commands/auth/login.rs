@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use openclaw_auth::discover::Agent;
-use openclaw_auth::model::{CredentialKind, ProviderId, Span};
+use openclaw_auth::model::{ProviderId, Span};
 use openclaw_auth::provider as known_providers;
 use tokio::sync::mpsc;
 
@@ -201,7 +201,7 @@ fn unprepared(problem: PrepareError, provider: &str, agent: &Agent) -> Failure {
     let hint = match &problem {
         PrepareError::SignIn(NoSignIn::Unknown) if is_login => {
             let provider = ProviderId::from(provider);
-            format!("run: {}", Commands::default().sign_in(&agent.id, &provider, CredentialKind::OAuth))
+            format!("run: {}", Commands::default().first_login(&agent.id, &provider))
         }
         PrepareError::SignIn(NoSignIn::Unknown) => {
             format!("for a key, run: authwatch auth paste-api-key --provider {of} --agent {id}")

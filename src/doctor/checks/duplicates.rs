@@ -31,7 +31,8 @@ struct StoredLogin<'a> {
 impl StoredLogin<'_> {
     fn found(&self, kind: &FindingKind, meaning: impl Into<String>, commands: &Commands) -> Finding {
         let Self { agent, profile } = self;
-        let sign_in = commands.sign_in(&agent.id, &ProviderId::from(&*profile.provider), profile.kind);
+        let sign_in =
+            commands.sign_in(&agent.id, &ProviderId::from(&*profile.provider), profile.kind, &profile.id);
         kind.found(meaning).of(&agent.id).profile(&profile.id).at(&agent.store).command(sign_in)
     }
 }

@@ -47,8 +47,12 @@ fn run(inspection: &Inspection, findings: &mut Findings) {
     for agent in &inspection.agents {
         for profile in &agent.profiles {
             let Some(kind) = wrong_end(profile, inspection.semantics) else { continue };
-            let set_up =
-                inspection.commands.sign_in(&agent.id, &ProviderId::from(&*profile.provider), profile.kind);
+            let set_up = inspection.commands.sign_in(
+                &agent.id,
+                &ProviderId::from(&*profile.provider),
+                profile.kind,
+                &profile.id,
+            );
             let meaning = if kind == SECONDS {
                 "its `expires` is told in seconds, and OpenClaw counts milliseconds: the login seems to have ended in 1970"
             } else {

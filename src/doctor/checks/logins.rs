@@ -151,7 +151,12 @@ fn old_token(inspection: &Inspection, agent: &AgentHealth, profile: &ProfileHeal
     let written = files::look(&files::real(&agent.store.path))?.modified;
     let age = inspection.now - written;
     (facts.source == openclaw_auth::model::Source::Json && age > YEAR).then(|| {
-        let command = inspection.commands.sign_in(&agent.id, &profile.provider, profile.kind);
+        let command = inspection.commands.sign_in(
+            &agent.id,
+            &profile.provider,
+            profile.kind,
+            profile.profile_id.as_str(),
+        );
         let meaning = format!(
             "it says nothing about its end, and was pasted {} ago or earlier: setup-tokens last for a year",
             span(age)

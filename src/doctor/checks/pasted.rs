@@ -31,7 +31,7 @@ fn run(inspection: &Inspection, findings: &mut Findings) {
 
 fn found(inspection: &Inspection, agent: &AgentFacts, profile: &ProfileFacts, blemish: Blemish) -> Finding {
     let provider = ProviderId::from(&*profile.provider);
-    let set_up = |kind| inspection.commands.sign_in(&agent.id, &provider, kind);
+    let set_up = |kind| inspection.commands.sign_in(&agent.id, &provider, kind, &profile.id);
     let field = if profile.kind == CredentialKind::ApiKey { "key" } else { "token" };
     let mend = |finding: Finding| match profile.source {
         Source::Json if inspection.may_rewrite(agent) => {

@@ -121,7 +121,8 @@ fn configured_orders(inspection: &Inspection, findings: &mut Findings) {
     for (written, order) in &inspection.discovery.settings.order {
         let provider = provider::normalize(written, inspection.semantics);
         let at = |finding: Finding| finding.at(&inspection.places.roots.config);
-        let fix = format!("openclaw config unset {}", quote(&format!("auth.order.{written}")));
+        let unset = format!("config unset {}", quote(&format!("auth.order.{written}")));
+        let fix = inspection.commands.openclaw(&unset);
         if order.is_empty() {
             if agents.iter().any(|agent| uses(agent, &provider)) {
                 let meaning = format!(
@@ -194,7 +195,7 @@ fn not_stored(inspection: &Inspection, id: &str, configured: &ProfileSettings) -
     let agent = AgentId::from(inspection.discovery.settings.default_agent());
     let provider_id = provider::normalize(&configured.provider, inspection.semantics);
     let kind = configured.mode.unwrap_or(CredentialKind::OAuth);
-    let command = inspection.commands.sign_in(&agent, &ProviderId::from(&*provider_id), kind);
+    let command = inspection.commands.sign_in(&agent, &ProviderId::from(&*provider_id), kind, id);
     NOT_STORED.found(meaning).profile(id).at(&inspection.places.roots.config).command(command)
 }
 
@@ -222,6 +223,7 @@ fn contradiction(
     );
     let id = profile.profile_id.as_str();
     let setting = format!("auth.profiles[{id:?}].{field}");
-    let command = format!("openclaw config set {} {}", quote(&setting), quote(stored));
+    let set = format!("config set {} {}", quote(&setting), quote(stored));
+    let command = inspection.commands.openclaw(&set);
     Some(MODE.found(meaning).of(&agent.id).profile(id).at(&inspection.places.roots.config).command(command))
 }

@@ -6,6 +6,8 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
+use openclaw_auth::settings::MAIN_AGENT;
+
 use crate::assess::{self, headline};
 use crate::model::{Issue, IssueOf, ProfileHealth, Severity, Snapshot};
 use crate::publish::words::{date, safe, span, state, wrap};
@@ -145,9 +147,9 @@ impl Table<'_> {
         };
         let mut users: BTreeMap<&str, usize> = BTreeMap::new();
         let agents = &snapshot.agents;
-        let main = agents.first().map_or("", |main| main.id.as_str());
+        let main = MAIN_AGENT;
         let has = |id: &str| {
-            agents.first().is_some_and(|main| main.profiles.iter().any(|own| own.profile_id.as_str() == id))
+            snapshot.main().is_some_and(|main| main.profiles.iter().any(|own| own.profile_id.as_str() == id))
         };
         let mut rows = Vec::new();
         for agent in agents {

@@ -38,6 +38,9 @@ fn a_webhook_gets_versioned_json_that_is_signed() {
     }
 }
 
+/// A profile ID that chats would act on.
+const ID: &str = "xai:<!channel> @everyone *b*";
+
 #[test]
 fn chats_and_pushes_get_what_they_expect() {
     let receiver = Receiver::start();
@@ -54,27 +57,39 @@ fn chats_and_pushes_get_what_they_expect() {
         };
         config += &webhook(&receiver, preset, &format!("preset = \"{preset}\"\n{more}"));
     }
-    let profile = json!({ "xai:<!channel> @everyone *b*": { "type": "token", "provider": "xai", "token": "t", "expires": 5 } });
+    let profile = json!({ ID: { "type": "token", "provider": "xai", "token": "t", "expires": 5 } });
     let home = Home::new().profiles("main", &profile).file(CONFIG, &config).file("token", "canary-token\n");
     once(&home);
     let text = |path: &str, field: &str| {
         let body = receiver.at(path).remove(0);
         body[field].as_str().unwrap_or_else(|| panic!("no {field}: {body}")).to_owned()
     };
-    let command = "authwatch auth paste-token --provider xai --agent main";
+    let command =
+        |id: &str| format!("authwatch auth paste-token --provider xai --profile-id '{id}' --agent main");
     assert!(text("/slack", "text").contains("&lt;!channel&gt;"), "{}", text("/slack", "text"));
     let attachment = receiver.at("/slack")[0]["attachments"][0].clone();
     assert_eq!(attachment["color"], "#b3261e");
-    assert!(attachment["text"].as_str().unwrap().contains(&format!("`{command}`")), "{attachment}");
-    assert!(!text("/mattermost", "text").contains("@everyone"));
+    assert!(
+        attachment["text"]
+            .as_str()
+            .unwrap()
+            .contains(&format!("`{}`", command("xai:&lt;!channel&gt; @everyone *b*"))),
+        "{attachment}"
+    );
+    // Nobody is called by what stands in code, which is there to be copied as it is.
+    let mattermost = text("/mattermost", "text").replace(&format!("`{}`", command(ID)), "");
+    assert!(!mattermost.contains("@everyone"), "{mattermost}");
     assert!(text("/discord", "content").contains("\\*b\\*"), "{}", text("/discord", "content"));
     assert_eq!(receiver.at("/discord")[0]["allowed_mentions"], json!({ "parse": [] }));
     let embed = receiver.at("/discord")[0]["embeds"][0].clone();
     assert_eq!(embed["color"], 0x00b3_261e);
-    assert!(embed["description"].as_str().unwrap().contains(&format!("`{command}`")), "{embed}");
+    assert!(embed["description"].as_str().unwrap().contains(&format!("`{}`", command(ID))), "{embed}");
     let telegram = &receiver.at("/telegram")[0];
     assert_eq!((&telegram["chat_id"], &telegram["parse_mode"]), (&json!("42"), &json!("HTML")));
-    assert!(text("/telegram", "text").contains(&format!("<code>{command}</code>")));
+    assert!(
+        text("/telegram", "text")
+            .contains(&format!("<code>{}</code>", command("xai:&lt;!channel&gt; @everyone *b*")))
+    );
     assert!(
         text("/telegram", "text")
             .starts_with("<b>build-host: agent main: xai:&lt;!channel&gt; @everyone *b* expired</b>")
@@ -84,7 +99,7 @@ fn chats_and_pushes_get_what_they_expect() {
     assert_eq!((&push["topic"], &push["priority"]), (&json!("logins"), &json!(5)));
     assert_eq!(push["click"], "https://watch.example/");
     assert_eq!(push["actions"][0]["url"], "https://watch.example/");
-    assert!(push["message"].as_str().unwrap().contains(command));
+    assert!(push["message"].as_str().unwrap().contains(&command(ID)));
     let header = |path: &str, name: &str| {
         let requests = receiver.received();
         let request = requests.iter().find(|request| request.path == path).unwrap();

@@ -186,7 +186,7 @@ fn the_report_has_the_command_that_mends_a_login_and_it_is_the_one_that_is_told(
     pass(&home, 0);
     let report = home.run(&["status", "--json"]);
     assert_eq!(report.profile("main", "zai:fine").get("remedy"), None);
-    let of_main = "authwatch auth paste-token --provider xai --agent main";
+    let of_main = "authwatch auth paste-token --provider xai --profile-id 'xai:a b' --agent main";
     assert_eq!(report.profile("main", "xai:a b")["remedy"]["command"], of_main);
     assert_eq!(
         report.profile("bot", "xai:a b")["remedy"]["command"],

@@ -108,7 +108,7 @@ fn commands_act_on_the_state_directory_they_were_printed_for() {
         );
         // A release that keeps logins in databases is OpenClaw's own to sign in to.
         let theirs = command(&home, &["--state-dir", &state, "--openclaw-version", "2026.9.6"]);
-        assert_eq!(theirs, format!("{openclaw} models auth --agent main setup-token --provider anthropic"));
+        assert_eq!(theirs, format!("{openclaw} models auth --agent main paste-token --provider anthropic"));
         std::fs::rename(&state, home.state()).unwrap();
     }
 }

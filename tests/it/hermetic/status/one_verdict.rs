@@ -137,10 +137,11 @@ fn refused(home: Home, ends_in: i64, status: u16, body: &str) -> Home {
 const CONFIG: &str = ".config/authwatch/config.toml";
 const SHOW_CODEX: &str = "authwatch auth order get --provider openai-codex --agent main";
 const SHOW_XAI: &str = "authwatch auth order get --provider xai --agent main";
-const RENEW: &str = "authwatch refresh --agent main --profile openai-codex:default";
-const SIGN_IN: &str = "authwatch auth login --provider openai-codex --agent main";
-const PASTE_TOKEN: &str = "authwatch auth paste-token --provider xai --agent main";
-const PASTE_KEY: &str = "authwatch auth paste-api-key --provider xai --agent main";
+const RENEW: &str = "authwatch refresh --agent main --profile openai-codex:default --force";
+const SIGN_IN: &str =
+    "authwatch auth login --provider openai-codex --profile-id openai-codex:default --agent main";
+const PASTE_TOKEN: &str = "authwatch auth paste-token --provider xai --profile-id xai:default --agent main";
+const PASTE_KEY: &str = "authwatch auth paste-api-key --provider xai --profile-id xai:default --agent main";
 const DEFAULT: &str = "xai:default";
 
 fn rows() -> Vec<Row> {
