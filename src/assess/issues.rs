@@ -5,8 +5,7 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use openclaw_auth::model::AgentId;
-use openclaw_auth::settings::MAIN_AGENT;
+use openclaw_auth::model::{AgentId, MAIN_AGENT};
 
 use crate::model::{AgentHealth, Assessment, AssessmentState, Issue, IssueOf, Severity, Snapshot};
 use crate::texts::{counted, text};

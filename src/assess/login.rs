@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use openclaw_auth::model::{
-    AgentId, CooldownKind, CredentialKind, ProfileId, ProviderId, ReasonCode, Span, Timestamp,
+    AgentId, CooldownKind, CredentialKind, MAIN_AGENT, ProfileId, ProviderId, ReasonCode, Span, Timestamp,
 };
-use openclaw_auth::settings::MAIN_AGENT;
 
 use super::limits::{CRITICAL_PART, Limits};
 use crate::clock::zoned_date;

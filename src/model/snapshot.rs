@@ -9,10 +9,9 @@ use super::remedy::{AgentRemedy, Remedy};
 use super::verdict::{Bucket, LoginReason, LoginState, Scope, Status};
 use openclaw_auth::model::shown_path;
 use openclaw_auth::model::{
-    AgentId, ConfigHealth, Cooldown, CredentialKind, ProfileId, ProviderId, ReasonCode, Rejected,
+    AgentId, ConfigHealth, Cooldown, CredentialKind, MAIN_AGENT, ProfileId, ProviderId, ReasonCode, Rejected,
     ReleaseSource, Semantics, Source, Span, StoreHealth, Timestamp,
 };
-use openclaw_auth::settings::MAIN_AGENT;
 
 /// The health of one profile, as one agent sees it.
 #[derive(Clone, Debug, PartialEq, Serialize)]

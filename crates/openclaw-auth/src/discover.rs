@@ -7,10 +7,10 @@ use std::path::PathBuf;
 
 use crate::environment::{Environment, Variables};
 use crate::file;
-use crate::model::{AgentId, ConfigHealth};
+use crate::model::{AgentId, ConfigHealth, MAIN_AGENT};
 use crate::paths::Roots;
 use crate::secret::SecretBuffer;
-use crate::settings::{MAIN_AGENT, Settings};
+use crate::settings::Settings;
 
 /// An agent, before its store is looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]

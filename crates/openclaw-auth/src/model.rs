@@ -6,7 +6,7 @@ mod store;
 mod time;
 
 pub use self::credential::{Cooldown, CooldownKind, CredentialKind, ReasonCode, Semantics, Source};
-pub use self::ids::{AgentId, ProfileId, ProfileIds, ProviderId};
+pub use self::ids::{AgentId, MAIN_AGENT, ProfileId, ProfileIds, ProviderId};
 pub use self::store::{
     ConfigHealth, Fault, Mode, RejectReason, Rejected, StoreError, StoreErrorReason, StoreHealth, StoreKind,
     Stranded, StrandedKind, Unimportable, shown_path,

@@ -13,10 +13,10 @@ use serde_json::{Map, Value};
 use super::environment::Variables;
 use super::json::MAX_DEPTH;
 use super::{provider, text};
-use crate::model::Semantics;
+use crate::model::{MAIN_AGENT, Semantics};
 
 use self::nesting::nests_deeper_than;
-pub use self::pieces::{AgentSettings, MAIN_AGENT, ModelChoice, ProfileSettings, normalized_agent_id};
+pub use self::pieces::{AgentSettings, ModelChoice, ProfileSettings, normalized_agent_id};
 use self::pieces::{
     add_variables, agent, entries, filled, is_key, model_choice, models_of, object, profile, texts,
 };

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use openclaw_auth::settings::MAIN_AGENT;
+use openclaw_auth::model::MAIN_AGENT;
 
 use crate::assess::{self, headline};
 use crate::model::{Issue, IssueOf, ProfileHealth, Severity, Snapshot};

@@ -8,6 +8,9 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
+/// The agent whose logins all others inherit, and the id of one that the configuration gives none.
+pub const MAIN_AGENT: &str = "main";
+
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*

@@ -6,11 +6,9 @@ use serde_json::{Map, Value};
 
 use super::substitute;
 use crate::environment::Variables;
-use crate::model::CredentialKind;
+use crate::model::{CredentialKind, MAIN_AGENT};
 use crate::text;
 
-/// The id an agent has when the configuration names none.
-pub const MAIN_AGENT: &str = "main";
 /// OpenClaw's agents have no longer names.
 const MAX_AGENT_ID: usize = 64;
 

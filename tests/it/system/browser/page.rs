@@ -28,7 +28,7 @@ fn every_condition_of_the_demo_is_shown() {
         "agent night-shift: xai:default Expires soon",
         "agent researcher: anthropic:manual Expired",
         "3 days ago",
-        "setup-token --provider anthropic",
+        "paste-token --provider anthropic",
         "agent reviewer: openai:default Needs sign-in",
         "agent courier: credential store Unreadable",
         "5 h 29 min left",

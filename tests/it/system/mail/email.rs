@@ -59,7 +59,7 @@ fn mail_goes_over_tls_with_a_password_to_everybody_and_in_one_thread() {
     assert_eq!(first["headers"]["Subject"], "build-host: agent main: xai:default expired");
     assert_eq!(first["headers"]["Auto-Submitted"], "auto-generated");
     assert_eq!(first["headers"]["Importance"], "high");
-    let command = "authwatch auth paste-token --provider xai --agent main";
+    let command = "authwatch auth paste-token --provider xai --profile-id xai:default --agent main";
     for part in ["plain", "html"] {
         assert!(first[part].as_str().unwrap().contains(command), "{part}: {}", first[part]);
     }
