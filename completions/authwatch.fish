@@ -59,7 +59,7 @@ plain\t'For scripts: one tab-separated line a profile'
 openclaw\t'The keys that scripts read from `openclaw models status --json`; one agent'
 nagios\t'A Nagios plugin\'s line, with its own exit codes'"
 complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l at -d 'Judge as of another time: RFC 3339, +36h, or Unix milliseconds' -r
-complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l warn -d 'Call a token expiring this long before its end [default: 24h; 5m for what renews itself]' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l warn -d 'Call a token expiring this long before its end [default: 24h; 5m for what renews automatically]' -r
 complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l semantics -d 'Judge by the rules of this OpenClaw release [default: 2026.9]' -r -f -a "2026.4\t'OpenClaw 2026.4 and 2026.5'
 2026.9\t'OpenClaw 2026.9'"
 complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l openclaw-version -d 'The OpenClaw release the state directory belongs to [default: found out]' -r
@@ -389,7 +389,7 @@ plain\t'For scripts: one tab-separated line a profile'
 openclaw\t'The keys that scripts read from `openclaw models status --json`; one agent'
 nagios\t'A Nagios plugin\'s line, with its own exit codes'"
 complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l at -d 'Judge as of another time: RFC 3339, +36h, or Unix milliseconds' -r
-complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l warn -d 'Call a token expiring this long before its end [default: 24h; 5m for what renews itself]' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l warn -d 'Call a token expiring this long before its end [default: 24h; 5m for what renews automatically]' -r
 complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l semantics -d 'Judge by the rules of this OpenClaw release [default: 2026.9]' -r -f -a "2026.4\t'OpenClaw 2026.4 and 2026.5'
 2026.9\t'OpenClaw 2026.9'"
 complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l openclaw-version -d 'The OpenClaw release the state directory belongs to [default: found out]' -r

@@ -1,6 +1,6 @@
 //! Third stage, pure: credentials in, a secret-free picture of their health out.
 //!
-//! Two axes. `status` is OpenClaw's word for the access token; `login` says whether it can renew itself. A token that
+//! Two axes. `status` is OpenClaw's word for the access token; `login` says whether it can renew automatically. A token that
 //! ends in an hour is nothing to worry about if its login renews it, and a valid one is if its login is dead.
 
 mod criteria;

@@ -116,7 +116,7 @@ impl Agents<'_> {
         fs::create_dir_all(self.roots.agent_dir("intern"))?;
         // A provider in use without any login.
         self.json("translator", &json!({}))?;
-        // Ends tonight and cannot renew itself.
+        // Ends tonight and cannot renew automatically.
         let mut expiring = self.oauth("xai", 5.5 * HOUR);
         expiring["refresh"] = Value::Null;
         self.json("night-shift", &json!({ "xai:default": expiring }))?;

@@ -84,6 +84,18 @@ fn of_agent<'a>(agent: &'a AgentHealth, found: &mut Vec<Issue<'a>>, inherited: &
     }
 }
 
+/// What an issue is about, in a word.
+#[must_use]
+pub fn name(issue: &Issue<'_>) -> String {
+    match issue.of {
+        IssueOf::Configuration => "openclaw.json".to_owned(),
+        IssueOf::Recovery(profile) => profile.to_owned(),
+        IssueOf::Store => text("the-store", &[]),
+        IssueOf::Provider(provider) => provider.to_string(),
+        IssueOf::Login(profile) => profile.profile_id.to_string(),
+    }
+}
+
 /// How bad it is at worst; `None` where all is well.
 #[must_use]
 pub fn worst(issues: &[Issue<'_>]) -> Option<Severity> {

@@ -1,4 +1,4 @@
-//! The second axis: whether the login behind the token can renew itself.
+//! The second axis: whether the login behind the token can renew automatically.
 
 use openclaw_auth::merge::Effective;
 use openclaw_auth::model::{CredentialKind, Timestamp};

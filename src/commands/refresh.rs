@@ -220,7 +220,7 @@ fn outcome_words(login: &Login, outcome: &Outcome, now: Timestamp, commands: &Co
         }
         Outcome::Contended => "another process is renewing it: try later".to_owned(),
         Outcome::Transient(TransientReason::Rescued, _) => {
-            "renewed, but it could not be stored: it is in a rescue file, run `authwatch refresh` again"
+            "renewed, but it could not be stored: it is in a recovery file, run `authwatch refresh` again"
                 .to_owned()
         }
         Outcome::Transient(reason, retry_after) => format!("not renewed ({reason}): {}", again(retry_after)),

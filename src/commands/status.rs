@@ -57,7 +57,7 @@ pub struct StatusArgs {
     /// Judge as of another time: RFC 3339, +36h, or Unix milliseconds
     #[arg(long, value_name = "TIME", value_parser = clock::parse_at, allow_hyphen_values = true)]
     at: Option<At>,
-    /// Call a token expiring this long before its end [default: 24h; 5m for what renews itself]
+    /// Call a token expiring this long before its end [default: 24h; 5m for what renews automatically]
     #[arg(long, value_name = "DURATION", value_parser = clock::duration)]
     warn: Option<Span>,
     /// Judge by the rules of this OpenClaw release [default: 2026.9]

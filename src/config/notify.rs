@@ -24,10 +24,10 @@ use crate::exit::{self, Failure};
 pub struct NotifyConfig {
     /// Whether anybody is told at all.
     pub enabled: bool,
-    /// How long before the end of a login that does not renew itself people are told; again at each.
+    /// How long before the end of a login that does not renew automatically people are told; again at each.
     #[serde(deserialize_with = "thresholds", serialize_with = "thresholds_text")]
     pub thresholds: Vec<Span>,
-    /// A login that renews itself may have lapsed for so long before that is anybody's alarm.
+    /// How long an access token may be expired before a login that renews automatically causes a notification.
     #[serde(deserialize_with = "window", serialize_with = "window_text")]
     pub grace: Option<Span>,
     /// Passes that have to see a condition before it is told.

@@ -201,7 +201,7 @@ pub struct Snapshot {
     /// What authwatch has done and will do about renewable logins; only where it runs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub renewals: Vec<Renewal>,
-    /// Profiles whose renewed login could not be stored and waits in a rescue file of authwatch's; only where it runs.
+    /// Profiles whose renewed login could not be stored and waits in a recovery file of authwatch's; only where it runs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rescued: Vec<String>,
     /// The verdict on those; `None` where there are none.

@@ -62,7 +62,7 @@ words! {
 }
 
 words! {
-    /// The login behind the access token: can it renew itself?
+    /// The login behind the access token: can it renew automatically?
     pub enum LoginState {
         /// Does not renew and does not need to: a key or a pasted token.
         Static = "static",

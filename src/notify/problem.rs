@@ -89,11 +89,11 @@ words! {
         Dead = "dead",
         /// There is no credential, or none that can be judged.
         Missing = "missing",
-        /// It has ended and does not renew itself.
+        /// It has ended and does not renew automatically.
         Expired = "expired",
-        /// It ends soon and does not renew itself.
+        /// It ends soon and does not renew automatically.
         Expiring = "expiring",
-        /// It renews itself, but has not for longer than the grace.
+        /// It renews automatically, but has not for longer than the grace.
         Lapsed = "lapsed",
         /// OpenClaw has set it aside (billing, say).
         Disabled = "disabled",

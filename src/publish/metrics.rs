@@ -49,7 +49,7 @@ metrics! {
         [agent, provider, profile, kind, store, in_use, inherited]
         "What kind of credential it is and where it is kept; always 1."
     CREDENTIAL_LOGIN: Gauge, "authwatch_credential_login"
-        [agent, provider, profile, login] "Whether the login renews itself: 1 for the state it is in."
+        [agent, provider, profile, login] "Whether the login renews automatically: 1 for the state it is in."
     CREDENTIAL_STATUS: Gauge, "authwatch_credential_status"
         [agent, provider, profile, status]
         "The access token's state, in OpenClaw's words: 1 for the one it is in."
@@ -91,7 +91,7 @@ metrics! {
     REFRESH_NEXT: Gauge, "authwatch_refresh_next_timestamp_seconds"
         [agent, provider, profile] "When the login is due to be renewed."
     RESCUES_WAITING: Gauge, "authwatch_rescues_waiting"
-        [] "Renewed logins that could not be stored and wait in a rescue file."
+        [] "Renewed logins that could not be stored and wait in a recovery file."
     SCAN_DURATION: Gauge, "authwatch_scan_duration_seconds"
         [] "How long the last pass took."
     SCAN_FAILURES: Counter, "authwatch_scan_failures_total"

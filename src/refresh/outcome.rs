@@ -92,7 +92,7 @@ words! {
         StoreNotWritable = "store_not_writable",
         /// The store cannot be read at this moment.
         StoreNotReadable = "store_not_readable",
-        /// The new token could not be stored and waits in a rescue file.
+        /// The new token could not be stored and waits in a recovery file.
         Rescued = "rescued",
         /// It failed a moment ago and is not tried again yet.
         BackingOff = "backing_off",

@@ -9,7 +9,7 @@ setup() {
 
 change() {
     jq -cn --arg incident "$1" --arg change "$2" --arg profile "${3:-xai:default}" '{incident: $incident, change: $change, of: "profile",
-        agent: "main", profile: $profile, provider: "xai", condition: "expired", severity: "critical", meaning: "has ended and does not renew itself",
+        agent: "main", profile: $profile, provider: "xai", condition: "expired", severity: "critical", meaning: "has ended and does not renew automatically",
         command: "openclaw models auth --agent main paste-token --provider xai", ends: "2026-11-24T10:00:00.000+00:00", opened: "2026-11-24T10:00:00Z"}'
 }
 
@@ -21,7 +21,7 @@ message() {
     message "$(change 0123456789abcdef new)" "$(change fedcba9876543210 new)" | AUTHWATCH_URL=https://host.example/ authwatch_phone notify
     [ "$(calls termux-notification | jq -r '.arguments | .[index("--id") + 1]' | sort | xargs)" = 'authwatch-incident-0123456789abcdef authwatch-incident-fedcba9876543210' ] || fail "other ids"
     [ "$(option termux-notification --title)" = 'xai:default of main has ended' ]
-    [ "$(option termux-notification --content)" = 'has ended and does not renew itself
+    [ "$(option termux-notification --content)" = 'has ended and does not renew automatically
 since 2026-11-24 10:00
 $ openclaw models auth --agent main paste-token --provider xai' ] || fail "another text"
     [ "$(option termux-notification --button3)" = 'Open page' ]

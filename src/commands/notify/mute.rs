@@ -102,7 +102,7 @@ struct KnownSubjects {
     inherited: BTreeSet<(String, String)>,
     /// Profiles by provider.
     of_provider: BTreeMap<String, BTreeSet<String>>,
-    /// What is told of no agent: channels, rescue files, OpenClaw's configuration.
+    /// What is told of no agent: channels, recovery files, OpenClaw's configuration.
     apart: BTreeSet<String>,
 }
 

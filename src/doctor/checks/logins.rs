@@ -55,7 +55,7 @@ const CAUSES: [FindingKind; 8] = [
 
 /// Renewing may fail for so long before it is worth a word: providers are down for minutes, not hours.
 const GRACE: Span = Span::from_hours(1.0);
-/// A login that could renew itself and has not for so long is not in use, or nobody renews it.
+/// A login that could renew automatically and has not for so long is not in use, or nobody renews it.
 const LAPSE: Span = Span::from_days(7.0);
 /// Pasted tokens last for a year.
 const YEAR: Span = Span::from_days(365.0);

@@ -24,10 +24,10 @@ pub struct LeftoverDraft {
 /// How long a draft is left alone. Renewing takes two minutes at most.
 const PATIENCE: Span = Span::from_mins(10.0);
 
-/// How room for a rescue file is named.
+/// How room for a recovery file is named.
 const RESERVED: &str = ".reserved-";
 
-/// Finds the drafts beside stores, locks and rescue files.
+/// Finds the drafts beside stores, locks and recovery files.
 pub(super) fn find(
     reader: &Reader<'_>,
     agents: &[AgentFacts],
@@ -54,7 +54,7 @@ pub(super) fn find(
             if is_alive || is_known || now - facts.modified < PATIENCE {
                 continue;
             }
-            // Room for a rescue file is blank until there is a login to be rescued.
+            // Room for a recovery file is blank until there is a login to be rescued.
             let is_filled = name.starts_with(RESERVED) && !files::text(&path).trim().is_empty();
             // OpenClaw has moved on from drafts beside a database: they are no renewal that was cut off.
             let has_rival = |agent: &AgentFacts| {

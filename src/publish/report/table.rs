@@ -71,7 +71,7 @@ impl Table<'_> {
     }
 
     fn problem(&mut self, issue: &Issue<'_>) -> io::Result<()> {
-        let name = safe(&name(issue));
+        let name = safe(&assess::name(issue));
         let agent = issue.agent.map_or_else(String::new, |agent| format!("agent {}", safe(agent.as_str())));
         let mut details = vec![agent];
         if !issue.also.is_empty() {
@@ -105,7 +105,7 @@ impl Table<'_> {
         for note in notes.iter().filter(|note| !matches!(note.of, IssueOf::Login(_))) {
             let agent =
                 note.agent.map_or_else(String::new, |agent| format!("agent {}", safe(agent.as_str())));
-            self.line(note.assessment.severity, &safe(&name(note)), &agent)?;
+            self.line(note.assessment.severity, &safe(&assess::name(note)), &agent)?;
             self.wrapped(INDENT, &safe(&note.assessment.summary), FAINT)?;
         }
         for agent in &self.snapshot.agents {
@@ -147,7 +147,6 @@ impl Table<'_> {
         };
         let mut users: BTreeMap<&str, usize> = BTreeMap::new();
         let agents = &snapshot.agents;
-        let main = MAIN_AGENT;
         let has = |id: &str| {
             snapshot.main().is_some_and(|main| main.profiles.iter().any(|own| own.profile_id.as_str() == id))
         };
@@ -162,11 +161,11 @@ impl Table<'_> {
                     }
                 }
                 let note = profile.assessment.as_deref().map(|assessment| &*assessment.summary);
-                let agent = if profile.inherited { main } else { agent.id.as_str() };
+                let agent = if profile.inherited { MAIN_AGENT } else { agent.id.as_str() };
                 rows.push(Row { profile, agent, note, users: 0 });
             }
         }
-        for row in rows.iter_mut().filter(|row| row.agent == main) {
+        for row in rows.iter_mut().filter(|row| row.agent == MAIN_AGENT) {
             row.users = users.get(row.profile.profile_id.as_str()).copied().unwrap_or_default();
         }
         rows
@@ -227,17 +226,6 @@ fn style(severity: Option<Severity>) -> Style {
         Some(Severity::Info) => FAINT,
         Some(Severity::Warning) => SOON,
         Some(Severity::Critical) => BAD,
-    }
-}
-
-/// What an issue is about.
-fn name(issue: &Issue<'_>) -> String {
-    match issue.of {
-        IssueOf::Configuration => "openclaw.json".to_owned(),
-        IssueOf::Recovery(profile) => profile.to_owned(),
-        IssueOf::Store => text("the-store", &[]),
-        IssueOf::Provider(provider) => provider.to_string(),
-        IssueOf::Login(profile) => profile.profile_id.to_string(),
     }
 }
 

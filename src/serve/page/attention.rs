@@ -6,7 +6,7 @@ use openclaw_auth::model::Timestamp;
 use super::pieces::{As, Foreign, Tone, command, count, grouped, icon, moment};
 use super::rows::{Row, RowKind};
 use super::view::PageInput;
-use crate::assess::headline;
+use crate::assess::{self, headline};
 use crate::model::{Issue, IssueOf, LoginState, Severity, Snapshot};
 use crate::texts::text;
 
@@ -119,13 +119,8 @@ fn one(issue: &Issue<'_>, now: Timestamp) -> Markup {
     let assessment = &issue.assessment;
     let tone = Tone::of(assessment.severity);
     let agent = issue.agent.map_or("", |agent| agent.as_str());
-    let (name, in_use) = match issue.of {
-        IssueOf::Configuration => ("openclaw.json", true),
-        IssueOf::Recovery(profile) => (profile, true),
-        IssueOf::Store => ("credential store", true),
-        IssueOf::Provider(provider) => (provider.as_str(), true),
-        IssueOf::Login(profile) => (profile.profile_id.as_str(), profile.in_use),
-    };
+    let name = &*assess::name(issue);
+    let in_use = !matches!(issue.of, IssueOf::Login(profile) if !profile.in_use);
     let meaning = assessment.remedy.as_ref().map_or(&*assessment.summary, |remedy| &remedy.meaning);
     html! {
         li.need.(tone.class()) data-key={ (Foreign(agent)) "/" (Foreign(name)) } {

@@ -11,7 +11,7 @@ words! {
     pub enum Semantics {
         /// OpenClaw 2026.4 to 2026.5: provider aliases, one 24 h window for every kind.
         V2026_4 = "2026.4",
-        /// OpenClaw 2026.9: no aliases, 5 minutes for what renews itself.
+        /// OpenClaw 2026.9: no aliases, 5 minutes for what renews automatically.
         #[default]
         V2026_9 = "2026.9",
     }

@@ -50,7 +50,7 @@ fn dead(id: &str) -> ProfileHealth {
     ProfileHealth { login: LoginState::Dead, login_reason: Some(LoginReason::InvalidGrant), ..profile(id) }
 }
 
-/// A login that ends at a moment, or has, and renews itself if told.
+/// A login that ends at a moment, or has, and renews automatically if told.
 fn ending(id: &str, end: f64, now: f64, login: LoginState) -> ProfileHealth {
     let status = if end <= now {
         Status::Expired

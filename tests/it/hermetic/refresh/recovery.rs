@@ -1,4 +1,4 @@
-//! What may go wrong around a renewal, and must not cost the login: answers cut off, rescue files at a wrong time, copies of one token,
+//! What may go wrong around a renewal, and must not cost the login: answers cut off, recovery files at a wrong time, copies of one token,
 //! writers that ask for no lock, terminals that go away, disks that are full.
 
 use std::os::unix::fs::MetadataExt;

@@ -1,5 +1,5 @@
 //! A month of a fleet's life, pass by pass: renewals, outages, deaths, recoveries. Each incident is told once, repeated as configured,
-//! and recovered once; what renews itself is never told of. The same by a daemon, by one that restarts after every pass,
+//! and recovered once; what renews automatically is never told of. The same by a daemon, by one that restarts after every pass,
 //! and over channels that are down for a day.
 
 use std::collections::{BTreeMap, BTreeSet};
