@@ -283,8 +283,8 @@ _authwatch() {
             authwatch__subcmd__help__subcmd__notify,history)
                 cmd="authwatch__subcmd__help__subcmd__notify__subcmd__history"
                 ;;
-            authwatch__subcmd__help__subcmd__notify,silence)
-                cmd="authwatch__subcmd__help__subcmd__notify__subcmd__silence"
+            authwatch__subcmd__help__subcmd__notify,mute)
+                cmd="authwatch__subcmd__help__subcmd__notify__subcmd__mute"
                 ;;
             authwatch__subcmd__help__subcmd__notify,test)
                 cmd="authwatch__subcmd__help__subcmd__notify__subcmd__test"
@@ -433,8 +433,8 @@ _authwatch() {
             authwatch__subcmd__notify,history)
                 cmd="authwatch__subcmd__notify__subcmd__history"
                 ;;
-            authwatch__subcmd__notify,silence)
-                cmd="authwatch__subcmd__notify__subcmd__silence"
+            authwatch__subcmd__notify,mute)
+                cmd="authwatch__subcmd__notify__subcmd__mute"
                 ;;
             authwatch__subcmd__notify,test)
                 cmd="authwatch__subcmd__notify__subcmd__test"
@@ -445,8 +445,8 @@ _authwatch() {
             authwatch__subcmd__notify__subcmd__help,history)
                 cmd="authwatch__subcmd__notify__subcmd__help__subcmd__history"
                 ;;
-            authwatch__subcmd__notify__subcmd__help,silence)
-                cmd="authwatch__subcmd__notify__subcmd__help__subcmd__silence"
+            authwatch__subcmd__notify__subcmd__help,mute)
+                cmd="authwatch__subcmd__notify__subcmd__help__subcmd__mute"
                 ;;
             authwatch__subcmd__notify__subcmd__help,test)
                 cmd="authwatch__subcmd__notify__subcmd__help__subcmd__test"
@@ -2054,7 +2054,7 @@ _authwatch() {
             return 0
             ;;
         authwatch__subcmd__help__subcmd__notify)
-            opts="test history silence"
+            opts="test history mute"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2081,7 +2081,7 @@ _authwatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        authwatch__subcmd__help__subcmd__notify__subcmd__silence)
+        authwatch__subcmd__help__subcmd__notify__subcmd__mute)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -3236,7 +3236,7 @@ _authwatch() {
             return 0
             ;;
         authwatch__subcmd__notify)
-            opts="-h -V --state-dir --config --log-level --log-format --color --help --version test history silence help"
+            opts="-h -V --state-dir --config --log-level --log-format --color --help --version test history mute help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3270,7 +3270,7 @@ _authwatch() {
             return 0
             ;;
         authwatch__subcmd__notify__subcmd__help)
-            opts="test history silence help"
+            opts="test history mute help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3311,7 +3311,7 @@ _authwatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        authwatch__subcmd__notify__subcmd__help__subcmd__silence)
+        authwatch__subcmd__notify__subcmd__help__subcmd__mute)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -3373,7 +3373,7 @@ _authwatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        authwatch__subcmd__notify__subcmd__silence)
+        authwatch__subcmd__notify__subcmd__mute)
             opts="-h -V --agent --end --list --state-dir --config --log-level --log-format --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

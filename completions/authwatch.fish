@@ -124,8 +124,8 @@ json\t'One JSON object a line'"
 complete -c authwatch -n "__fish_authwatch_using_subcommand refresh" -l color -d 'When to use colour' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c authwatch -n "__fish_authwatch_using_subcommand refresh" -l force -d 'Renew what is not due, too; a dead login is never presented again all the same'
-complete -c authwatch -n "__fish_authwatch_using_subcommand refresh" -l dry-run -d 'Say what would be done, and do nothing'
+complete -c authwatch -n "__fish_authwatch_using_subcommand refresh" -l force -d 'Renew what is not due, too; a refused login still needs a sign-in'
+complete -c authwatch -n "__fish_authwatch_using_subcommand refresh" -l dry-run -d 'Show what would be done, and change nothing'
 complete -c authwatch -n "__fish_authwatch_using_subcommand refresh" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c authwatch -n "__fish_authwatch_using_subcommand refresh" -s V -l version -d 'Print version'
 complete -c authwatch -n "__fish_authwatch_using_subcommand probe" -l timeout -d 'How long an answer may take' -r
@@ -443,25 +443,25 @@ complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_s
 complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show every agent\'s logins, and what to do about the bad ones'
 complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from help" -f -a "auth" -d 'Store keys and tokens, sign in and out, and order profiles (JSON stores)'
 complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and not __fish_seen_subcommand_from test history silence help" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
-complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and not __fish_seen_subcommand_from test history silence help" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
-complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and not __fish_seen_subcommand_from test history silence help" -l log-level -d 'The least severe log lines to show on stderr' -r -f -a "off\t'Nothing at all'
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and not __fish_seen_subcommand_from test history mute help" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and not __fish_seen_subcommand_from test history mute help" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and not __fish_seen_subcommand_from test history mute help" -l log-level -d 'The least severe log lines to show on stderr' -r -f -a "off\t'Nothing at all'
 error\t'A stage is lost'
 warn\t'The operator should act'
 info\t'Something changed'
 debug\t'What others can trigger'
 trace\t'Everything'"
-complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and not __fish_seen_subcommand_from test history silence help" -l log-format -d 'How log lines look' -r -f -a "text\t'For people and the journal'
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and not __fish_seen_subcommand_from test history mute help" -l log-format -d 'How log lines look' -r -f -a "text\t'For people and the journal'
 json\t'One JSON object a line'"
-complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and not __fish_seen_subcommand_from test history silence help" -l color -d 'When to use colour' -r -f -a "auto\t''
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and not __fish_seen_subcommand_from test history mute help" -l color -d 'When to use colour' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and not __fish_seen_subcommand_from test history silence help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and not __fish_seen_subcommand_from test history silence help" -s V -l version -d 'Print version'
-complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and not __fish_seen_subcommand_from test history silence help" -f -a "test" -d 'Send a test message, and say what the other side answered'
-complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and not __fish_seen_subcommand_from test history silence help" -f -a "history" -d 'Show what was delivered, what was not, and what waits'
-complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and not __fish_seen_subcommand_from test history silence help" -f -a "silence" -d 'Hear nothing of a profile for a while'
-complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and not __fish_seen_subcommand_from test history silence help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and not __fish_seen_subcommand_from test history mute help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and not __fish_seen_subcommand_from test history mute help" -s V -l version -d 'Print version'
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and not __fish_seen_subcommand_from test history mute help" -f -a "test" -d 'Send a test message, and show the answer'
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and not __fish_seen_subcommand_from test history mute help" -f -a "history" -d 'Show what was delivered, what failed, and what is waiting'
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and not __fish_seen_subcommand_from test history mute help" -f -a "mute" -d 'Mute a profile for a while'
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and not __fish_seen_subcommand_from test history mute help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from test" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
 complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from test" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
 complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from test" -l log-level -d 'The least severe log lines to show on stderr' -r -f -a "off\t'Nothing at all'
@@ -493,27 +493,27 @@ never\t''"
 complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from history" -l json -d 'As JSON'
 complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from history" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from history" -s V -l version -d 'Print version'
-complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from silence" -l agent -d 'Only at this agent' -r
-complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from silence" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
-complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from silence" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
-complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from silence" -l log-level -d 'The least severe log lines to show on stderr' -r -f -a "off\t'Nothing at all'
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from mute" -l agent -d 'Only at this agent' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from mute" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from mute" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from mute" -l log-level -d 'The least severe log lines to show on stderr' -r -f -a "off\t'Nothing at all'
 error\t'A stage is lost'
 warn\t'The operator should act'
 info\t'Something changed'
 debug\t'What others can trigger'
 trace\t'Everything'"
-complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from silence" -l log-format -d 'How log lines look' -r -f -a "text\t'For people and the journal'
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from mute" -l log-format -d 'How log lines look' -r -f -a "text\t'For people and the journal'
 json\t'One JSON object a line'"
-complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from silence" -l color -d 'When to use colour' -r -f -a "auto\t''
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from mute" -l color -d 'When to use colour' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from silence" -l end -d 'End the silence now'
-complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from silence" -l list -d 'Show the silences there are'
-complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from silence" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from silence" -s V -l version -d 'Print version'
-complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from help" -f -a "test" -d 'Send a test message, and say what the other side answered'
-complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from help" -f -a "history" -d 'Show what was delivered, what was not, and what waits'
-complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from help" -f -a "silence" -d 'Hear nothing of a profile for a while'
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from mute" -l end -d 'Unmute it now'
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from mute" -l list -d 'Show what is muted'
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from mute" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from mute" -s V -l version -d 'Print version'
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from help" -f -a "test" -d 'Send a test message, and show the answer'
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from help" -f -a "history" -d 'Show what was delivered, what failed, and what is waiting'
+complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from help" -f -a "mute" -d 'Mute a profile for a while'
 complete -c authwatch -n "__fish_authwatch_using_subcommand notify; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c authwatch -n "__fish_authwatch_using_subcommand config; and not __fish_seen_subcommand_from init show check help" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
 complete -c authwatch -n "__fish_authwatch_using_subcommand config; and not __fish_seen_subcommand_from init show check help" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
@@ -620,9 +620,9 @@ complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_see
 complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_seen_subcommand_from auth" -f -a "import" -d 'Take over the logins of `auth.json` and `credentials/oauth.json`, as OpenClaw\'s first use does'
 complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_seen_subcommand_from models" -f -a "status" -d 'Show every agent\'s logins, and what to do about the bad ones'
 complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_seen_subcommand_from models" -f -a "auth" -d 'Store keys and tokens, sign in and out, and order profiles (JSON stores)'
-complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_seen_subcommand_from notify" -f -a "test" -d 'Send a test message, and say what the other side answered'
-complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_seen_subcommand_from notify" -f -a "history" -d 'Show what was delivered, what was not, and what waits'
-complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_seen_subcommand_from notify" -f -a "silence" -d 'Hear nothing of a profile for a while'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_seen_subcommand_from notify" -f -a "test" -d 'Send a test message, and show the answer'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_seen_subcommand_from notify" -f -a "history" -d 'Show what was delivered, what failed, and what is waiting'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_seen_subcommand_from notify" -f -a "mute" -d 'Mute a profile for a while'
 complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "init" -d 'Write a commented configuration file, unless there is one'
 complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print the effective configuration'
 complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "check" -d 'Say whether the configuration is right'

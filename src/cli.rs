@@ -18,10 +18,10 @@ use crate::commands::probe::ProbeArgs;
 use crate::commands::refresh::RefreshArgs;
 use crate::commands::status::StatusArgs;
 use crate::commands::watch::WatchArgs;
-use crate::console;
 use crate::error_catalog;
 use crate::exit::{self, Failure};
 use crate::logging;
+use crate::terminal;
 
 /// Knows whether the model logins of every OpenClaw agent work, and says so before an agent goes silent.
 #[derive(Debug, Parser)]
@@ -138,7 +138,7 @@ fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "authwatch", &mut script);
-            console::print(&script)?;
+            terminal::print(&script)?;
             Ok(exit::OK)
         }
     }
@@ -149,7 +149,7 @@ fn usage(error: &clap::Error) -> ExitCode {
     let shown = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     match error.print() {
         Err(problem) if shown && problem.kind() != std::io::ErrorKind::BrokenPipe => {
-            report(&console::unwritable(problem))
+            report(&terminal::unwritable(problem))
         }
         _ => exit::code(if shown { exit::OK } else { exit::USAGE }),
     }

@@ -1,21 +1,23 @@
-//! A state directory with agents in every condition, for people without an OpenClaw at hand.
+//! A state directory with agents in every condition, for people without an OpenClaw at hand, and a token endpoint to renew its
+//! logins at.
 
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use serde_json::{Value, json};
-use tempfile::TempDir;
-
-mod endpoint;
-
-pub use self::endpoint::TokenEndpoint;
 #[cfg(feature = "sqlite")]
 use openclaw_auth::load::DATABASE_FILE;
 use openclaw_auth::load::{STATE_FILE, STORE_FILE};
 use openclaw_auth::model::Timestamp;
 use openclaw_auth::paths::Roots;
+use openclaw_auth::random;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::config::{ProviderConfig, RefreshConfig};
 
 const HOUR: f64 = 3_600_000.0;
 const DAY: f64 = 24.0 * HOUR;
@@ -44,7 +46,7 @@ impl Demo {
 
     /// Where authwatch's own state for the demo is.
     #[must_use]
-    pub fn own_state(&self) -> std::path::PathBuf {
+    pub fn own_state(&self) -> PathBuf {
         self.roots.home.join("authwatch-state")
     }
 
@@ -224,4 +226,69 @@ fn write_text(path: &Path, text: &str) -> io::Result<()> {
         .mode(0o600)
         .open(path)?
         .write_all(text.as_bytes())
+}
+
+/// How long its tokens live, in seconds.
+const LIFETIME: u64 = 90;
+
+/// A token endpoint on loopback. It gives tokens to whoever asks, and ends with the process.
+#[derive(Clone, Copy, Debug)]
+pub struct DemoEndpoint {
+    address: SocketAddr,
+}
+
+impl DemoEndpoint {
+    pub fn start() -> io::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0))?;
+        let address = listener.local_addr()?;
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                if let Err(error) = answer(stream) {
+                    tracing::debug!("the demo's token endpoint: {error}");
+                }
+            }
+        });
+        Ok(Self { address })
+    }
+
+    /// A configuration that sends the demo's providers here, except one: it shows what failing looks like.
+    #[must_use]
+    pub fn config(&self) -> RefreshConfig {
+        let here = ProviderConfig {
+            token_url: Some(format!("http://{}/token", self.address)),
+            client_id: Some("demo".to_owned()),
+            ..ProviderConfig::default()
+        };
+        let providers =
+            ["openai-codex", "xai", "anthropic"].map(|provider| (provider.to_owned(), here.clone()));
+        RefreshConfig { providers: providers.into_iter().collect(), ..RefreshConfig::default() }
+    }
+}
+
+fn answer(stream: TcpStream) -> io::Result<()> {
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    let mut reader = BufReader::new(stream);
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line)? == 0 || line.trim().is_empty() {
+            break;
+        }
+        if let Some((name, value)) = line.split_once(':')
+            && name.eq_ignore_ascii_case("content-length")
+        {
+            length = value.trim().parse().unwrap_or(0);
+        }
+    }
+    io::copy(&mut reader.by_ref().take(length), &mut io::sink())?;
+    let token = random::word();
+    let body = format!(
+        r#"{{"access_token":"demo-access-{token}","refresh_token":"demo-refresh-{token}","expires_in":{LIFETIME}}}"#
+    );
+    let mut stream = reader.into_inner();
+    write!(
+        stream,
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    )
 }

@@ -1,7 +1,7 @@
-//! What authwatch remembers between runs: which tokens are dead, what failed and when to try again.
+//! What authwatch remembers between runs: which tokens were refused, what failed, and when to try again.
 //!
-//! A token is named by a keyed fingerprint, never by its value; the key is random and stays in the same 0600 file. Records
-//! belong to a *token*, so they fall silent by themselves as soon as the stored token changes, and hold for every copy of it.
+//! A token is named by a keyed fingerprint, never by its value. The key is random and stays in the same 0600 file. Records belong to
+//! a *token*: they apply to every copy of it, and no longer apply once the stored token changes.
 
 use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File, OpenOptions};
@@ -23,13 +23,13 @@ use crate::model::LoginReason;
 
 /// The format of the file.
 const VERSION: u32 = 1;
-/// Records nobody has touched for so long are dropped: their token is gone. Well past every provider's refresh token.
+/// Records are dropped after this long without a change. Refresh tokens of all providers expire earlier.
 const KEEP: Span = Span::from_days(400.0);
-/// So long it is remembered which token took a spent one's place. A login that is renewed every hour leaves two dozen of them a day.
+/// How long a used token's successor is remembered. A login that is renewed every hour adds two dozen a day.
 const KEEP_SPENT: Span = Span::from_days(60.0);
 
-/// Writing takes milliseconds. Whoever holds the lock for longer than this is stuck, and nothing may get stuck with it.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Writing takes milliseconds, so a process that holds the lock for longer is stuck.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A token's name: safe to store and to log.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
@@ -51,26 +51,24 @@ pub struct LoginRecord {
     /// The profile it was last seen under.
     pub profile: String,
     /// Set once the provider has refused it for good.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub dead: Option<Refused>,
+    #[serde(rename = "dead", skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Refused>,
     /// Set while renewing it fails.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failing: Option<Failing>,
     /// When and for how long its access token was issued, by the boot-time clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issued: Option<LastIssue>,
-    /// The token that was issued in its place, by its name: to present this one again would end that one.
+    /// The token that replaced it. Presenting this one again would revoke that one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub successor: Option<Fingerprint>,
-    /// When the record was last written, Unix milliseconds.
+    /// When the record was last written.
     pub touched: Option<Timestamp>,
 }
 
-/// A refusal for good.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Refused {
     pub reason: LoginReason,
-    /// Since when, Unix milliseconds.
     pub since: Timestamp,
 }
 
@@ -82,25 +80,23 @@ pub struct Failing {
     /// Set where the network is to blame.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked: Option<LoginReason>,
-    /// Since when, Unix milliseconds.
     pub since: Timestamp,
-    /// How often in a row.
     pub times: u32,
-    /// Not before, Unix milliseconds.
     pub next_attempt: Timestamp,
-    /// How long that is from when it was written: a clock that jumps back must not make it longer.
-    pub pause: Span,
+    /// From when it was written to `next_attempt`: a clock that is set back must not make it longer.
+    #[serde(rename = "pause")]
+    pub backoff: Span,
 }
 
 /// When a token was issued, by a clock that cannot jump.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LastIssue {
-    /// The boot the clock counts from.
+    /// The boot's ID.
     pub boot: String,
-    /// Milliseconds since that boot.
+    /// Since that boot.
     pub at: Span,
-    /// How long the access token lives.
+    /// Of the access token.
     pub lifetime: Span,
 }
 
@@ -134,7 +130,6 @@ impl PartialEq for Memory {
     }
 }
 
-/// Why the memory cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum MemoryError {
     #[error("cannot use `{path}`")]
@@ -144,12 +139,12 @@ pub enum MemoryError {
         source: io::Error,
     },
     /// The file is not ours, or of a newer version.
-    #[error("`{path}` is no state file of this version: {problem}")]
+    #[error("`{path}` is not a state file of this version: {problem}")]
     Format { path: PathBuf, problem: String },
 }
 
 impl Memory {
-    /// Reads the memory of a state directory. Where there is none yet, it is empty, and nothing is written.
+    /// Reads the memory of a state directory. Without one it is empty; nothing is written.
     pub fn read(dir: &Path) -> Result<Self, MemoryError> {
         let path = dir.join("state.json");
         let document = match std::fs::read(&path) {
@@ -161,7 +156,6 @@ impl Memory {
         Ok(Self { path, key: hmac::Key::new(hmac::HMAC_SHA256, &key), document })
     }
 
-    /// Whether nothing is remembered, so that nothing needs to be looked up.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.document.logins.is_empty()
@@ -173,20 +167,18 @@ impl Memory {
         self.document.logins.values().any(|record| record.profile == profile)
     }
 
-    /// The name of a token.
     #[must_use]
     pub fn fingerprint(&self, token: &str) -> Fingerprint {
         let tag = hmac::sign(&self.key, token.as_bytes());
         Fingerprint(hex(&tag.as_ref()[..16]))
     }
 
-    /// What is remembered about a token.
     #[must_use]
     pub fn login(&self, fingerprint: &Fingerprint) -> Option<&LoginRecord> {
         self.document.logins.get(&fingerprint.0)
     }
 
-    /// Changes the record of a token, together with whatever other processes have written meanwhile.
+    /// Changes the record of a token, on top of what other processes wrote meanwhile.
     pub fn remember(
         &mut self,
         fingerprint: &Fingerprint,
@@ -201,7 +193,7 @@ impl Memory {
         })
     }
 
-    /// Writes down that a token was renewed, and of the one that is stored now what there is to remember. They may be the same.
+    /// Records that the token `spent` was replaced by `name`, which may be the same, and changes the record of `name`.
     pub fn remember_renewal(
         &mut self,
         spent: &Fingerprint,
@@ -223,13 +215,13 @@ impl Memory {
         })
     }
 
-    /// The tokens that were issued one after another in the place of this one.
+    /// The tokens that replaced this one, in the order they were issued.
     #[must_use]
     pub fn successors(&self, fingerprint: &Fingerprint) -> Vec<Fingerprint> {
         let mut found: Vec<Fingerprint> = Vec::new();
         let mut last = fingerprint;
         while let Some(next) = self.login(last).and_then(|record| record.successor.as_ref()) {
-            // A provider that issues an old token again must not send us round in circles.
+            // A provider may issue an old token again.
             if found.contains(next) {
                 break;
             }
@@ -239,7 +231,7 @@ impl Memory {
         found
     }
 
-    /// Makes sure that the directory and the key are there. Fails where nothing could be remembered later.
+    /// Creates the directory and the key. Fails if they cannot be written.
     pub fn prepare(&mut self) -> Result<(), MemoryError> {
         self.update(|_| {})
     }
@@ -247,7 +239,7 @@ impl Memory {
     fn update(&mut self, change: impl FnOnce(&mut StateFile)) -> Result<(), MemoryError> {
         let failed = |source| MemoryError::Io { path: self.path.clone(), source };
         let dir = self.path.parent().unwrap_or(Path::new("/"));
-        let _lock = lock_soon(dir, "state.lock", PATIENCE).map_err(failed)?;
+        let _lock = lock_soon(dir, "state.lock", LOCK_TIMEOUT).map_err(failed)?;
         let mut newest = Self::read(dir)?;
         let document = &mut newest.document;
         if document.fingerprint_key.is_empty() {
@@ -271,25 +263,23 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<StateFile, MemoryError> {
     Ok(document)
 }
 
-/// Our own processes take turns by `flock`, which ends with the process.
-///
-/// Takes the lock of that name in our own state directory; it is free again when the file is dropped. Where another process
-/// keeps it for longer than `patience` the error's kind is `WouldBlock`.
-pub fn lock_soon(dir: &Path, name: &str, patience: Duration) -> io::Result<File> {
+/// Takes the `flock` of that name in our own state directory; dropping the file releases it, and so does the end of the process.
+/// The error's kind is `WouldBlock` if another process holds it for longer than `timeout`.
+pub fn lock_soon(dir: &Path, name: &str, timeout: Duration) -> io::Result<File> {
     let start = Instant::now();
     loop {
         if let Some(file) = try_lock(dir, name)? {
             return Ok(file);
         }
-        if start.elapsed() >= patience {
-            let problem = format!("another process has held its lock for {} s", patience.as_secs());
+        if start.elapsed() >= timeout {
+            let problem = format!("another process has held its lock for {} s", timeout.as_secs());
             return Err(io::Error::new(io::ErrorKind::WouldBlock, problem));
         }
         std::thread::sleep(Duration::from_millis(2));
     }
 }
 
-/// The same, without waiting; `None` where another process has it.
+/// The same without waiting; `None` if another process holds it.
 pub fn try_lock(dir: &Path, name: &str) -> io::Result<Option<File>> {
     let file = lock_file(dir, name)?;
     match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
@@ -304,7 +294,7 @@ fn lock_file(dir: &Path, name: &str) -> io::Result<File> {
     OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(dir.join(name))
 }
 
-/// Replaces a file of our own, whole or not at all, readable by its owner alone.
+/// Replaces a file of our own atomically, with mode 0600.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let dir = path.parent().unwrap_or(Path::new("/"));
     // tempfile creates with mode 0600.
@@ -329,11 +319,11 @@ mod tests {
         let name = memory.fingerprint("canary-token");
         let refused = Refused { reason: LoginReason::InvalidGrant, since: Timestamp::from_millis(5.0) };
         memory
-            .remember(&name, Timestamp::from_millis(9.0), |record| record.dead = Some(refused))
+            .remember(&name, Timestamp::from_millis(9.0), |record| record.refused = Some(refused))
             .expect("writable");
         let again = Memory::read(&dir.path().join("state")).expect("readable");
         assert_eq!(again.fingerprint("canary-token"), name);
-        assert_eq!(again.login(&name).and_then(|record| record.dead), Some(refused));
+        assert_eq!(again.login(&name).and_then(|record| record.refused), Some(refused));
         assert_eq!(again.login(&again.fingerprint("another")), None);
         let path = dir.path().join("state/state.json");
         assert!(!std::fs::read_to_string(&path).expect("text").contains("canary"));

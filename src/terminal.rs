@@ -1,7 +1,7 @@
-//! Asking a person: secrets without echo, questions with a safe answer. Talk goes to stderr, so that stdout stays data.
+//! Standard input, output, and error: data for programs on stdout, texts for people on stderr, secrets read without echo.
 //!
-//! A pasted secret may have line breaks in it, so a line is not the end of it: input is over when nothing follows a line
-//! break for a moment. Reading lines the usual way would leave the rest of a token to the shell.
+//! A pasted secret may contain line breaks. So input ends when nothing follows a line break for a moment; reading by lines would
+//! leave the rest of a token to the shell.
 
 use std::io::{self, IsTerminal, PipeReader, Read, Write};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
@@ -11,27 +11,28 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::termios::{InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios};
 use zeroize::Zeroizing;
 
+use crate::exit::{self, Failure};
 use crate::stop;
 
-/// Shells add a signal's number to this for the code of a program it has ended.
-const SIGNALLED: i32 = 128;
-/// What is pasted follows a line break within this time, even over a slow line. People take longer.
+/// A shell's exit code for a program that a signal ended is this plus the signal's number.
+const SIGNAL_CODE: i32 = 128;
+/// Pasted text continues after a line break within this time, even over a slow connection. People type more slowly.
 const PASTE_GAP: Duration = Duration::from_millis(300);
-/// No token is longer.
+/// Longer than any token.
 const MAX_BYTES: usize = 64 * 1024;
 
-/// Whether a person is at the other end of standard input.
+/// Whether standard input is a terminal, so that a person can answer.
 #[must_use]
 pub fn is_there() -> bool {
     io::stdin().is_terminal()
 }
 
-/// How the terminal was before it hid what is typed, while it does.
-static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
-/// Whether signals that end the program show again first what is typed.
+/// The terminal's settings to restore, while echo is off.
+static SAVED: Mutex<Option<Termios>> = Mutex::new(None);
+/// Set once signals restore the terminal before they end the program.
 static GUARDED: OnceLock<()> = OnceLock::new();
 
-/// The terminal without echo and line editing; as before when this is dropped, and when a signal ends the program.
+/// The terminal without echo and line editing, until this is dropped or a signal ends the program.
 #[derive(Debug)]
 pub struct Quiet(());
 
@@ -42,7 +43,7 @@ impl Quiet {
         let stdin = io::stdin();
         let Ok(before) = rustix::termios::tcgetattr(&stdin) else { return Self(()) };
         let mut quiet = before.clone();
-        // Signals are taken from the keys here: a program that is interrupted while it hides input has to show it again first.
+        // Ctrl-C is read as a key: the terminal has to be restored before the program ends.
         quiet
             .local_modes
             .remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG | LocalModes::IEXTEN);
@@ -50,8 +51,8 @@ impl Quiet {
         quiet.special_codes[SpecialCodeIndex::VMIN] = 1;
         quiet.special_codes[SpecialCodeIndex::VTIME] = 0;
         GUARDED.get_or_init(guard);
-        let mut kept = lock(&BEFORE);
-        // What was typed or pasted ahead is input, too.
+        let mut kept = lock(&SAVED);
+        // `Now` keeps what was typed or pasted ahead.
         if rustix::termios::tcsetattr(&stdin, OptionalActions::Now, &quiet).is_ok() {
             *kept = Some(before);
         }
@@ -61,7 +62,7 @@ impl Quiet {
 
 impl Drop for Quiet {
     fn drop(&mut self) {
-        show_what_is_typed(&mut lock(&BEFORE), OptionalActions::Now);
+        restore(&mut lock(&SAVED), OptionalActions::Now);
     }
 }
 
@@ -69,59 +70,58 @@ fn lock(before: &Mutex<Option<Termios>>) -> MutexGuard<'_, Option<Termios>> {
     before.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn show_what_is_typed(before: &mut Option<Termios>, how: OptionalActions) {
+fn restore(before: &mut Option<Termios>, how: OptionalActions) {
     if let Some(before) = before.take() {
         let _ = rustix::termios::tcsetattr(io::stdin(), how, &before);
     }
 }
 
-/// From now on a signal that ends the program shows again first what is typed. It ends it all the same, at once and wherever it is, with
-/// the code a shell has for that.
+/// From now on, a signal that ends the program restores the terminal first. The program still ends at once, with the exit code that
+/// a shell reports for the signal.
 fn guard() {
     let (ready, is_ready) = mpsc::channel();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        // Without one, signals do what they did before.
+        // Without a runtime, signals keep their default action.
         let Ok(runtime) = runtime else { return };
         let signal = runtime.block_on(async {
             let asked = stop::asked();
             let _ = ready.send(());
             asked.await
         });
-        // Held to the end, so that nothing is hidden any more.
-        let mut before = lock(&BEFORE);
-        // What was pasted and not read yet is a secret: it is nothing for the shell to show and to keep.
-        show_what_is_typed(&mut before, OptionalActions::Flush);
+        // Locked until the end, so that echo is not turned off again.
+        let mut before = lock(&SAVED);
+        // Flushed, because unread pasted text is a secret that the shell would show and keep.
+        restore(&mut before, OptionalActions::Flush);
         #[expect(clippy::exit, reason = "this is what the signal would have done")]
-        std::process::exit(SIGNALLED + signal.as_raw_value());
+        std::process::exit(SIGNAL_CODE + signal.as_raw_value());
     });
     let _ = is_ready.recv();
 }
 
-/// What came of waiting for input.
 pub enum Input {
-    /// This was pasted or typed.
+    /// Pasted or typed.
     Text(Zeroizing<String>),
     End,
     Interrupted,
 }
 
-/// Reads one pasted piece from standard input, whatever that is. Call it with the terminal [`Quiet`].
+/// Reads one pasted text from standard input. Call it while the terminal is [`Quiet`].
 ///
-/// It gives up, with [`Input::End`], as soon as the other end of `stop` is dropped: a reader that is left behind would take what is meant
-/// for the next question.
+/// Returns [`Input::End`] as soon as the other end of `stop` is dropped. Otherwise a reader left behind would take the answer to
+/// the next question.
 pub fn paste(stop: Option<&PipeReader>) -> io::Result<Input> {
     let mut typed = Typed::default();
     let stdin = io::stdin();
     let mut chunk = Zeroizing::new([0; 1024]);
     loop {
-        let patience = typed.may_be_over().then_some(PASTE_GAP);
-        match wait(stop, patience)? {
+        let limit = typed.may_be_over().then_some(PASTE_GAP);
+        match wait(stop, limit)? {
             Wait::Input => {}
             Wait::Nothing => return Ok(Input::Text(typed.into_text())),
             Wait::Stopped => return Ok(Input::End),
         }
-        // Past std's buffer: what is left in it would not be waited for.
+        // Not through std's buffer: poll does not see what is left in it.
         let count = rustix::io::read(&stdin, &mut *chunk)?;
         if count == 0 {
             return Ok(if typed.bytes.is_empty() { Input::End } else { Input::Text(typed.into_text()) });
@@ -135,7 +135,7 @@ pub fn paste(stop: Option<&PipeReader>) -> io::Result<Input> {
             }
         }
         if typed.bytes.len() > MAX_BYTES {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "that is longer than any token"));
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "longer than any token"));
         }
     }
 }
@@ -146,14 +146,14 @@ enum Wait {
     Stopped,
 }
 
-/// Waits for input, for so long at most.
-fn wait(stop: Option<&PipeReader>, patience: Option<Duration>) -> io::Result<Wait> {
+/// Waits for input, at most for `limit`.
+fn wait(stop: Option<&PipeReader>, limit: Option<Duration>) -> io::Result<Wait> {
     let stdin = io::stdin();
     let mut waiting = vec![PollFd::new(&stdin, PollFlags::IN)];
     waiting.extend(stop.map(|stop| PollFd::new(stop, PollFlags::IN)));
-    let patience = patience.map(|patience| Timespec { tv_sec: 0, tv_nsec: patience.subsec_nanos().into() });
+    let limit = limit.map(|limit| Timespec { tv_sec: 0, tv_nsec: limit.subsec_nanos().into() });
     loop {
-        match rustix::event::poll(&mut waiting, patience.as_ref()) {
+        match rustix::event::poll(&mut waiting, limit.as_ref()) {
             Err(rustix::io::Errno::INTR) => {}
             ready => {
                 let (ready, said) =
@@ -168,7 +168,7 @@ fn wait(stop: Option<&PipeReader>, patience: Option<Duration>) -> io::Result<Wai
     }
 }
 
-/// What a terminal would edit, were it asked to.
+/// What was typed, edited as the terminal itself would.
 #[derive(Default)]
 struct Typed {
     bytes: Zeroizing<Vec<u8>>,
@@ -208,7 +208,7 @@ pub fn secret(prompt: &str) -> io::Result<Input> {
         let mut bytes = Zeroizing::new(Vec::new());
         io::stdin().lock().take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
         if bytes.len() > MAX_BYTES {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "that is longer than any token"));
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "longer than any token"));
         }
         return Ok(Input::Text(Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned())));
     }
@@ -220,7 +220,7 @@ pub fn secret(prompt: &str) -> io::Result<Input> {
     input
 }
 
-/// Asks a question that only a `y` answers with yes. `None` where nobody is there to ask.
+/// Asks a question whose default answer is no. `None` without a terminal.
 pub fn agrees(question: &str) -> io::Result<Option<bool>> {
     if !is_there() {
         return Ok(None);
@@ -229,7 +229,7 @@ pub fn agrees(question: &str) -> io::Result<Option<bool>> {
     Ok(Some(matches!(answer.as_deref(), Some("y" | "yes"))))
 }
 
-/// Asks for a word, whose case does not matter. `None` where there is no more input.
+/// Asks for a word, in any case. `None` at the end of input.
 pub fn answer(question: &str) -> io::Result<Option<String>> {
     show(question);
     let mut line = String::new();
@@ -240,10 +240,48 @@ pub fn answer(question: &str) -> io::Result<Option<String>> {
     Ok(Some(line.trim().to_lowercase()))
 }
 
-/// Shows something as it is.
+/// Prints text on stderr as it is.
 pub fn show(text: &str) {
     let mut stderr = anstream::stderr().lock();
     let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+}
+
+/// Prints a line for people on stderr.
+pub fn say(text: &str) {
+    let _ = writeln!(anstream::stderr(), "authwatch: {text}");
+}
+
+/// Writes data to stdout. A reader that stops early (`| head`) is not an error.
+pub fn print(data: &[u8]) -> Result<(), Failure> {
+    let write = |stdout: &mut dyn Write| stdout.write_all(data).and_then(|()| stdout.flush());
+    // The filter that takes color out would take control characters out of data as well.
+    let written = if data.contains(&b'\x1b') {
+        write(&mut anstream::AutoStream::auto(io::stdout()).lock())
+    } else {
+        write(&mut io::stdout().lock())
+    };
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(unwritable(error)),
+        _ => Ok(()),
+    }
+}
+
+#[must_use]
+pub fn unwritable(error: io::Error) -> Failure {
+    Failure::new(exit::CANNOT_WRITE, "cannot write to standard output").caused_by(error)
+}
+
+/// Columns to fit a report into: the terminal's, or `COLUMNS`, or 80.
+#[must_use]
+pub fn width() -> usize {
+    let given =
+        std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
+    let stdout = io::stdout();
+    let asked = || {
+        let size = stdout.is_terminal().then(|| rustix::termios::tcgetwinsize(&stdout).ok())??;
+        (size.ws_col > 0).then_some(usize::from(size.ws_col))
+    };
+    given.or_else(asked).unwrap_or(80)
 }
 
 #[cfg(test)]

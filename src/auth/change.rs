@@ -1,83 +1,70 @@
-//! Changes of a store and of the order beside it, each under the store's lock and after a look at what is there then.
+//! Changes of a store and of the order beside it, each under the store's lock and decided by what the store holds then.
 //!
-//! What is replaced or removed is kept in a backup first, on disk before the store is touched.
+//! What is replaced or removed is backed up first, on disk before the store is touched.
 
-pub mod error;
-
+use std::io;
 use std::path::{Path, PathBuf};
 
 use openclaw_auth::credential::Credential;
 use openclaw_auth::discover::Agent;
 use openclaw_auth::document::Document;
 use openclaw_auth::edit::{self, EditError, member};
-use openclaw_auth::load::STATE_FILE;
+use openclaw_auth::load::{STATE_FILE, STORE_FILE};
 use openclaw_auth::model::{CredentialKind, Source, Timestamp};
 use openclaw_auth::paths::Roots;
 use openclaw_auth::secret::SecretBuffer;
-use openclaw_auth::store::{JsonStore, OpenError, Store, Written};
+use openclaw_auth::store::{JsonStore, OpenError, SEMANTICS, Store, Written};
 use openclaw_auth::{identity, provider};
 use zeroize::Zeroizing;
 
-use self::error::ChangeError;
 use super::entry::Entry;
-use super::import::{self, EMPTY};
-use super::target::{self, SEMANTICS};
+use super::import::{self, ImportError};
 use crate::backup;
 
-/// Programs that ask for no lock may write a file between our look at it and the change so often.
+/// How often a change is retried when a program without a lock writes the file between our reading and writing.
 const ATTEMPTS: usize = 10;
 
-/// What changes are made with.
+/// Changes one agent's store, and backs up what it replaces.
 #[derive(Clone, Copy, Debug)]
-pub struct Hand<'a> {
+pub struct StoreEditor<'a> {
     pub roots: &'a Roots,
-    /// The agent whose store is changed.
     pub agent: &'a Agent,
-    /// The one all others inherit from.
+    /// The agent that all others inherit from.
     pub main: &'a Agent,
-    /// authwatch's own state directory, which backups go to.
+    /// authwatch's own state directory, for backups.
     pub own_state: &'a Path,
-    /// The moment backups are named after.
+    /// Backups are named after it.
     pub now: Timestamp,
 }
 
-/// What stands under a profile's id and must not be replaced unasked.
+/// A credential under the same profile ID that must not be replaced without consent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// A login of another account, or one that cannot be told to be the same.
+pub enum Conflict {
+    /// A login of another account, or of one that is not known to be the same.
     OtherAccount(String),
-    /// A credential of another kind.
     OtherKind(CredentialKind),
-    /// A credential of another provider.
     OtherProvider(String),
 }
 
-/// What came of storing a credential.
+/// What storing left behind.
+#[derive(Debug)]
+pub struct Saved {
+    /// Where the replaced store is kept.
+    pub backup: Option<PathBuf>,
+    /// How many logins of legacy files the new store began with.
+    pub imported: usize,
+}
+
 #[derive(Debug)]
 pub enum Put {
-    Saved {
-        /// Where what it replaced is kept.
-        backup: Option<PathBuf>,
-        /// Logins of legacy files that the new store began with.
-        imported: usize,
-    },
-    /// Something else stands there; it is still there.
-    Differs(Standing),
+    Saved(Saved),
+    /// Nothing was changed.
+    Refused(Conflict),
 }
 
-/// What came of removing one.
-#[derive(Debug)]
-pub enum Removal {
-    Removed {
-        /// Where the files are kept as they were.
-        backups: Vec<PathBuf>,
-    },
-    NotThere,
-}
-
-impl Hand<'_> {
+impl StoreEditor<'_> {
     fn path(&self) -> PathBuf {
-        target::store(self.agent)
+        self.agent.dir.join(STORE_FILE)
     }
 
     async fn open(&self) -> Result<JsonStore, ChangeError> {
@@ -94,7 +81,7 @@ impl Hand<'_> {
         ChangeError::Edit { path: self.path(), problem }
     }
 
-    /// The store's text; that of a store that is not there yet begins with what OpenClaw's first use would import.
+    /// The store's text, and how many logins were imported: a new store begins with what OpenClaw's first use would import.
     fn text(&self, store: &JsonStore) -> Result<(Zeroizing<String>, usize), ChangeError> {
         if !store.exists() {
             let import = import::read(self.agent, self.main, self.roots)?;
@@ -110,7 +97,7 @@ impl Hand<'_> {
             .map_err(|source| ChangeError::Backup { path: self.own_state.join(backup::DIRECTORY), source })
     }
 
-    /// Writes the store. It stays held.
+    /// Writes the store. It stays locked.
     fn commit(&self, store: &mut JsonStore, json: &str) -> Result<(), ChangeError> {
         let written = store.rehearse().and_then(|()| store.replace(json));
         match written.map_err(|source| ChangeError::Write { path: self.path(), source })? {
@@ -119,11 +106,8 @@ impl Hand<'_> {
         }
     }
 
-    /// Makes a change again that somebody who asks for no lock came in between of.
-    async fn until_undisturbed<T>(
-        &self,
-        change: impl AsyncFn() -> Result<T, ChangeError>,
-    ) -> Result<T, ChangeError> {
+    /// Repeats a change until no program without a lock writes at the same time.
+    async fn retry<T>(&self, change: impl AsyncFn() -> Result<T, ChangeError>) -> Result<T, ChangeError> {
         for _ in 1..ATTEMPTS {
             match change().await {
                 Err(ChangeError::Changed { .. }) => {}
@@ -133,43 +117,42 @@ impl Hand<'_> {
         change().await
     }
 
-    /// Shows, before a person is sent through a browser, that what comes back can be stored.
+    /// Checks, before a person is sent to a browser, that the new login can be stored.
     pub async fn rehearse(&self) -> Result<(), ChangeError> {
         let mut store = self.open().await?;
         self.text(&store)?;
         store.rehearse().map_err(|source| ChangeError::Write { path: self.path(), source })
     }
 
-    /// Stores a credential. `agreed` is what a person has agreed to see replaced.
+    /// Stores a credential. `agreed` is the conflict that a person agreed to replace.
     pub async fn put(
         &self,
         profile: &str,
         entry: &Entry,
-        agreed: Option<&Standing>,
+        agreed: Option<&Conflict>,
     ) -> Result<Put, ChangeError> {
-        self.until_undisturbed(async || self.put_once(profile, entry, agreed).await).await
+        self.retry(async || self.put_once(profile, entry, agreed).await).await
     }
 
     async fn put_once(
         &self,
         profile: &str,
         entry: &Entry,
-        agreed: Option<&Standing>,
+        agreed: Option<&Conflict>,
     ) -> Result<Put, ChangeError> {
         let mut store = self.open().await?;
         let (text, imported) = self.text(&store)?;
-        let alone =
-            edit::put_profile(EMPTY, profile, &entry.text()).map_err(|problem| self.unedited(problem))?;
+        let alone = entry.alone(profile).map_err(|problem| self.unedited(problem))?;
         let (document, new) = (parse(&text, &self.path())?, parse(&alone, &self.path())?);
         let new = new.get(profile).expect("an entry made here is a credential");
         let existing = document.get(profile);
-        let standing = existing.and_then(|existing| standing(existing, new));
-        if let Some(standing) = &standing
-            && Some(standing) != agreed
+        let conflict = existing.and_then(|existing| conflict(existing, new));
+        if let Some(conflict) = &conflict
+            && Some(conflict) != agreed
         {
-            return Ok(Put::Differs(standing.clone()));
+            return Ok(Put::Refused(conflict.clone()));
         }
-        let next = match (existing, &standing) {
+        let next = match (existing, &conflict) {
             (Some(_), None) => entry.over(&text, profile),
             _ => edit::put_profile(&text, profile, &entry.text()),
         };
@@ -177,23 +160,23 @@ impl Hand<'_> {
         let replaces = edit::entry(&text, profile).is_some() && store.exists();
         let backup = if replaces { Some(self.keep(store.target(), store.content())?) } else { None };
         self.commit(&mut store, &next)?;
-        Ok(Put::Saved { backup, imported })
+        Ok(Put::Saved(Saved { backup, imported }))
     }
 
-    /// Removes a profile from the store and from every order, once both are kept.
-    pub async fn remove(&self, profile: &str) -> Result<Removal, ChangeError> {
-        self.until_undisturbed(async || self.remove_once(profile).await).await
+    /// Removes a profile from the store and from every order, after a backup of both. `None` where it is not there.
+    pub async fn remove(&self, profile: &str) -> Result<Option<Vec<PathBuf>>, ChangeError> {
+        self.retry(async || self.remove_once(profile).await).await
     }
 
-    async fn remove_once(&self, profile: &str) -> Result<Removal, ChangeError> {
+    async fn remove_once(&self, profile: &str) -> Result<Option<Vec<PathBuf>>, ChangeError> {
         let mut store = self.open().await?;
         if !store.exists() {
-            return Ok(Removal::NotThere);
+            return Ok(None);
         }
         let (text, _) = self.text(&store)?;
         let unedited = |problem| self.unedited(problem);
         let Some(mut next) = member::remove(&text, &["profiles", profile]).map_err(unedited)? else {
-            return Ok(Removal::NotThere);
+            return Ok(None);
         };
         // Older releases kept the order in the store itself.
         if let Some(without) = without_ordered(&next, profile).map_err(unedited)? {
@@ -206,11 +189,11 @@ impl Hand<'_> {
             backups.push(self.keep(&self.state_path(), content)?);
         }
         self.commit(&mut store, &next)?;
-        self.until_undisturbed(async || self.leave_orders(&store, profile)).await?;
-        Ok(Removal::Removed { backups })
+        self.retry(async || self.leave_orders(&store, profile)).await?;
+        Ok(Some(backups))
     }
 
-    /// Takes a profile out of every order beside the store.
+    /// Removes a profile from every order beside the store.
     fn leave_orders(&self, store: &JsonStore, profile: &str) -> Result<(), ChangeError> {
         let state = self.state(store)?;
         let Some((text, _)) = &state else { return Ok(()) };
@@ -220,9 +203,9 @@ impl Hand<'_> {
         }
     }
 
-    /// Sets the order of a provider's profiles, or takes it away; whether that changed anything.
+    /// Sets the order of a provider's profiles, or removes it. Returns whether that changed anything.
     pub async fn order(&self, provider_id: &str, ids: Option<&[String]>) -> Result<bool, ChangeError> {
-        self.until_undisturbed(async || self.order_once(provider_id, ids).await).await
+        self.retry(async || self.order_once(provider_id, ids).await).await
     }
 
     async fn order_once(&self, provider_id: &str, ids: Option<&[String]>) -> Result<bool, ChangeError> {
@@ -230,14 +213,14 @@ impl Hand<'_> {
         let state = self.state(&store)?;
         let text = state.as_ref().map_or("{\"version\":1}", |(text, _)| text.as_str());
         let unedited = |problem| self.state_unedited(problem);
-        // Keys are spelt as people wrote them; all spellings mean the one provider.
-        let spelt = |json: &str| -> Vec<String> {
+        // People spell a provider in several ways.
+        let spellings = |json: &str| -> Vec<String> {
             let keys = member::keys(json, &["order"]);
             keys.into_iter().filter(|key| provider::normalize(key, SEMANTICS) == provider_id).collect()
         };
         let mut next = Zeroizing::new(text.to_owned());
         let mut changed = false;
-        for key in spelt(text).iter().filter(|key| ids.is_none() || key.as_str() != provider_id) {
+        for key in spellings(text).iter().filter(|key| ids.is_none() || key.as_str() != provider_id) {
             if let Some(without) = member::remove(&next, &["order", key]).map_err(unedited)? {
                 (next, changed) = (without, true);
             }
@@ -252,10 +235,10 @@ impl Hand<'_> {
                 changed = true;
             }
         } else if store.exists() {
-            // An order that older releases kept in the store would come to light again.
+            // Otherwise an order that older releases kept in the store would apply again.
             let text = store.text().map_err(|problem| self.unopened(problem))?;
             let mut inline = Zeroizing::new(text.to_owned());
-            let keys = spelt(text);
+            let keys = spellings(text);
             for key in &keys {
                 let without = member::remove(&inline, &["order", key]);
                 inline = without.map_err(|problem| self.unedited(problem))?.unwrap_or(inline);
@@ -274,9 +257,9 @@ impl Hand<'_> {
         Ok(changed)
     }
 
-    /// Makes a store of the legacy files, where there is none.
+    /// Creates a store from the legacy files. `None` where there is a store already.
     pub async fn import(&self) -> Result<Option<import::ImportedStore>, ChangeError> {
-        self.until_undisturbed(async || self.import_once().await).await
+        self.retry(async || self.import_once().await).await
     }
 
     async fn import_once(&self) -> Result<Option<import::ImportedStore>, ChangeError> {
@@ -338,23 +321,23 @@ fn parse<'t>(text: &'t str, path: &Path) -> Result<Document<'t>, ChangeError> {
         .map_err(|error| ChangeError::Broken { path: path.to_owned(), problem: error.to_string() })
 }
 
-/// What must not be replaced unasked: anything but an older credential of the same kind, provider and account.
-fn standing(existing: &Credential<'_>, new: &Credential<'_>) -> Option<Standing> {
+/// Only an older credential of the same kind, provider, and account is replaced without consent.
+fn conflict(existing: &Credential<'_>, new: &Credential<'_>) -> Option<Conflict> {
     if existing.provider != new.provider {
-        return Some(Standing::OtherProvider(existing.provider.to_string()));
+        return Some(Conflict::OtherProvider(existing.provider.to_string()));
     }
     if existing.kind != new.kind {
-        return Some(Standing::OtherKind(existing.kind));
+        return Some(Conflict::OtherKind(existing.kind));
     }
     let is_login = new.kind == CredentialKind::OAuth;
     if is_login && !identity::may_replace(existing, new) {
         let whose = existing.email.as_deref().or(existing.account_id.as_deref()).unwrap_or_default();
-        return Some(Standing::OtherAccount(whose.to_owned()));
+        return Some(Conflict::OtherAccount(whose.to_owned()));
     }
     None
 }
 
-/// The document without a profile in any of its orders; `None` where it is in none.
+/// The document without a profile in any of its orders; `None` where no order has it.
 fn without_ordered(json: &str, profile: &str) -> Result<Option<Zeroizing<String>>, EditError> {
     let mut next = None;
     for key in member::keys(json, &["order"]) {
@@ -370,13 +353,74 @@ fn without_ordered(json: &str, profile: &str) -> Result<Option<Zeroizing<String>
         }
         let path: &[&str] = &["order", &key];
         next = if kept.is_empty() {
-            // An empty order would mean that none may be used.
+            // An empty order would mean that no profile may be used.
             member::remove(current, path)?
         } else {
             Some(member::put(current, path, &serde_json::to_string(&kept).expect("JSON is JSON"))?)
         };
     }
     Ok(next)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// Another process uses the store.
+    Busy,
+    NotWritable,
+    NotReadable,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    #[error("{}", unopened(.path, .problem))]
+    Open { path: PathBuf, problem: OpenError },
+    #[error("`{}` is {problem}", .path.display())]
+    Broken { path: PathBuf, problem: String },
+    #[error("`{}`: {problem}", .path.display())]
+    Edit { path: PathBuf, problem: EditError },
+    #[error("the logins of earlier releases cannot be taken over")]
+    Import(#[from] ImportError),
+    #[error("no backup can be kept in `{}`", .path.display())]
+    Backup { path: PathBuf, source: io::Error },
+    #[error("`{}` was changed by another program at the same time; try again", .path.display())]
+    Changed { path: PathBuf },
+    #[error("cannot write `{}`", .path.display())]
+    Write { path: PathBuf, source: io::Error },
+}
+
+/// The path and the problem, unless the problem itself names the path.
+fn unopened(path: &Path, problem: &OpenError) -> String {
+    match problem {
+        OpenError::Read(_) | OpenError::Busy(_) => problem.to_string(),
+        OpenError::Lock(_) | OpenError::Absent => format!("`{}`: {problem}", path.display()),
+    }
+}
+
+impl ChangeError {
+    #[must_use]
+    pub fn obstacle(&self) -> Obstacle {
+        match self {
+            Self::Open { problem: OpenError::Busy(_), .. } | Self::Changed { .. } => Obstacle::Busy,
+            Self::Open { problem: OpenError::Lock(_), .. } | Self::Write { .. } | Self::Backup { .. } => {
+                Obstacle::NotWritable
+            }
+            Self::Open { .. } | Self::Broken { .. } | Self::Edit { .. } | Self::Import(_) => {
+                Obstacle::NotReadable
+            }
+        }
+    }
+
+    /// Its source, where the message does not include it.
+    #[must_use]
+    pub fn into_cause(self) -> Option<Box<dyn std::error::Error + Send + Sync>> {
+        match self {
+            Self::Write { source, .. }
+            | Self::Backup { source, .. }
+            | Self::Open { problem: OpenError::Lock(source), .. } => Some(Box::new(source)),
+            Self::Import(source) => Some(Box::new(source)),
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]

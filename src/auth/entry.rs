@@ -1,11 +1,13 @@
-//! A credential about to be stored: the fields that change, and what of an older one must not stay.
+//! A credential to store: the fields to set, and the fields of an older one to remove.
 
 use openclaw_auth::edit::{self, EditError, FieldChange, member};
 use openclaw_auth::jwt;
 use openclaw_auth::model::{CredentialKind, Timestamp};
 use zeroize::Zeroizing;
 
-use crate::refresh::exchange::Issued;
+use crate::refresh::endpoint::Issued;
+
+pub const EMPTY_STORE: &str = "{\n  \"version\": 1,\n  \"profiles\": {}\n}\n";
 
 /// A credential's fields. Whatever else an older entry of the same login holds stays.
 pub struct Entry {
@@ -15,7 +17,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// A pasted token, with its end where that is known.
+    /// A pasted token; `expires` where that is known.
     #[must_use]
     pub fn token(provider: &str, token: &str, expires: Option<Timestamp>) -> Self {
         let mut fields = vec![
@@ -37,7 +39,7 @@ impl Entry {
         Self { fields, stale: &["apiKey", "keyRef", "mode"] }
     }
 
-    /// A login somebody has just signed in to. Where the provider gives no refresh token, an older one of the login stays.
+    /// A new sign-in. Where the provider issues no refresh token, the older one of this login stays.
     #[must_use]
     pub fn oauth(provider: &str, issued: &Issued) -> Self {
         let (account, email) = (jwt::openai_account(&issued.tokens.access), email(issued));
@@ -54,7 +56,12 @@ impl Entry {
         Self { fields, stale: &["idToken", "oauthRef", "mode"] }
     }
 
-    /// The JSON text of it alone.
+    /// A store with nothing else in it.
+    pub fn alone(&self, profile: &str) -> Result<Zeroizing<String>, EditError> {
+        edit::put_profile(EMPTY_STORE, profile, &self.text())
+    }
+
+    /// Its JSON text.
     #[must_use]
     pub fn text(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new("{".to_owned());
@@ -70,7 +77,7 @@ impl Entry {
         text
     }
 
-    /// The store with it in the place of an older one of the same login.
+    /// The store `json` with it in place of the older entry of the same login.
     pub fn over(&self, json: &str, profile: &str) -> Result<Zeroizing<String>, EditError> {
         let mut json = Zeroizing::new(json.to_owned());
         for field in self.stale {

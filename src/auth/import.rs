@@ -1,5 +1,5 @@
-//! The import that OpenClaw's first use makes: the logins of the flat `auth.json` and of the `oauth.json` all agents share, as a
-//! store. The legacy files are read and never changed.
+//! The import that OpenClaw's first use makes: a store from the flat `auth.json` and from the `oauth.json` that all agents share.
+//! The legacy files are only read.
 
 use std::path::{Path, PathBuf};
 
@@ -12,14 +12,11 @@ use openclaw_auth::load::{self, Buffers};
 use openclaw_auth::model::{CredentialKind, StoreError, Timestamp};
 use openclaw_auth::paths::Roots;
 use openclaw_auth::secret::SecretBuffer;
+use openclaw_auth::store::SEMANTICS;
 use zeroize::Zeroizing;
 
-use super::target::SEMANTICS;
+use super::entry::EMPTY_STORE;
 
-/// A store without any logins.
-pub const EMPTY: &str = "{\n  \"version\": 1,\n  \"profiles\": {}\n}\n";
-
-/// What the legacy files make.
 pub struct ImportedStore {
     pub json: Zeroizing<String>,
     /// The ids of its profiles.
@@ -28,28 +25,20 @@ pub struct ImportedStore {
     pub sources: Vec<PathBuf>,
 }
 
-/// Why there is no import.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// A legacy file cannot be read.
     #[error("{}", .0.message)]
     Read(StoreError),
-    /// A legacy file is not well-formed.
     #[error("`{}` is {problem}", .path.display())]
-    Broken {
-        path: PathBuf,
-        /// What is wrong with it.
-        problem: String,
-    },
-    /// The store cannot be made of them.
+    Broken { path: PathBuf, problem: String },
     #[error(transparent)]
     Edit(#[from] EditError),
 }
 
 /// Makes a store of an agent's legacy files.
 ///
-/// OpenClaw passes over a file it cannot read. Here that is an error: nobody should believe that all logins were taken over. Nor is a login
-/// taken over that main has renewed since: the agent inherits that one, and the old one would shadow it.
+/// OpenClaw skips a file it cannot read. Here that is an error, because otherwise people would believe that all logins were
+/// imported. A login that main has renewed since is not imported: it would shadow the newer one that the agent inherits.
 pub fn read(agent: &Agent, main: &Agent, roots: &Roots) -> Result<ImportedStore, ImportError> {
     let mut buffers = Buffers::default();
     let inherited = if agent.is_main() { None } else { load::load(main, roots, SEMANTICS, &mut buffers) };
@@ -57,8 +46,11 @@ pub fn read(agent: &Agent, main: &Agent, roots: &Roots) -> Result<ImportedStore,
     let is_superseded = |old: &Profile<'_>| {
         inherited.profiles.iter().any(|new| new.id == old.id && supersedes(new, &old.credential))
     };
-    let mut import =
-        ImportedStore { json: Zeroizing::new(EMPTY.to_owned()), profiles: Vec::new(), sources: Vec::new() };
+    let mut import = ImportedStore {
+        json: Zeroizing::new(EMPTY_STORE.to_owned()),
+        profiles: Vec::new(),
+        sources: Vec::new(),
+    };
     import.add(
         &agent.dir.join("auth.json"),
         |text| Document::parse_flat(text, SEMANTICS),

@@ -1,20 +1,50 @@
-//! What agents see of each other's logins, for commands to look at before and after a change.
+//! What an agent's store holds and what the agent sees of main's, for commands to read before and after a change.
+
+use std::path::{Path, PathBuf};
 
 use openclaw_auth::attempts::{self, Attempts};
 use openclaw_auth::discover::{Agent, Discovery};
 use openclaw_auth::document::Document;
+use openclaw_auth::identity;
 use openclaw_auth::load::{self, Buffers};
 use openclaw_auth::merge::View;
-use openclaw_auth::model::{Semantics, Source, Timestamp};
+use openclaw_auth::model::{Semantics, Source, StoreKind, Timestamp};
 use openclaw_auth::paths::Roots;
-use openclaw_auth::{edit, identity};
+use openclaw_auth::store::SEMANTICS;
 
 use super::entry::Entry;
-use super::import::EMPTY;
-use super::target::SEMANTICS;
 use crate::clock;
 
-/// How an agent would try a provider's profiles now.
+/// The agent of that name, else the configured default.
+#[must_use]
+pub fn agent<'d>(discovery: &'d Discovery, wanted: Option<&str>) -> Option<&'d Agent> {
+    let agents = &discovery.agents;
+    match wanted {
+        Some(id) => agents
+            .iter()
+            .find(|agent| agent.id.as_str() == id)
+            .or_else(|| agents.iter().find(|agent| agent.id.as_str() == id.to_lowercase())),
+        None => agents.iter().find(|agent| agent.default).or(agents.first()),
+    }
+}
+
+/// The database that holds an agent's logins, or main's. Only OpenClaw may write it.
+#[must_use]
+pub fn database(roots: &Roots, discovery: &Discovery, agent: &Agent) -> Option<PathBuf> {
+    let mut buffers = Buffers::default();
+    let in_database = |kind: StoreKind, path: &Path| {
+        matches!(kind, StoreKind::AgentSqlite | StoreKind::SharedSqlite).then(|| path.to_owned())
+    };
+    if let Some(own) = load::load(agent, roots, SEMANTICS, &mut buffers)
+        && let Some(path) = in_database(own.health.kind, &own.health.path)
+    {
+        return Some(path);
+    }
+    let main = load::load_main(&discovery.agents[0], roots, SEMANTICS, &mut buffers);
+    in_database(main.health.kind, &main.health.path)
+}
+
+/// In which order an agent would try a provider's profiles now.
 #[must_use]
 pub fn attempts(
     roots: &Roots,
@@ -55,7 +85,7 @@ pub fn holds(roots: &Roots, agent: &Agent, profile: &str) -> bool {
 /// The profile in an agent's own store that holds a login of the same account as this one, the default one first.
 #[must_use]
 pub fn same_account(roots: &Roots, agent: &Agent, entry: &Entry) -> Option<String> {
-    let alone = edit::put_profile(EMPTY, "new", &entry.text()).ok()?;
+    let alone = entry.alone("new").ok()?;
     let alone = Document::parse(&alone, SEMANTICS, Source::Json).ok()?;
     let new = alone.get("new")?;
     let mut buffers = Buffers::default();
@@ -67,21 +97,21 @@ pub fn same_account(roots: &Roots, agent: &Agent, entry: &Entry) -> Option<Strin
     same.min_by_key(|profile| !profile.id.ends_with(":default")).map(|profile| profile.id.to_string())
 }
 
-/// Looks at what an agent sees: its own store, over main's.
+/// Calls `read` with what an agent sees: its own store, over main's.
 fn with_view<T>(
     roots: &Roots,
     discovery: &Discovery,
     agent: &Agent,
     semantics: Semantics,
-    look: impl FnOnce(&View<'_, '_>, Timestamp) -> T,
+    read: impl FnOnce(&View<'_, '_>, Timestamp) -> T,
 ) -> T {
     let now = clock::now();
     let (mut main_buffers, mut buffers) = (Buffers::default(), Buffers::default());
     let main = load::load_main(&discovery.agents[0], roots, semantics, &mut main_buffers);
     if agent.is_main() {
-        return look(&View::of_main(&main.document), now);
+        return read(&View::of_main(&main.document), now);
     }
     let own = load::load(agent, roots, semantics, &mut buffers);
     let own = own.map(|own| own.document).unwrap_or_default();
-    look(&View::merged(&own, &main.document, now, semantics), now)
+    read(&View::merged(&own, &main.document, now, semantics), now)
 }

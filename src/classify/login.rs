@@ -59,8 +59,8 @@ pub(super) fn login_verdict(profile: &Effective<'_, '_>, criteria: &Criteria<'_>
         return Renewability::new(login, None, None);
     }
     let record = remembered(profile, criteria);
-    if let Some(dead) = record.and_then(|record| record.dead) {
-        return Renewability::new(LoginState::Dead, Some(dead.reason), Some(dead.since));
+    if let Some(refused) = record.and_then(|record| record.refused) {
+        return Renewability::new(LoginState::Dead, Some(refused.reason), Some(refused.since));
     }
     let failing = record.and_then(|record| record.failing.as_ref());
     let since = criteria.refreshing.since(&credential.provider, profile.id);

@@ -9,9 +9,9 @@ use clap::Subcommand;
 
 use crate::commands::context::GlobalArgs;
 use crate::config::{self, Config, SettingProblem};
-use crate::console;
 use crate::exit::{self, Failure};
 use crate::notify;
+use crate::terminal;
 
 /// The subcommands of `config`.
 #[derive(Debug, Subcommand)]
@@ -30,7 +30,7 @@ pub fn run(global: &GlobalArgs, command: &ConfigCommand) -> Result<u8, Failure> 
         ConfigCommand::Init => init(&path(global)?),
         ConfigCommand::Show => {
             let config = Config::load(global.config.as_deref())?;
-            console::print(config.to_toml().as_bytes())?;
+            terminal::print(config.to_toml().as_bytes())?;
             Ok(exit::OK)
         }
         ConfigCommand::Check => {
@@ -38,7 +38,7 @@ pub fn run(global: &GlobalArgs, command: &ConfigCommand) -> Result<u8, Failure> 
             let there = path.exists();
             let config = Config::load(global.config.as_deref())?;
             for removed in &config.removed {
-                console::talk(&removed.to_string());
+                terminal::say(&removed.to_string());
             }
             let mut problems = config::check::files(&config);
             problems.extend(notify::problems(&config.notify));
@@ -46,7 +46,7 @@ pub fn run(global: &GlobalArgs, command: &ConfigCommand) -> Result<u8, Failure> 
                 return Err(unwise(&path, &problems));
             }
             let verdict = if there { "is right" } else { "is not there; every setting has its default" };
-            console::print(format!("{} {verdict}\n", path.display()).as_bytes())?;
+            terminal::print(format!("{} {verdict}\n", path.display()).as_bytes())?;
             Ok(exit::OK)
         }
     }
@@ -69,7 +69,7 @@ fn init(path: &std::path::Path) -> Result<u8, Failure> {
     };
     match write() {
         Ok(()) => {
-            console::print(format!("wrote {}\n", path.display()).as_bytes())?;
+            terminal::print(format!("wrote {}\n", path.display()).as_bytes())?;
             Ok(exit::OK)
         }
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {

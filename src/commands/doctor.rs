@@ -8,7 +8,6 @@ use openclaw_auth::paths::{self};
 use crate::clock;
 use crate::commands::context::{GlobalArgs, environment, no_state_directory, runtime};
 use crate::config::{self, Config};
-use crate::console;
 use crate::doctor::finding::Finding;
 use crate::doctor::inspection::Inspection;
 use crate::doctor::installation::{Installation, OwnSettings};
@@ -64,7 +63,7 @@ pub fn run(global: &GlobalArgs, args: &DoctorArgs) -> Result<u8, Failure> {
     let results = if let Some(own) = &installation.own.state {
         runtime.block_on(apply_fixes(own, &findings, args))?
     } else {
-        console::talk("there is no place for backups, so nothing was changed: set HOME or XDG_STATE_HOME");
+        terminal::say("there is no place for backups, so nothing was changed: set HOME or XDG_STATE_HOME");
         Vec::new()
     };
     // What is left is looked for, not reckoned.
@@ -131,7 +130,7 @@ fn print(
         let mut printed = Vec::new();
         report::json(findings, results, &inspection.snapshot.generated_at, &mut printed)
             .map_err(unwritable)?;
-        return console::print(&printed);
+        return terminal::print(&printed);
     }
     show(|column| match results {
         None => {
@@ -151,8 +150,8 @@ fn print(
 
 fn show(write: impl FnOnce(&mut Column<'_>) -> std::io::Result<()>) -> Result<(), Failure> {
     let mut printed = Vec::new();
-    write(&mut Column { out: &mut printed, width: console::width().max(20) }).map_err(unwritable)?;
-    console::print(&printed)
+    write(&mut Column { out: &mut printed, width: terminal::width().max(20) }).map_err(unwritable)?;
+    terminal::print(&printed)
 }
 
 fn unwritable(error: std::io::Error) -> Failure {
@@ -168,11 +167,11 @@ async fn apply_fixes(
     let fixable: Vec<_> =
         findings.iter().filter_map(|finding| Some((finding, finding.fix.as_ref()?))).collect();
     if fixable.is_empty() {
-        console::talk("there is nothing that --fix could mend");
+        terminal::say("there is nothing that --fix could mend");
         return Ok(Vec::new());
     }
     if !args.yes && !terminal::is_there() {
-        console::talk(
+        terminal::say(
             "standard input is no terminal, so nobody can be asked: nothing was changed. --yes mends without asking",
         );
         return Ok(Vec::new());
@@ -205,7 +204,7 @@ enum FixConsent {
 
 /// Asks until the answer is valid. The end of the input counts as "quit".
 fn ask(what: &str) -> Result<FixConsent, Failure> {
-    for line in wrap(&safe(what), console::width()) {
+    for line in wrap(&safe(what), terminal::width()) {
         terminal::show(&format!("{line}\n"));
     }
     loop {

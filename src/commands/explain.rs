@@ -6,11 +6,11 @@ use anstyle::{AnsiColor, Style};
 use clap::Args;
 use serde_json::json;
 
-use crate::console;
 use crate::error_catalog::{self, RecognizedCause};
 use crate::exit::{self, Failure};
 use crate::publish::words::{safe, wrap};
 use crate::remedy::Commands;
+use crate::terminal;
 
 /// More of a log is not read: its end is what matters, and `tail` gives that.
 const MAX_BYTES: u64 = 8 * 1024 * 1024;
@@ -38,15 +38,15 @@ pub fn run(args: &ExplainArgs) -> Result<u8, Failure> {
             .hint("give the message in quotes, or a log on standard input: `… | authwatch explain`"));
     }
     let findings = error_catalog::recognize(&text);
-    let answer = if args.json { as_json(&findings) } else { as_text(&findings, console::width()) };
-    console::print(answer.as_bytes())?;
+    let answer = if args.json { as_json(&findings) } else { as_text(&findings, terminal::width()) };
+    terminal::print(answer.as_bytes())?;
     Ok(exit::OK)
 }
 
 fn read() -> Result<String, Failure> {
     let mut stdin = std::io::stdin().lock();
     if stdin.is_terminal() {
-        console::talk("paste the message, press Enter, then Ctrl-D");
+        terminal::say("paste the message, press Enter, then Ctrl-D");
     }
     let mut bytes = Vec::new();
     let read = (&mut stdin).take(MAX_BYTES + 1).read_to_end(&mut bytes);

@@ -1,39 +1,44 @@
-//! `authwatch notify`: does it arrive, what was told, and what not to be told of.
+//! `authwatch notify`: test messages, the history of what was sent, and muting.
+//!
+//! Muting something unknown is accepted, because it may appear later. Most of the time it is mistyped, though, and the first sign
+//! would be the alert that was to be muted. So a warning says so.
 
-mod mute;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
+use openclaw_auth::model::Span;
 use serde_json::json;
 
 use crate::clock;
-use crate::commands::context::{GlobalArgs, own_state, runtime};
-use crate::config::Config;
-use crate::console;
+use crate::commands::context::{GlobalArgs, environment, own_state, runtime};
+use crate::config::{self, Config};
 use crate::exit::{self, Failure};
 use crate::notify::outcome::DeliveryOutcome;
-use crate::notify::{NotificationStore, Notifier};
-use crate::publish::words::{date, safe};
+use crate::notify::{Mute, NotificationStore, Notifier, QueuedMessage};
+use crate::pipeline::{self, Request};
+use crate::publish::words::{date, safe, span};
+use crate::remedy::quote;
+use crate::terminal;
 
-/// The subcommands of `notify`.
 #[derive(Debug, Subcommand)]
 pub enum NotifyCommand {
-    /// Send a test message, and say what the other side answered
+    /// Send a test message, and show the answer
     Test {
         /// The channel [default: all of them]
         channel: Option<String>,
     },
-    /// Show what was delivered, what was not, and what waits
+    /// Show what was delivered, what failed, and what is waiting
     History {
         /// As JSON
         #[arg(long)]
         json: bool,
     },
-    /// Hear nothing of a profile for a while
-    #[command(name = "silence")]
-    Mute(mute::MuteArgs),
+    /// Mute a profile for a while
+    #[command(alias = "silence")]
+    Mute(MuteArgs),
 }
 
-/// Runs the command.
 pub fn run(global: &GlobalArgs, command: &NotifyCommand) -> Result<u8, Failure> {
     let dir = own_state("authwatch's own state")?;
     match command {
@@ -45,7 +50,7 @@ pub fn run(global: &GlobalArgs, command: &NotifyCommand) -> Result<u8, Failure> 
             &NotificationStore::read(&dir).map_err(|e| Failure::new(exit::CANNOT_READ, exit::chain(&e)))?,
             *json,
         ),
-        NotifyCommand::Mute(args) => mute::run(global, &dir, args),
+        NotifyCommand::Mute(args) => mute(global, &dir, args),
     }
 }
 
@@ -70,18 +75,18 @@ fn test(notifier: &Notifier, wanted: Option<&str>) -> Result<u8, Failure> {
     let mut code = exit::OK;
     for channel in channels {
         let outcome = runtime.block_on(notifier.test(channel, clock::now()));
-        code = say(&format!("{} ({})", channel.name, channel.kind.as_str()), &outcome, code)?;
+        code = print_outcome(&format!("{} ({})", channel.name, channel.kind.as_str()), &outcome, code)?;
     }
     if wanted.is_none()
         && let Some(outcome) = runtime.block_on(notifier.send_heartbeat(notifier.heartbeat_signal(exit::OK)))
     {
-        code = say("heartbeat", &outcome, code)?;
+        code = print_outcome("heartbeat", &outcome, code)?;
     }
     Ok(code)
 }
 
-/// One line a channel; the worst code so far.
-fn say(name: &str, outcome: &DeliveryOutcome, code: u8) -> Result<u8, Failure> {
+/// Prints a line for a channel. Returns the worst code so far.
+fn print_outcome(name: &str, outcome: &DeliveryOutcome, code: u8) -> Result<u8, Failure> {
     let (line, this) = match outcome {
         DeliveryOutcome::Accepted(answer) if answer.trim().is_empty() => ("accepted".to_owned(), exit::OK),
         DeliveryOutcome::Accepted(answer) => (format!("accepted: {}", one_line(answer)), exit::OK),
@@ -92,7 +97,7 @@ fn say(name: &str, outcome: &DeliveryOutcome, code: u8) -> Result<u8, Failure> {
             (format!("refused ({}): {}", reason.as_str(), one_line(problem)), exit::CONFIGURATION)
         }
     };
-    console::print(format!("{name}: {line}\n").as_bytes())?;
+    terminal::print(format!("{name}: {line}\n").as_bytes())?;
     Ok(code.max(this))
 }
 
@@ -105,21 +110,21 @@ fn history(store: &NotificationStore, as_json: bool) -> Result<u8, Failure> {
         let waiting: serde_json::Map<String, serde_json::Value> = store
             .outbox
             .iter()
-            .map(|(channel, parcels)| {
-                let one = |parcel: &crate::notify::QueuedMessage| {
+            .map(|(channel, messages)| {
+                let entry = |queued: &QueuedMessage| {
                     json!({
-                        "message": parcel.message.id,
-                        "title": parcel.message.title(),
-                        "attempts": parcel.attempts,
-                        "next": parcel.next,
-                        "parked": parcel.parked,
+                        "message": queued.message.id,
+                        "title": queued.message.title(),
+                        "attempts": queued.attempts,
+                        "next": queued.next,
+                        "parked": queued.parked,
                     })
                 };
-                (channel.clone(), parcels.iter().map(one).collect())
+                (channel.clone(), messages.iter().map(entry).collect())
             })
             .collect();
         let report = json!({ "formatVersion": 1, "history": store.history, "waiting": waiting });
-        console::print(format!("{report:#}\n").as_bytes())?;
+        terminal::print(format!("{report:#}\n").as_bytes())?;
         return Ok(exit::OK);
     }
     let mut lines = String::new();
@@ -130,19 +135,177 @@ fn history(store: &NotificationStore, as_json: bool) -> Result<u8, Failure> {
             lines += &format!("    {}\n", entry.answer);
         }
     }
-    for (channel, parcels) in &store.outbox {
-        for parcel in parcels {
-            let when = match (parcel.parked, parcel.next) {
-                (true, _) => "refused too often; goes with the next one".to_owned(),
-                (false, Some(next)) => format!("tried again {}", date(next)),
+    for (channel, messages) in &store.outbox {
+        for queued in messages {
+            let when = match (queued.parked, queued.next) {
+                (true, _) => "refused too often; sent with the next one".to_owned(),
+                (false, Some(next)) => format!("next attempt {}", date(next)),
                 (false, None) => "about to be sent".to_owned(),
             };
-            lines += &format!("waits  {channel}  {}  ({when})\n", safe(&parcel.message.title()));
+            lines += &format!("waiting  {channel}  {}  ({when})\n", safe(&queued.message.title()));
         }
     }
     if lines.is_empty() {
-        lines.push_str("nothing has been told yet\n");
+        lines.push_str("no notifications yet\n");
     }
-    console::print(lines.as_bytes())?;
+    terminal::print(lines.as_bytes())?;
     Ok(exit::OK)
+}
+
+#[derive(Debug, Args)]
+pub struct MuteArgs {
+    /// The profile, or a provider without a login; `*` for everything
+    #[arg(required_unless_present = "list")]
+    profile: Option<String>,
+    /// For how long: 2h, 3d
+    #[arg(value_parser = clock::duration, required_unless_present_any = ["list", "end"])]
+    duration: Option<Span>,
+    /// Only at this agent
+    #[arg(long, value_name = "ID")]
+    agent: Option<String>,
+    /// Unmute it now
+    #[arg(long, conflicts_with_all = ["duration", "list"])]
+    end: bool,
+    /// Show what is muted
+    #[arg(long, conflicts_with_all = ["profile", "duration"])]
+    list: bool,
+}
+
+fn mute(global: &GlobalArgs, dir: &Path, args: &MuteArgs) -> Result<u8, Failure> {
+    let now = clock::now();
+    if args.list {
+        let store = NotificationStore::read(dir)
+            .map_err(|error| Failure::new(exit::CANNOT_READ, exit::chain(&error)))?;
+        let lines: String = store.mutes.iter().filter(|mute| mute.until > now).map(mute_line).collect();
+        let lines = if lines.is_empty() { "nothing is muted\n".to_owned() } else { lines };
+        terminal::print(lines.as_bytes())?;
+        return Ok(exit::OK);
+    }
+    let profile = args.profile.clone().unwrap_or_default();
+    let is_meant = |mute: &Mute| mute.profile == profile && mute.agent == args.agent && mute.until > now;
+    let was_muted = NotificationStore::update(dir, |store| {
+        let there = store.mutes.iter().any(is_meant);
+        store.mutes.retain(|mute| !is_meant(mute) && mute.until > now);
+        if let Some(duration) = args.duration {
+            let until = now + duration;
+            store.mutes.push(Mute { profile: profile.clone(), agent: args.agent.clone(), until });
+        }
+        there
+    });
+    let was_muted = was_muted.map_err(|error| Failure::new(exit::CANNOT_WRITE, exit::chain(&error)))?;
+    let report = match args.duration {
+        Some(duration) => {
+            format!("{} is muted for {}, until {}\n", safe(&profile), span(duration), date(now + duration))
+        }
+        None if was_muted => format!("{} is no longer muted\n", safe(&profile)),
+        None => return Err(Failure::new(exit::NO_INPUT, format!("`{}` was not muted", safe(&profile)))),
+    };
+    terminal::print(report.as_bytes())?;
+    if args.duration.is_some()
+        && let Some(doubt) = KnownSubjects::find(global, dir).doubt(&profile, args.agent.as_deref())
+    {
+        tracing::warn!("{}", safe(&doubt));
+    }
+    Ok(exit::OK)
+}
+
+fn mute_line(mute: &Mute) -> String {
+    let agent = mute.agent.as_ref().map_or_else(String::new, |agent| format!(" at agent {}", safe(agent)));
+    format!("{}{agent} until {}\n", safe(&mute.profile), date(mute.until))
+}
+
+/// What notifications can be about.
+#[derive(Default)]
+struct KnownSubjects {
+    /// By agent: profiles, providers without a login, and stores.
+    agents: BTreeMap<String, BTreeSet<String>>,
+    /// Agents and profiles inherited from main: notifications name main.
+    inherited: BTreeSet<(String, String)>,
+    of_provider: BTreeMap<String, BTreeSet<String>>,
+    /// Not of an agent: channels, recovery files, OpenClaw's configuration.
+    without_agent: BTreeSet<String>,
+}
+
+impl KnownSubjects {
+    fn find(global: &GlobalArgs, dir: &Path) -> Self {
+        let config = Config::load(global.config.as_deref()).unwrap_or_default();
+        let roots = global.roots(&config);
+        let request =
+            Request { semantics: config.status.semantics, scope: config.status.scope, ..Request::default() };
+        let snapshot = pipeline::look(&roots, environment(), &request).snapshot;
+        let mut known = Self::default();
+        for agent in &snapshot.agents {
+            let id = agent.id.as_str();
+            let names = known.agents.entry(id.to_owned()).or_default();
+            names.extend(["store", id].map(str::to_owned));
+            names.extend(agent.missing_providers_in_use.iter().map(|provider| provider.as_str().to_owned()));
+            for profile in &agent.profiles {
+                let name = profile.profile_id.as_str().to_owned();
+                known
+                    .of_provider
+                    .entry(profile.provider.as_str().to_owned())
+                    .or_default()
+                    .insert(name.clone());
+                if profile.inherited {
+                    known.inherited.insert((id.to_owned(), name));
+                } else {
+                    names.insert(name);
+                }
+            }
+        }
+        let store = NotificationStore::read(dir).unwrap_or_default();
+        known.without_agent.insert("openclaw.json".to_owned());
+        known.without_agent.extend(store.channels.keys().cloned());
+        // A problem may outlast what it is about.
+        for incident in &store.incidents.all {
+            let (agent, name) = (&incident.subject.agent, incident.subject.name().to_owned());
+            if agent.is_empty() {
+                known.without_agent.insert(name);
+            } else {
+                known.agents.entry(agent.clone()).or_default().insert(name);
+            }
+        }
+        known
+    }
+
+    /// What notifications about one agent, or about any, can be about.
+    fn names(&self, agent: Option<&str>) -> BTreeSet<&str> {
+        let of_agents = self.agents.iter().filter(|(id, _)| agent.is_none_or(|agent| agent == *id));
+        let names = of_agents.flat_map(|(_, names)| names).map(String::as_str);
+        let without_agent = self.without_agent.iter().filter(|_| agent.is_none()).map(String::as_str);
+        names.chain(without_agent).collect()
+    }
+
+    /// Why the mute may not be what was meant.
+    fn doubt(&self, name: &str, agent: Option<&str>) -> Option<String> {
+        let suggestion = |nearest: Option<&str>| {
+            nearest.map_or_else(String::new, |nearest| format!(": did you mean `{nearest}`?"))
+        };
+        if let Some(agent) = agent.filter(|agent| !self.agents.contains_key(*agent)) {
+            let nearest = config::nearest(agent, self.agents.keys().map(String::as_str));
+            return Some(format!("no agent named `{agent}`{}", suggestion(nearest)));
+        }
+        let names = self.names(agent);
+        if name == "*" || names.contains(name) {
+            return None;
+        }
+        if let Some(agent) = agent {
+            if self.inherited.contains(&(agent.to_owned(), name.to_owned())) {
+                let command = format!("authwatch notify mute {} DURATION --agent main", quote(name));
+                return Some(format!("agent `{agent}` inherits `{name}` from main, so run: {command}"));
+            }
+            let others = self.agents.iter().filter(|(_, names)| names.contains(name));
+            let others: Vec<&str> = others.map(|(id, _)| id.as_str()).collect();
+            if !others.is_empty() {
+                return Some(format!("agent `{agent}` has no `{name}`; {} has", others.join(", ")));
+            }
+        }
+        if let Some(profiles) = self.of_provider.get(name) {
+            let profiles: Vec<String> = profiles.iter().map(|profile| format!("`{profile}`")).collect();
+            let profiles = profiles.join(", ");
+            return Some(format!("`{name}` is a provider; notifications name its profiles: {profiles}"));
+        }
+        let nearest = config::nearest(name, names.into_iter());
+        Some(format!("no profile named `{name}`{}", suggestion(nearest)))
+    }
 }

@@ -1,31 +1,32 @@
-//! `authwatch refresh`: says who is due and why not, renews, and says what came of it.
+//! `authwatch refresh`: renews what is due, and reports what came of it, or with `--dry-run` what would be done and why.
 
 use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use clap::Args;
 use openclaw_auth::discover;
-use openclaw_auth::model::{AgentId, CredentialKind, Span, Timestamp};
+use openclaw_auth::model::{AgentId, CredentialKind, Timestamp};
 use openclaw_auth::paths::Roots;
 use tokio::task::LocalSet;
 
 use crate::clock;
 use crate::commands::context::{Context, GlobalArgs, environment, own_state, runtime, unknown_agent};
 use crate::config::{self, Config};
-use crate::console;
 use crate::exit::{self, Failure};
 use crate::model::Bucket;
 use crate::publish::words::{date, safe, span};
 use crate::refresh::candidates::{self, Candidates, Login, Selection};
 use crate::refresh::outcome::{MisconfiguredReason, Outcome, TransientReason};
 use crate::refresh::plan::{Clocks, Decision};
-use crate::refresh::recovery::{self, Restored};
-use crate::refresh::{Refresher, round, sequence};
+use crate::refresh::recovery::{self, Settled};
+use crate::refresh::{self, Refresher, sequence};
 use crate::remedy::Commands;
 use crate::state::Memory;
 use crate::stop::{self, Stopper};
+use crate::terminal;
+use crate::texts::text;
 
-/// The flags of `refresh`.
 #[derive(Debug, Args)]
 pub struct RefreshArgs {
     /// Only this agent's logins (repeatable)
@@ -34,52 +35,45 @@ pub struct RefreshArgs {
     /// Only this profile (repeatable)
     #[arg(long, value_name = "ID")]
     profile: Vec<String>,
-    /// Renew what is not due, too; a dead login is never presented again all the same
+    /// Renew what is not due, too; a refused login still needs a sign-in
     #[arg(long)]
     force: bool,
-    /// Say what would be done, and do nothing
+    /// Show what would be done, and change nothing
     #[arg(long)]
     dry_run: bool,
 }
 
-/// Runs the command.
 pub fn run(global: &GlobalArgs, args: &RefreshArgs) -> Result<u8, Failure> {
     let Context { config, roots } = Context::with_state_directory(global)?;
     let state_dir = own_state("authwatch's own state")?;
     if args.dry_run {
-        let candidates = look(&roots, &state_dir, &config, args)?;
-        matched(&candidates, &roots, args)?;
+        let candidates = find(&roots, &state_dir, &config, args)?;
         return dry_run(&candidates, &config);
     }
-    LocalSet::new().block_on(&runtime()?, act(roots, state_dir, config, args))
+    LocalSet::new().block_on(&runtime()?, renew(roots, state_dir, config, args))
 }
 
-fn look(
-    roots: &Roots,
-    state_dir: &std::path::Path,
-    config: &Config,
-    args: &RefreshArgs,
-) -> Result<Candidates, Failure> {
-    let memory = Memory::read(state_dir).map_err(memory_failure)?;
+fn find(roots: &Roots, state_dir: &Path, config: &Config, args: &RefreshArgs) -> Result<Candidates, Failure> {
+    let memory = Memory::read(state_dir).map_err(|error| {
+        Failure::new(exit::CANNOT_READ, "cannot read authwatch's own state").caused_by(error)
+    })?;
     let discovery = discover::discover(roots, environment());
     let clocks = Clocks { now: clock::now(), boot: clock::boot() };
     let wanted = Selection { agents: args.agent.clone(), profiles: args.profile.clone(), force: args.force };
-    Ok(candidates::find(roots, &discovery, &memory, &config.refresh, &wanted, &clocks))
+    let candidates = candidates::find(roots, &discovery, &memory, &config.refresh, &wanted, &clocks);
+    check_selection(&candidates, roots, args)?;
+    Ok(candidates)
 }
 
-fn memory_failure(error: crate::state::MemoryError) -> Failure {
-    Failure::new(exit::CANNOT_READ, "cannot read authwatch's own state").caused_by(error)
-}
-
-/// A selection that matches nothing is a mistake.
-fn matched(candidates: &Candidates, roots: &Roots, args: &RefreshArgs) -> Result<(), Failure> {
+/// A selection that matches nothing is an error.
+fn check_selection(candidates: &Candidates, roots: &Roots, args: &RefreshArgs) -> Result<(), Failure> {
     if let Some(unknown) = candidates.unknown_agents.first() {
         return Err(unknown_agent(unknown, roots, candidates.agent_ids.iter().map(AgentId::as_str)));
     }
     let has =
         |wanted: &&String| candidates.logins.iter().any(|login| login.profile.as_str() == wanted.as_str());
     let Some(unknown) = args.profile.iter().find(|wanted| !has(wanted)) else { return Ok(()) };
-    // It may be in a store that cannot be read, which is told anyway.
+    // It may be in a store that cannot be read, which is reported anyway.
     if !candidates.unreadable.is_empty() {
         return Ok(());
     }
@@ -96,37 +90,33 @@ fn dry_run(candidates: &Candidates, config: &Config) -> Result<u8, Failure> {
     let now = clock::now();
     let (mut report, mut codes) = (String::new(), Vec::new());
     for login in &candidates.logins {
-        // What the real run would find out before it calls anybody.
-        let outcome = match login.decision {
+        // What the real run would find out before the call.
+        let blocked = match login.decision {
             Decision::Due => sequence::check_endpoint(login, &config.refresh).err(),
             _ => None,
-        }
-        .map(Outcome::Misconfigured);
-        report += &match &outcome {
-            Some(outcome) => {
-                line(login, &format!("due, but {}", outcome_words(login, outcome, now, &Commands::default())))
-            }
-            None => line(login, &decision_words(login, now)),
         };
-        codes.push(match (&login.decision, &outcome) {
-            (Decision::Dead(_), _) => exit::EXPIRED_OR_MISSING,
-            (_, Some(outcome)) => code(login, outcome),
-            _ => exit::OK,
-        });
+        let (words, code) = match (&login.decision, blocked.map(Outcome::Misconfigured)) {
+            (_, Some(outcome)) => {
+                let words = outcome_text(login, &outcome, now, &Commands::default());
+                (text("refresh-due-but", &[("outcome", &words)]), code(login, &outcome))
+            }
+            (Decision::NeedsSignIn(_), None) => (decision_text(login, now), exit::EXPIRED_OR_MISSING),
+            (_, None) => (decision_text(login, now), exit::OK),
+        };
+        report += &line(login, &words);
+        codes.push(code);
     }
-    console::print(report.as_bytes())?;
+    terminal::print(report.as_bytes())?;
     Ok(worst(codes.into_iter()))
 }
 
-fn decision_words(login: &Login, now: Timestamp) -> String {
+fn decision_text(login: &Login, now: Timestamp) -> String {
     match &login.decision {
-        Decision::Due => "due: would be renewed now".to_owned(),
-        Decision::Fresh { until } => format!("not due for another {}", span(*until - now)),
-        Decision::Waiting { until } => {
-            format!("failed before; tried again in {}", span(*until - now))
-        }
-        Decision::Dead(reason) => format!("dead ({}): sign in again", reason.as_str()),
-        Decision::NotRenewable(reason) => format!("not renewed from here ({reason})"),
+        Decision::Due => text("refresh-due", &[]),
+        Decision::Fresh { until } => text("refresh-not-due", &[("left", &span(*until - now))]),
+        Decision::Waiting { until } => text("refresh-waiting", &[("wait", &span(*until - now))]),
+        Decision::NeedsSignIn(reason) => text(&format!("login-dead-{}", reason.as_str()), &[]),
+        Decision::NotRenewable(reason) => text("refresh-not-here", &[("reason", reason)]),
     }
 }
 
@@ -134,107 +124,95 @@ fn line(login: &Login, words: &str) -> String {
     format!("{}\t{}\t{words}\n", safe(login.agent.as_str()), safe(login.profile.as_str()))
 }
 
-async fn act(
-    roots: Roots,
-    state_dir: std::path::PathBuf,
-    config: Config,
-    args: &RefreshArgs,
-) -> Result<u8, Failure> {
+async fn renew(roots: Roots, state_dir: PathBuf, config: Config, args: &RefreshArgs) -> Result<u8, Failure> {
     let stopper = Stopper::default();
     let stop = stopper.watch();
     let asked = stop::asked();
     tokio::task::spawn_local(async move {
         asked.await;
-        tracing::info!("stopping: what has begun is finished, nothing new is begun");
+        tracing::info!("stopping: renewals in progress are finished, no others begin");
         stopper.stop();
         std::future::pending::<()>().await;
     });
     let refresher = Refresher::new(roots, state_dir, config, stop).await.map_err(|error| {
         let hint = error.hint();
-        Failure::new(exit::CANNOT_WRITE, "nothing is renewed").caused_by(error).hint(hint)
+        Failure::new(exit::CANNOT_WRITE, "cannot renew").caused_by(error).hint(hint)
     })?;
     let settled = recovery::settle(&refresher).await;
-    let candidates = look(&refresher.roots, &refresher.state_dir, &refresher.config, args)?;
-    matched(&candidates, &refresher.roots, args)?;
+    let candidates = find(&refresher.roots, &refresher.state_dir, &refresher.config, args)?;
     for (agent, error) in &candidates.unreadable {
         tracing::warn!("agent {agent}: {}", error.message);
     }
     let refresher = Rc::new(refresher);
-    let outcomes = round::run(&refresher, &candidates.logins, args.force, progress).await;
-    let outcomes: Vec<Outcome> = outcomes.into_iter().map(|(outcome, _)| outcome).collect();
+    let outcomes = refresh::run(&refresher, &candidates.logins, args.force, show_progress).await;
 
-    let now = clock::now();
-    let commands = Commands::for_json(&refresher.roots);
-    let mut report = String::new();
-    for (path, restored) in &settled {
-        let words = match restored {
-            Restored::PutBack => "put back".to_owned(),
-            Restored::Superseded => "superseded by a newer login; kept".to_owned(),
-            Restored::Later(problem) => format!("cannot be put back yet: {problem}"),
+    let (mut report, mut codes) = (String::new(), Vec::new());
+    for (path, settled) in &settled {
+        let words = match settled {
+            Settled::Stored => text("recovery-stored", &[]),
+            Settled::Superseded => text("recovery-superseded", &[]),
+            Settled::Later(problem) => {
+                codes.push(exit::CANNOT_WRITE);
+                text("recovery-later", &[("problem", problem)])
+            }
         };
-        report += &format!("rescue\t{}\t{}\n", safe(&path.to_string_lossy()), safe(&words));
+        report += &format!("recovery\t{}\t{}\n", safe(&path.to_string_lossy()), safe(&words));
     }
-    for (login, outcome) in candidates.logins.iter().zip(&outcomes) {
-        report += &line(login, &outcome_words(login, outcome, now, &commands));
+    let (now, commands) = (clock::now(), Commands::for_json(&refresher.roots));
+    for (login, (outcome, _)) in candidates.logins.iter().zip(&outcomes) {
+        report += &line(login, &outcome_text(login, outcome, now, &commands));
+        codes.push(code(login, outcome));
     }
-    console::print(report.as_bytes())?;
-    let later = settled.iter().any(|(_, restored)| matches!(restored, Restored::Later(_)));
-    let codes = candidates.logins.iter().zip(&outcomes).map(|(login, outcome)| code(login, outcome));
-    let unreadable = if candidates.unreadable.is_empty() { exit::OK } else { exit::EXPIRED_OR_MISSING };
-    let rescue = if later { exit::CANNOT_WRITE } else { exit::OK };
-    Ok(worst(codes.chain([unreadable, rescue])))
+    if !candidates.unreadable.is_empty() {
+        codes.push(exit::EXPIRED_OR_MISSING);
+    }
+    terminal::print(report.as_bytes())?;
+    Ok(worst(codes.into_iter()))
 }
 
-fn progress(login: &Login) {
+fn show_progress(login: &Login) {
     let mut stderr = std::io::stderr();
     if stderr.is_terminal() {
-        let _ =
-            writeln!(stderr, "renewing {} of {} …", safe(login.profile.as_str()), safe(login.agent.as_str()));
+        let (agent, profile) = (safe(login.agent.as_str()), safe(login.profile.as_str()));
+        let _ = writeln!(stderr, "agent {agent}: renewing {profile} …");
     }
 }
 
-fn outcome_words(login: &Login, outcome: &Outcome, now: Timestamp, commands: &Commands) -> String {
-    let left = |expires: &Timestamp| {
-        let left = span(*expires - now);
-        if expires.is_finite() {
-            format!("valid for {left}, until {}", date(*expires))
+fn outcome_text(login: &Login, outcome: &Outcome, now: Timestamp, commands: &Commands) -> String {
+    let valid = |name: &str, expires: &Timestamp| {
+        let validity = if expires.is_finite() {
+            text("refresh-valid-until", &[("left", &span(*expires - now)), ("at", &date(*expires))])
         } else {
-            "valid".to_owned()
-        }
-    };
-    let again = |retry_after: &Option<Span>| {
-        retry_after.map_or_else(|| "try later".to_owned(), |wait| format!("try again in {}", span(wait)))
+            text("refresh-valid", &[])
+        };
+        text(name, &[("validity", &validity)])
     };
     match outcome {
-        Outcome::Refreshed { expires } => format!("renewed, {}", left(expires)),
-        Outcome::AlreadyFresh { expires } => format!("fresh, {}", left(expires)),
-        Outcome::Adopted { expires } => format!("fresh in another store, {}", left(expires)),
+        Outcome::Refreshed { expires } => valid("refresh-renewed", expires),
+        Outcome::AlreadyFresh { expires } => valid("refresh-fresh", expires),
+        Outcome::Adopted { expires } => valid("refresh-adopted", expires),
         Outcome::NotRenewable(reason) => {
-            format!("not renewed from here ({reason}), {}", login.status.as_str())
+            text("refresh-not-renewable", &[("reason", reason), ("status", &login.status.as_str())])
         }
-        Outcome::Stopped => "not begun: asked to stop".to_owned(),
-        Outcome::Superseded => {
-            "renewed, but the profile was changed meanwhile: that change stays, and what was renewed is kept aside \
-             (see `authwatch doctor`)"
-                .to_owned()
+        Outcome::Stopped => text("refresh-stopped", &[]),
+        Outcome::Superseded => text("refresh-superseded", &[]),
+        Outcome::Contended => text("refresh-contended", &[]),
+        Outcome::Transient(TransientReason::NotStored, _) => text("refresh-not-stored", &[]),
+        Outcome::Transient(reason, None) => text("refresh-failed", &[("reason", reason)]),
+        Outcome::Transient(reason, Some(wait)) => {
+            text("refresh-failed-wait", &[("reason", reason), ("wait", &span(*wait))])
         }
-        Outcome::Contended => "another process is renewing it: try later".to_owned(),
-        Outcome::Transient(TransientReason::Rescued, _) => {
-            "renewed, but it could not be stored: it is in a recovery file, run `authwatch refresh` again"
-                .to_owned()
+        Outcome::NeedsSignIn(reason) => {
+            let reason = text(&format!("login-dead-{}", reason.as_str()), &[]);
+            let profile = login.profile.as_str();
+            let command = commands.sign_in(&login.agent, &login.provider, CredentialKind::OAuth, profile);
+            text("refresh-needs-sign-in", &[("reason", &reason), ("command", &command)])
         }
-        Outcome::Transient(reason, retry_after) => format!("not renewed ({reason}): {}", again(retry_after)),
-        Outcome::Dead(reason) => {
-            let command = commands.sign_in(&login.agent, &login.provider, CredentialKind::OAuth, login.profile.as_str());
-            format!("dead ({}): sign in again with `{command}`", reason.as_str())
+        Outcome::Misconfigured(MisconfiguredReason::OtherAccount) => text("refresh-other-account", &[]),
+        Outcome::Misconfigured(reason) => {
+            let provider = safe(login.provider.as_str());
+            text("refresh-misconfigured", &[("reason", reason), ("provider", &provider)])
         }
-        Outcome::Misconfigured(MisconfiguredReason::OtherAccount) => {
-            "the provider answered for another account; nothing was overwritten".to_owned()
-        }
-        Outcome::Misconfigured(reason) => format!(
-            "not renewed ({reason}): see [refresh.providers.{}] in the configuration",
-            safe(login.provider.as_str())
-        ),
     }
 }
 
@@ -242,12 +220,12 @@ fn outcome_words(login: &Login, outcome: &Outcome, now: Timestamp, commands: &Co
 fn code(login: &Login, outcome: &Outcome) -> u8 {
     match outcome {
         Outcome::NotRenewable(_) if login.status.bucket() == Bucket::Missing => exit::EXPIRED_OR_MISSING,
-        Outcome::Dead(_) => exit::EXPIRED_OR_MISSING,
+        Outcome::NeedsSignIn(_) => exit::EXPIRED_OR_MISSING,
         Outcome::Refreshed { .. }
         | Outcome::AlreadyFresh { .. }
         | Outcome::Adopted { .. }
         | Outcome::NotRenewable(_) => exit::OK,
-        Outcome::Transient(TransientReason::StoreNotWritable | TransientReason::Rescued, _) => {
+        Outcome::Transient(TransientReason::StoreNotWritable | TransientReason::NotStored, _) => {
             exit::CANNOT_WRITE
         }
         Outcome::Transient(TransientReason::StoreNotReadable, _) => exit::CANNOT_READ,
@@ -258,7 +236,7 @@ fn code(login: &Login, outcome: &Outcome) -> u8 {
     }
 }
 
-/// What a person must mend comes before what mends itself.
+/// What a person must fix comes before what resolves by itself.
 fn worst(codes: impl Iterator<Item = u8>) -> u8 {
     const ORDER: [u8; 6] = [
         exit::OK,

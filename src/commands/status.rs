@@ -14,7 +14,6 @@ use crate::assess::{self, Limits};
 use crate::clock::{self, At};
 use crate::commands::context::{GlobalArgs, environment, no_state_directory, unknown_agent};
 use crate::config::{self, Config};
-use crate::console;
 use crate::demo::Demo;
 use crate::exit::{self, Failure};
 use crate::model::{Scope, Snapshot};
@@ -22,6 +21,7 @@ use crate::pipeline::{self, Cache, Look, Request};
 use crate::publish::report::{self, Format, Layout};
 use crate::refresh::recovery;
 use crate::state::Memory;
+use crate::terminal;
 use crate::texts::text;
 
 /// Between two drawings of `--watch`.
@@ -177,13 +177,13 @@ fn redraw(args: &StatusArgs, config: &Config, roots: &Roots) -> Result<u8, Failu
         let look = pipeline::look_again(roots, environment(), &args.request(config), Some(&mut cache));
         let look = with_recoveries(look);
         let mut screen = CLEAR.to_vec();
-        let layout = Layout { width: console::width(), only_problems: args.problems };
+        let layout = Layout { width: terminal::width(), only_problems: args.problems };
         report::write(&look.snapshot, Format::Table, layout, &mut screen)
             .map_err(|error| Failure::new(exit::INTERNAL, "cannot write the report").caused_by(error))?;
         if let Some(failure) = nothing_there(&look, roots) {
             return Err(failure);
         }
-        console::print(&screen)?;
+        terminal::print(&screen)?;
         std::thread::sleep(REDRAW);
     }
 }
@@ -212,7 +212,7 @@ fn memory() -> Option<Arc<Memory>> {
 
 fn finish(args: &StatusArgs, format: Format, look: &Look, roots: &Roots) -> Result<u8, Failure> {
     let mut printed = Vec::new();
-    let layout = Layout { width: console::width(), only_problems: args.problems };
+    let layout = Layout { width: terminal::width(), only_problems: args.problems };
     report::write(&look.snapshot, format, layout, &mut printed)
         .map_err(|error| Failure::new(exit::INTERNAL, "cannot write the report").caused_by(error))?;
     if args.check && format == Format::Table && look.state_exists {
@@ -223,10 +223,10 @@ fn finish(args: &StatusArgs, format: Format, look: &Look, roots: &Roots) -> Resu
     match (&nothing_there, format) {
         // A plugin's answer is its first line, and nothing of a selection that matches nothing is fine.
         (Some(failure), Format::Nagios) => {
-            console::print(format!("AUTH UNKNOWN - {}\n", failure.in_one_line()).as_bytes())?;
+            terminal::print(format!("AUTH UNKNOWN - {}\n", failure.in_one_line()).as_bytes())?;
         }
         (Some(_), Format::Table) => {}
-        _ => console::print(&printed)?,
+        _ => terminal::print(&printed)?,
     }
     match (nothing_there, format) {
         // Nothing is set up: for a check that is "missing", for a plugin "unknown", else there is no such input.

@@ -11,10 +11,10 @@ use super::status::cannot_lay_out;
 use crate::clock;
 use crate::commands::context::{GlobalArgs, environment, no_state_directory, own_state, runtime};
 use crate::config::{self, CommandConfig, Config, NotifyConfig};
-use crate::console;
 use crate::daemon::{self, ConfigFile, Flags, Options};
-use crate::demo::{Demo, TokenEndpoint};
+use crate::demo::{Demo, DemoEndpoint};
 use crate::exit::Failure;
+use crate::terminal;
 
 /// The flags of `watch`.
 #[derive(Debug, Args)]
@@ -86,7 +86,7 @@ pub fn run(global: &GlobalArgs, args: &WatchArgs) -> Result<u8, Failure> {
 /// Tells the person who has started it by hand where the page is. Services have a journal, and the address in their configuration.
 fn say_where(page: &str) {
     if std::io::stderr().is_terminal() {
-        console::talk(&format!("the page is on {page} (Ctrl-C ends this)"));
+        terminal::say(&format!("the page is on {page} (Ctrl-C ends this)"));
     }
 }
 
@@ -99,7 +99,7 @@ fn config_file(global: &GlobalArgs) -> Option<ConfigFile> {
 /// Demo data whose logins end and are renewed before one's eyes.
 async fn demo(mut config: Config, flags: Flags) -> Result<u8, Failure> {
     let demo = Demo::lay_out(clock::now()).map_err(cannot_lay_out)?;
-    let endpoint = TokenEndpoint::start().map_err(cannot_lay_out)?;
+    let endpoint = DemoEndpoint::start().map_err(cannot_lay_out)?;
     demo.add_short_lived(clock::now()).map_err(cannot_lay_out)?;
     config.refresh = endpoint.config();
     config.refresh.enabled &= !flags.no_refresh;
@@ -117,6 +117,6 @@ async fn demo(mut config: Config, flags: Flags) -> Result<u8, Failure> {
         at: None,
         environment: Vec::new(),
     };
-    console::talk(&format!("demo data in {}", options.roots.state.display()));
+    terminal::say(&format!("demo data in {}", options.roots.state.display()));
     daemon::run(options, say_where).await
 }

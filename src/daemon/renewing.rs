@@ -10,7 +10,7 @@ use crate::clock;
 use crate::exit::{self, Failure};
 use crate::refresh::candidates::{self, Login, Selection};
 use crate::refresh::plan::{Clocks, Decision};
-use crate::refresh::{Refresher, recovery, round};
+use crate::refresh::{self, Refresher, recovery};
 use crate::state::Memory;
 use crate::stop::Stop;
 
@@ -30,7 +30,7 @@ impl Monitor {
         self.renewals.mark_looked();
         let logins = self.candidates()?;
         let before = clock::now();
-        let round = round::run(&refresher, &logins, false, |_| {});
+        let round = refresh::run(&refresher, &logins, false, |_| {});
         tokio::pin!(round);
         let mut shown = false;
         let outcomes = loop {

@@ -181,7 +181,7 @@ impl Metrics {
             | Outcome::NotRenewable(_)
             | Outcome::Contended
             | Outcome::Stopped => return,
-            Outcome::Dead(_) | Outcome::Transient(..) | Outcome::Misconfigured(_) => {
+            Outcome::NeedsSignIn(_) | Outcome::Transient(..) | Outcome::Misconfigured(_) => {
                 let reason = outcome.reason().unwrap_or_default();
                 self.counted.counter(REFRESH_FAILURES, [provider, reason]).inc();
             }

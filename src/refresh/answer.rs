@@ -1,4 +1,4 @@
-//! What a token endpoint's answer means. Pure, and one place: the body decides, not only the status.
+//! What a token endpoint's answer means. The body decides, not only the status.
 
 use openclaw_auth::model::Span;
 use serde::Deserialize;
@@ -9,14 +9,14 @@ use super::outcome::{MisconfiguredReason, TransientReason};
 use crate::http::HttpResponse;
 use crate::model::LoginReason;
 
-/// No access token lives longer than ten years. Whoever says so means a moment, or milliseconds; believed, it would never be renewed again.
-const LONGEST_LIFE: f64 = 10.0 * 365.0 * 86_400.0;
+/// A longer `expires_in`, in seconds, is a timestamp or in milliseconds. If it were believed, the login would never be renewed.
+const MAX_LIFETIME: f64 = 10.0 * 365.0 * 86_400.0;
 
 #[derive(Debug)]
 pub enum TokenAnswer {
     Tokens(Tokens),
-    Dead(LoginReason),
-    /// Something between us and the provider refuses.
+    NeedsSignIn(LoginReason),
+    /// May work later; after so long, if the provider says so.
     Transient(TransientReason, Option<Span>),
     /// Our request is wrong, not the login.
     Misconfigured(MisconfiguredReason),
@@ -24,12 +24,12 @@ pub enum TokenAnswer {
 
 pub struct Tokens {
     pub access: Zeroizing<String>,
-    /// The new refresh token; the old one stays where there is none.
+    /// `None` where the old refresh token stays valid.
     pub refresh: Option<Zeroizing<String>>,
     pub id: Option<Zeroizing<String>>,
-    /// How long the access token lives.
+    /// Of the access token.
     pub lifetime: Option<Span>,
-    /// Whose they are, where the answer says so.
+    /// Of the account, where the answer has it.
     pub email: Option<String>,
 }
 
@@ -42,7 +42,7 @@ impl std::fmt::Debug for Tokens {
 #[must_use]
 pub fn judge(answer: &HttpResponse) -> TokenAnswer {
     let transient = |reason| TokenAnswer::Transient(reason, answer.retry_after);
-    // A challenge or a portal speaks for itself, whatever status it comes with.
+    // A challenge page counts whatever its status.
     if answer.challenged || (answer.html && answer.status != 200) {
         return transient(TransientReason::Challenged);
     }
@@ -57,8 +57,8 @@ pub fn judge(answer: &HttpResponse) -> TokenAnswer {
         408 => transient(TransientReason::RequestTimeout),
         300..=399 => transient(TransientReason::BadAnswer),
         500.. => body
-            .and_then(|body| dead(&body.words()))
-            .map_or_else(|| transient(TransientReason::ServerError), TokenAnswer::Dead),
+            .and_then(|body| needs_sign_in(&body.words()))
+            .map_or_else(|| transient(TransientReason::ServerError), TokenAnswer::NeedsSignIn),
         _ => body.map_or_else(
             || transient(TransientReason::Refused),
             |body| refusal(&body.words(), answer.retry_after),
@@ -67,8 +67,8 @@ pub fn judge(answer: &HttpResponse) -> TokenAnswer {
 }
 
 fn refusal(words: &Words, retry_after: Option<Span>) -> TokenAnswer {
-    if let Some(reason) = dead(words) {
-        return TokenAnswer::Dead(reason);
+    if let Some(reason) = needs_sign_in(words) {
+        return TokenAnswer::NeedsSignIn(reason);
     }
     match words.code.as_str() {
         "unsupported_country_region_territory" => {
@@ -91,13 +91,13 @@ fn refusal(words: &Words, retry_after: Option<Span>) -> TokenAnswer {
 }
 
 /// The refusals that no retry will change.
-fn dead(words: &Words) -> Option<LoginReason> {
+fn needs_sign_in(words: &Words) -> Option<LoginReason> {
     let says = |text: &str| words.message.contains(text);
     Some(match words.code.as_str() {
         "refresh_token_reused" => LoginReason::RefreshTokenReused,
         "refresh_token_expired" | "token_expired" => LoginReason::RefreshTokenExpired,
         "refresh_token_invalidated" => LoginReason::RefreshTokenInvalidated,
-        // Some say invalid_grant and the true reason behind it.
+        // Some providers give the real reason in the message.
         "invalid_grant" if says("reused") || says("already been used") => LoginReason::RefreshTokenReused,
         "invalid_grant" if says("revoked") => LoginReason::Revoked,
         "invalid_grant" => LoginReason::InvalidGrant,
@@ -146,7 +146,7 @@ impl Body {
             refresh: secret(self.refresh_token),
             id: secret(self.id_token),
             lifetime: seconds
-                .filter(|seconds: &f64| *seconds > 0.0 && *seconds <= LONGEST_LIFE)
+                .filter(|seconds: &f64| *seconds > 0.0 && *seconds <= MAX_LIFETIME)
                 .map(Span::from_secs),
         })
     }
@@ -177,10 +177,11 @@ mod tests {
             body: Zeroizing::new(body.as_bytes().to_vec()),
         };
         match judge(&answer) {
-            TokenAnswer::Tokens(tokens) => {
-                format!("tokens {:?} {}", tokens.lifetime.map(Span::as_millis), tokens.refresh.is_some())
+            TokenAnswer::Tokens(Tokens { lifetime, refresh, email, .. }) => {
+                let email = email.map(|email| format!(" {email}")).unwrap_or_default();
+                format!("tokens {:?} {}{email}", lifetime.map(Span::as_millis), refresh.is_some())
             }
-            TokenAnswer::Dead(reason) => format!("dead {}", reason.as_str()),
+            TokenAnswer::NeedsSignIn(reason) => format!("needs sign-in {}", reason.as_str()),
             TokenAnswer::Transient(reason, _) => format!("transient {}", reason.as_str()),
             TokenAnswer::Misconfigured(reason) => format!("misconfigured {}", reason.as_str()),
         }
@@ -197,19 +198,32 @@ mod tests {
             (200, r#"{"access_token":"a","expires_in":"60"}"#, "tokens Some(60000.0) false"),
             (200, r#"{"access_token":"a","refresh_token":"","expires_in":-1}"#, "tokens None false"),
             (200, r#"{"access_token":""}"#, "transient bad_answer"),
+            (
+                200,
+                r#"{"access_token":"a","account":{"uuid":"u","email_address":"a@x.org"}}"#,
+                "tokens None false a@x.org",
+            ),
             (200, "<html>sign in to the hotel</html>", "transient bad_answer"),
-            (400, r#"{"error":"invalid_grant"}"#, "dead invalid_grant"),
+            (400, r#"{"error":"invalid_grant"}"#, "needs sign-in invalid_grant"),
             (
                 400,
                 r#"{"error":"invalid_grant","error_description":"Token has been expired or revoked."}"#,
-                "dead revoked",
+                "needs sign-in revoked",
             ),
-            (401, r#"{"error":{"code":"refresh_token_reused","message":"x"}}"#, "dead refresh_token_reused"),
-            (401, r#"{"error":{"code":"refresh_token_expired"}}"#, "dead refresh_token_expired"),
-            (401, r#"{"error":{"code":"refresh_token_invalidated"}}"#, "dead refresh_token_invalidated"),
-            (401, r#"{"error":{"code":"token_expired"}}"#, "dead refresh_token_expired"),
-            (401, r#"{"error":{"message":"Please try signing in again."}}"#, "dead sign_in_again"),
-            (500, r#"{"error":{"code":"refresh_token_reused"}}"#, "dead refresh_token_reused"),
+            (
+                401,
+                r#"{"error":{"code":"refresh_token_reused","message":"x"}}"#,
+                "needs sign-in refresh_token_reused",
+            ),
+            (401, r#"{"error":{"code":"refresh_token_expired"}}"#, "needs sign-in refresh_token_expired"),
+            (
+                401,
+                r#"{"error":{"code":"refresh_token_invalidated"}}"#,
+                "needs sign-in refresh_token_invalidated",
+            ),
+            (401, r#"{"error":{"code":"token_expired"}}"#, "needs sign-in refresh_token_expired"),
+            (401, r#"{"error":{"message":"Please try signing in again."}}"#, "needs sign-in sign_in_again"),
+            (500, r#"{"error":{"code":"refresh_token_reused"}}"#, "needs sign-in refresh_token_reused"),
             (403, r#"{"error":{"code":"unsupported_country_region_territory"}}"#, "transient region_blocked"),
             (403, "<html>Just a moment...</html>", "transient challenged"),
             (429, r#"{"error":"invalid_grant"}"#, "transient rate_limited"),
@@ -224,21 +238,5 @@ mod tests {
         ] {
             assert_eq!(judged(status, body), expected, "{status} {body}");
         }
-    }
-
-    #[test]
-    fn whose_the_tokens_are_may_be_said() {
-        let body = r#"{"access_token":"a","account":{"uuid":"u","email_address":"a@x.org"}}"#;
-        let answer = HttpResponse {
-            status: 200,
-            retry_after: None,
-            date: None,
-            challenged: false,
-            html: false,
-            body: Zeroizing::new(body.as_bytes().to_vec()),
-        };
-        assert!(
-            matches!(judge(&answer), TokenAnswer::Tokens(tokens) if tokens.email.as_deref() == Some("a@x.org"))
-        );
     }
 }

@@ -1,8 +1,8 @@
-//! Which logins there are to renew, and where each one lives.
+//! Which logins there are to renew, and which store owns each.
 //!
-//! The owner of a login is the main store if the agent has none of that id, or if main's copy is of the same account and ends no
-//! sooner than the agent's; else the agent. It is renewed at its owner and nowhere else: renewing copies is what causes reuse
-//! storms, for the first copy that is renewed kills all the others.
+//! Main's store owns a login if the agent has none of that ID, or if main's copy is of the same account and expires no earlier than
+//! the agent's. Otherwise the agent's store does. A login is renewed only at its owner: the first copy that is renewed would
+//! invalidate all others.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -10,15 +10,17 @@ use std::path::{Path, PathBuf};
 use openclaw_auth::credential::Credential;
 use openclaw_auth::discover::{self, Agent, Discovery};
 use openclaw_auth::document::Document;
+use openclaw_auth::fence::Fence;
 use openclaw_auth::file;
 use openclaw_auth::load::{self, Buffers, Loaded, STORE_FILE};
 use openclaw_auth::merge::{Effective, View};
 use openclaw_auth::model::{
-    AgentId, CredentialKind, ProfileId, ProviderId, Semantics, Source, StoreError, Timestamp,
+    AgentId, CredentialKind, ProfileId, ProviderId, ReasonCode, Source, StoreError, StoreKind, Timestamp,
 };
 use openclaw_auth::order::ineligible;
 use openclaw_auth::paths::Roots;
 use openclaw_auth::secret::SecretBuffer;
+use openclaw_auth::store::SEMANTICS;
 use openclaw_auth::{identity, provider, text};
 use zeroize::Zeroizing;
 
@@ -27,44 +29,37 @@ use super::outcome::NotRenewable;
 use super::plan::{Candidate, Clocks, Decision, decide};
 use crate::config::RefreshConfig;
 use crate::model::Status;
-use crate::state::{Fingerprint, LoginRecord, Memory};
-
-/// The rules by which stores are read before they are written: those without aliases, so that locks are named as written.
-pub(super) const SEMANTICS: Semantics = Semantics::V2026_9;
+use crate::state::{Fingerprint, Memory};
 
 /// A login at its owner.
 #[derive(Clone, Debug)]
 pub struct Login {
-    /// The agent it was found with first.
+    /// The owner.
     pub agent: AgentId,
     pub profile: ProfileId,
+    /// As written, which is how locks are named.
     pub provider: ProviderId,
-    /// Its provider, as locks are named after it.
-    pub provider_as_written: String,
     pub store: PathBuf,
     /// Main's JSON store, if there is one.
     pub main_store: Option<PathBuf>,
-    /// When its access token ends.
+    /// Of its access token.
     pub expires: Option<Timestamp>,
-    /// Whether the access token works at this moment.
+    /// Of its access token.
     pub status: Status,
-    /// Its refresh token, by name.
+    /// Of its refresh token.
     pub fingerprint: Option<Fingerprint>,
     pub identity: Identity,
-    /// Whether it can be renewed from here.
     pub renewable: Result<(), NotRenewable>,
-    /// What is to be done about it.
     pub decision: Decision,
 }
 
 /// A login that is due, as its store holds it while the locks are held.
 pub(super) struct Current {
-    /// Its refresh token, which is about to be spent.
+    /// The refresh token that is about to be used.
     pub(super) token: Zeroizing<String>,
     pub(super) fingerprint: Fingerprint,
     /// The JSON text of its entry.
     pub(super) entry: Zeroizing<String>,
-    /// Its provider as it is written.
     pub(super) provider: String,
     pub(super) identity: Identity,
 }
@@ -83,7 +78,7 @@ impl Identity {
         Self { account: filled(&credential.account_id), email: filled(&credential.email) }
     }
 
-    /// Whether a credential surely is another account's.
+    /// Whether a credential is certainly another account's.
     pub(super) fn contradicts(&self, credential: &Credential<'_>) -> bool {
         let other = Self::of(credential);
         let differ = |one: &Option<String>, other: &Option<String>| {
@@ -92,13 +87,13 @@ impl Identity {
         differ(&self.account, &other.account) || differ(&self.email, &other.email)
     }
 
-    /// Whether a credential is surely of the same account.
+    /// Whether a credential is certainly of the same account.
     #[must_use]
     pub fn matches(&self, credential: &Credential<'_>) -> bool {
         let other = Self::of(credential);
         match (&self.account, &other.account, &self.email, &other.email) {
             (Some(one), Some(other), _, _) | (_, _, Some(one), Some(other)) => one == other,
-            // Copies of a login without an identity are told by nothing but their names.
+            // Copies without an identity differ only in their profile IDs.
             _ => *self == other,
         }
     }
@@ -117,13 +112,12 @@ pub struct Selection {
 #[derive(Debug)]
 pub struct Candidates {
     pub logins: Vec<Login>,
-    /// Agents whose stores cannot be read.
+    /// Agents whose stores cannot be read, and why.
     pub unreadable: Vec<(AgentId, StoreError)>,
-    /// Agents that were asked for and are not there.
+    /// Selected agents that do not exist.
     pub unknown_agents: Vec<String>,
-    /// The agents there are.
     pub agent_ids: Vec<AgentId>,
-    /// The profiles there are at the agents that were asked for.
+    /// All profiles of the selected agents.
     pub profile_ids: BTreeSet<String>,
 }
 
@@ -141,26 +135,22 @@ pub fn json_stores(roots: &Roots) -> Vec<PathBuf> {
     discovery.agents.iter().map(|agent| agent.dir.join(STORE_FILE)).collect()
 }
 
-/// What is made of a JSON store's own copy of a profile; nothing where the store cannot be read, or has none.
+/// What `read` returns for a JSON store's own copy of a profile; `None` where the store cannot be read or has none.
 pub(super) fn copy_in<T>(
     store: &Path,
-    profile: &ProfileId,
-    look: impl FnOnce(&Credential<'_>) -> Option<T>,
+    profile: &str,
+    read: impl Fn(&Credential<'_>) -> Option<T>,
 ) -> Option<T> {
-    let mut buffer = SecretBuffer::default();
-    file::read(store, &mut buffer).ok()??;
-    let text = file::text(store, &buffer).ok()?;
-    let document = Document::parse(text, SEMANTICS, Source::Json).ok()?;
-    look(document.get(profile.as_str())?)
+    find_in(store, |id, credential| if id == profile { read(credential) } else { None })
 }
 
-/// What is made of the first credential of a JSON store that something is made of, whatever its profile.
-pub(super) fn any_in<T>(store: &Path, look: impl Fn(&Credential<'_>) -> Option<T>) -> Option<T> {
+/// The first result of `read` for the profiles of a JSON store; `None` where it cannot be read.
+pub(super) fn find_in<T>(store: &Path, read: impl Fn(&str, &Credential<'_>) -> Option<T>) -> Option<T> {
     let mut buffer = SecretBuffer::default();
     file::read(store, &mut buffer).ok()??;
     let text = file::text(store, &buffer).ok()?;
     let document = Document::parse(text, SEMANTICS, Source::Json).ok()?;
-    document.profiles.iter().find_map(|profile| look(&profile.credential))
+    document.profiles.iter().find_map(|profile| read(&profile.id, &profile.credential))
 }
 
 /// Finds every login and decides about it.
@@ -174,7 +164,7 @@ pub fn find(
     clocks: &Clocks,
 ) -> Candidates {
     let known = |id: &String| discovery.agents.iter().any(|agent| agent.id.as_str() == id);
-    let mut survey = Candidates {
+    let mut found = Candidates {
         logins: Vec::new(),
         unreadable: Vec::new(),
         unknown_agents: wanted.agents.iter().filter(|id| !known(id)).cloned().collect(),
@@ -184,19 +174,19 @@ pub fn find(
     let main_agent = &discovery.agents[0];
     let mut main_buffers = Buffers::default();
     let main = load::load_main(main_agent, roots, SEMANTICS, &mut main_buffers);
-    let surveyor = Finder { main_agent, main: &main, memory, config, wanted, clocks };
+    let finder = Finder { main_agent, main: &main, memory, config, wanted, clocks };
     let mut buffers = Buffers::default();
     for agent in &discovery.agents {
         if !wanted.agents.is_empty() && !wanted.agents.iter().any(|id| id == agent.id.as_str()) {
             continue;
         }
         if agent.is_main() {
-            surveyor.look(agent, None, &mut survey);
+            finder.find(agent, None, &mut found);
         } else if let Some(own) = load::load(agent, roots, SEMANTICS, &mut buffers) {
-            surveyor.look(agent, Some(&own), &mut survey);
+            finder.find(agent, Some(&own), &mut found);
         }
     }
-    survey
+    found
 }
 
 struct Finder<'s, 'b> {
@@ -209,10 +199,10 @@ struct Finder<'s, 'b> {
 }
 
 impl Finder<'_, '_> {
-    fn look(&self, agent: &Agent, own: Option<&Loaded<'_>>, survey: &mut Candidates) {
+    fn find(&self, agent: &Agent, own: Option<&Loaded<'_>>, found: &mut Candidates) {
         let loaded = own.unwrap_or(self.main);
         if let Some(error) = &loaded.health.error {
-            survey.unreadable.push((agent.id.clone(), error.clone()));
+            found.unreadable.push((agent.id.clone(), error.clone()));
         }
         let main = &self.main.document;
         let view = match own {
@@ -220,14 +210,14 @@ impl Finder<'_, '_> {
             None => View::of_main(main),
         };
         for profile in &view.profiles {
-            survey.profile_ids.insert(profile.id.to_owned());
+            found.profile_ids.insert(profile.id.to_owned());
             if !self.wanted.profiles.is_empty() && !self.wanted.profiles.iter().any(|id| id == profile.id) {
                 continue;
             }
             let login = self.login(agent, profile, main);
             let seen = |other: &Login| other.store == login.store && other.profile == login.profile;
-            if !survey.logins.iter().any(seen) {
-                survey.logins.push(login);
+            if !found.logins.iter().any(seen) {
+                found.logins.push(login);
             }
         }
     }
@@ -241,22 +231,23 @@ impl Finder<'_, '_> {
             (true, None) => (self.main_agent, profile.credential),
             (false, _) => (agent, profile.credential),
         };
-        let source = if owned_by_main { self.main_source(profile) } else { profile.source };
+        let main_profile = main.profiles.iter().find(|candidate| candidate.id == profile.id);
+        let source = main_profile.filter(|_| owned_by_main).map_or(profile.source, |owned| owned.source);
         let fingerprint = credential.refresh.as_ref().map(|token| self.memory.fingerprint(token.expose()));
-        let record = fingerprint.as_ref().and_then(|fingerprint| self.memory.login(fingerprint));
         let renewable = renewable(profile.id, credential, source, self.config);
         let expires = credential.expires.moment(SEMANTICS);
-        let decision = self.decide(renewable, expires, record, fingerprint.as_ref());
-        let main_is_json = self.main.health.kind == openclaw_auth::model::StoreKind::Json;
-        let mut id = agent.id.clone();
-        if owned_by_main {
-            id = self.main_agent.id.clone();
-        }
+        let candidate = Candidate {
+            renewable,
+            expires,
+            record: fingerprint.as_ref().and_then(|fingerprint| self.memory.login(fingerprint)),
+            jitter: fingerprint.as_ref().map_or(0.0, jitter_of),
+        };
+        let decision = decide(&candidate, self.clocks, self.wanted.force);
+        let main_is_json = self.main.health.kind == StoreKind::Json;
         Login {
-            agent: id,
+            agent: owner.id.clone(),
             profile: ProfileId::from(profile.id),
             provider: ProviderId::from(&*credential.provider),
-            provider_as_written: credential.provider.to_string(),
             store: owner.dir.join(STORE_FILE),
             main_store: main_is_json.then(|| self.main_agent.dir.join(STORE_FILE)),
             expires,
@@ -267,32 +258,11 @@ impl Finder<'_, '_> {
             decision,
         }
     }
-
-    fn main_source(&self, profile: &Effective<'_, '_>) -> Source {
-        let profiles = &self.main.document.profiles;
-        profiles
-            .iter()
-            .find(|candidate| candidate.id == profile.id)
-            .map_or(profile.source, |candidate| candidate.source)
-    }
-
-    fn decide(
-        &self,
-        renewable: Result<(), NotRenewable>,
-        expires: Option<Timestamp>,
-        record: Option<&LoginRecord>,
-        fingerprint: Option<&Fingerprint>,
-    ) -> Decision {
-        let jitter = fingerprint.map_or(0.0, jitter_of);
-        decide(&Candidate { renewable, expires, record, jitter }, self.clocks, self.wanted.force)
-    }
 }
 
-/// Whether main's copy is the login, and the agent's only a copy of it.
+/// Whether main's copy is the login, and the agent's a copy of it.
 fn supersedes(own: &Credential<'_>, main: &Credential<'_>) -> bool {
-    let end = |credential: &Credential<'_>| {
-        credential.expires.moment(Semantics::V2026_9).unwrap_or(Timestamp::EPOCH)
-    };
+    let end = |credential: &Credential<'_>| credential.expires.moment(SEMANTICS).unwrap_or(Timestamp::EPOCH);
     main.kind == CredentialKind::OAuth
         && own.kind == CredentialKind::OAuth
         && identity::may_replace(own, main)
@@ -327,10 +297,10 @@ fn renewable(
 
 fn status(credential: &Credential<'_>, now: Timestamp) -> Status {
     if let Some(fence) = credential.fence() {
-        return if fence == openclaw_auth::fence::Fence::Pending { Status::Ok } else { Status::Expired };
+        return if fence == Fence::Pending { Status::Ok } else { Status::Expired };
     }
     match (ineligible(credential, now, SEMANTICS), credential.expires.moment(SEMANTICS)) {
-        (Some(openclaw_auth::model::ReasonCode::Expired), _) => Status::Expired,
+        (Some(ReasonCode::Expired), _) => Status::Expired,
         (Some(_), _) => Status::Missing,
         (None, Some(end)) if end <= now => Status::Expired,
         (None, Some(_)) => Status::Ok,

@@ -1,42 +1,42 @@
-//! From the provider's answer to the store.
+//! Storing what the provider issued: in the login's own store, then in main's copy, from which OpenClaw's other agents inherit.
 //!
-//! The answer is written down before anything else is done with it. It is stored only over the very refresh token that was
-//! spent, in an entry of the same type, provider and account; whatever else stands there by then was put there by somebody who
-//! knew better. It counts as stored once the store was read back and shows it.
+//! The answer is written to a recovery file before anything else. It is stored only over the refresh token that was used, in an
+//! entry of the same type, provider, and account. Anything else there is newer and stays. It counts as stored once the store was
+//! read back and shows it.
 
-use openclaw_auth::checkpoint;
+use openclaw_auth::document::Document;
 use openclaw_auth::edit::{self, FieldChange};
-use openclaw_auth::jwt;
-use openclaw_auth::model::Timestamp;
-use openclaw_auth::provider;
-use openclaw_auth::store::Store;
+use openclaw_auth::model::{CredentialKind, Source, Timestamp};
+use openclaw_auth::store::{JsonStore, OpenError, SEMANTICS, Store, Written};
+use openclaw_auth::{checkpoint, identity, jwt, provider};
 use tracing::{debug, error, warn};
 use zeroize::Zeroizing;
 
 use super::candidates::{Current, Login};
-use super::exchange::{self, Issued};
-use super::outcome::{Outcome, TransientReason};
+use super::endpoint::Issued;
+use super::outcome::{MisconfiguredReason, Outcome, TransientReason};
 use super::place::{Expected, Placed, place};
-use super::recovery::{self, Record};
+use super::recovery::{self, Record, RecoverySlot};
 use super::refresher::Refresher;
+
+/// How often main's copy is written again when another program writes the store at the same time.
+const MIRROR_ATTEMPTS: usize = 10;
 
 /// A login that was renewed and stored, for main's copy of it.
 pub(super) struct Renewed {
     /// The locked store that holds it, as it was read back.
-    pub(super) store: Box<dyn Store>,
-    /// The fields that are new.
-    pub(super) changes: Vec<FieldChange>,
-    /// When the new access token ends.
-    pub(super) expires: Timestamp,
+    store: Box<dyn Store>,
+    changes: Vec<FieldChange>,
+    expires: Timestamp,
 }
 
-/// Writes an answer down and stores it. What was renewed comes back for main's copy.
+/// Stores what the provider issued. Returns what main's copy needs.
 pub(super) async fn commit(
     context: &Refresher,
     login: &Login,
     current: &Current,
     mut store: Box<dyn Store>,
-    mut slot: recovery::RecoverySlot,
+    mut slot: RecoverySlot,
     issued: Issued,
 ) -> (Outcome, Option<Renewed>) {
     let profile = &login.profile;
@@ -47,9 +47,7 @@ pub(super) async fn commit(
     checkpoint::reached("filled");
     let account = edit::string_field(&current.entry, "accountId");
     let issued_for = jwt::openai_account(&issued.tokens.access);
-    if let Err(reason) =
-        exchange::check_account(account.as_deref().map(String::as_str), issued_for.as_deref())
-    {
+    if account.zip(issued_for).is_some_and(|(stored, issued)| stored.trim() != issued.trim()) {
         match slot.set_aside(recovery::OTHER_ACCOUNT) {
             Ok(path) => error!(
                 "the provider answered for another account than that of {profile}; its tokens are kept in `{}`, and nothing is overwritten",
@@ -57,7 +55,7 @@ pub(super) async fn commit(
             ),
             Err(problem) => warn!("the other account's tokens are not kept: {problem}"),
         }
-        let outcome = Outcome::Misconfigured(reason);
+        let outcome = Outcome::Misconfigured(MisconfiguredReason::OtherAccount);
         return (context.remember_failure(login, &current.fingerprint, outcome).await, None);
     }
     let expected = Expected {
@@ -88,7 +86,7 @@ pub(super) async fn commit(
         Err(problem) => {
             match slot.keep() {
                 Ok(path) => error!(
-                    "the new login of {profile} could not be stored ({problem}); it is safe in the recovery file `{}`, and `authwatch refresh` stores it",
+                    "the new login of {profile} could not be stored ({problem}); it is kept in the recovery file `{}`; `authwatch refresh` stores it",
                     path.display()
                 ),
                 Err(second) => error!(
@@ -96,12 +94,12 @@ pub(super) async fn commit(
                 ),
             }
             context.remember_success(login, &current.fingerprint, &issued).await;
-            (Outcome::Transient(TransientReason::Rescued, None), None)
+            (Outcome::Transient(TransientReason::NotStored, None), None)
         }
     }
 }
 
-/// The fields a new token changes. Everything else in the entry stays.
+/// The fields to change. Everything else in the entry stays.
 fn changes(login: &Login, entry: &str, issued: &Issued) -> Vec<FieldChange> {
     let mut changes: Vec<FieldChange> = vec![("access", edit::text(&issued.tokens.access))];
     if let Some(refresh) = &issued.tokens.refresh {
@@ -117,4 +115,68 @@ fn changes(login: &Login, entry: &str, issued: &Issued) -> Vec<FieldChange> {
         changes.push(("accountId", edit::text(&account)));
     }
     changes
+}
+
+/// Gives main the new token, if main has no such login or an older one of the same account.
+///
+/// A stop does not wait for main's lock, because the login is already stored where it belongs.
+pub(super) async fn mirror(context: &Refresher, login: &Login, renewed: &Renewed) {
+    let Some(main) = login.main_store.as_deref().filter(|main| *main != login.store) else { return };
+    let result = match context.stop.unless_requested(JsonStore::open(main, tokio::time::sleep)).await {
+        None => Err("asked to stop while its lock is held".to_owned()),
+        Some(Err(OpenError::Absent)) => return,
+        Some(Err(problem)) => Err(problem.to_string()),
+        Some(Ok(store)) => put(store, login, renewed),
+    };
+    if let Err(problem) = result {
+        warn!("the new login of {} is not mirrored into `{}`: {problem}", login.profile, main.display());
+    }
+}
+
+fn put(mut store: JsonStore, login: &Login, renewed: &Renewed) -> Result<(), String> {
+    let shown = |problem: OpenError| problem.to_string();
+    let ours = renewed.store.text().map_err(shown)?;
+    let Some(mut next) = mirrored(store.text().map_err(shown)?, ours, login, renewed)? else { return Ok(()) };
+    store.rehearse().map_err(|problem| problem.to_string())?;
+    for _ in 0..MIRROR_ATTEMPTS {
+        if store.replace(&next).map_err(|problem| problem.to_string())? == Written::Stored {
+            return Ok(());
+        }
+        store.reread().map_err(shown)?;
+        match mirrored(store.text().map_err(shown)?, ours, login, renewed)? {
+            Some(again) => next = again,
+            None => return Ok(()),
+        }
+    }
+    Err("other programs keep writing it".to_owned())
+}
+
+/// Main's document with the new token; `None` where it stays as it is.
+fn mirrored(
+    main: &str,
+    ours: &str,
+    login: &Login,
+    renewed: &Renewed,
+) -> Result<Option<Zeroizing<String>>, String> {
+    let parse = |text| Document::parse(text, SEMANTICS, Source::Json).map_err(|problem| problem.to_string());
+    let profile = login.profile.as_str();
+    let (document, ours_document) = (parse(main)?, parse(ours)?);
+    let Some(refreshed) = ours_document.get(profile) else { return Ok(None) };
+    let next = match (document.get(profile), edit::entry(main, profile)) {
+        (Some(existing), _) => {
+            let older = existing.expires.moment(SEMANTICS).is_none_or(|end| end < renewed.expires);
+            let fits = existing.kind == CredentialKind::OAuth && identity::may_replace(existing, refreshed);
+            if !(older && fits) {
+                return Ok(None);
+            }
+            edit::set_fields(main, profile, &renewed.changes)
+        }
+        // An entry that OpenClaw does not read is not ours to replace.
+        (None, Some(_)) => return Ok(None),
+        (None, None) => {
+            let Some(entry) = edit::entry(ours, profile) else { return Ok(None) };
+            edit::put_profile(main, profile, entry)
+        }
+    };
+    next.map(Some).map_err(|problem| problem.to_string())
 }

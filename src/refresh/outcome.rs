@@ -1,20 +1,21 @@
 //! What can come of a refresh. Outcomes are values, not errors: every one of them is expected.
 
-use openclaw_auth::words;
 use std::fmt;
 
 use openclaw_auth::model::{Span, Timestamp};
+use openclaw_auth::words;
 
 use crate::model::LoginReason;
+use crate::texts::text;
 
-/// What came of refreshing one login.
+/// What came of refreshing one login. `expires` is that of the usable access token.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     /// The provider issued a new token, and it is stored.
     Refreshed {
         expires: Timestamp,
     },
-    /// Somebody else had refreshed it, or it was not due after all.
+    /// Another program refreshed it, or it was not due.
     AlreadyFresh {
         expires: Timestamp,
     },
@@ -22,19 +23,19 @@ pub enum Outcome {
     Adopted {
         expires: Timestamp,
     },
-    /// Nothing can be done about it from here.
     NotRenewable(NotRenewable),
-    /// A peer is at work: no failure.
+    /// Another process is renewing it.
     Contended,
-    /// It was not begun: authwatch was asked to stop.
+    /// Not started, because authwatch was asked to stop.
     Stopped,
-    /// It was renewed, but its profile was changed meanwhile to something that cannot be used: the change stays, and what was
-    /// renewed is kept aside.
+    /// It was renewed, but its profile was changed meanwhile to something unusable. That change stays, and the renewed login is
+    /// kept in a file.
     Superseded,
+    /// May work later; after so long, if that is known.
     Transient(TransientReason, Option<Span>),
-    /// It will never work again: sign in.
-    Dead(LoginReason),
-    /// Something on this side is wrong; the login is untouched.
+    /// The provider refused it for good.
+    NeedsSignIn(LoginReason),
+    /// Something on this side is wrong; the login is unchanged.
     Misconfigured(MisconfiguredReason),
 }
 
@@ -50,13 +51,13 @@ words! {
         External = "external",
         /// It is in a database, which only OpenClaw may write.
         Database = "database",
-        /// It is in a legacy file that OpenClaw has yet to import.
+        /// It is in a legacy file that OpenClaw has not imported yet.
         NotImported = "not_imported",
         /// The configuration turns it off.
         Disabled = "disabled",
         /// OpenClaw is refreshing it at this moment.
         Fenced = "fenced",
-        /// It is not there any more.
+        /// It was removed.
         Gone = "gone",
     }
 }
@@ -64,11 +65,8 @@ words! {
 words! {
     /// Why a refresh may work later.
     pub enum TransientReason {
-        /// The provider asks for patience.
         RateLimited = "rate_limited",
-        /// The provider did not wait for the request.
         RequestTimeout = "request_timeout",
-        /// The provider is in trouble.
         ServerError = "server_error",
         /// No JSON where tokens were expected: a captive portal, a redirect.
         BadAnswer = "bad_answer",
@@ -76,9 +74,8 @@ words! {
         Refused = "refused",
         /// The provider does not serve this country or region.
         RegionBlocked = "region_blocked",
-        /// A challenge page stands before the provider.
+        /// A challenge page blocks the provider.
         Challenged = "challenged",
-        /// The name cannot be resolved.
         Dns = "dns",
         Connect = "connect",
         /// The certificate does not verify, or the like.
@@ -92,15 +89,15 @@ words! {
         StoreNotWritable = "store_not_writable",
         /// The store cannot be read at this moment.
         StoreNotReadable = "store_not_readable",
-        /// The new token could not be stored and waits in a recovery file.
-        Rescued = "rescued",
+        /// The new token could not be stored and is in a recovery file.
+        NotStored = "rescued",
         /// It failed a moment ago and is not tried again yet.
         BackingOff = "backing_off",
     }
 }
 
 impl TransientReason {
-    /// Whether the network keeps the login from being renewed.
+    /// The login's reason, where the network blocks its renewal.
     #[must_use]
     pub fn blocked(self) -> Option<LoginReason> {
         match self {
@@ -114,14 +111,11 @@ impl TransientReason {
 words! {
     /// What is wrong on this side.
     pub enum MisconfiguredReason {
-        /// The provider does not know the client id.
         InvalidClient = "invalid_client",
-        /// The client may not refresh.
         UnauthorizedClient = "unauthorized_client",
         InvalidRequest = "invalid_request",
         /// No client id is configured, and the provider has no public one.
         NoClientId = "no_client_id",
-        /// The client secret's file cannot be read.
         NoClientSecret = "no_client_secret",
         /// The token endpoint is not one that may be used.
         BadEndpoint = "bad_endpoint",
@@ -130,21 +124,20 @@ words! {
     }
 }
 
-/// Reasons are read by people, too.
-macro_rules! display_with_spaces {
-    ($($name:ident),+) => {
+macro_rules! display_from_catalog {
+    ($($name:ident $prefix:literal),+) => {
         $(impl fmt::Display for $name {
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str(&self.as_str().replace('_', " "))
+                formatter.write_str(&text(&format!("{}-{}", $prefix, self.as_str()), &[]))
             }
         })+
     };
 }
 
-display_with_spaces!(NotRenewable, TransientReason, MisconfiguredReason);
+display_from_catalog!(NotRenewable "not-renewable", TransientReason "renewal", MisconfiguredReason "renewal");
 
 impl Outcome {
-    /// The word used in logs and JSON.
+    /// As in logs and metrics.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
@@ -156,20 +149,33 @@ impl Outcome {
             Self::Stopped => "stopped",
             Self::Superseded => "superseded",
             Self::Transient(..) => "transient",
-            Self::Dead(_) => "dead",
+            Self::NeedsSignIn(_) => "dead",
             Self::Misconfigured(_) => "misconfigured",
         }
     }
 
-    /// The reason's word, where there is one.
     #[must_use]
     pub fn reason(&self) -> Option<&'static str> {
         match self {
             Self::NotRenewable(reason) => Some(reason.as_str()),
             Self::Transient(reason, _) => Some(reason.as_str()),
-            Self::Dead(reason) => Some(reason.as_str()),
+            Self::NeedsSignIn(reason) => Some(reason.as_str()),
             Self::Misconfigured(reason) => Some(reason.as_str()),
             _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_a_text() {
+        let reasons = NotRenewable::ALL.iter().map(ToString::to_string);
+        let reasons = reasons.chain(TransientReason::ALL.iter().map(ToString::to_string));
+        for reason in reasons.chain(MisconfiguredReason::ALL.iter().map(ToString::to_string)) {
+            assert!(!reason.starts_with("not-renewable-") && !reason.starts_with("renewal-"), "{reason}");
         }
     }
 }

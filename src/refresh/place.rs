@@ -1,4 +1,4 @@
-//! Writes new tokens into a store, over the very token they were issued for.
+//! Writes new tokens into a store, only over the token they were issued for.
 
 use std::time::Duration;
 
@@ -6,37 +6,32 @@ use openclaw_auth::credential::Credential;
 use openclaw_auth::document::Document;
 use openclaw_auth::edit::{self, FieldChange};
 use openclaw_auth::model::{CredentialKind, Source, Timestamp};
-use openclaw_auth::store::{Store, Written};
+use openclaw_auth::store::{SEMANTICS, Store, Written};
 use tracing::debug;
 
-use super::candidates::SEMANTICS;
 use crate::clock;
 
-/// A store that others write at the same time is tried so often.
+/// How often a store is tried that others write at the same time.
 const ATTEMPTS: usize = 50;
-/// Between two looks at a store that is half written.
-const PAUSE: Duration = Duration::from_millis(20);
+/// Before a half-written store is read again.
+const RETRY_DELAY: Duration = Duration::from_millis(20);
 
-/// What an entry has to be for an answer to go into it.
+/// What an entry has to be for new tokens to be written into it.
 pub(super) struct Expected<'a> {
-    /// Whether a refresh token is the one that was spent.
+    /// Whether a refresh token is the one that was used.
     pub(super) is_spent: &'a dyn Fn(&str) -> bool,
-    /// Its provider as written; `None` where that is not known.
+    /// As written; `None` where it is not known.
     pub(super) provider: Option<&'a str>,
-    /// Whether a credential surely is another account's.
+    /// Whether a credential is certainly another account's.
     pub(super) is_foreign: &'a dyn Fn(&Credential<'_>) -> bool,
 }
 
-/// What came of placing new tokens.
 #[derive(Debug, PartialEq)]
 pub(super) enum Placed {
-    /// The store was read back and has them.
+    /// The store was read back and has the new tokens.
     Stored,
-    /// Something else stands there; it stays. Until when it can be used, if it can.
-    Replaced {
-        /// Unix milliseconds.
-        usable_until: Option<Timestamp>,
-    },
+    /// Another entry is there and stays. `usable_until` is its expiry, if it can be used.
+    Replaced { usable_until: Option<Timestamp> },
 }
 
 /// Puts new values into an entry that holds the token they were issued for, and reads them back.
@@ -46,10 +41,10 @@ pub(super) async fn place(
     expected: &Expected<'_>,
     changes: &[FieldChange],
 ) -> Result<Placed, String> {
-    let mut problem = "it is rewritten all the time".to_owned();
+    let mut problem = "other programs keep writing it".to_owned();
     for attempt in 0..ATTEMPTS {
         if attempt > 0 && store.text().is_err() {
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(RETRY_DELAY).await;
         }
         store.reread().map_err(|problem| problem.to_string())?;
         let next = {
@@ -60,16 +55,15 @@ pub(super) async fn place(
                     continue;
                 }
             };
-            match entry_state(text, profile, expected, changes) {
-                Ok(EntryState::Spent) => {
+            match placed(text, profile, expected, changes) {
+                Ok(None) => {
                     edit::set_fields(text, profile, changes).map_err(|problem| problem.to_string())?
                 }
-                Ok(EntryState::Ours) => return Ok(Placed::Stored),
-                Ok(EntryState::Other { usable_until }) => return Ok(Placed::Replaced { usable_until }),
-                // Half written by somebody who does not rename.
+                Ok(Some(placed)) => return Ok(placed),
+                // Half written by a program that does not rename.
                 Err(unreadable) => {
                     problem = unreadable;
-                    tokio::time::sleep(PAUSE).await;
+                    tokio::time::sleep(RETRY_DELAY).await;
                     continue;
                 }
             }
@@ -81,24 +75,15 @@ pub(super) async fn place(
     Err(problem)
 }
 
-/// What stands where the new tokens belong.
-enum EntryState {
-    /// The login whose token was spent.
-    Spent,
-    Ours,
-    Other {
-        usable_until: Option<Timestamp>,
-    },
-}
-
-fn entry_state(
+/// What came of placing the tokens, or `None` while the entry still holds the token that was used.
+fn placed(
     text: &str,
     profile: &str,
     expected: &Expected<'_>,
     changes: &[FieldChange],
-) -> Result<EntryState, String> {
+) -> Result<Option<Placed>, String> {
     let document = Document::parse(text, SEMANTICS, Source::Json).map_err(|problem| problem.to_string())?;
-    let other = EntryState::Other { usable_until: None };
+    let other = Some(Placed::Replaced { usable_until: None });
     let Some(entry) = edit::entry(text, profile) else { return Ok(other) };
     let Some(stored) = document.get(profile) else { return Ok(other) };
     let is_new = |name: &str| {
@@ -110,11 +95,11 @@ fn entry_state(
         && !(expected.is_foreign)(stored);
     // A provider that does not rotate its refresh tokens is recognized by the access token.
     if is_same_login && is_new("refresh").or(is_new("access")).unwrap_or(false) {
-        return Ok(EntryState::Ours);
+        return Ok(Some(Placed::Stored));
     }
     if is_same_login && stored.refresh.as_ref().is_some_and(|token| (expected.is_spent)(token.expose())) {
-        return Ok(EntryState::Spent);
+        return Ok(None);
     }
     let usable = stored.is_usable(clock::now(), SEMANTICS);
-    Ok(EntryState::Other { usable_until: stored.expires.moment(SEMANTICS).filter(|_| usable) })
+    Ok(Some(Placed::Replaced { usable_until: stored.expires.moment(SEMANTICS).filter(|_| usable) }))
 }

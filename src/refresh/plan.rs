@@ -1,4 +1,4 @@
-//! Who is due. Pure: clocks, memory and credentials in, a decision out.
+//! Which logins are due: clocks, memory, and credentials in, a decision out.
 
 use openclaw_auth::model::{Span, Timestamp};
 
@@ -7,34 +7,31 @@ use crate::clock::Boot;
 use crate::model::LoginReason;
 use crate::state::LoginRecord;
 
-/// A token is renewed at least this long before its end, where OpenClaw itself would at five minutes.
+/// A token is renewed at least this long before it expires; OpenClaw itself renews five minutes before.
 const LEAD: Span = Span::from_mins(10.0);
-/// Of a long life, the last tenth is for renewing.
+/// Of a long lifetime, this last part is for renewing.
 const LEAD_SHARE: f64 = 0.1;
-/// Agents with the same login should not all come at once.
+/// So that copies of one login are not all renewed at once.
 const JITTER_SHARE: f64 = 0.1;
 /// OpenClaw renews at this point; authwatch is never later.
-const OPENCLAWS_LEAD: Span = Span::from_mins(5.0);
-/// The first pause after a failure; it doubles.
-const FIRST_PAUSE: Span = Span::from_secs(10.0);
-/// No pause is longer, unless the provider asks for it.
-const LONGEST_PAUSE: Span = Span::from_mins(5.0);
+const OPENCLAW_LEAD: Span = Span::from_mins(5.0);
+/// The backoff after the first failure; it doubles.
+const FIRST_BACKOFF: Span = Span::from_secs(10.0);
+/// The longest backoff, unless the provider asks for more.
+const MAX_BACKOFF: Span = Span::from_mins(5.0);
 
-/// Both clocks: the one stores are written by, and the one that cannot jump.
+/// The clock that stores are written by, and the one that cannot jump.
 #[derive(Clone, Debug)]
 pub struct Clocks {
-    /// Wall clock.
     pub now: Timestamp,
-    /// Boot-time clock.
     pub boot: Option<Boot>,
 }
 
-/// A login, as far as the decision looks at it.
+/// What the decision about a login depends on.
 #[derive(Clone, Debug)]
 pub struct Candidate<'a> {
-    /// Whether it can be renewed from here.
     pub renewable: Result<(), NotRenewable>,
-    /// When its access token ends.
+    /// Of its access token.
     pub expires: Option<Timestamp>,
     /// What is remembered about its refresh token.
     pub record: Option<&'a LoginRecord>,
@@ -42,34 +39,30 @@ pub struct Candidate<'a> {
     pub jitter: f64,
 }
 
-/// What is to be done about a login.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Decision {
     Due,
-    /// It is not due before this.
+    /// Not due before `until`.
     Fresh {
-        /// Unix milliseconds.
         until: Timestamp,
     },
-    /// It has failed and is tried again at this moment.
+    /// It failed, and the next attempt is not before `until`.
     Waiting {
-        /// Unix milliseconds.
         until: Timestamp,
     },
-    /// The provider has refused it for good.
-    Dead(LoginReason),
-    /// It cannot be renewed from here.
+    /// The provider refused it for good.
+    NeedsSignIn(LoginReason),
     NotRenewable(NotRenewable),
 }
 
-/// Decides about one login. `force` renews what is not due, but never presents a dead token again.
+/// `force` renews what is not due, but never presents a refused token again.
 #[must_use]
 pub fn decide(candidate: &Candidate<'_>, clocks: &Clocks, force: bool) -> Decision {
     if let Err(reason) = candidate.renewable {
         return Decision::NotRenewable(reason);
     }
-    if let Some(dead) = candidate.record.and_then(|record| record.dead) {
-        return Decision::Dead(dead.reason);
+    if let Some(refused) = candidate.record.and_then(|record| record.refused) {
+        return Decision::NeedsSignIn(refused.reason);
     }
     if force {
         return Decision::Due;
@@ -80,8 +73,8 @@ pub fn decide(candidate: &Candidate<'_>, clocks: &Clocks, force: bool) -> Decisi
         return Decision::Fresh { until: clocks.now + remaining - lead };
     }
     match candidate.record.and_then(|record| record.failing.as_ref()) {
-        // Longer than it was ever meant to be: the clock has been set back since.
-        Some(failing) if failing.next_attempt - clocks.now > failing.pause => Decision::Due,
+        // Longer than the backoff ever was: the clock was set back since.
+        Some(failing) if failing.next_attempt - clocks.now > failing.backoff => Decision::Due,
         Some(failing) if clocks.now < failing.next_attempt => {
             Decision::Waiting { until: failing.next_attempt }
         }
@@ -89,17 +82,16 @@ pub fn decide(candidate: &Candidate<'_>, clocks: &Clocks, force: bool) -> Decisi
     }
 }
 
-/// How long before its end a token is renewed.
-#[must_use]
-pub fn lead(candidate: &Candidate<'_>) -> Span {
+/// How long before it expires a token is renewed.
+fn lead(candidate: &Candidate<'_>) -> Span {
     let lifetime = candidate.record.and_then(|record| record.issued.as_ref()).map(|issued| issued.lifetime);
     let lead = lifetime.map_or(LEAD, |lifetime| (lifetime * LEAD_SHARE).max(LEAD));
-    let jittered = (lead * (1.0 + JITTER_SHARE * candidate.jitter)).max(OPENCLAWS_LEAD);
-    // A token that lives for minutes would otherwise be due as soon as it is issued.
+    let jittered = (lead * (1.0 + JITTER_SHARE * candidate.jitter)).max(OPENCLAW_LEAD);
+    // Otherwise a token with a lifetime of minutes would be due as soon as it is issued.
     lifetime.map_or(jittered, |lifetime| jittered.min(lifetime / 2.0))
 }
 
-/// What is left of a token by the clock that says less: a wall clock set back would make a token look young for days.
+/// The time left, by the clock that says less: after the wall clock is set back, a token would seem fresh for days.
 fn remaining(candidate: &Candidate<'_>, clocks: &Clocks) -> Span {
     let by_wall = candidate.expires.map_or(Span::ZERO, |expires| expires - clocks.now);
     let issued = candidate.record.and_then(|record| record.issued.as_ref());
@@ -110,11 +102,11 @@ fn remaining(candidate: &Candidate<'_>, clocks: &Clocks) -> Span {
     by_wall.min(by_boot)
 }
 
-/// How long to wait after the so-manieth failure in a row.
+/// How long to wait after `times` failures in a row.
 #[must_use]
-pub fn pause(times: u32, retry_after: Option<Span>, jitter: f64) -> Span {
-    let doubled = FIRST_PAUSE * f64::from(1_u32 << (times.saturating_sub(1)).min(16));
-    let jittered = (doubled * (1.0 + JITTER_SHARE * jitter)).min(LONGEST_PAUSE);
+pub fn backoff(times: u32, retry_after: Option<Span>, jitter: f64) -> Span {
+    let doubled = FIRST_BACKOFF * f64::from(1_u32 << (times.saturating_sub(1)).min(16));
+    let jittered = (doubled * (1.0 + JITTER_SHARE * jitter)).min(MAX_BACKOFF);
     retry_after.map_or(jittered, |asked| asked.max(jittered))
 }
 
@@ -150,14 +142,14 @@ mod tests {
         LoginRecord { issued: Some(issued), ..LoginRecord::default() }
     }
 
-    fn failing(next_in: f64, pause: f64) -> LoginRecord {
+    fn failing(next_in: f64, backoff: f64) -> LoginRecord {
         let failing = Failing {
             reason: "dns".to_owned(),
             blocked: None,
             since: Timestamp::from_millis(NOW),
             times: 1,
             next_attempt: Timestamp::from_millis(NOW + next_in),
-            pause: Span::from_millis(pause),
+            backoff: Span::from_millis(backoff),
         };
         LoginRecord { failing: Some(failing), ..LoginRecord::default() }
     }
@@ -199,22 +191,22 @@ mod tests {
     }
 
     #[test]
-    fn a_dead_token_is_never_presented_again() {
-        let dead = Refused { reason: LoginReason::InvalidGrant, since: Timestamp::from_millis(1.0) };
-        let record = LoginRecord { dead: Some(dead), ..LoginRecord::default() };
+    fn a_refused_token_is_never_presented_again() {
+        let refused = Refused { reason: LoginReason::InvalidGrant, since: Timestamp::from_millis(1.0) };
+        let record = LoginRecord { refused: Some(refused), ..LoginRecord::default() };
         for force in [false, true] {
             let decision = decide(&candidate(0.0, Some(&record)), &clocks(NOW, 0.0), force);
-            assert_eq!(decision, Decision::Dead(LoginReason::InvalidGrant));
+            assert_eq!(decision, Decision::NeedsSignIn(LoginReason::InvalidGrant));
         }
     }
 
     #[test]
-    fn pauses_double_up_to_five_minutes_and_honour_the_provider() {
-        assert_eq!(pause(1, None, 0.0), Span::from_secs(10.0));
-        assert_eq!(pause(3, None, 0.0), Span::from_secs(40.0));
-        assert_eq!(pause(99, None, 1.0), LONGEST_PAUSE);
-        assert_eq!(pause(1, Some(Span::from_mins(15.0)), 0.0), Span::from_mins(15.0));
-        assert_eq!(pause(1, Some(Span::from_millis(1.0)), 0.0), Span::from_secs(10.0));
+    fn backoff_doubles_up_to_five_minutes_and_honors_the_provider() {
+        assert_eq!(backoff(1, None, 0.0), Span::from_secs(10.0));
+        assert_eq!(backoff(3, None, 0.0), Span::from_secs(40.0));
+        assert_eq!(backoff(99, None, 1.0), MAX_BACKOFF);
+        assert_eq!(backoff(1, Some(Span::from_mins(15.0)), 0.0), Span::from_mins(15.0));
+        assert_eq!(backoff(1, Some(Span::from_millis(1.0)), 0.0), Span::from_secs(10.0));
     }
 
     proptest! {
@@ -225,11 +217,11 @@ mod tests {
             let record = lifetime.map(issued);
             let mut candidate = candidate(ends_in, record.as_ref());
             candidate.jitter = jitter;
-            if ends_in <= OPENCLAWS_LEAD.as_millis() {
+            if ends_in <= OPENCLAW_LEAD.as_millis() {
                 prop_assert_eq!(decide(&candidate, &clocks(NOW, 0.0), false), Decision::Due);
             }
             if let Decision::Fresh { until } = decide(&candidate, &clocks(NOW, 0.0), false) {
-                prop_assert!(until.as_millis() <= NOW + ends_in - OPENCLAWS_LEAD.as_millis() && until.as_millis() > NOW);
+                prop_assert!(until.as_millis() <= NOW + ends_in - OPENCLAW_LEAD.as_millis() && until.as_millis() > NOW);
             }
         }
     }

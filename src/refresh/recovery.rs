@@ -1,8 +1,8 @@
-//! Recovery files: what a provider issued, in a 0600 file in authwatch's own state directory.
+//! Recovery files: what a provider issued, in 0600 files in authwatch's own state directory.
 //!
-//! Room for one is set aside before the provider is called. Its answer is written into it before anything else is done with
-//! it. What could not be stored waits there for the next run. What was stored stays for a day as the *last generation* of its
-//! login: a writer with an older copy of the store may put the spent token back, and then the successor goes back in its place.
+//! A file is reserved before the provider is called. The answer is written into it before anything else. What could not be stored
+//! waits there for the next run. What was stored is kept for a day as the *last generation* of its login: a program with an older
+//! copy of the store may write the used token back, and then the successor is stored again.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Seek, Write};
@@ -12,39 +12,37 @@ use std::path::{Path, PathBuf};
 use openclaw_auth::document::Document;
 use openclaw_auth::edit::{self, FieldChange};
 use openclaw_auth::file;
-use openclaw_auth::model::{ProfileId, Source, Span, Timestamp};
+use openclaw_auth::model::{Source, Span, Timestamp};
 use openclaw_auth::random;
 use openclaw_auth::secret::SecretBuffer;
-use openclaw_auth::store::{JsonStore, OpenError, Store};
+use openclaw_auth::store::{JsonStore, OpenError, SEMANTICS, Store};
 use serde::{Deserialize, Serialize};
 use tracing::{error, info};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::candidates::{self, Current, Login, SEMANTICS};
-use super::exchange::Issued;
+use super::candidates::{self, Current, Login};
+use super::endpoint::Issued;
 use super::place::{self, Expected, Placed};
 use super::refresher::Refresher;
 use crate::clock;
 use crate::state::{Fingerprint, Memory};
 use crate::stop::Stop;
 
-/// No entry of a store is longer.
-const ROOM: usize = 64 * 1024;
+/// Reserved in bytes: longer than any entry of a store.
+const RESERVED_LENGTH: usize = 64 * 1024;
 /// How long the last generation of a login is kept.
 const KEEP_GENERATION: Span = Span::from_hours(24.0);
 
-/// How room that was set aside is named: a process's number follows.
+/// The start of a reserved file's name; the process ID follows.
 const RESERVED: &str = ".reserved-";
-/// How a file is named further that waits to be stored.
+/// The extensions of a file to store, of a login's last generation, of one that was not needed, and of one whose tokens are another
+/// account's.
 const WAITING: &str = "json";
-/// How the last generation of a login is, which is stored.
 const GENERATION: &str = "generation";
-/// How one is that was not needed.
 pub const SUPERSEDED: &str = "superseded";
-/// How one is whose tokens are another account's.
 pub const OTHER_ACCOUNT: &str = "other-account";
 
-/// What a recovery file says. The new values are kept as JSON text.
+/// What a recovery file holds. New values are kept as JSON text.
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Record {
@@ -53,12 +51,12 @@ pub(super) struct Record {
     profile: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     provider: Option<String>,
-    /// The token that was spent, by its name.
+    /// The token that was used.
     spent: Fingerprint,
-    /// Itself: names are forgotten with authwatch's memory, and the file holds its successor anyway.
+    /// The token itself: fingerprints change when authwatch's memory is lost, and the file holds its successor anyway.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     spent_token: Option<String>,
-    /// When it was issued, Unix milliseconds.
+    /// When it was issued.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     at: Option<Timestamp>,
     expires: Timestamp,
@@ -80,7 +78,7 @@ impl Record {
         }
     }
 
-    /// Reads a file that somebody may have put another thing in the place of: nothing is waited for, and nothing without bounds.
+    /// Reads a file, which another program may have replaced: without waiting, and with a size limit.
     fn read(path: &Path) -> Result<Self, String> {
         let mut buffer = SecretBuffer::default();
         match file::read(path, &mut buffer).map_err(|error| error.message)? {
@@ -90,7 +88,7 @@ impl Record {
         }
     }
 
-    /// Whether a token is the one that was spent, or was spent before it.
+    /// Whether a token is the one that was used, or was used before it.
     fn is_spent(&self, token: &str, memory: &Memory) -> bool {
         let name = memory.fingerprint(token);
         self.spent_token.as_deref() == Some(token)
@@ -119,7 +117,7 @@ impl Drop for Record {
     }
 }
 
-/// Room for a recovery file; with new tokens in it, it is the only copy of a login until those are stored.
+/// A reserved file. Once it is filled, it is the only copy of the new tokens until they are stored.
 #[derive(Debug)]
 pub(super) struct RecoverySlot {
     path: PathBuf,
@@ -132,11 +130,11 @@ pub(super) fn reserve(state: &Path) -> io::Result<RecoverySlot> {
     DirBuilder::new().recursive(true).mode(0o700).create(&dir)?;
     let path = dir.join(format!("{RESERVED}{}-{}", std::process::id(), random::word()));
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
-    // From here on it is removed again whatever happens: a full disk is not to be filled further.
-    let mut room = RecoverySlot { path, file, filled: false };
-    room.file.write_all(&vec![b' '; ROOM])?;
-    room.file.sync_data()?;
-    Ok(room)
+    // Dropping the slot removes the file, so that a full disk does not get fuller.
+    let mut slot = RecoverySlot { path, file, filled: false };
+    slot.file.write_all(&vec![b' '; RESERVED_LENGTH])?;
+    slot.file.sync_data()?;
+    Ok(slot)
 }
 
 fn dir(state: &Path) -> PathBuf {
@@ -144,29 +142,28 @@ fn dir(state: &Path) -> PathBuf {
 }
 
 impl RecoverySlot {
-    /// Writes the new tokens down, into room that is there already: so quickly that it can be done before anything else. From
-    /// here on the death of this process does not lose them.
+    /// Writes the new tokens into the reserved space. From here on, the end of this process does not lose them.
     pub(super) fn fill(&mut self, record: &Record) -> io::Result<()> {
         let json = Zeroizing::new(serde_json::to_vec(record).map_err(io::Error::other)?);
         self.file.rewind()?;
-        // The blanks that stay behind it are no harm to JSON.
+        // The spaces after it are valid JSON.
         self.file.write_all(&json)?;
         self.filled = true;
         Ok(())
     }
 
-    /// Keeps the new tokens for the next run to store. The path is where they are.
+    /// Keeps the new tokens for the next run to store. Returns the path.
     pub(super) fn keep(self) -> io::Result<PathBuf> {
         self.name(WAITING)
     }
 
-    /// Keeps them for a person to look at; they are never stored.
-    pub(super) fn set_aside(self, why: &str) -> io::Result<PathBuf> {
-        self.name(why)
+    /// Keeps them for a person, under this extension; they are never stored. Returns the path.
+    pub(super) fn set_aside(self, extension: &str) -> io::Result<PathBuf> {
+        self.name(extension)
     }
 
-    /// The new tokens are stored. Keeps them for a day in the place of the generation before, if a late writer could do harm:
-    /// a refresh token that did not change can be presented again.
+    /// Keeps the stored tokens for a day in place of the generation before, if the refresh token changed: otherwise a late writer
+    /// does no harm.
     pub(super) fn keep_as_generation(mut self, state: &Path) -> io::Result<()> {
         let record = Record::read(&self.path).map_err(io::Error::other);
         if !record.as_ref().is_ok_and(|record| record.field("refresh").is_some()) {
@@ -179,7 +176,7 @@ impl RecoverySlot {
 
     fn name(self, extension: &str) -> io::Result<PathBuf> {
         if !self.filled {
-            return Err(io::Error::other("it could not be written down"));
+            return Err(io::Error::other("it could not be written"));
         }
         self.file.sync_all()?;
         let path = self.path.with_file_name(format!("rescue-{}.{extension}", random::word()));
@@ -199,7 +196,7 @@ impl Drop for RecoverySlot {
     }
 }
 
-/// A login has one last generation.
+/// Removes older generations of the same login.
 fn forget_older(state: &Path, kept: &Path, record: &Record) -> io::Result<()> {
     for (path, older) in generations(state) {
         if path != kept && older.store == record.store && older.profile == record.profile {
@@ -209,7 +206,7 @@ fn forget_older(state: &Path, kept: &Path, record: &Record) -> io::Result<()> {
     Ok(())
 }
 
-/// What was waiting is stored: from now on it is the last generation of its login, if a late writer could do harm.
+/// Turns a file whose tokens are stored into the last generation of its login, if the refresh token changed.
 fn keep_stored(path: &Path, record: &Record) -> io::Result<()> {
     if record.field("refresh").is_none() {
         return std::fs::remove_file(path);
@@ -230,8 +227,7 @@ fn is_named(path: &Path, extension: &str) -> bool {
     name.starts_with("rescue-") && path.extension().is_some_and(|is| is == extension)
 }
 
-/// The recovery files whose tokens are to be stored, among them those whose makers were killed before they could say what became
-/// of the tokens.
+/// The recovery files whose tokens are to be stored, including those of processes that were killed before they stored them.
 #[must_use]
 pub fn waiting(state: &Path) -> Vec<PathBuf> {
     let is_left = |path: &Path| {
@@ -241,7 +237,6 @@ pub fn waiting(state: &Path) -> Vec<PathBuf> {
     files(state).into_iter().filter(|path| is_named(path, WAITING) || is_left(path)).collect()
 }
 
-/// The last generations that are kept.
 fn generations(state: &Path) -> Vec<(PathBuf, Record)> {
     let is_generation = |path: &PathBuf| is_named(path, GENERATION);
     let read = |path: PathBuf| Record::read(&path).ok().map(|record| (path, record));
@@ -251,16 +246,16 @@ fn generations(state: &Path) -> Vec<(PathBuf, Record)> {
 /// The profiles whose new tokens wait in recovery files.
 #[must_use]
 pub fn waiting_profiles(state: &Path) -> Vec<String> {
-    // What is only reserved may be stored at this very moment.
+    // What is only reserved may be in the process of being stored.
     let is_kept = |path: &PathBuf| is_named(path, WAITING);
-    // A damaged one is one all the same.
+    // A damaged file counts, too.
     let profile = |path: PathBuf| {
         Record::read(&path).map_or_else(|_| "an unknown profile".to_owned(), |record| record.profile.clone())
     };
     files(state).into_iter().filter(is_kept).map(profile).collect()
 }
 
-/// Whether the token of a store was spent for one that is kept here: to present it again would end both.
+/// Whether a token's successor is kept here. Presenting the token again would revoke the successor.
 #[must_use]
 pub(super) fn holds_successor(state: &Path, login: &Login, token: &str, memory: &Memory) -> bool {
     let waits = |path: &PathBuf| Record::read(path).is_ok_and(|record| record.is_spent(token, memory));
@@ -271,36 +266,36 @@ pub(super) fn holds_successor(state: &Path, login: &Login, token: &str, memory: 
     waiting(state).iter().any(waits) || generations(state).iter().any(was_stored)
 }
 
-/// What came of a recovery file.
+/// What came of settling a recovery file.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Restored {
-    /// Its tokens are in their store.
-    PutBack,
-    /// The store has something newer; the file is kept under another name.
+pub enum Settled {
+    /// Its tokens are in the store.
+    Stored,
+    /// The store has a newer login. The file is kept under another name.
     Superseded,
+    /// Not yet, because of this problem.
     Later(String),
 }
 
-/// Stores what is waiting, and puts last generations back over the tokens that were spent for them.
-pub async fn settle(context: &Refresher) -> Vec<(PathBuf, Restored)> {
+/// Stores what is waiting, and stores last generations again where the used token is back.
+pub async fn settle(context: &Refresher) -> Vec<(PathBuf, Settled)> {
     let Ok(memory) = context.memory() else { return Vec::new() };
     let settled = settle_all(&context.state_dir, &memory, &context.stop).await;
     for (path, restored) in &settled {
         match restored {
-            Restored::PutBack => info!("stored a renewed login from `{}`", path.display()),
-            Restored::Superseded => info!("`{}` is superseded by a newer login", path.display()),
-            Restored::Later(problem) => error!("`{}` cannot be stored yet: {problem}", path.display()),
+            Settled::Stored => info!("stored a renewed login from `{}`", path.display()),
+            Settled::Superseded => info!("`{}` is superseded by a newer login", path.display()),
+            Settled::Later(problem) => error!("`{}` cannot be stored yet: {problem}", path.display()),
         }
     }
     settled
 }
 
-/// `stop` ends the wait for a store's lock.
-async fn settle_all(state: &Path, memory: &Memory, stop: &Stop) -> Vec<(PathBuf, Restored)> {
+async fn settle_all(state: &Path, memory: &Memory, stop: &Stop) -> Vec<(PathBuf, Settled)> {
     let mut settled = Vec::new();
-    let mut note = |path: PathBuf, result: Option<Result<Option<Restored>, String>>| match result {
+    let mut note = |path: PathBuf, result: Option<Result<Option<Settled>, String>>| match result {
         Some(Ok(Some(restored))) => settled.push((path, restored)),
-        Some(Err(problem)) => settled.push((path, Restored::Later(problem))),
+        Some(Err(problem)) => settled.push((path, Settled::Later(problem))),
         Some(Ok(None)) | None => {}
     };
     for path in waiting(state) {
@@ -308,15 +303,14 @@ async fn settle_all(state: &Path, memory: &Memory, stop: &Stop) -> Vec<(PathBuf,
         note(path, result);
     }
     for (path, record) in generations(state) {
-        let result = stop.unless_requested(put_generation_back(&path, &record, memory)).await;
+        let result = stop.unless_requested(restore_generation(&path, &record, memory)).await;
         note(path, result);
     }
     settled
 }
 
-/// Stores what is waiting in a file, if the store still holds the token that was spent for it. `None` where there was nothing to
-/// do.
-async fn store_waiting(path: &Path, memory: &Memory) -> Result<Option<Restored>, String> {
+/// Stores what is waiting in a file, if the store still holds the token that was used. `None` if there was nothing to do.
+async fn store_waiting(path: &Path, memory: &Memory) -> Result<Option<Settled>, String> {
     let shown = |error: io::Error| error.to_string();
     let record = match Record::read(path) {
         Err(_) if !path.exists() => return Ok(None),
@@ -324,18 +318,18 @@ async fn store_waiting(path: &Path, memory: &Memory) -> Result<Option<Restored>,
     };
     let store = open(&record).await?;
     if !path.exists() {
-        // Whoever made it was at work still, and has stored it.
+        // The process that wrote it was still running, and stored it.
         return Ok(None);
     }
     let text = store.text().map_err(|problem| problem.to_string())?;
     if is_stored(text, &record) {
-        // Its maker was killed before it could tidy up.
+        // The process that wrote it was killed after storing it.
         keep_stored(path, &record).map_err(shown)?;
         return Ok(None);
     }
-    // Where the refresh token stays, somebody may have renewed with it since.
+    // If the refresh token stayed the same, another program may have renewed with it since.
     let is_older = record.field("refresh").is_none()
-        && ends(text, &record.profile).is_some_and(|end| end > record.expires);
+        && expires(text, &record.profile).is_some_and(|end| end > record.expires);
     let placed = if is_older {
         Placed::Replaced { usable_until: None }
     } else {
@@ -343,23 +337,23 @@ async fn store_waiting(path: &Path, memory: &Memory) -> Result<Option<Restored>,
     };
     if placed == Placed::Stored {
         keep_stored(path, &record).map_err(shown)?;
-        return Ok(Some(Restored::PutBack));
+        return Ok(Some(Settled::Stored));
     }
     // The file is kept: a credential is never deleted.
     let name = format!("rescue-{}.{SUPERSEDED}", random::word());
     std::fs::rename(path, path.with_file_name(name)).map_err(shown)?;
-    Ok(Some(Restored::Superseded))
+    Ok(Some(Settled::Superseded))
 }
 
-/// Puts a generation back where its store shows a token that was spent for it again; forgets it after a day.
-async fn put_generation_back(
+/// Stores a generation again if the used token is back in its store. Removes the generation after a day.
+async fn restore_generation(
     path: &Path,
     record: &Record,
     memory: &Memory,
-) -> Result<Option<Restored>, String> {
+) -> Result<Option<Settled>, String> {
     let age = record.at.map_or(Span::FOREVER, |at| clock::now() - at);
     let shows_spent = || {
-        candidates::copy_in(&record.store, &ProfileId::from(record.profile.as_str()), |stored| {
+        candidates::copy_in(&record.store, &record.profile, |stored| {
             stored.refresh.as_ref().map(|token| record.is_spent(token.expose(), memory))
         })
     };
@@ -371,7 +365,7 @@ async fn put_generation_back(
     }
     let store = open(record).await?;
     let placed = place(store, record, memory).await?;
-    Ok((placed == Placed::Stored).then_some(Restored::PutBack))
+    Ok((placed == Placed::Stored).then_some(Settled::Stored))
 }
 
 async fn open(record: &Record) -> Result<JsonStore, String> {
@@ -383,20 +377,20 @@ async fn place(mut store: JsonStore, record: &Record, memory: &Memory) -> Result
     let expected = Expected {
         is_spent: &|token| record.is_spent(token, memory),
         provider: record.provider.as_deref(),
-        // The very token that was spent says whose it is.
+        // The used token itself identifies the account.
         is_foreign: &|_| false,
     };
     place::place(&mut store, &record.profile, &expected, &record.changes()).await
 }
 
-/// Whether a store holds what a file has for it.
+/// Whether a store holds the file's refresh token.
 fn is_stored(text: &str, record: &Record) -> bool {
     let stored = edit::entry(text, &record.profile).and_then(|entry| edit::string_field(entry, "refresh"));
     stored.is_some_and(|stored| record.field("refresh") == Some(edit::text(&stored).as_str()))
 }
 
-/// When the stored access token ends.
-fn ends(text: &str, profile: &str) -> Option<Timestamp> {
+/// The stored expiry.
+fn expires(text: &str, profile: &str) -> Option<Timestamp> {
     let document = Document::parse(text, SEMANTICS, Source::Json).ok()?;
     document.get(profile)?.expires.moment(SEMANTICS)
 }

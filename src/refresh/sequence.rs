@@ -1,14 +1,14 @@
-//! Renewing one login, in the order that never costs it:
+//! Renewing one login, in an order that never loses it:
 //!
-//! 1. *discover* where the provider is asked, which may need the network, before anything is locked;
-//! 2. *acquire* both locks in OpenClaw's order, read the store again, and decide again with what is there;
-//! 3. *rehearse*: prove that the store can be replaced, and set room aside for the answer, without changing anything;
+//! 1. *discover* the token endpoint, which may need the network, before anything is locked;
+//! 2. *acquire* both locks in OpenClaw's order, read the store again, and decide again;
+//! 3. *rehearse*: check that the store can be replaced, and reserve a recovery file, without changing anything;
 //! 4. *request*: one call;
-//! 5. *commit*: write the answer down first, then store it, but only over the very token that was spent;
+//! 5. *commit*: write the answer to the recovery file, then to the store, only over the token that was used;
 //! 6. *mirror* it into main's store.
 //!
-//! Before the call, a stop ends every wait and nothing is lost. From the call to the commit nothing but the death of the process
-//! comes in between.
+//! Before the call, a stop ends every wait and nothing is lost. From the call to the commit, only the end of the process can
+//! interrupt.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -21,27 +21,26 @@ use openclaw_auth::locking::{self, LockGuard, REFRESH_LOCK, Taken};
 use openclaw_auth::model::{CredentialKind, Source, Timestamp};
 use openclaw_auth::paths;
 use openclaw_auth::secret::SecretBuffer;
-use openclaw_auth::store::{JsonStore, OpenError, Store};
+use openclaw_auth::store::{JsonStore, OpenError, SEMANTICS, Store};
 use openclaw_auth::{edit, identity, lock};
 use tracing::{debug, info, warn};
 use zeroize::Zeroizing;
 
 use super::answer::TokenAnswer;
-use super::candidates::{self, Current, Identity, Login, SEMANTICS};
-use super::endpoint::{self, ResolvedEndpoint};
-use super::exchange::Issued;
+use super::candidates::{self, Current, Identity, Login};
+use super::endpoint::{self, Issued, ResolvedEndpoint};
 use super::outcome::{MisconfiguredReason, NotRenewable, Outcome, TransientReason};
 use super::plan::{Candidate, Clocks, Decision, decide};
 use super::refresher::Refresher;
-use super::{commit, exchange, mirror, recovery};
+use super::{commit, recovery};
 use crate::clock;
 use crate::config::{self, RefreshConfig};
 use crate::http::HttpClient;
 use crate::model::LoginReason;
 use crate::state::{Fingerprint, Memory};
 
-/// In this time a stop signal that was sent before is noticed.
-const SIGNALS_ARRIVE: Duration = Duration::from_millis(5);
+/// Long enough to notice a stop signal that was sent before.
+const SIGNAL_DELAY: Duration = Duration::from_millis(5);
 
 /// Renews one login, if it is (still) due.
 pub(super) async fn renew(context: &Refresher, login: &Login, force: bool) -> Outcome {
@@ -50,7 +49,7 @@ pub(super) async fn renew(context: &Refresher, login: &Login, force: bool) -> Ou
     outcome
 }
 
-/// The sequence. What ends it early is an outcome, too.
+/// The sequence. An early end is an outcome, too.
 async fn attempt(context: &Refresher, login: &Login, force: bool) -> Result<Outcome, Outcome> {
     login.renewable.map_err(Outcome::NotRenewable)?;
     let client = client(context)?;
@@ -59,25 +58,25 @@ async fn attempt(context: &Refresher, login: &Login, force: bool) -> Result<Outc
     let current = decide_again(context, login, &*store, force)?;
     let resolved = resolve(login, &context.config.refresh, &current.entry);
     if resolved.as_ref().is_ok_and(|resolved| resolved.location != endpoint.resolved.location) {
-        // The entry names another endpoint since: the next attempt discovers that one.
+        // The entry names another endpoint now. The next attempt discovers that one.
         return Err(Outcome::Contended);
     }
     let slot = rehearse(context, login, &current, &mut *store).await?;
     checkpoint::reached("reserved");
-    // Nothing since the locks has waited, so a stop signal may not have been seen yet.
-    if context.stop.unless_requested(tokio::time::sleep(SIGNALS_ARRIVE)).await.is_none() {
+    // Nothing has waited since the locks were taken, so a stop signal may not have been seen yet.
+    if context.stop.unless_requested(tokio::time::sleep(SIGNAL_DELAY)).await.is_none() {
         return Err(Outcome::Stopped);
     }
-    // Whoever sees another holder now would present the token together with it.
+    // If another process holds a lock now, both would present the token.
     let newer = refresh_lock(context, login, lock::newer_refresh_lock_name);
     if !(store.is_still_ours() && locking::may_begin(&refresh, &newer)) {
-        warn!("another process has begun to renew {}; no token is spent", login.profile);
+        warn!("another process has begun to renew {}; no token is used", login.profile);
         return Err(Outcome::Contended);
     }
     let issued = request(context, client, login, &current, &endpoint).await?;
     let (outcome, renewed) = commit::commit(context, login, &current, store, slot, issued).await;
     if let Some(renewed) = renewed {
-        mirror::mirror(context, login, &renewed).await;
+        commit::mirror(context, login, &renewed).await;
         checkpoint::reached("mirrored");
     }
     drop(refresh);
@@ -91,13 +90,12 @@ fn client(context: &Refresher) -> Result<&HttpClient, Outcome> {
     })
 }
 
-/// Where a provider is asked, and how.
 struct Endpoint {
     resolved: ResolvedEndpoint,
     url: hyper::Uri,
 }
 
-/// Finds out where to ask. Nothing is locked meanwhile: what others write in this time is read afterwards.
+/// Finds the token endpoint. Nothing is locked yet, because what others write meanwhile is read afterwards.
 async fn discover(context: &Refresher, client: &HttpClient, login: &Login) -> Result<Endpoint, Outcome> {
     let failed = async |outcome: Outcome| match &login.fingerprint {
         Some(token) => context.remember_failure(login, token, outcome).await,
@@ -108,14 +106,14 @@ async fn discover(context: &Refresher, client: &HttpClient, login: &Login) -> Re
         Ok(resolved) => resolved,
         Err(reason) => return Err(failed(Outcome::Misconfigured(reason)).await),
     };
-    let located = context.stop.unless_requested(exchange::locate(client, &resolved)).await;
+    let located = context.stop.unless_requested(endpoint::locate(client, &resolved)).await;
     match located.ok_or(Outcome::Stopped)? {
         Ok(url) => Ok(Endpoint { resolved, url }),
         Err(verdict) => Err(failed(outcome_of(&verdict)).await),
     }
 }
 
-/// Whether a login's provider could be asked, as far as the configuration and its entry decide that.
+/// Checks a login's token endpoint by the configuration and its entry, without the network.
 pub fn check_endpoint(login: &Login, config: &RefreshConfig) -> Result<(), MisconfiguredReason> {
     entry(login).map_or(Ok(()), |entry| resolve(login, config, &entry).map(drop))
 }
@@ -129,7 +127,7 @@ fn resolve(
     endpoint::resolve(login.provider.as_str(), config, field, config::variable)
 }
 
-/// The login's entry as it is stored at this moment.
+/// The login's entry as it is stored now.
 fn entry(login: &Login) -> Option<Zeroizing<String>> {
     let mut buffer = SecretBuffer::default();
     file::read(&login.store, &mut buffer).ok()??;
@@ -137,7 +135,7 @@ fn entry(login: &Login) -> Option<Zeroizing<String>> {
     edit::entry(text, login.profile.as_str()).map(|entry| Zeroizing::new(entry.to_owned()))
 }
 
-/// Both locks, in OpenClaw's order. The store's is dropped first.
+/// Both locks, in OpenClaw's order. The store's is released first.
 struct Locks {
     store: Box<dyn Store>,
     refresh: LockGuard,
@@ -151,9 +149,9 @@ async fn acquire(context: &Refresher, login: &Login) -> Result<Locks, Outcome> {
     locks.unwrap_or(Err(Outcome::Stopped))
 }
 
-/// Where the refresh lock of a login is, by one release's way to name it.
+/// A login's refresh lock, as a release names it.
 fn refresh_lock(context: &Refresher, login: &Login, name: fn(&str, &str) -> String) -> PathBuf {
-    let name = name(&login.provider_as_written, login.profile.as_str());
+    let name = name(login.provider.as_str(), login.profile.as_str());
     paths::refresh_locks(&context.roots.state).join(name + ".lock")
 }
 
@@ -224,7 +222,7 @@ fn decide_again(
     let fingerprint = memory.fingerprint(token.expose());
     let clocks = Clocks { now: clock::now(), boot: clock::boot() };
     let expires = credential.expires.moment(SEMANTICS);
-    // Somebody has renewed it since it was planned: even a forced refresh has nothing to do.
+    // Another program renewed it since it was planned, so even a forced refresh has nothing to do.
     let changed = login.fingerprint.as_ref().is_some_and(|planned| *planned != fingerprint);
     let candidate = Candidate {
         renewable: Ok(()),
@@ -235,7 +233,7 @@ fn decide_again(
     match (decide(&candidate, &clocks, force && !changed), expires) {
         (Decision::Due, _) | (Decision::Fresh { .. }, None) => {}
         (Decision::Fresh { .. }, Some(expires)) => return Err(Outcome::AlreadyFresh { expires }),
-        (Decision::Dead(reason), _) => return Err(Outcome::Dead(reason)),
+        (Decision::NeedsSignIn(reason), _) => return Err(Outcome::NeedsSignIn(reason)),
         (Decision::Waiting { .. }, _) if force => {}
         (Decision::Waiting { until }, _) => {
             let wait = until - clocks.now;
@@ -259,17 +257,17 @@ fn decide_again(
     })
 }
 
-/// Main's copy of the same account's login, where it is usable: OpenClaw's agents adopt it, so there is nothing to spend.
+/// The expiry of main's copy of the login, where it is usable: OpenClaw's agents adopt it, so no token is used.
 fn adopted(login: &Login, own: &Credential<'_>, now: Timestamp) -> Option<Timestamp> {
     let main = login.main_store.as_deref().filter(|main| *main != login.store)?;
-    candidates::copy_in(main, &login.profile, |theirs| {
+    candidates::copy_in(main, login.profile.as_str(), |theirs| {
         let usable = theirs.is_usable(now, SEMANTICS) && identity::may_replace(own, theirs);
         if usable { theirs.expires.moment(SEMANTICS) } else { None }
     })
 }
 
-/// A token that was renewed before, and whose successor is somewhere else, is not presented again: that would end the
-/// successor, too. It is where a copy was made of it, or where the successor could not be stored.
+/// A token that was used before is not presented again: that would revoke its successor, which is in another store or in a recovery
+/// file.
 fn spent_before(
     context: &Refresher,
     login: &Login,
@@ -278,22 +276,22 @@ fn spent_before(
     memory: &Memory,
 ) -> Option<Outcome> {
     if recovery::holds_successor(&context.state_dir, login, token, memory) {
-        return Some(Outcome::Transient(TransientReason::Rescued, None));
+        return Some(Outcome::Transient(TransientReason::NotStored, None));
     }
     let successors = memory.successors(name);
     if successors.is_empty() {
         return None;
     }
-    // Copies of one login may stand under different profile ids.
-    let is_successor = |other: &Credential<'_>| {
+    // Copies of one login may have different profile IDs.
+    let is_successor = |_: &str, other: &Credential<'_>| {
         let found = memory.fingerprint(other.refresh.as_ref()?.expose());
         let end = other.expires.moment(SEMANTICS).filter(|_| other.is_usable(clock::now(), SEMANTICS));
-        // Where it has expired itself, it is about to be renewed.
+        // An expired successor is about to be renewed.
         let outcome = end.map_or(Outcome::Contended, |expires| Outcome::Adopted { expires });
         successors.contains(&found).then_some(outcome)
     };
     let stores = candidates::json_stores(&context.roots);
-    stores.iter().find_map(|store| candidates::any_in(store, is_successor))
+    stores.iter().find_map(|store| candidates::find_in(store, is_successor))
 }
 
 async fn rehearse(
@@ -305,7 +303,7 @@ async fn rehearse(
     match store.rehearse().and_then(|()| recovery::reserve(&context.state_dir)) {
         Ok(slot) => Ok(slot),
         Err(problem) => {
-            warn!("`{}` cannot be replaced, so no token is spent: {problem}", login.store.display());
+            warn!("`{}` cannot be replaced, so no token is used: {problem}", login.store.display());
             let outcome = Outcome::Transient(TransientReason::StoreNotWritable, None);
             Err(context.remember_failure(login, &current.fingerprint, outcome).await)
         }
@@ -320,15 +318,15 @@ async fn request(
     current: &Current,
     endpoint: &Endpoint,
 ) -> Result<Issued, Outcome> {
-    let answered = exchange::exchange(client, &endpoint.url, &endpoint.resolved, &current.token).await;
+    let answered = endpoint::refresh(client, &endpoint.url, &endpoint.resolved, &current.token).await;
     checkpoint::reached("answered");
     let outcome = match answered {
         Ok(issued) => return Ok(issued),
-        Err(TokenAnswer::Dead(LoginReason::RefreshTokenReused)) => {
-            // A peer may hold the successor of the token that we found spent.
+        Err(TokenAnswer::NeedsSignIn(LoginReason::RefreshTokenReused)) => {
+            // Another agent may hold the successor.
             match successor(context, login, &current.fingerprint) {
                 Some(expires) => return Err(Outcome::Adopted { expires }),
-                None => Outcome::Dead(LoginReason::RefreshTokenReused),
+                None => Outcome::NeedsSignIn(LoginReason::RefreshTokenReused),
             }
         }
         Err(verdict) => outcome_of(&verdict),
@@ -336,7 +334,7 @@ async fn request(
     Err(context.remember_failure(login, &current.fingerprint, outcome).await)
 }
 
-/// Another agent's copy of the login with another token, which is usable.
+/// The expiry of another agent's usable copy of the login, with another token.
 fn successor(context: &Refresher, login: &Login, spent: &Fingerprint) -> Option<Timestamp> {
     let memory = context.memory().ok()?;
     let is_successor = |other: &Credential<'_>| {
@@ -350,25 +348,25 @@ fn successor(context: &Refresher, login: &Login, spent: &Fingerprint) -> Option<
         }
     };
     let stores = candidates::json_stores(&context.roots);
-    stores.iter().find_map(|store| candidates::copy_in(store, &login.profile, is_successor))
+    stores.iter().find_map(|store| candidates::copy_in(store, login.profile.as_str(), is_successor))
 }
 
 fn outcome_of(verdict: &TokenAnswer) -> Outcome {
     match verdict {
-        TokenAnswer::Dead(reason) => Outcome::Dead(*reason),
+        TokenAnswer::NeedsSignIn(reason) => Outcome::NeedsSignIn(*reason),
         TokenAnswer::Transient(reason, retry_after) => Outcome::Transient(*reason, *retry_after),
         TokenAnswer::Misconfigured(reason) => Outcome::Misconfigured(*reason),
         TokenAnswer::Tokens(_) => Outcome::Misconfigured(MisconfiguredReason::InvalidRequest),
     }
 }
 
-/// One event, one line. Tokens are named by a few digits of their fingerprints.
+/// Tokens are named by the start of their fingerprints.
 fn log(login: &Login, outcome: &Outcome) {
     let token = login.fingerprint.as_ref().map_or("-", Fingerprint::short);
     let (agent, profile, word) = (&login.agent, &login.profile, outcome.as_str());
     let reason = outcome.reason().unwrap_or("-");
     match outcome {
-        Outcome::Dead(_) | Outcome::Misconfigured(_) | Outcome::Superseded => {
+        Outcome::NeedsSignIn(_) | Outcome::Misconfigured(_) | Outcome::Superseded => {
             warn!(%agent, %profile, token, reason, "refresh: {word}");
         }
         Outcome::Transient(..) | Outcome::Refreshed { .. } => {

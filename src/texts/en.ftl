@@ -78,6 +78,44 @@ renewal-no_client_secret = the client secret cannot be read
 renewal-bad_endpoint = the token endpoint must not be used
 renewal-other_account = the answer is for another account
 
+## Why a login cannot be renewed from here
+
+not-renewable-static = an API key or token
+not-renewable-no_refresh_token = no refresh token
+not-renewable-unsupported = the provider offers no renewal
+not-renewable-external = belongs to another program
+not-renewable-database = in a database that only OpenClaw writes
+not-renewable-not_imported = not imported by OpenClaw yet
+not-renewable-disabled = disabled in the configuration
+not-renewable-fenced = OpenClaw is renewing it
+not-renewable-gone = no longer in the store
+
+## What `refresh` reports
+
+refresh-due = due: would be renewed now
+refresh-due-but = due, but { $outcome }
+refresh-not-due = not due for another { $left }
+refresh-waiting = failed before; next attempt in { $wait }
+refresh-not-here = cannot be renewed from here ({ $reason })
+refresh-renewed = renewed, { $validity }
+refresh-fresh = fresh, { $validity }
+refresh-adopted = fresh in another store, { $validity }
+refresh-valid = valid
+refresh-valid-until = valid for { $left }, until { $at }
+refresh-not-renewable = cannot be renewed from here ({ $reason }), { $status }
+refresh-stopped = not started: asked to stop
+refresh-superseded = renewed, but the profile was changed meanwhile: that change stays, and the renewed login is kept (see `authwatch doctor`)
+refresh-contended = another process is renewing it: try later
+refresh-not-stored = renewed, but not stored: the new login is in a recovery file; run `authwatch refresh` again
+refresh-failed = not renewed ({ $reason }): try later
+refresh-failed-wait = not renewed ({ $reason }): try again in { $wait }
+refresh-needs-sign-in = { $reason }; run `{ $command }`
+refresh-other-account = the provider answered for another account; nothing was overwritten
+refresh-misconfigured = not renewed ({ $reason }): see [refresh.providers.{ $provider }] in the configuration
+recovery-stored = stored
+recovery-superseded = superseded by a newer login; kept
+recovery-later = cannot be stored yet: { $problem }
+
 ## Everything that is not a login
 
 provider-missing = a configured model needs this provider, but no login exists

@@ -10,3 +10,8 @@ mod json;
 
 pub use self::interface::{OpenError, Store, Written};
 pub use self::json::JsonStore;
+
+use crate::model::Semantics;
+
+/// The rules by which a store is read before it is written: no aliases of providers, so that locks are named as OpenClaw names them.
+pub const SEMANTICS: Semantics = Semantics::V2026_9;

@@ -1,26 +1,25 @@
-//! What every command about logins needs to know, and how its failures are told.
+//! What every `auth` command starts from, and what they say to people.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use openclaw_auth::attempts::Attempts;
 use openclaw_auth::discover::{Agent, Discovery};
 use openclaw_auth::model::Semantics;
 use openclaw_auth::paths::Roots;
 use openclaw_auth::provider;
+use openclaw_auth::store::SEMANTICS;
 
-use crate::auth::change::error::{ChangeError, Obstacle};
-use crate::auth::change::{Hand, Put, Standing};
+use crate::auth::change::{ChangeError, Conflict, Obstacle, Put, Saved, StoreEditor};
 use crate::auth::entry::Entry;
-use crate::auth::{target, view};
+use crate::auth::view;
 use crate::clock;
 use crate::commands::context::{Context, GlobalArgs, block_on, own_state};
-use crate::console;
 use crate::exit::{self, Failure};
 use crate::publish::words::{safe, wrap};
 use crate::remedy::{Commands, quote};
 use crate::terminal;
+use crate::texts::counted;
 
-/// What every command about logins works with: the common context, and the agents.
 pub(super) struct AuthContext {
     pub(super) common: Context,
     pub(super) discovery: Discovery,
@@ -39,17 +38,17 @@ impl AuthContext {
 
     /// The agent of that name, else the configured default.
     pub(super) fn agent(&self, wanted: Option<&str>) -> Result<&Agent, Failure> {
-        target::agent(&self.discovery, wanted).ok_or_else(|| {
+        view::agent(&self.discovery, wanted).ok_or_else(|| {
             let (id, state) = (safe(wanted.unwrap_or_default()), self.roots().state.display());
             Failure::new(exit::NO_INPUT, format!("there is no agent `{id}` in `{state}`"))
                 .hint("`authwatch status --format plain | cut -f1 | sort -u` lists the agents")
         })
     }
 
-    /// An agent whose store may be written; else the failure names the command of OpenClaw's that may: `rest` is that command.
+    /// An agent whose store authwatch may write. Otherwise the failure names OpenClaw's command, `rest`.
     pub(super) fn writable(&self, wanted: Option<&str>, rest: &str) -> Result<&Agent, Failure> {
         let agent = self.agent(wanted)?;
-        match target::database(self.roots(), &self.discovery, agent) {
+        match view::database(self.roots(), &self.discovery, agent) {
             None => Ok(agent),
             Some(path) => {
                 let id = agent.id.as_str();
@@ -70,16 +69,20 @@ impl AuthContext {
         self.common.config.status.semantics
     }
 
-    pub(super) fn hand<'a>(&'a self, agent: &'a Agent, own_state: &'a Path) -> Hand<'a> {
-        Hand { roots: self.roots(), agent, main: &self.discovery.agents[0], own_state, now: clock::now() }
+    pub(super) fn editor<'a>(&'a self, agent: &'a Agent, own_state: &'a Path) -> StoreEditor<'a> {
+        StoreEditor {
+            roots: self.roots(),
+            agent,
+            main: &self.discovery.agents[0],
+            own_state,
+            now: clock::now(),
+        }
     }
 
-    /// How the agent would try a provider's profiles now.
     pub(super) fn attempts(&self, agent: &Agent, provider_id: &str) -> Attempts {
         view::attempts(self.roots(), &self.discovery, agent, provider_id, self.semantics())
     }
 
-    /// The provider of a profile that the agent sees.
     pub(super) fn provider_of(&self, agent: &Agent, profile: &str) -> Option<String> {
         view::provider_of(self.roots(), &self.discovery, agent, profile, self.semantics())
     }
@@ -93,7 +96,7 @@ impl AuthContext {
             .collect()
     }
 
-    /// Stores a credential, and replaces something else only where that is agreed to. `Ok(None)` where it is not.
+    /// Stores a credential, and replaces another one only with consent. `Ok(None)` without.
     pub(super) fn put(
         &self,
         agent: &Agent,
@@ -102,44 +105,40 @@ impl AuthContext {
         consent: Consent,
     ) -> Result<Option<Saved>, Failure> {
         let own_state = own_state("backups")?;
-        let hand = self.hand(agent, &own_state);
+        let editor = self.editor(agent, &own_state);
         let mut agreed = None;
         loop {
-            match block_on(hand.put(profile, entry, agreed.as_ref()))?.map_err(failure)? {
-                Put::Saved { backup, imported } => return Ok(Some(Saved { backup, imported })),
-                Put::Differs(standing) => {
+            match block_on(editor.put(profile, entry, agreed.as_ref()))?.map_err(failure)? {
+                Put::Saved(saved) => return Ok(Some(saved)),
+                Put::Refused(conflict) => {
                     let consents = match consent {
                         Consent::Given => true,
                         Consent::Withheld => false,
-                        Consent::Asked => self::agrees(&standing, profile)?,
+                        Consent::Asked => agrees(&conflict, profile)?,
                     };
                     if !consents {
                         return Ok(None);
                     }
-                    agreed = Some(standing);
+                    agreed = Some(conflict);
                 }
             }
         }
     }
 
-    /// Says what came of storing a profile: what was kept, and whether it is the one that is used.
-    pub(super) fn tell_saved(&self, agent: &Agent, provider_id: &str, profile: &str, saved: &Saved) {
+    /// Says what was backed up, and whether the stored profile is the one that is used.
+    pub(super) fn say_saved(&self, agent: &Agent, provider_id: &str, profile: &str, saved: &Saved) {
         if saved.imported > 0 {
-            say(&format!(
-                "{} login(s) of earlier releases were taken over into the new store",
-                saved.imported
-            ));
+            let logins = counted("logins", saved.imported);
+            say(&format!("{logins} of earlier releases imported into the new store"));
         }
         if let Some(backup) = &saved.backup {
             say_place("what it replaced is kept in", backup);
         }
         let copies = self.others_with(agent, profile);
         if agent.is_main() && !copies.is_empty() {
-            say(&format!(
-                "{} of their own and do not use this one: {}",
-                count(copies.len()),
-                safe(&copies.join(", "))
-            ));
+            let have = if copies.len() == 1 { "has its" } else { "have their" };
+            let (agents, ids) = (counted("agents", copies.len()), safe(&copies.join(", ")));
+            say(&format!("{agents} {have} own profile of this name instead of this one: {ids}"));
         }
         let attempts = self.attempts(agent, provider_id);
         if attempts.used().is_some_and(|used| used != profile) {
@@ -157,54 +156,40 @@ impl AuthContext {
     }
 }
 
-fn count(agents: usize) -> String {
-    if agents == 1 { "One agent has one".to_owned() } else { format!("{agents} agents have one") }
-}
-
-/// Whether what stands under a profile's id may be replaced.
+/// Whether a conflicting credential may be replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Consent {
-    /// By a flag.
     Given,
-    /// The person is asked; where nobody is there, that is a failure.
+    /// The person is asked. Without a terminal that fails.
     Asked,
-    /// No.
     Withheld,
 }
 
 impl Consent {
-    /// What `--yes` says.
     pub(super) fn from_flag(yes: bool) -> Self {
         if yes { Self::Given } else { Self::Asked }
     }
 }
 
-/// What storing left behind.
-pub(super) struct Saved {
-    backup: Option<PathBuf>,
-    imported: usize,
-}
-
-/// Asks whether what stands there may be replaced.
-fn agrees(standing: &Standing, profile: &str) -> Result<bool, Failure> {
-    let holds = match standing {
-        Standing::OtherAccount(whose) if whose.is_empty() => "a login of another account".to_owned(),
-        Standing::OtherAccount(whose) => format!("the login of {}", safe(whose)),
-        Standing::OtherKind(kind) => format!("a credential of type {}", kind.as_str()),
-        Standing::OtherProvider(provider) => format!("a credential of {}", safe(provider)),
+fn agrees(conflict: &Conflict, profile: &str) -> Result<bool, Failure> {
+    let holds = match conflict {
+        Conflict::OtherAccount(whose) if whose.is_empty() => "a login of another account".to_owned(),
+        Conflict::OtherAccount(whose) => format!("the login of {}", safe(whose)),
+        Conflict::OtherKind(kind) => format!("a credential of type {}", kind.as_str()),
+        Conflict::OtherProvider(provider) => format!("a credential of {}", safe(provider)),
     };
     let profile = safe(profile);
     say(&format!("{profile} holds {holds}."));
     ask("Replace it? A backup is kept.")?.ok_or_else(|| {
-        Failure::new(exit::USAGE, format!("`{profile}` holds {holds}, and nobody is here to ask"))
+        Failure::new(exit::USAGE, format!("`{profile}` holds {holds}, and cannot prompt: not a terminal"))
             .hint("give --yes to replace it, or --profile-id to store this one beside it")
     })
 }
 
-/// A question with a safe answer, wrapped for the terminal; `None` where nobody is there.
+/// Asks a question, wrapped for the terminal. `None` without a terminal.
 pub(super) fn ask(question: &str) -> Result<Option<bool>, Failure> {
     // Room for ` [y/N] ` on the last line.
-    let lines = wrap(question, console::width().saturating_sub(8)).join("\n");
+    let lines = wrap(question, terminal::width().saturating_sub(8)).join("\n");
     terminal::agrees(&lines).map_err(unreadable)
 }
 
@@ -212,45 +197,44 @@ pub(super) fn unreadable(error: std::io::Error) -> Failure {
     Failure::new(exit::CANNOT_READ, "cannot read from standard input").caused_by(error)
 }
 
-/// Says something to the person, wrapped for the terminal.
+/// Prints a text for people on stderr, wrapped for the terminal.
 pub(super) fn say(text: &str) {
-    for line in wrap(text, console::width()) {
+    for line in wrap(text, terminal::width()) {
         terminal::show(&format!("{line}\n"));
     }
 }
 
-/// The same with a place, which is left on a line of its own: a path that is broken cannot be copied.
+/// The same with a path on a line of its own: a wrapped path cannot be copied.
 pub(super) fn say_place(text: &str, place: &Path) {
     say(text);
     terminal::show(&format!("{}\n", safe(&place.to_string_lossy())));
 }
 
-/// A provider's id as it is compared and stored, if it is one.
+/// A provider's ID as it is compared and stored.
 pub(super) fn provider_id(text: &str) -> Result<String, Failure> {
-    let id = provider::normalize(text, target::SEMANTICS).into_owned();
+    let id = provider::normalize(text, SEMANTICS).into_owned();
     let plain = |character: char| character.is_alphanumeric() || "-_.".contains(character);
     if id.is_empty() || !id.chars().all(plain) {
-        return Err(Failure::new(exit::USAGE, format!("`{}` is no provider's id", safe(text)))
+        return Err(Failure::new(exit::USAGE, format!("invalid provider ID `{}`", safe(text)))
             .hint("it is the part before the slash of a model's name, such as anthropic"));
     }
     Ok(id)
 }
 
-/// A profile's id, given or made of the provider's.
+/// The given profile ID, or one made of the provider's.
 pub(super) fn profile_id(given: Option<&str>, provider_id: &str, name: &str) -> Result<String, Failure> {
     let Some(given) = given else { return Ok(format!("{provider_id}:{name}")) };
     let id = given.trim();
     if id.is_empty() || id.len() > 200 || id.contains(char::is_control) {
-        return Err(Failure::new(exit::USAGE, "that is no profile id")
-            .hint(format!("profile ids look like {provider_id}:{name}")));
+        return Err(Failure::new(exit::USAGE, "invalid profile ID")
+            .hint(format!("use a name such as {provider_id}:{name}")));
     }
     Ok(id.to_owned())
 }
 
-/// What a failed change means for the exit code, and what to do about it.
 pub(super) fn failure(error: ChangeError) -> Failure {
     let (code, hint) = match error.obstacle() {
-        Obstacle::Busy => (exit::TRY_AGAIN, "it passes by itself unless that process is stuck"),
+        Obstacle::Busy => (exit::TRY_AGAIN, "try again; if it stays locked, that process is stuck"),
         Obstacle::NotWritable => (exit::CANNOT_WRITE, "nothing was changed"),
         Obstacle::NotReadable => {
             (exit::CANNOT_READ, "nothing was changed; `authwatch doctor` says more about the file")

@@ -12,26 +12,22 @@ use openclaw_auth::provider as known_providers;
 use tokio::sync::mpsc;
 
 use super::context::{AuthContext, Consent, failure, profile_id, provider_id, say, unreadable};
-use crate::auth::callback::{Callback, Visit};
-use crate::auth::code::{self, CallbackAnswer};
+use crate::auth::callback::{self, CallbackAnswer, CallbackServer, Visit};
 use crate::auth::entry::{self, Entry};
-use crate::auth::provider::NoSignIn;
-use crate::auth::sign_in::{PrepareError, SignIn};
+use crate::auth::sign_in::{BrowserSignIn, NoSignIn, PrepareError};
 use crate::auth::view;
 use crate::clock;
 use crate::commands::context::{block_on, own_state};
 use crate::config;
-use crate::console;
 use crate::error_catalog;
 use crate::exit::{self, Failure};
 use crate::publish::words::{date, safe};
 use crate::refresh::answer::TokenAnswer;
-use crate::refresh::exchange::Issued;
+use crate::refresh::endpoint::Issued;
 use crate::refresh::outcome::TransientReason;
 use crate::remedy::{Commands, quote};
 use crate::terminal::{self, Input, Quiet};
 
-/// The flags of `login`.
 #[derive(Debug, Args)]
 pub struct LoginArgs {
     /// The provider to sign in to
@@ -54,9 +50,8 @@ pub struct LoginArgs {
     yes: bool,
 }
 
-/// A sign-in and the person who waits for it.
-struct Waiting {
-    sign_in: SignIn,
+struct PendingLogin {
+    sign_in: BrowserSignIn,
     timeout: Duration,
 }
 
@@ -68,15 +63,15 @@ pub(super) fn run(context: &AuthContext, args: &LoginArgs) -> Result<u8, Failure
         return Err(Failure::new(exit::USAGE, format!("`{}` belongs to another program", safe(&profile)))
             .hint("sign in there; authwatch and OpenClaw read its login"));
     }
-    let sign_in = SignIn::prepare(&provider, &context.common.config)
+    let sign_in = BrowserSignIn::prepare(&provider, &context.common.config)
         .map_err(|problem| unprepared(problem, &provider, agent))?;
     let timeout = Duration::from_secs_f64(args.timeout.as_secs().clamp(0.0, 86_400.0));
-    let waiting = Waiting { sign_in, timeout };
+    let pending = PendingLogin { sign_in, timeout };
     let own_state = own_state("backups")?;
-    let hand = context.hand(agent, &own_state);
+    let editor = context.editor(agent, &own_state);
     let issued = block_on(async {
-        hand.rehearse().await.map_err(failure)?;
-        let answer = waiting.wait_for_answer(args.no_browser).await?;
+        editor.rehearse().await.map_err(failure)?;
+        let answer = pending.wait_for_answer(args.no_browser).await?;
         match answer {
             CallbackAnswer::Denied(reason) => {
                 let reason = safe(&error_catalog::mask(&reason));
@@ -86,7 +81,7 @@ pub(super) fn run(context: &AuthContext, args: &LoginArgs) -> Result<u8, Failure
                 ))
             }
             CallbackAnswer::Code(code) => {
-                let issued = waiting.sign_in.redeem(&code).await;
+                let issued = pending.sign_in.redeem(&code).await;
                 issued.map_err(|verdict| unredeemed(&verdict, &provider))
             }
         }
@@ -94,16 +89,15 @@ pub(super) fn run(context: &AuthContext, args: &LoginArgs) -> Result<u8, Failure
     store(context, agent, &provider, &profile, &issued, args)
 }
 
-impl Waiting {
-    /// Sends the person to the provider, and waits for whatever comes first: the browser, what is pasted, or the end of patience.
+impl PendingLogin {
+    /// Opens the provider's page, and waits for the browser's answer, a pasted one, or the timeout.
     async fn wait_for_answer(&self, no_browser: bool) -> Result<CallbackAnswer, Failure> {
-        let SignIn { resolved, pkce, .. } = &self.sign_in;
         let address = self.sign_in.address();
         let (visited, mut visits) = mpsc::channel(8);
-        let port = resolved.redirect.port;
-        let listening = match Callback::bind(&resolved.redirect).await {
+        let port = self.sign_in.redirect().port;
+        let listening = match CallbackServer::bind(self.sign_in.redirect()).await {
             Ok(callback) => {
-                tokio::spawn(callback.serve(pkce.state.clone(), visited));
+                tokio::spawn(callback.serve(self.sign_in.state().to_owned(), visited));
                 true
             }
             Err(error) => {
@@ -112,7 +106,7 @@ impl Waiting {
                 false
             }
         };
-        // Before anything is shown: whoever is quick with an answer must not see it on the screen.
+        // Before anything is shown, so that a quick answer is hidden, too.
         let quiet = Quiet::start();
         let opened = !no_browser && open_browser(&address);
         say(if opened {
@@ -120,7 +114,7 @@ impl Waiting {
         } else {
             "Open this address in a browser:"
         });
-        // On a line of its own and unbroken, so that it can be tapped and copied.
+        // Unbroken on a line of its own, so that it can be tapped and copied.
         terminal::show(&format!("\n{address}\n\n"));
         say(
             "The browser may be on another machine. Then it ends on a page that cannot be reached: paste its address here (hidden), or the code, and press Enter.",
@@ -129,7 +123,7 @@ impl Waiting {
         let (stop, go_on) = std::io::pipe().map_err(unreadable)?;
         // A thread waits for input, so that this one can wait for the browser.
         let reader = std::thread::spawn(move || {
-            // Once nobody will paste anything, the terminal's keys do again what they did.
+            // The terminal is restored when reading ends.
             let _quiet = quiet;
             loop {
                 let input = terminal::paste(Some(&stop));
@@ -141,7 +135,7 @@ impl Waiting {
         });
         let waited = self.first_answer(&mut visits, &mut pastes, listening);
         let answer = tokio::time::timeout(self.timeout, waited).await;
-        // Whatever is typed from here on is the answer to another question.
+        // What is typed from here on answers another question.
         drop((go_on, pastes));
         reader.join().expect("reading what is pasted does not panic");
         answer.unwrap_or_else(|_| {
@@ -161,12 +155,12 @@ impl Waiting {
             tokio::select! {
                 visit = visits.recv(), if listening => match visit {
                     Some(Visit::Answer(answer)) => return Ok(answer),
-                    Some(Visit::Foreign) => say("An answer to another sign-in came, and was refused. Still waiting."),
+                    Some(Visit::Refused) => say("An answer to another sign-in came, and was refused. Still waiting."),
                     None => listening = false,
                 },
                 input = pastes.recv(), if reading => match input {
                     Some(Ok(Input::Text(text))) if text.trim().is_empty() => {}
-                    Some(Ok(Input::Text(text))) => match code::from_pasted(&text, &self.sign_in.pkce.state) {
+                    Some(Ok(Input::Text(text))) => match callback::from_pasted(&text, self.sign_in.state()) {
                         Ok(answer) => return Ok(answer),
                         Err(problem) => say(&format!("No: {problem}.")),
                     },
@@ -186,7 +180,6 @@ impl Waiting {
     }
 }
 
-/// Why nobody can be listened to on a port.
 fn not_bound(port: u16, error: &std::io::Error) -> String {
     match error.kind() {
         ErrorKind::AddrInUse => format!("Port {port} is taken"),
@@ -210,7 +203,7 @@ fn unprepared(problem: PrepareError, provider: &str, agent: &Agent) -> Failure {
         _ => format!("see [refresh.providers.{provider}] in authwatch's configuration"),
     };
     let failure =
-        Failure::new(exit::CONFIGURATION, format!("nobody can sign in to {provider} from here: {problem}"))
+        Failure::new(exit::CONFIGURATION, format!("signing in to {provider} is not supported: {problem}"))
             .hint(hint);
     match problem {
         PrepareError::Client(error) => failure.caused_by(error),
@@ -223,7 +216,7 @@ fn unredeemed(verdict: &TokenAnswer, provider: &str) -> Failure {
         Failure::new(code, format!("the provider issued no login ({reason}); nothing was changed"))
     };
     match verdict {
-        TokenAnswer::Dead(reason) => failed(exit::TRY_AGAIN, reason.as_str().replace('_', " "))
+        TokenAnswer::NeedsSignIn(reason) => failed(exit::TRY_AGAIN, reason.as_str().replace('_', " "))
             .hint("a code is good once and for minutes: start again"),
         TokenAnswer::Misconfigured(reason) => failed(exit::CONFIGURATION, reason.to_string())
             .hint(format!("see [refresh.providers.{provider}] in authwatch's configuration")),
@@ -250,11 +243,11 @@ fn store(
     if issued.tokens.refresh.is_none() {
         say("The provider gave no refresh token.");
     }
-    // Signing in again mends the login of the account, whatever its name.
+    // Signing in again replaces the login of the same account, whatever its name.
     let known = view::same_account(context.roots(), agent, &entry).filter(|_| args.profile_id.is_none());
     let mut profile = known.unwrap_or_else(|| profile.to_owned());
     let consent = Consent::from_flag(args.yes);
-    // Under its own name, the new login can stay beside whatever has the usual one.
+    // Under its own name, the new login can be stored beside the existing one.
     let beside = email.as_ref().filter(|_| args.profile_id.is_none());
     let nobody_to_ask = consent == Consent::Asked && !terminal::is_there();
     let first = if beside.is_some() && nobody_to_ask { Consent::Withheld } else { consent };
@@ -272,20 +265,20 @@ fn store(
     if let Some(email) = &email {
         say(&format!("Signed in as {}.", safe(email)));
     }
-    context.tell_saved(agent, provider, &profile, &saved);
+    context.say_saved(agent, provider, &profile, &saved);
     let (id, profile) = (safe(agent.id.as_str()), safe(&profile));
-    console::print(format!("{id}\t{profile}\tsigned in, until {}\n", date(issued.expires)).as_bytes())?;
+    terminal::print(format!("{id}\t{profile}\tsigned in, until {}\n", date(issued.expires)).as_bytes())?;
     Ok(exit::OK)
 }
 
-/// Opens a browser where there can be one: what `BROWSER` names, else what desktops and Termux have.
+/// Opens the program that `BROWSER` names, or the usual one of desktops and Termux.
 fn open_browser(address: &str) -> bool {
     let chosen = config::variable("BROWSER");
     let has_screen =
         ["DISPLAY", "WAYLAND_DISPLAY", "TERMUX_VERSION"].iter().any(|name| config::variable(name).is_some());
     let is_remote = config::variable("SSH_CONNECTION").is_some();
     let candidates: Vec<String> = match chosen {
-        // A list with colons, by convention; entries with arguments are for a shell, which is not asked.
+        // A list with colons, by convention. Entries with arguments would need a shell and are not supported.
         Some(list) => list.split(':').map(str::to_owned).collect(),
         None if is_remote || !(has_screen || cfg!(target_os = "macos")) => Vec::new(),
         None => ["termux-open-url", "xdg-open", "open"].map(str::to_owned).to_vec(),
@@ -297,7 +290,7 @@ fn open_browser(address: &str) -> bool {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn();
-        // Nobody waits for a browser.
+        // The browser is not waited for.
         started.is_ok()
     })
 }

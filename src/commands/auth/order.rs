@@ -3,19 +3,18 @@
 use clap::{Args, Subcommand};
 use openclaw_auth::attempts::{Attempts, Origin, Verdict};
 use openclaw_auth::discover::Agent;
+use openclaw_auth::load::STATE_FILE;
 use openclaw_auth::model::{CooldownKind, ReasonCode, Timestamp};
 use serde_json::json;
 
 use super::context::{AuthContext, failure, provider_id, say};
-use crate::auth::target;
 use crate::clock;
 use crate::commands::context::{block_on, own_state};
-use crate::console;
 use crate::exit::{self, Failure};
 use crate::publish::words::{safe, span, wrap};
 use crate::remedy::quote;
+use crate::terminal;
 
-/// The subcommands of `order`.
 #[derive(Debug, Subcommand)]
 pub enum OrderCommand {
     /// Show the order, which profile would be used now, and why not those before it
@@ -23,46 +22,36 @@ pub enum OrderCommand {
     /// Set the order
     Set(SetArgs),
     /// Go back to the configuration's order, or to OpenClaw's own
-    Clear(ClearArgs),
+    Clear(OrderArgs),
 }
 
-/// The flags of `get`.
+/// Whose order it is.
 #[derive(Debug, Args)]
-pub struct GetArgs {
+pub struct OrderArgs {
     /// The provider
     #[arg(long, value_name = "ID")]
     provider: String,
     /// The agent [default: the configured default agent]
     #[arg(long, value_name = "ID")]
     agent: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct GetArgs {
+    #[command(flatten)]
+    order: OrderArgs,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
-/// The flags of `set`.
 #[derive(Debug, Args)]
 pub struct SetArgs {
-    /// The provider
-    #[arg(long, value_name = "ID")]
-    provider: String,
-    /// The agent [default: the configured default agent]
-    #[arg(long, value_name = "ID")]
-    agent: Option<String>,
+    #[command(flatten)]
+    order: OrderArgs,
     /// The profiles, the first to be used first
     #[arg(value_name = "PROFILE", required = true)]
     profiles: Vec<String>,
-}
-
-/// The flags of `clear`.
-#[derive(Debug, Args)]
-pub struct ClearArgs {
-    /// The provider
-    #[arg(long, value_name = "ID")]
-    provider: String,
-    /// The agent [default: the configured default agent]
-    #[arg(long, value_name = "ID")]
-    agent: Option<String>,
 }
 
 pub(super) fn run(context: &AuthContext, command: &OrderCommand) -> Result<u8, Failure> {
@@ -74,8 +63,8 @@ pub(super) fn run(context: &AuthContext, command: &OrderCommand) -> Result<u8, F
 }
 
 fn get(context: &AuthContext, args: &GetArgs) -> Result<u8, Failure> {
-    let agent = context.agent(args.agent.as_deref())?;
-    let provider = provider_id(&args.provider)?;
+    let agent = context.agent(args.order.agent.as_deref())?;
+    let provider = provider_id(&args.order.provider)?;
     let attempts = context.attempts(agent, &provider);
     let now = clock::now();
     let answer = if args.json {
@@ -83,7 +72,7 @@ fn get(context: &AuthContext, args: &GetArgs) -> Result<u8, Failure> {
     } else {
         as_text(&attempts, agent, &provider, now)
     };
-    console::print(answer.as_bytes())?;
+    terminal::print(answer.as_bytes())?;
     Ok(exit::OK)
 }
 
@@ -97,7 +86,7 @@ fn origin(origin: Origin) -> &'static str {
 }
 
 fn as_text(attempts: &Attempts, agent: &Agent, provider: &str, now: Timestamp) -> String {
-    let width = console::width();
+    let width = terminal::width();
     let mut answer = String::new();
     let mut add = |indent: &str, text: &str| {
         for (number, line) in wrap(text, width.saturating_sub(indent.len())).into_iter().enumerate() {
@@ -134,18 +123,16 @@ fn why_not(verdict: &Verdict, now: Timestamp) -> Option<String> {
             let reason = cooldown.reason.as_deref().map(|reason| format!(" ({reason})")).unwrap_or_default();
             format!("{kind}{reason} for another {}", span(cooldown.until - now))
         }
-        Verdict::Absent => "there is no such profile".to_owned(),
+        Verdict::Absent => "no such profile".to_owned(),
         Verdict::OtherProvider(other) => format!("is a profile of {}", safe(other)),
-        Verdict::Contradicted => "the configuration (auth.profiles) says something else of it".to_owned(),
+        Verdict::Contradicted => "contradicts the configuration (auth.profiles)".to_owned(),
         Verdict::Ineligible(ReasonCode::MissingCredential) => "holds no credential".to_owned(),
-        Verdict::Ineligible(ReasonCode::InvalidExpires) => "its `expires` is no time".to_owned(),
-        Verdict::Ineligible(ReasonCode::Expired) => "has ended".to_owned(),
+        Verdict::Ineligible(ReasonCode::InvalidExpires) => "its `expires` is not a valid time".to_owned(),
+        Verdict::Ineligible(ReasonCode::Expired) => "expired".to_owned(),
         Verdict::Ineligible(ReasonCode::MalformedApiKey) => {
             "holds a command line in place of a key".to_owned()
         }
-        Verdict::Ineligible(ReasonCode::SetupInactive) => {
-            "is saved, and its setup is not finished".to_owned()
-        }
+        Verdict::Ineligible(ReasonCode::SetupInactive) => "saved, but its setup is not finished".to_owned(),
         Verdict::Ineligible(ReasonCode::UnresolvedRef) => {
             "refers to a secret that only OpenClaw can resolve".to_owned()
         }
@@ -182,7 +169,7 @@ fn as_json(attempts: &Attempts, agent: &Agent, provider: &str) -> String {
         "formatVersion": 1,
         "agentId": agent.id,
         "agentDir": agent.dir.to_string_lossy(),
-        "authStatePath": target::state(agent).to_string_lossy(),
+        "authStatePath": agent.dir.join(STATE_FILE).to_string_lossy(),
         "provider": provider,
         "order": explicit.then_some(ids),
         "origin": match attempts.origin {
@@ -198,7 +185,7 @@ fn as_json(attempts: &Attempts, agent: &Agent, provider: &str) -> String {
 }
 
 fn set(context: &AuthContext, args: &SetArgs) -> Result<u8, Failure> {
-    let provider = provider_id(&args.provider)?;
+    let provider = provider_id(&args.order.provider)?;
     let mut ids: Vec<String> = Vec::new();
     for id in args.profiles.iter().flat_map(|ids| ids.split(',')).map(str::trim) {
         if !id.is_empty() && !ids.iter().any(|known| known == id) {
@@ -207,26 +194,26 @@ fn set(context: &AuthContext, args: &SetArgs) -> Result<u8, Failure> {
     }
     let quoted: Vec<String> = ids.iter().map(|id| quote(id)).collect();
     let rest = format!("order set --provider {} {}", quote(&provider), quoted.join(" "));
-    let agent = context.writable(args.agent.as_deref(), &rest)?;
+    let agent = context.writable(args.order.agent.as_deref(), &rest)?;
     if ids.is_empty() {
-        return Err(Failure::new(exit::USAGE, "an order names at least one profile")
-            .hint("`authwatch auth order clear` takes the order away"));
+        return Err(Failure::new(exit::USAGE, "an order needs at least one profile")
+            .hint("`authwatch auth order clear` removes the order"));
     }
     for id in &ids {
-        known(context, agent, &provider, id)?;
+        check_profile(context, agent, &provider, id)?;
     }
     change(context, agent, &provider, Some(&ids))
 }
 
-fn clear(context: &AuthContext, args: &ClearArgs) -> Result<u8, Failure> {
+fn clear(context: &AuthContext, args: &OrderArgs) -> Result<u8, Failure> {
     let provider = provider_id(&args.provider)?;
     let rest = format!("order clear --provider {}", quote(&provider));
     let agent = context.writable(args.agent.as_deref(), &rest)?;
     change(context, agent, &provider, None)
 }
 
-/// An order may only name profiles that are there, and are the provider's.
-fn known(context: &AuthContext, agent: &Agent, provider: &str, id: &str) -> Result<(), Failure> {
+/// Checks that a profile exists and is the provider's.
+fn check_profile(context: &AuthContext, agent: &Agent, provider: &str, id: &str) -> Result<(), Failure> {
     let of = context.provider_of(agent, id);
     let hint = format!("`authwatch auth list --agent {}` lists the profiles", quote(agent.id.as_str()));
     match of {
@@ -249,11 +236,11 @@ fn change(
     ids: Option<&[String]>,
 ) -> Result<u8, Failure> {
     let own_state = own_state("backups")?;
-    let changed = block_on(context.hand(agent, &own_state).order(provider, ids))?.map_err(failure)?;
+    let changed = block_on(context.editor(agent, &own_state).order(provider, ids))?.map_err(failure)?;
     if !changed {
-        say("It was so already.");
+        say("Nothing to change.");
     }
     let attempts = context.attempts(agent, provider);
-    console::print(as_text(&attempts, agent, provider, clock::now()).as_bytes())?;
+    terminal::print(as_text(&attempts, agent, provider, clock::now()).as_bytes())?;
     Ok(exit::OK)
 }

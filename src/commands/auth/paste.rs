@@ -11,16 +11,14 @@ use super::context::{AuthContext, Consent, profile_id, provider_id, say, unreada
 use crate::auth::clean::{self, PastedKind, Refusal};
 use crate::auth::entry::Entry;
 use crate::clock;
-use crate::console;
 use crate::exit::{self, Failure};
 use crate::publish::words::{date, safe};
 use crate::remedy::quote;
 use crate::terminal::{self, Input};
 
-/// So long a setup-token is good that has just been made.
-const SETUP_TOKEN_LIFE: Span = Span::from_days(365.0);
+/// How long a new setup-token is valid.
+const SETUP_TOKEN_LIFETIME: Span = Span::from_days(365.0);
 
-/// The flags of `paste-token`.
 #[derive(Debug, Args)]
 pub struct PasteTokenArgs {
     /// Whose token it is
@@ -40,7 +38,6 @@ pub struct PasteTokenArgs {
     yes: bool,
 }
 
-/// The flags of `paste-api-key`.
 #[derive(Debug, Args)]
 pub struct PasteKeyArgs {
     /// Whose key it is
@@ -57,7 +54,6 @@ pub struct PasteKeyArgs {
     yes: bool,
 }
 
-/// The flags of `setup-token`.
 #[derive(Debug, Args)]
 pub struct SetupTokenArgs {
     /// Whose token it is; only Anthropic has setup-tokens
@@ -88,7 +84,7 @@ pub(super) fn token(context: &AuthContext, args: &PasteTokenArgs) -> Result<u8, 
         format!("Paste the token of {provider}\n(hidden), then press Enter: ")
     };
     let secret = ask(&prompt, &provider, PastedKind::Token, agent)?;
-    let entry = Entry::token(&provider, &secret, end(args.expires_in)?);
+    let entry = Entry::token(&provider, &secret, expiry(args.expires_in)?);
     store(context, agent, &provider, &profile, &entry, args.yes)
 }
 
@@ -113,15 +109,15 @@ pub(super) fn setup_token(context: &AuthContext, args: &SetupTokenArgs) -> Resul
     let made_now = terminal::is_there() && make_setup_token()?;
     let prompt = "Paste the setup-token (hidden),\nthen press Enter: ";
     let secret = ask(prompt, &provider, PastedKind::Token, agent)?;
-    let expires = end(args.expires_in.or(made_now.then_some(SETUP_TOKEN_LIFE)))?;
+    let expires = expiry(args.expires_in.or(made_now.then_some(SETUP_TOKEN_LIFETIME)))?;
     let entry = Entry::token(&provider, &secret, expires);
     if let (None, Some(at)) = (args.expires_in, expires) {
-        say(&format!("It was made just now, so it ends on {}.", date(at)));
+        say(&format!("It is new, so it expires on {}.", date(at)));
     }
     store(context, agent, &provider, &profile, &entry, args.yes)
 }
 
-/// Lets Claude Code make a token, if it is installed. It is for the person to see, and to paste.
+/// Runs `claude setup-token`, if Claude Code is installed. The person sees the token and pastes it.
 fn make_setup_token() -> Result<bool, Failure> {
     let run = Command::new("claude")
         .arg("setup-token")
@@ -140,16 +136,17 @@ fn make_setup_token() -> Result<bool, Failure> {
     }
 }
 
-fn end(expires_in: Option<Span>) -> Result<Option<Timestamp>, Failure> {
+fn expiry(expires_in: Option<Span>) -> Result<Option<Timestamp>, Failure> {
     let Some(span) = expires_in else { return Ok(None) };
     if span <= Span::ZERO {
-        return Err(Failure::new(exit::USAGE, "a token that ends at once is of no use")
-            .hint("--expires-in takes a duration such as 365d"));
+        return Err(
+            Failure::new(exit::USAGE, "--expires-in has to be positive").hint("use a duration such as 365d")
+        );
     }
     Ok(Some(Timestamp::from_millis((clock::now() + span).as_millis().floor())))
 }
 
-/// Asks for the token or key until a good one is pasted, or once where nobody can be asked again.
+/// Asks for the token or key until a valid one is pasted; without a terminal, once.
 fn ask(
     prompt: &str,
     provider: &str,
@@ -191,7 +188,7 @@ fn capital(text: &str) -> String {
     characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }
 
-/// The command that is right for what was pasted.
+/// The refusal, with the command that is right for what was pasted.
 fn refused(refusal: Refusal, provider: &str, agent: &Agent) -> Failure {
     let (of, agent) = (quote(provider), quote(agent.id.as_str()));
     let run = |command: &str| format!("run: authwatch auth {command} --agent {agent}");
@@ -227,7 +224,7 @@ fn store(
         return Err(Failure::new(exit::USAGE, "nothing was changed")
             .hint("give --profile-id to store it beside the other one"));
     };
-    context.tell_saved(agent, provider, profile, &saved);
-    console::print(format!("{}\t{}\tstored\n", safe(agent.id.as_str()), safe(profile)).as_bytes())?;
+    context.say_saved(agent, provider, profile, &saved);
+    terminal::print(format!("{}\t{}\tstored\n", safe(agent.id.as_str()), safe(profile)).as_bytes())?;
     Ok(exit::OK)
 }

@@ -17,7 +17,7 @@ fn a_store_that_is_not_there_begins_with_the_legacy_logins() {
     let legacy = std::fs::read(home.agent_dir("work").join("auth.json")).unwrap();
     let ran = piped(&home, &["auth", "paste-token", "--provider", "acme", "--agent", "work"], "canary-acme");
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    assert!(ran.stderr.contains("3 login(s) of earlier releases"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("3 logins of earlier releases imported"), "{}", ran.stderr);
     let expected = json!({
         "xai:default": { "type": "api_key", "provider": "xai", "key": "canary-x" },
         "groq:default": { "type": "token", "provider": "groq", "token": "canary-g" },

@@ -18,7 +18,7 @@ fn the_order_is_set_shown_and_cleared() {
     insta::assert_snapshot!(shown.stdout, @r"
     anthropic of main: set for this agent
       1. anthropic:manual
-         has ended
+         expired
       2. anthropic:default
          would be used now
     ");
@@ -31,7 +31,7 @@ fn the_order_is_set_shown_and_cleared() {
     assert!(
         home.run(&["auth", "order", "set", "--provider", "anthropic", "anthropic:default"])
             .stderr
-            .contains("so already")
+            .contains("Nothing to change")
     );
 
     // Another agent inherits it, and may have its own.
@@ -120,14 +120,14 @@ fn why_a_profile_is_not_used_is_said() {
     insta::assert_snapshot!(ran.stdout, @r"
     xai of main: set for this agent
       1. xai:gone
-         there is no such profile
+         no such profile
       2. xai:empty
          holds no credential
       3. zai:a
          is a profile of zai
       4. xai:mode
-         the configuration (auth.profiles)
-         says something else of it
+         contradicts the configuration
+         (auth.profiles)
       5. xai:billing
          disabled (billing) for another 30
          min

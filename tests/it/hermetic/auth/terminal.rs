@@ -180,7 +180,7 @@ fn claude_code_makes_the_token_where_it_is_installed() {
     terminal.expect("Enter: ");
     terminal.until_hidden();
     terminal.types(&format!("{token}\r"));
-    terminal.expect("It was made just now");
+    terminal.expect("It is new");
     terminal.expect("stored");
     assert_eq!(terminal.end(), 0, "{}", terminal.text());
     let expires = profile(&home, "anthropic:manual")["expires"].as_i64().unwrap();

@@ -13,13 +13,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("exit", &["model"]),
     ("logging", &[]),
-    ("probe", &[]),
     ("program", &[]),
     ("stop", &[]),
     ("texts", &[]),
     ("clock", &["openclaw_auth::clock", "openclaw_auth::process"]),
-    ("console", &["exit"]),
-    ("terminal", &["stop"]),
+    ("terminal", &["exit", "stop"]),
     // Which providers people sign in to is a fact, and no secret.
     ("error_catalog", &["model", "openclaw_auth::provider", "openclaw_auth::secret::REDACTED"]),
     (
@@ -51,7 +49,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("classify", &["exit", "model", "openclaw_auth", "state"]),
     ("assess", &["clock", "config", "model", "remedy", "texts"]),
     ("pipeline", &["assess", "classify", "clock", "model", "openclaw_auth", "remedy", "state"]),
-    ("refresh", &["clock", "config", "http", "model", "openclaw_auth", "state", "stop"]),
+    ("refresh", &["clock", "config", "http", "model", "openclaw_auth", "state", "stop", "texts"]),
     // Whatever tells people sees the snapshot only, so it cannot leak.
     ("publish", &["assess", "clock", "exit", "model", "openclaw_auth::digest", "refresh::outcome", "texts"]),
     (
@@ -99,7 +97,6 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "openclaw_auth",
             "refresh::answer",
             "refresh::endpoint",
-            "refresh::exchange",
             "refresh::outcome",
         ],
     ),
@@ -155,7 +152,6 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "auth",
             "clock",
             "config",
-            "console",
             "daemon",
             "demo",
             "doctor",
@@ -166,11 +162,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "notify",
             "openclaw_auth::attempts",
             "openclaw_auth::discover",
+            "openclaw_auth::load",
             "openclaw_auth::paths",
             "openclaw_auth::provider",
             "openclaw_auth::release",
+            "openclaw_auth::store::SEMANTICS",
             "pipeline",
-            "probe",
             "publish",
             "refresh",
             "remedy",
@@ -180,7 +177,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "texts",
         ],
     ),
-    ("cli", &["commands", "console", "error_catalog", "exit", "logging"]),
+    ("cli", &["commands", "error_catalog", "exit", "logging", "terminal"]),
     ("lib", &[]),
 ];
 
@@ -192,7 +189,7 @@ const RESERVED: [(&str, &[&str]); 7] = [
     ("SystemTime::now", &[]),
     ("Utc::now", &[]),
     ("Local::now", &[]),
-    ("std::env::", &["cli", "commands", "config", "console"]),
+    ("std::env::", &["cli", "commands", "config", "terminal"]),
     (
         "std::fs",
         &[
@@ -201,7 +198,7 @@ const RESERVED: [(&str, &[&str]); 7] = [
         ],
     ),
     ("rusqlite::", &["demo"]),
-    ("std::net", &["auth", "daemon", "demo", "notify", "probe", "refresh", "serve"]),
+    ("std::net", &["auth", "commands", "daemon", "demo", "notify", "refresh", "serve"]),
 ];
 
 fn project() -> &'static Path {

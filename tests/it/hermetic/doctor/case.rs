@@ -270,10 +270,10 @@ fn remember(home: &Home, what: &str, profile: &str, token: &str) {
                 since,
                 times: 9,
                 next_attempt: moment("+1m"),
-                pause: Span::from_mins(1.0),
+                backoff: Span::from_mins(1.0),
             };
             match what {
-                "dead" => record.dead = Some(Refused { reason: LoginReason::RefreshTokenReused, since }),
+                "dead" => record.refused = Some(Refused { reason: LoginReason::RefreshTokenReused, since }),
                 "failing" => record.failing = Some(failing("server_error", None)),
                 "blocked" => record.failing = Some(failing("challenged", Some(LoginReason::Challenged))),
                 _ => panic!("no such memory: {what}"),

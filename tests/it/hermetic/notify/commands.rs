@@ -12,9 +12,9 @@ use crate::support::receiver::Receiver;
 fn silences_hold_and_the_commands_say_what_they_do() {
     let receiver = Receiver::start();
     let home = home(&(webhook(&receiver, "own", "") + "[notify]\nhost = \"build-host\"\n"));
-    let ran = home.run(&["notify", "silence", "xai:default", "2h"]);
+    let ran = home.run(&["notify", "mute", "xai:default", "2h"]);
     assert!(
-        ran.code == 0 && ran.stdout.starts_with("xai:default is silent for 2 h, until "),
+        ran.code == 0 && ran.stdout.starts_with("xai:default is muted for 2 h, until "),
         "{}",
         ran.stdout
     );
@@ -33,9 +33,9 @@ fn silences_hold_and_the_commands_say_what_they_do() {
     );
     assert_eq!(home.run(&["notify", "test", "nobody"]).code, 78);
     assert_eq!(home.run(&["notify", "silence", "xai:default", "soon"]).code, 64);
-    assert_eq!(home.run(&["notify", "silence"]).code, 64);
+    assert_eq!(home.run(&["notify", "mute"]).code, 64);
     assert_eq!(Home::new().run(&["notify", "test"]).code, 78);
-    assert_eq!(Home::new().run(&["notify", "history"]).stdout, "nothing has been told yet\n");
+    assert_eq!(Home::new().run(&["notify", "history"]).stdout, "no notifications yet\n");
 }
 
 #[test]

@@ -136,9 +136,9 @@ fn a_silence_for_what_is_not_there_is_taken_and_doubted() {
         "{agents: {defaults: {model: 'groq/llama'}, list: [{id: 'main'}, {id: 'bot'}]}}",
     );
     let silence = |arguments: &[&str]| {
-        let ran = home.run(&[&["notify", "silence"], arguments, &["2h"]].concat());
+        let ran = home.run(&[&["notify", "mute"], arguments, &["2h"]].concat());
         assert_eq!(ran.code, 0, "{}", ran.stderr);
-        assert!(ran.stdout.contains(" is silent for 2 h, until "), "it is taken: {}", ran.stdout);
+        assert!(ran.stdout.contains(" is muted for 2 h, until "), "it is taken: {}", ran.stdout);
         ran.stderr
     };
     for sure in [
@@ -155,19 +155,16 @@ fn a_silence_for_what_is_not_there_is_taken_and_doubted() {
         assert_eq!(silence(sure), "", "{sure:?}");
     }
     for (doubtful, said) in [
-        (&["xai:defualt"][..], "nothing is called `xai:defualt` now: did you mean `xai:default`?"),
-        (&["something:else"], "nothing is called `something:else` now\n"),
-        (
-            &["xai"],
-            "`xai` is a provider that has logins, and those are told of by their own names: `xai:default`",
-        ),
-        (&["*", "--agent", "bto"], "there is no agent `bto` now: did you mean `bot`?"),
+        (&["xai:defualt"][..], "no profile named `xai:defualt`: did you mean `xai:default`?"),
+        (&["something:else"], "no profile named `something:else`\n"),
+        (&["xai"], "`xai` is a provider; notifications name its profiles: `xai:default`"),
+        (&["*", "--agent", "bto"], "no agent named `bto`: did you mean `bot`?"),
         (
             &["xai:default", "--agent", "bot"],
-            "`bot` has `xai:default` from main, and it is told of there: authwatch notify silence xai:default DURATION --agent main",
+            "agent `bot` inherits `xai:default` from main, so run: authwatch notify mute xai:default DURATION --agent main",
         ),
-        (&["zai:own", "--agent", "main"], "`main` has no `zai:own`; bot has"),
-        (&["\u{1b}[31m"], "nothing is called `\\u{1b}[31m` now"),
+        (&["zai:own", "--agent", "main"], "agent `main` has no `zai:own`; bot has"),
+        (&["\u{1b}[31m"], "no profile named `\\u{1b}[31m`"),
     ] {
         let stderr = silence(doubtful);
         assert!(stderr.contains(said), "{doubtful:?}: {stderr}");

@@ -264,7 +264,7 @@ fn one_login_under_two_profile_ids_is_presented_once() {
             let ran = home.run(arguments);
             let context = format!("{agents:?} {arguments:?}: {}{}", ran.stdout, ran.stderr);
             assert_eq!((server.calls(), server.reuses()), (1, 0), "{context}");
-            assert!(matches!(ran.code, 0 | 75) && !ran.stdout.contains("rescue"), "{context}");
+            assert!(matches!(ran.code, 0 | 75) && !ran.stdout.contains("recovery"), "{context}");
         }
     }
 }

@@ -85,7 +85,7 @@ fn certificates_must_verify_and_further_roots_can_be_named() {
     let server = TokenServer::start();
     let front = TlsFront::start(&server);
     let ran = configured(&server, front.config("")).run(&["refresh"]);
-    assert!(ran.code == 75 && ran.stdout.contains("tls"), "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.code == 75 && ran.stdout.contains("TLS error"), "{}{}", ran.stdout, ran.stderr);
     assert_eq!(server.calls(), 0, "the token has not left the machine");
 
     let home =
@@ -106,7 +106,7 @@ fn something_else_than_tls_is_no_answer() {
     let server = TokenServer::start();
     let config = format!("[refresh.providers.openai-codex]\ntoken_url = \"https://localhost:{port}/\"\n");
     let ran = configured(&server, config).run(&["refresh"]);
-    assert!(ran.stdout.contains("(tls)"), "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("(TLS error)"), "{}{}", ran.stdout, ran.stderr);
 }
 
 #[test]

@@ -64,31 +64,35 @@ fn an_account_is_learnt_from_base64url_and_never_changed() {
 fn every_answer_has_its_outcome_and_leaves_the_credential_alone() {
     let json_type = "Content-Type: application/json\r\n";
     let cases: &[(Fault, i32, &str)] = &[
-        (Fault::Answer(400, json_type, r#"{"error":"invalid_grant"}"#.into()), 1, "dead (invalid_grant)"),
+        (
+            Fault::Answer(400, json_type, r#"{"error":"invalid_grant"}"#.into()),
+            1,
+            "needs sign-in: the provider rejected the refresh token; run `",
+        ),
         (
             Fault::Answer(401, json_type, r#"{"error":{"code":"refresh_token_reused"}}"#.into()),
             1,
-            "dead (refresh_token_reused)",
+            "needs sign-in: another program already used its refresh token",
         ),
         (
             Fault::Answer(401, json_type, r#"{"error":{"code":"refresh_token_expired"}}"#.into()),
             1,
-            "dead (refresh_token_expired)",
+            "needs sign-in: its refresh token expired",
         ),
         (
             Fault::Answer(401, json_type, r#"{"error":{"code":"refresh_token_invalidated"}}"#.into()),
             1,
-            "dead (refresh_token_invalidated)",
+            "needs sign-in: the provider withdrew it",
         ),
         (
             Fault::Answer(401, json_type, r#"{"error":{"code":"token_expired"}}"#.into()),
             1,
-            "dead (refresh_token_expired)",
+            "needs sign-in: its refresh token expired",
         ),
         (
             Fault::Answer(401, json_type, r#"{"error":{"message":"Please try signing in again."}}"#.into()),
             1,
-            "dead (sign_in_again)",
+            "needs sign-in: the provider asks for it",
         ),
         (
             Fault::Answer(
@@ -97,7 +101,7 @@ fn every_answer_has_its_outcome_and_leaves_the_credential_alone() {
                 r#"{"error":"invalid_grant","error_description":"revoked"}"#.into(),
             ),
             1,
-            "dead (revoked)",
+            "needs sign-in: it was revoked",
         ),
         (
             Fault::Answer(
@@ -106,26 +110,42 @@ fn every_answer_has_its_outcome_and_leaves_the_credential_alone() {
                 r#"{"error":{"code":"unsupported_country_region_territory"}}"#.into(),
             ),
             75,
-            "region blocked",
+            "region not served",
         ),
         (
             Fault::Answer(403, "Content-Type: text/html\r\ncf-mitigated: challenge\r\n", "<html>".into()),
             75,
-            "challenged",
+            "challenge page",
         ),
-        (Fault::Answer(200, "Content-Type: text/html\r\n", "<html>hotel</html>".into()), 75, "bad answer"),
-        (Fault::Answer(429, "Retry-After: 120\r\n", String::new()), 75, "rate limited): try again in 2 min"),
-        (Fault::Answer(408, "", String::new()), 75, "request timeout"),
-        (Fault::Answer(500, "", String::new()), 75, "server error"),
-        (Fault::Answer(503, "", "busy".into()), 75, "server error"),
-        (Fault::Answer(302, "Location: http://127.0.0.1/\r\n", String::new()), 75, "bad answer"),
-        (Fault::Answer(401, json_type, r#"{"error":"invalid_client"}"#.into()), 78, "invalid client"),
+        (
+            Fault::Answer(200, "Content-Type: text/html\r\n", "<html>hotel</html>".into()),
+            75,
+            "no valid answer",
+        ),
+        (
+            Fault::Answer(429, "Retry-After: 120\r\n", String::new()),
+            75,
+            "too many requests): try again in 2 min",
+        ),
+        (Fault::Answer(408, "", String::new()), 75, "the provider timed out"),
+        (Fault::Answer(500, "", String::new()), 75, "the provider's server failed"),
+        (Fault::Answer(503, "", "busy".into()), 75, "the provider's server failed"),
+        (Fault::Answer(302, "Location: http://127.0.0.1/\r\n", String::new()), 75, "no valid answer"),
+        (
+            Fault::Answer(401, json_type, r#"{"error":"invalid_client"}"#.into()),
+            78,
+            "does not know the client ID",
+        ),
         (
             Fault::Answer(400, json_type, r#"{"error":"unauthorized_client"}"#.into()),
             78,
-            "unauthorized client",
+            "the client may not refresh",
         ),
-        (Fault::Answer(400, json_type, r#"{"error":"invalid_request"}"#.into()), 78, "invalid request"),
+        (
+            Fault::Answer(400, json_type, r#"{"error":"invalid_request"}"#.into()),
+            78,
+            "the provider rejected the request",
+        ),
         (Fault::Reset, 75, "connection lost"),
     ];
     for (fault, code, words) in cases {
@@ -187,9 +207,9 @@ fn a_hang_ends_after_thirty_seconds_and_sigterm_waits_for_what_is_in_flight() {
 #[test]
 fn networks_that_do_not_answer_are_told_apart() {
     let cases = [
-        ("https://no-such-host.invalid/token", "dns"),
-        ("http://127.0.0.1:1/token", "connect"),
-        ("http://auth.example.org/token", "bad endpoint"),
+        ("https://no-such-host.invalid/token", "DNS error"),
+        ("http://127.0.0.1:1/token", "no connection"),
+        ("http://auth.example.org/token", "the token endpoint must not be used"),
     ];
     for (url, words) in cases {
         let server = TokenServer::start();

@@ -68,5 +68,9 @@ fn what_others_own_is_never_spent() {
         .profiles("main", &json!({ "anthropic:claude-cli": cli, "qwen-portal:default": portal }));
     let ran = home.run(&["refresh", "--force"]);
     assert_eq!((ran.code, server.calls()), (1, 0), "both are expired: {}", ran.stdout);
-    assert!(ran.stdout.contains("(external)") && ran.stdout.contains("(unsupported)"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("(belongs to another program)") && ran.stdout.contains("offers no renewal)"),
+        "{}",
+        ran.stdout
+    );
 }

@@ -213,7 +213,7 @@ fn what_cannot_be_stored_after_all_is_rescued_and_put_back() {
         let home = home.env("AUTHWATCH_TEST_FAIL", "");
         let ran = home.run(&["refresh"]);
         assert_eq!((ran.code, server.calls(), server.reuses()), (0, 1, 0), "{}{}", ran.stdout, ran.stderr);
-        assert!(ran.stdout.contains("put back"), "{}", ran.stdout);
+        assert!(ran.stdout.contains("\tstored"), "{}", ran.stdout);
         assert!(server.is_good(login(&home, "main")["refresh"].as_str().unwrap()));
         assert!(!rescue[0].path().exists());
     }

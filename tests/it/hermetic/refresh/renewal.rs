@@ -50,7 +50,11 @@ fn a_dry_run_says_who_is_due_and_does_nothing() {
     let ran = home.run(&["refresh", "--dry-run"]);
     assert_eq!(ran.code, 0);
     assert!(ran.stdout.contains("due: would be renewed now"), "{}", ran.stdout);
-    assert!(ran.stdout.contains("openrouter:k\tnot renewed from here (static)"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("openrouter:k\tcannot be renewed from here (an API key or token)"),
+        "{}",
+        ran.stdout
+    );
     assert_eq!((home.tree() == before, server.calls()), (true, 0));
 }
 
@@ -60,6 +64,6 @@ fn a_dry_run_finds_out_what_the_real_run_would() {
     let home = Home::new().profiles("main", &json!({ "google-gemini-cli:default": entry }));
     let (dry, real) = (home.run(&["refresh", "--dry-run"]), home.run(&["refresh"]));
     assert_eq!((dry.code, real.code), (78, 78), "{}{}", dry.stdout, real.stdout);
-    assert!(dry.stdout.contains("due, but not renewed (no client id)"), "{}", dry.stdout);
+    assert!(dry.stdout.contains("due, but not renewed (no client ID is configured)"), "{}", dry.stdout);
     assert!(!dry.stdout.contains("would be renewed"), "{}", dry.stdout);
 }

@@ -41,7 +41,7 @@ const COMMANDS: &[(&str, &[&[&str]])] = &[
     // What goes out, and what is kept of it, is watched below.
     ("notify test", &[&[]]),
     ("notify history", &[&[], &["--json"]]),
-    ("notify silence", &[&["xai:oauth", "1h"], &["--list"]]),
+    ("notify mute", &[&["xai:oauth", "1h"], &["--list"]]),
     ("probe", &[&["http://127.0.0.1:9/healthz"]]),
     (
         "auth list",
