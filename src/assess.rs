@@ -42,7 +42,7 @@ pub fn assess(snapshot: &mut Snapshot, limits: &Limits, commands: &Commands) {
     for health in &mut snapshot.agents {
         agent::assess(health, main_is_read, commands);
     }
-    snapshot.config_assessment = agent::of_configuration(&snapshot.config);
+    snapshot.config_assessment = agent::of_configuration(&snapshot.config, commands);
 }
 
 /// Logins of main's that some agent uses: one login has one verdict, at its owner and at all that inherit it.

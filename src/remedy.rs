@@ -1,5 +1,5 @@
-//! What to do about something: the exact command, written for the installation it is printed for. One table for reports, doctor,
-//! page, and messages.
+//! What to do about a problem: the exact command, written for the installation it is printed for. Reports, doctor, page, and messages
+//! share it.
 
 use std::path::Path;
 
@@ -14,14 +14,14 @@ use crate::error_catalog::{CauseRemedy, ErrorContext};
 pub use crate::model::Remedy;
 use crate::texts::text;
 
-/// How commands are written so that they act on the state directory where something was seen, and exist in its release.
+/// Writes commands that act on the state directory where a problem was found, and that exist in its release.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Commands {
-    /// `openclaw`, with what leads it to another state directory than the usual one.
+    /// `openclaw`, with what selects the state directory.
     openclaw: String,
     authwatch: String,
-    /// Whether logins are kept in JSON files, which authwatch's own commands write under OpenClaw's lock. OpenClaw's own of that
-    /// time write without one, and lack `paste-api-key`.
+    /// Whether logins are in JSON files, which authwatch's own commands write under OpenClaw's lock. Those releases' own commands
+    /// write without a lock, and lack `paste-api-key`.
     writes_json: bool,
 }
 
@@ -39,13 +39,13 @@ impl Commands {
         if writes_json { Self::for_json(roots) } else { Self::for_databases(roots) }
     }
 
-    /// For logins that are kept in JSON files.
+    /// For logins in JSON files.
     #[must_use]
     pub fn for_json(roots: &Roots) -> Self {
         Self { writes_json: true, ..Self::for_databases(roots) }
     }
 
-    /// For logins that are kept in databases, which OpenClaw alone changes.
+    /// For logins in databases, which only OpenClaw writes.
     #[must_use]
     pub fn for_databases(roots: &Roots) -> Self {
         if roots.is_default_state() {
@@ -60,14 +60,14 @@ impl Commands {
         Self { openclaw, authwatch: format!("authwatch --state-dir {state}"), writes_json: false }
     }
 
-    /// A command of OpenClaw's that changes logins. Every release takes the agent in front of the subcommand; behind it, some do not.
+    /// One of OpenClaw's `models auth` commands. Every release accepts the agent before the subcommand; not all do after it.
     #[must_use]
     pub fn models_auth(&self, agent: Option<&str>, subcommand: &str) -> String {
         let agent = agent.map(|agent| format!(" --agent {}", quote(agent))).unwrap_or_default();
         format!("{} models auth{agent} {subcommand}", self.openclaw)
     }
 
-    /// The command that sets a profile's credential up anew.
+    /// The command that replaces a profile's credential.
     #[must_use]
     pub fn sign_in(
         &self,
@@ -78,7 +78,7 @@ impl Commands {
     ) -> String {
         let subcommand = match kind {
             CredentialKind::OAuth => "login",
-            // OpenClaw's own knows no other profile.
+            // OpenClaw's own command supports only this profile.
             CredentialKind::Token
                 if provider.as_str() == "anthropic"
                     && (self.writes_json || profile == "anthropic:default") =>
@@ -106,7 +106,7 @@ impl Commands {
     ) -> String {
         let is_login = subcommand == "login";
         let is_own = self.writes_json && (!is_login || signs_in(provider));
-        // What a pasted credential becomes where no profile is named.
+        // The default profile of a pasted credential.
         let pasted = format!("{}:manual", provider.as_str());
         let takes_profile = is_own || !self.writes_json && subcommand != "setup-token";
         let profile = profile
@@ -124,11 +124,25 @@ impl Commands {
         self.models_auth(Some(agent.as_str()), &format!("{of_provider}{profile}"))
     }
 
-    /// Shows in which order an agent's profiles of a provider are used, and why one is not.
+    /// Shows the order of an agent's profiles of a provider, and why one is not used.
     #[must_use]
     pub fn show_order(&self, agent: &AgentId, provider: &ProviderId) -> String {
         let (provider, agent) = (quote(provider.as_str()), quote(agent.as_str()));
         format!("{} auth order get --provider {provider} --agent {agent}", self.authwatch)
+    }
+
+    /// Makes `PROFILE` the first to be used.
+    #[must_use]
+    pub fn set_order(&self, agent: &AgentId, provider: &ProviderId) -> String {
+        let provider = quote(provider.as_str());
+        if self.writes_json {
+            let agent = quote(agent.as_str());
+            return format!(
+                "{} auth order set --provider {provider} --agent {agent} PROFILE",
+                self.authwatch
+            );
+        }
+        self.models_auth(Some(agent.as_str()), &format!("order set --provider {provider} PROFILE"))
     }
 
     /// Renews one login now, even if its next attempt is later.
@@ -148,31 +162,31 @@ impl Commands {
         format!("{} refresh", self.authwatch)
     }
 
-    /// Looks for what is wrong.
-    #[must_use]
-    pub fn doctor(&self) -> String {
-        format!("{} doctor", self.authwatch)
-    }
-
-    /// Mends what can be mended without a person.
+    /// Fixes what is safe to fix.
     #[must_use]
     pub fn fix(&self) -> String {
-        format!("{} --fix", self.doctor())
+        format!("{} doctor --fix", self.authwatch)
     }
 
-    /// A command of OpenClaw's, with its arguments as a shell takes them.
+    /// Restarts OpenClaw's gateway, which reads its configuration and `.env` only when it starts.
+    #[must_use]
+    pub fn restart_gateway(&self) -> String {
+        self.openclaw("gateway restart")
+    }
+
+    /// One of OpenClaw's commands; the arguments are quoted for a shell.
     #[must_use]
     pub fn openclaw(&self, arguments: &str) -> String {
         format!("{} {arguments}", self.openclaw)
     }
 
-    /// Says of every secret that OpenClaw refers to whether it can be resolved.
+    /// Shows whether each secret that OpenClaw refers to can be resolved.
     #[must_use]
     pub fn audit_secrets(&self) -> String {
         self.openclaw("secrets audit")
     }
 
-    /// How to have OpenClaw import what older releases left. It imports for all agents at once, and archives what it cannot parse, too.
+    /// Has OpenClaw import what older releases left. It imports for all agents at once, and also archives what it cannot parse.
     #[must_use]
     pub fn import(&self, unimportable: Option<&Unimportable>) -> ImportAdvice {
         let Some(Unimportable { path, error }) = unimportable else {
@@ -185,7 +199,7 @@ impl Commands {
         }
     }
 
-    /// The command that resolves a cause, for whom it is about. What a message does not say stays a word in capitals.
+    /// The command that resolves a cause. What the message does not name stays a word in capitals.
     #[must_use]
     pub fn for_cause(&self, remedy: CauseRemedy, context: &ErrorContext) -> Option<String> {
         let agent = context.agent.as_deref();
@@ -223,74 +237,57 @@ fn signs_in(provider: &ProviderId) -> bool {
     provider::find(provider.as_str()).is_some_and(|provider| provider.sign_in.is_some())
 }
 
-/// What to do about a file that could not be read. Whatever could lose what is in it comes after a copy of it.
+/// What to do about a file that cannot be read. Whatever could lose its content comes after a copy.
 #[must_use]
 pub fn for_unreadable(path: &Path, error: &StoreError) -> Remedy {
     let shown = quote(&path.to_string_lossy());
-    let meaning = &error.message;
-    let Some(fault) = error.fault else {
-        let command = match error.reason {
-            StoreErrorReason::Permission => Some(format!("ls -l {shown}")),
-            StoreErrorReason::Locked => None,
-            // It is newer than this program.
-            StoreErrorReason::Parse | StoreErrorReason::Schema => Some("authwatch --version".to_owned()),
-            StoreErrorReason::TooLarge | StoreErrorReason::NotAFile | StoreErrorReason::Io => {
-                Some(format!("ls -ld {shown}"))
-            }
+    let (step, command) = match (error.fault, error.reason) {
+        (Some(Fault::ByteOrderMark), _) => ("unreadable-mark", copy_without_mark(path)),
+        (Some(Fault::Encoding), _) => ("unreadable-encoding", copy(path)),
+        (Some(Fault::Syntax), _) => ("unreadable-syntax", copy(path)),
+        (Some(Fault::Shape), _) => ("unreadable-shape", copy(path)),
+        (Some(Fault::Database), _) => ("unreadable-database", copy(path)),
+        (Some(Fault::Row), _) => ("unreadable-row", copy(path)),
+        (None, StoreErrorReason::Locked) => {
+            return Remedy { meaning: error.message.clone(), command: None };
+        }
+        (None, StoreErrorReason::Permission) => ("unreadable-permission", format!("ls -l {shown}")),
+        (None, StoreErrorReason::Parse | StoreErrorReason::Schema) => {
+            ("unreadable-newer", "authwatch --version".to_owned())
+        }
+        (None, StoreErrorReason::TooLarge | StoreErrorReason::NotAFile | StoreErrorReason::Io) => {
+            ("unreadable-file", format!("ls -ld {shown}"))
+        }
+    };
+    Remedy { meaning: format!("{}. {}", error.message, text(step, &[])), command: Some(command) }
+}
+
+impl Commands {
+    /// What to do about OpenClaw's configuration if it cannot be used.
+    #[must_use]
+    pub fn for_configuration(&self, path: &Path, error: &StoreError) -> Remedy {
+        let shown = quote(&path.to_string_lossy());
+        let (effect, command) = match error.reason {
+            StoreErrorReason::Parse => ("configuration-effect-fatal", copy(path)),
+            // OpenClaw may be able to read what authwatch cannot.
+            StoreErrorReason::Permission => ("configuration-effect-unknown", format!("ls -l {shown}")),
+            _ => ("configuration-effect-fatal", format!("ls -ld {shown}")),
         };
-        return Remedy { meaning: meaning.clone(), command };
-    };
-    let step = match fault {
-        Fault::ByteOrderMark => "The command copies the file and removes the mark, and nothing else",
-        Fault::Encoding => "Copy the file with the command, then save it as UTF-8 without a byte order mark",
-        Fault::Syntax => "Copy the file with the command, then correct that place in an editor",
-        Fault::Shape => {
-            "Copy the file with the command, then put the logins back under `profiles` in an editor, as in {\"version\": 1, \"profiles\": {…}}"
-        }
-        Fault::Database => {
-            "Stop OpenClaw, copy the file with the command, and with it those beside it that end in -wal and -shm; then put a good copy in its place, or recover it with `.recover` of sqlite3"
-        }
-        Fault::Row => {
-            "Stop OpenClaw, copy the file with the command, then correct that document with sqlite3: it is in `auth_profile_store`, or in `config_machine_state` under `authProfiles.store`"
-        }
-    };
-    let warning = match fault {
-        Fault::Database | Fault::Row => "",
-        _ => {
-            ". Until then keep OpenClaw's own doctor from repairing anything: it archives such a file without importing its logins"
-        }
-    };
-    Remedy {
-        meaning: format!("{meaning}. {step}. Check it with `authwatch status`{warning}"),
-        command: Some(match fault {
-            Fault::ByteOrderMark => copy_without_mark(path),
-            _ => copy(path),
-        }),
+        let (effect, consequence) = (text(effect, &[]), text("configuration-consequence", &[]));
+        let restart = text("configuration-restart", &[("command", &self.restart_gateway())]);
+        let meaning = format!("{}. {effect}. {consequence}. {restart}", error.message);
+        Remedy { meaning, command: Some(command) }
     }
 }
 
-/// What to do about OpenClaw's configuration where it cannot be used.
-#[must_use]
-pub fn for_configuration(path: &Path, error: &StoreError) -> Remedy {
-    let shown = quote(&path.to_string_lossy());
-    // What OpenClaw can read and we cannot is our own trouble.
-    let (effect, command) = match error.reason {
-        StoreErrorReason::Parse => ("configuration-effect-fatal", copy(path)),
-        StoreErrorReason::Permission => ("configuration-effect-unknown", format!("ls -l {shown}")),
-        _ => ("configuration-effect-fatal", format!("ls -ld {shown}")),
-    };
-    let (effect, consequence) = (text(effect, &[]), text("configuration-consequence", &[]));
-    Remedy { meaning: format!("{}. {effect}. {consequence}", error.message), command: Some(command) }
-}
-
-/// A copy beside the file that takes the place of no other copy. Its mode, owner and times are the file's.
+/// Copies a file beside itself, with its mode, owner, and times, without replacing another copy.
 #[must_use]
 pub fn copy(path: &Path) -> String {
     let path = path.to_string_lossy();
     format!("cp -p -- {} {}$(date +%s)", quote(&path), quote(&format!("{path}.copy-")))
 }
 
-/// The same, and then the file without its byte order mark. Once the mark is gone it changes nothing.
+/// The same, then removes the file's byte order mark. Running it again changes nothing.
 fn copy_without_mark(path: &Path) -> String {
     let path = path.to_string_lossy();
     let (file, copy) = (quote(&path), quote(&format!("{path}.copy-")));
@@ -302,7 +299,7 @@ fn copy_without_mark(path: &Path) -> String {
 /// How to have OpenClaw import what an older release left.
 #[derive(Debug)]
 pub struct ImportAdvice {
-    /// What has to be done before, as the end of a sentence; empty where that is nothing.
+    /// What has to be done before, to append to a sentence; may be empty.
     pub first: String,
     /// The command, or that of the first step.
     pub command: String,
@@ -322,6 +319,20 @@ pub fn quote(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_order_is_set_by_whoever_may_write_the_store_and_a_restart_is_named() {
+        let (agent, provider) = (AgentId::from("work"), ProviderId::from("xai"));
+        let databases = Commands::default();
+        let json = Commands { writes_json: true, ..Commands::default() };
+        let set = "authwatch auth order set --provider xai --agent work PROFILE";
+        assert_eq!(json.set_order(&agent, &provider), set);
+        let set = "openclaw models auth --agent work order set --provider xai PROFILE";
+        assert_eq!(databases.set_order(&agent, &provider), set);
+        let error = StoreError::new(StoreErrorReason::Parse, "not JSON5".to_owned());
+        let remedy = databases.for_configuration(Path::new("/c"), &error);
+        assert!(remedy.meaning.ends_with("restart the gateway with `openclaw gateway restart`"));
+    }
 
     #[test]
     fn hostile_words_stay_one_word() {

@@ -79,11 +79,11 @@ fn of_store(store: &StoreHealth, commands: &Commands) -> Option<Assessment> {
     })
 }
 
-pub(super) fn of_configuration(config: &ConfigHealth) -> Option<Assessment> {
+pub(super) fn of_configuration(config: &ConfigHealth, commands: &Commands) -> Option<Assessment> {
     let error = config.error.as_ref()?;
     let summary = text("configuration-unusable", &[("problem", &error.message)]);
     Some(Assessment {
-        remedy: Some(remedy::for_configuration(&config.path, error)),
+        remedy: Some(commands.for_configuration(&config.path, error)),
         ..Assessment::new(AssessmentState::Unusable, of_unreadable(error), summary)
     })
 }

@@ -87,8 +87,7 @@ impl Subject<'_> {
         Some(match (profile.login, profile.status) {
             // Saved for later on purpose.
             _ if profile.reason_code == Some(ReasonCode::SetupInactive) && !profile.in_use => {
-                verdict(AssessmentState::NotSetUp, Severity::Info, "login-not-set-up")
-                    .with_command(Some(self.circumstances.commands.show_order(self.agent, &profile.provider)))
+                self.not_set_up(Severity::Info)
             }
             // Where a model uses it, an agent is silent for want of it, whoever it belongs to.
             (LoginState::External, Status::Missing) if self.profile.in_use => {
@@ -146,21 +145,24 @@ impl Subject<'_> {
         let name = match self.profile.reason_code {
             // OpenClaw may well be able to resolve it.
             Some(ReasonCode::UnresolvedRef) => {
-                let audit = self.circumstances.commands.audit_secrets();
+                let commands = self.circumstances.commands;
+                let advice = text("remedy-secrets", &[("command", &commands.restart_gateway())]);
                 return verdict(AssessmentState::Unresolved, Severity::Warning, "login-unresolved")
-                    .with_command(Some(audit));
+                    .with_advice(&advice, commands.audit_secrets());
             }
-            Some(ReasonCode::SetupInactive) => {
-                let order = self.circumstances.commands.show_order(self.agent, &self.profile.provider);
-                return verdict(AssessmentState::NotSetUp, broken, "login-not-set-up")
-                    .with_command(Some(order));
-            }
+            Some(ReasonCode::SetupInactive) => return self.not_set_up(broken),
             Some(ReasonCode::InvalidExpires) => "login-invalid-expires",
             Some(ReasonCode::MalformedApiKey) => "login-malformed-key",
             None if self.profile.kind == CredentialKind::OAuth => "login-missing-end",
             _ => "login-missing",
         };
         verdict(AssessmentState::Missing, broken, name).with_command(Some(self.sign_in()))
+    }
+
+    fn not_set_up(&self, severity: Severity) -> Assessment {
+        let order = self.circumstances.commands.show_order(self.agent, &self.profile.provider);
+        let advice = text("remedy-set-up", &[("command", &self.sign_in())]);
+        verdict(AssessmentState::NotSetUp, severity, "login-not-set-up").with_advice(&advice, order)
     }
 
     fn blocked(&self, broken: Severity) -> Assessment {
@@ -183,8 +185,9 @@ impl Subject<'_> {
             return verdict(AssessmentState::Renewing, Severity::Info, "login-renewing");
         }
         let severity = if self.is_overdue() { broken } else { Severity::Warning };
+        let advice = text("remedy-stuck", &[("command", &self.sign_in())]);
         verdict(AssessmentState::RenewalStuck, severity, "login-renewal-stuck")
-            .with_command(Some(self.circumstances.commands.doctor()))
+            .with_advice(&advice, self.circumstances.commands.restart_gateway())
     }
 
     /// Renewing fails. While the access token works, that is nobody's concern yet: it is tried again.
@@ -218,8 +221,10 @@ impl Subject<'_> {
             None => text(&format!("{name}-unexplained"), &[("until", &until)]),
         };
         let provider: &ProviderId = &self.profile.provider;
-        let order = self.circumstances.commands.show_order(self.agent, provider);
-        Some(Assessment::new(state, severity, summary).with_command(Some(order)))
+        let commands = self.circumstances.commands;
+        let advice = text("remedy-order", &[("command", &commands.set_order(self.agent, provider))]);
+        let order = commands.show_order(self.agent, provider);
+        Some(Assessment::new(state, severity, summary).with_advice(&advice, order))
     }
 }
 

@@ -1,4 +1,4 @@
-//! What every command starts from: its global flags, the configuration, OpenClaw's places, authwatch's own, and a runtime.
+//! What every command starts from: global flags, the configuration, OpenClaw's and authwatch's directories, and a runtime.
 
 use std::ffi::OsString;
 use std::future::Future;
@@ -12,8 +12,9 @@ use tokio::runtime::Runtime;
 use crate::config::{self, Config};
 use crate::exit::{self, Failure};
 use crate::logging::{LogFormat, LogLevel};
+use crate::publish::words::safe;
+use crate::remedy::quote;
 
-/// Flags every command takes.
 #[derive(Debug, Args)]
 pub struct GlobalArgs {
     /// OpenClaw's state directory [default: as OpenClaw finds it, usually ~/.openclaw]
@@ -34,67 +35,72 @@ pub struct GlobalArgs {
 }
 
 impl GlobalArgs {
-    /// OpenClaw's places, by these flags, the configuration, and the environment.
+    /// OpenClaw's directories, from the flags, the configuration, and the environment.
     #[must_use]
     pub fn roots(&self, config: &Config) -> Roots {
         Roots::from_process(self.state_dir.as_deref().or(config.state_dir.as_deref()))
     }
 }
 
-/// The configuration, and OpenClaw's places.
 #[derive(Debug)]
 pub struct Context {
-    /// authwatch's configuration.
     pub config: Config,
-    /// OpenClaw's places.
     pub roots: Roots,
 }
 
 impl Context {
-    /// Reads the configuration and resolves the places.
     pub fn load(global: &GlobalArgs) -> Result<Self, Failure> {
         let config = Config::load(global.config.as_deref())?;
         let roots = global.roots(&config);
         Ok(Self { config, roots })
     }
 
-    /// The same for commands that can do nothing without OpenClaw's state directory.
+    /// The same for commands that need OpenClaw's state directory.
     pub fn with_state_directory(global: &GlobalArgs) -> Result<Self, Failure> {
         let context = Self::load(global)?;
         if context.roots.state.is_dir() { Ok(context) } else { Err(no_state_directory(&context.roots)) }
     }
 
-    /// Finds the agents.
     #[must_use]
     pub fn discover(&self) -> Discovery {
         discover::discover(&self.roots, environment())
     }
 }
 
-/// What it means that OpenClaw's state directory is not there.
+/// The failure without an OpenClaw state directory. Services often run as another user, so root is shown who has one.
 #[must_use]
 pub fn no_state_directory(roots: &Roots) -> Failure {
     let problem = format!("there is no OpenClaw state directory at `{}`", roots.state.display());
-    let others = if rustix::process::geteuid().is_root() { homes_with_openclaw() } else { Vec::new() };
-    Failure::new(exit::NO_INPUT, problem).hint(match others.as_slice() {
+    let is_root = rustix::process::geteuid().is_root();
+    let passwd =
+        if is_root { std::fs::read_to_string("/etc/passwd").unwrap_or_default() } else { String::new() };
+    let users = users_with_openclaw(&passwd, Path::is_dir);
+    let commands: Vec<String> = users
+        .iter()
+        .map(|(user, state)| format!("user {user}: authwatch status --state-dir {}", quote(state)))
+        .collect();
+    Failure::new(exit::NO_INPUT, problem).hint(match commands.as_slice() {
         [] => "give --state-dir or set OPENCLAW_STATE_DIR".to_owned(),
-        others => format!("other users have one: give --state-dir {}", others.join(", or --state-dir ")),
+        commands => format!("other users have one; for {}", commands.join(", for ")),
     })
 }
 
-/// State directories of other users, for root, who has none: services run as somebody else.
-fn homes_with_openclaw() -> Vec<String> {
-    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let homes = users.lines().filter_map(|line| line.split(':').nth(5));
-    let mut states: Vec<String> =
-        homes.map(|home| format!("{home}/.openclaw")).filter(|state| Path::new(state).is_dir()).collect();
-    states.sort_unstable();
-    states.dedup();
-    states.truncate(5);
-    states
+/// The users in `passwd` whose homes have an OpenClaw state directory, with its path; five at most.
+fn users_with_openclaw(passwd: &str, is_dir: impl Fn(&Path) -> bool) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    for line in passwd.lines() {
+        let fields: Vec<&str> = line.split(':').collect();
+        let (Some(user), Some(home)) = (fields.first(), fields.get(5)) else { continue };
+        let state = format!("{home}/.openclaw");
+        // Several users may share one home.
+        if is_dir(Path::new(&state)) && !found.iter().any(|(_, known)| *known == state) {
+            found.push((safe(user), state));
+        }
+    }
+    found.truncate(5);
+    found
 }
 
-/// What it means that there is no agent of a name.
 #[must_use]
 pub fn unknown_agent<'a>(name: &str, roots: &Roots, known: impl Iterator<Item = &'a str>) -> Failure {
     let problem = format!("there is no agent `{name}` in `{}`", roots.state.display());
@@ -104,7 +110,7 @@ pub fn unknown_agent<'a>(name: &str, roots: &Roots, known: impl Iterator<Item = 
     })
 }
 
-/// authwatch's own state directory. `what` is what would be kept there.
+/// authwatch's own state directory; an error names what cannot be kept there.
 pub fn own_state(what: &str) -> Result<PathBuf, Failure> {
     paths::own_state_of_process().ok_or_else(|| {
         Failure::new(exit::CONFIGURATION, format!("there is no place for {what}"))
@@ -112,14 +118,14 @@ pub fn own_state(what: &str) -> Result<PathBuf, Failure> {
     })
 }
 
-/// The process's environment, as far as it is text.
+/// The process's environment, without what is not UTF-8.
 pub fn environment() -> impl Iterator<Item = (String, String)> {
     let text =
         |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
     std::env::vars_os().filter_map(text)
 }
 
-/// One thread runs everything that waits.
+/// A runtime with one thread.
 pub fn runtime() -> Result<Runtime, Failure> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -127,11 +133,26 @@ pub fn runtime() -> Result<Runtime, Failure> {
         .map_err(|error| Failure::new(exit::INTERNAL, "cannot start the runtime").caused_by(error))
 }
 
-/// Runs what waits for locks and networks.
 pub fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
     let runtime = runtime()?;
     let result = runtime.block_on(work);
-    // A thread may still wait for input that nobody needs any more.
+    // A thread may still wait for input.
     runtime.shutdown_background();
     Ok(result)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn root_is_shown_the_users_who_have_an_openclaw() {
+        let passwd = "root:x:0:0:root:/root:/bin/bash\nnode:x:1000:1000:,,,:/home/node:/bin/bash\n\
+            alias:x:1002:1000::/home/node:/bin/sh\nbob:x:1001:1001::/home/bob bob:/bin/sh\nbroken line\n";
+        let homes = ["/home/node/.openclaw", "/home/bob bob/.openclaw"];
+        let found = users_with_openclaw(passwd, |path| homes.iter().any(|home| path == Path::new(home)));
+        let expected = [("node", homes[0]), ("bob", homes[1])];
+        assert_eq!(found, expected.map(|(user, state)| (user.to_owned(), state.to_owned())));
+        assert_eq!(users_with_openclaw(passwd, |_| false), []);
+    }
 }

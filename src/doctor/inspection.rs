@@ -63,19 +63,19 @@ pub struct Inspection {
     /// The time on another machine, where one was asked.
     pub server_time: Option<ServerTime>,
     gateway: OnceCell<Option<Gateway>>,
-    index: Index,
+    index: InspectionIndex,
 }
 
 /// Fleets have thousands of agents: nobody is looked for by walking past all of them.
 #[derive(Debug, Default)]
-struct Index {
+struct InspectionIndex {
     healths: BTreeMap<AgentId, usize>,
     facts: BTreeMap<AgentId, usize>,
     /// Profiles of main's that models of other agents use.
     used_by_heirs: BTreeSet<ProfileId>,
 }
 
-impl Index {
+impl InspectionIndex {
     fn new(snapshot: &Snapshot, agents: &[AgentFacts]) -> Self {
         let ids = |ids: &mut dyn Iterator<Item = &AgentId>| {
             ids.cloned().enumerate().map(|(index, id)| (id, index)).collect()
@@ -114,7 +114,7 @@ impl Inspection {
         let discovery = discover::discover(&roots, variables.iter().cloned());
         let reader = Reader::new(&roots, semantics, memory.as_deref());
         let (now, agents) = (clock::now(), reader.agents(&discovery));
-        let index = Index::new(&snapshot, &agents);
+        let index = InspectionIndex::new(&snapshot, &agents);
         Self {
             now,
             user: rustix::process::geteuid().as_raw(),

@@ -108,6 +108,13 @@ impl Assessment {
         self
     }
 
+    /// The same with advice that goes beyond one command: its second step, or a restart of the gateway.
+    #[must_use]
+    pub fn with_advice(mut self, advice: &str, command: String) -> Self {
+        self.remedy = Some(Remedy { meaning: format!("{}. {advice}", self.summary), command: Some(command) });
+        self
+    }
+
     #[must_use]
     pub fn command(&self) -> Option<&str> {
         self.remedy.as_ref()?.command.as_deref()

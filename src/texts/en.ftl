@@ -126,10 +126,27 @@ store-leftover = { $file } is left over; OpenClaw no longer reads it
 configuration-unusable = OpenClaw's configuration cannot be used: { $problem }
 recovery-waiting = the renewed login could not be stored and waits in a recovery file
 recovery-remedy = The token in the store is already used. Make the store writable again (space, permissions), then run the command
+remedy-set-up = Step 1: the command shows which profile is used instead. Step 2: finish the setup with `{ $command }`
+remedy-order = Step 1: the command shows which profile is used instead. Step 2: to use another one first, run `{ $command }`
+remedy-secrets = Step 1: the command shows which secrets are missing. Step 2: add them to OpenClaw's `.env`, then run `{ $command }`
+remedy-stuck = A restarted gateway finishes the renewal or gives up. If the problem stays, run `{ $command }`
 configuration-effect-fatal = OpenClaw does not start with it
 configuration-effect-unknown = OpenClaw may be able to read it
 configuration-consequence = Until it is fixed, agents are found by their directories alone, and every login counts as used
+configuration-restart = After the fix, restart the gateway with `{ $command }`
 entry-ignored = OpenClaw ignores this entry ({ $reason })
+
+## What to do about a file that cannot be read
+
+unreadable-mark = The command copies the file and removes the mark, and nothing else. Check it with `authwatch status`. Until then keep OpenClaw's own doctor from repairing anything: it archives such a file without importing its logins
+unreadable-encoding = Copy the file with the command, then save it as UTF-8 without a byte order mark. Check it with `authwatch status`. Until then keep OpenClaw's own doctor from repairing anything: it archives such a file without importing its logins
+unreadable-syntax = Copy the file with the command, then correct that place in an editor. Check it with `authwatch status`. Until then keep OpenClaw's own doctor from repairing anything: it archives such a file without importing its logins
+unreadable-shape = Copy the file with the command, then put the logins back under `profiles` in an editor, as in {"{"}"version": 1, "profiles": {"{"}…{"}"}{"}"}. Check it with `authwatch status`. Until then keep OpenClaw's own doctor from repairing anything: it archives such a file without importing its logins
+unreadable-database = Stop OpenClaw, copy the file with the command, and with it those beside it that end in -wal and -shm; then put a good copy in its place, or recover it with `.recover` of sqlite3. Check it with `authwatch status`. Then start OpenClaw again
+unreadable-row = Stop OpenClaw, copy the file with the command, then correct that document with sqlite3: it is in `auth_profile_store`, or in `config_machine_state` under `authProfiles.store`. Check it with `authwatch status`. Then start OpenClaw again
+unreadable-permission = Step 1: the command shows its owner and mode. Step 2: let the user that runs OpenClaw read it, with chown or chmod
+unreadable-newer = It is newer than this authwatch: update authwatch
+unreadable-file = Step 1: the command shows what is there. Step 2: put a good copy in its place
 
 ## The verdict on everything
 

@@ -31,7 +31,7 @@ pub fn expiry(token: &str) -> Option<Timestamp> {
 #[must_use]
 pub fn openai_account(token: &str) -> Option<String> {
     #[derive(Deserialize)]
-    struct Claims {
+    struct AccountClaims {
         #[serde(rename = "https://api.openai.com/auth")]
         auth: Auth,
     }
@@ -39,7 +39,7 @@ pub fn openai_account(token: &str) -> Option<String> {
     struct Auth {
         chatgpt_account_id: String,
     }
-    claims::<Claims>(token)
+    claims::<AccountClaims>(token)
         .map(|claims| claims.auth.chatgpt_account_id)
         .filter(|account| !account.trim().is_empty())
 }
@@ -48,17 +48,17 @@ pub fn openai_account(token: &str) -> Option<String> {
 #[must_use]
 pub fn email(token: &str) -> Option<String> {
     #[derive(Deserialize)]
-    struct Claims {
+    struct EmailClaims {
         #[serde(default)]
         email: Option<String>,
         #[serde(default, rename = "https://api.openai.com/profile")]
-        profile: Option<Profile>,
+        profile: Option<ProfileClaim>,
     }
     #[derive(Deserialize)]
-    struct Profile {
+    struct ProfileClaim {
         email: Option<String>,
     }
-    let claims = claims::<Claims>(token)?;
+    let claims = claims::<EmailClaims>(token)?;
     let email = claims.email.or_else(|| claims.profile?.email)?;
     (!email.trim().is_empty()).then_some(email)
 }

@@ -60,7 +60,7 @@ fn command(inspection: &Inspection, gateway: &Gateway, variable: &str) -> String
     let file = quote(&inspection.places.roots.dotenv().to_string_lossy());
     let unit = gateway.unit.as_deref().and_then(|unit| unit.file_name());
     let restart = unit.map_or_else(
-        || inspection.commands.openclaw("gateway restart"),
+        || inspection.commands.restart_gateway(),
         |unit| format!("systemctl --user restart {}", quote(&unit.to_string_lossy())),
     );
     format!("(umask 077; printf '{variable}=%s\\n' \"${variable}\" >> {file}) && {restart}")

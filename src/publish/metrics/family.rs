@@ -42,9 +42,9 @@ macro_rules! metrics {
         ];
 
         #[expect(non_camel_case_types, clippy::upper_case_acronyms, reason = "named like the constants")]
-        enum Index { $($id),+ }
+        enum MetricIndex { $($id),+ }
 
-        $(const $id: Metric<{ <[&str]>::len(&[$(stringify!($label)),*]) }> = Metric(Index::$id as usize);)+
+        $(const $id: Metric<{ <[&str]>::len(&[$(stringify!($label)),*]) }> = Metric(MetricIndex::$id as usize);)+
     };
 }
 pub(super) use metrics;
