@@ -40,14 +40,14 @@ never\t''"
 complete -c authwatch -n "__fish_authwatch_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c authwatch -n "__fish_authwatch_needs_command" -s V -l version -d 'Print version'
 complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "status" -d 'Show every agent\'s logins, and what to do about the bad ones'
-complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "watch" -d 'Look, renew and serve page and metrics, pass after pass'
+complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "watch" -d 'Run the monitor: check, renew, and serve the status page and metrics'
 complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "refresh" -d 'Renew the logins that are due, under OpenClaw\'s own locks'
-complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "probe" -d 'Ask a running daemon whether it is well, for health checks'
-complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "doctor" -d 'Say what is wrong with OpenClaw\'s auth, and mend what is safe to mend'
+complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "probe" -d 'Check a running daemon\'s health'
+complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "doctor" -d 'Diagnose OpenClaw auth problems and fix the safe ones'
 complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "auth" -d 'Store keys and tokens, sign in and out, and order profiles (JSON stores)'
-complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "explain" -d 'Say what an error message means, and the command that mends it'
+complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "explain" -d 'Explain an error message, and the command that fixes it'
 complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "models" -d 'The same commands under the names OpenClaw\'s documentation uses'
-complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "notify" -d 'Whether messages arrive, what was told, and what not to be told of'
+complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "notify" -d 'Test, review, and mute notifications'
 complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "config" -d 'authwatch\'s own configuration'
 complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c authwatch -n "__fish_authwatch_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -88,7 +88,7 @@ complete -c authwatch -n "__fish_authwatch_using_subcommand status" -s h -l help
 complete -c authwatch -n "__fish_authwatch_using_subcommand status" -s V -l version -d 'Print version'
 complete -c authwatch -n "__fish_authwatch_using_subcommand watch" -l at -d 'With --once: judge as of another time, and renew nothing (RFC 3339, +36h, Unix milliseconds)' -r
 complete -c authwatch -n "__fish_authwatch_using_subcommand watch" -l listen -d 'Where to serve the page and the metrics [default: 127.0.0.1:10979]' -r
-complete -c authwatch -n "__fish_authwatch_using_subcommand watch" -l interval -d 'How often to look, changes on disk apart [default: 1m]' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand watch" -l interval -d 'How often to check, besides after changes on disk [default: 1m]' -r
 complete -c authwatch -n "__fish_authwatch_using_subcommand watch" -l textfile -d 'Write a file for `node_exporter`\'s textfile collector' -r -F
 complete -c authwatch -n "__fish_authwatch_using_subcommand watch" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
 complete -c authwatch -n "__fish_authwatch_using_subcommand watch" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
@@ -103,7 +103,7 @@ json\t'One JSON object a line'"
 complete -c authwatch -n "__fish_authwatch_using_subcommand watch" -l color -d 'When to use colour' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c authwatch -n "__fish_authwatch_using_subcommand watch" -l once -d 'Run one whole pass and exit with what `status --check` would say'
+complete -c authwatch -n "__fish_authwatch_using_subcommand watch" -l once -d 'Run one check, and exit with 1 if something critical needs a person, 2 if a warning does'
 complete -c authwatch -n "__fish_authwatch_using_subcommand watch" -l demo -d 'Watch built-in demo data, with a token endpoint of its own'
 complete -c authwatch -n "__fish_authwatch_using_subcommand watch" -l no-refresh -d 'Only watch; renew nothing'
 complete -c authwatch -n "__fish_authwatch_using_subcommand watch" -l insecure-listen -d 'Serve other machines without TLS and authentication'
@@ -532,7 +532,7 @@ complete -c authwatch -n "__fish_authwatch_using_subcommand config; and not __fi
 complete -c authwatch -n "__fish_authwatch_using_subcommand config; and not __fish_seen_subcommand_from init show check help" -s V -l version -d 'Print version'
 complete -c authwatch -n "__fish_authwatch_using_subcommand config; and not __fish_seen_subcommand_from init show check help" -f -a "init" -d 'Write a commented configuration file, unless there is one'
 complete -c authwatch -n "__fish_authwatch_using_subcommand config; and not __fish_seen_subcommand_from init show check help" -f -a "show" -d 'Print the effective configuration'
-complete -c authwatch -n "__fish_authwatch_using_subcommand config; and not __fish_seen_subcommand_from init show check help" -f -a "check" -d 'Say whether the configuration is right'
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and not __fish_seen_subcommand_from init show check help" -f -a "check" -d 'Check the configuration'
 complete -c authwatch -n "__fish_authwatch_using_subcommand config; and not __fish_seen_subcommand_from init show check help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c authwatch -n "__fish_authwatch_using_subcommand config; and __fish_seen_subcommand_from init" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
 complete -c authwatch -n "__fish_authwatch_using_subcommand config; and __fish_seen_subcommand_from init" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
@@ -581,7 +581,7 @@ complete -c authwatch -n "__fish_authwatch_using_subcommand config; and __fish_s
 complete -c authwatch -n "__fish_authwatch_using_subcommand config; and __fish_seen_subcommand_from check" -s V -l version -d 'Print version'
 complete -c authwatch -n "__fish_authwatch_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "init" -d 'Write a commented configuration file, unless there is one'
 complete -c authwatch -n "__fish_authwatch_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "show" -d 'Print the effective configuration'
-complete -c authwatch -n "__fish_authwatch_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "check" -d 'Say whether the configuration is right'
+complete -c authwatch -n "__fish_authwatch_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "check" -d 'Check the configuration'
 complete -c authwatch -n "__fish_authwatch_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c authwatch -n "__fish_authwatch_using_subcommand completions" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
 complete -c authwatch -n "__fish_authwatch_using_subcommand completions" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
@@ -599,14 +599,14 @@ never\t''"
 complete -c authwatch -n "__fish_authwatch_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c authwatch -n "__fish_authwatch_using_subcommand completions" -s V -l version -d 'Print version'
 complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor auth explain models notify config completions help" -f -a "status" -d 'Show every agent\'s logins, and what to do about the bad ones'
-complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor auth explain models notify config completions help" -f -a "watch" -d 'Look, renew and serve page and metrics, pass after pass'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor auth explain models notify config completions help" -f -a "watch" -d 'Run the monitor: check, renew, and serve the status page and metrics'
 complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor auth explain models notify config completions help" -f -a "refresh" -d 'Renew the logins that are due, under OpenClaw\'s own locks'
-complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor auth explain models notify config completions help" -f -a "probe" -d 'Ask a running daemon whether it is well, for health checks'
-complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor auth explain models notify config completions help" -f -a "doctor" -d 'Say what is wrong with OpenClaw\'s auth, and mend what is safe to mend'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor auth explain models notify config completions help" -f -a "probe" -d 'Check a running daemon\'s health'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor auth explain models notify config completions help" -f -a "doctor" -d 'Diagnose OpenClaw auth problems and fix the safe ones'
 complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor auth explain models notify config completions help" -f -a "auth" -d 'Store keys and tokens, sign in and out, and order profiles (JSON stores)'
-complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor auth explain models notify config completions help" -f -a "explain" -d 'Say what an error message means, and the command that mends it'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor auth explain models notify config completions help" -f -a "explain" -d 'Explain an error message, and the command that fixes it'
 complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor auth explain models notify config completions help" -f -a "models" -d 'The same commands under the names OpenClaw\'s documentation uses'
-complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor auth explain models notify config completions help" -f -a "notify" -d 'Whether messages arrive, what was told, and what not to be told of'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor auth explain models notify config completions help" -f -a "notify" -d 'Test, review, and mute notifications'
 complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor auth explain models notify config completions help" -f -a "config" -d 'authwatch\'s own configuration'
 complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor auth explain models notify config completions help" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c authwatch -n "__fish_authwatch_using_subcommand help; and not __fish_seen_subcommand_from status watch refresh probe doctor auth explain models notify config completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -625,4 +625,4 @@ complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_see
 complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_seen_subcommand_from notify" -f -a "mute" -d 'Mute a profile for a while'
 complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "init" -d 'Write a commented configuration file, unless there is one'
 complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print the effective configuration'
-complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "check" -d 'Say whether the configuration is right'
+complete -c authwatch -n "__fish_authwatch_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "check" -d 'Check the configuration'

@@ -1,5 +1,5 @@
-//! Copies of files that are about to be changed by a person's command, kept in authwatch's own state directory, so that every
-//! such change can be taken back. Renewing needs none: it replaces a login by its successor.
+//! Backups of files that a person's command changes, in authwatch's own state directory, so that each change can be undone. Renewing
+//! needs none: it replaces a login by its successor.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -19,11 +19,11 @@ use crate::clock;
 /// Where backups are, below authwatch's own state directory.
 pub const DIRECTORY: &str = "backups";
 
-/// No copy is cleared away that is younger. By then the refresh tokens in it are spent, and whoever has made a mistake knows.
+/// Younger backups are not removed. Later, the refresh tokens in them are used up, and mistakes have been noticed.
 pub const KEEP_FOR: Span = Span::from_days(90.0);
-/// Nor is any of so many newest ones of a file, however old: the way back is never cleared away.
+/// This many of the newest backups of each file are kept, however old they are.
 const KEEP_EACH: usize = 5;
-/// Nothing of this program's is older. A clock that says so had not been set, and nothing is known of such a copy's age.
+/// Older than any backup of this program: the clock was not set, so the backup's age is unknown.
 const FIRST: Timestamp = Timestamp::from_millis(1_735_689_600_000.0);
 /// How a moment is written in the name of a copy's directory.
 const MOMENT: &str = "%Y%m%dT%H%M%SZ";
@@ -46,12 +46,11 @@ pub fn keep(
     in_room(own_state, original, now, name.as_ref(), content.bytes())
 }
 
-/// Keeps the command that takes a change back where there is no content to copy (a file's mode, say): `sh` runs what is returned.
+/// Keeps the command that undoes a change without content, such as a file's mode. Returns a script for `sh`.
 pub fn keep_command(own_state: &Path, original: &Path, command: &str, now: Timestamp) -> io::Result<PathBuf> {
     in_room(own_state, original, now, UNDO.as_ref(), format!("{command}\n").as_bytes())
 }
 
-/// The command that takes a change back.
 const UNDO: &str = "undo.sh";
 
 /// Writes a file into a directory for one change, on disk before the change is made. Old copies are cleared away by then.
@@ -73,7 +72,7 @@ fn in_room(
         File::open(&dir)?.sync_all()?;
         File::open(&root)?.sync_all()
     };
-    // Half a copy is none, and a full disk is not to be filled further.
+    // Half a backup is useless, and would fill a full disk further.
     write_all().inspect_err(|_| drop(fs::remove_dir_all(&dir)))?;
     clear(&root, now);
     Ok(kept)
@@ -92,7 +91,7 @@ struct Copy {
     of: PathBuf,
 }
 
-/// The copies there are. What this program did not make is none.
+/// The backups that this program made.
 fn copies(root: &Path) -> Vec<Copy> {
     let Ok(entries) = fs::read_dir(root) else { return Vec::new() };
     let copy = |entry: DirEntry| {
@@ -108,7 +107,7 @@ fn copies(root: &Path) -> Vec<Copy> {
     entries.flatten().filter_map(copy).collect()
 }
 
-/// Clears away the copies that are neither young nor among the newest of their file. What cannot be cleared stays.
+/// Removes the backups that are neither young nor among the newest of their file. What cannot be removed stays.
 fn clear(root: &Path, now: Timestamp) {
     let mut copies = copies(root);
     copies.sort_by(|one, other| other.made.total_cmp(&one.made));
@@ -121,7 +120,7 @@ fn clear(root: &Path, now: Timestamp) {
             let _ = fs::rename(&copy.dir, root.join(name));
         }
     }
-    // Once renamed, whatever is left of one after a crash is cleared away the next time.
+    // Renamed first, so that what is left after a crash is removed the next time.
     for entry in fs::read_dir(root).into_iter().flatten().flatten() {
         if entry.file_name().as_bytes().starts_with(CLEARING.as_bytes()) {
             let _ = fs::remove_dir_all(entry.path());
@@ -129,8 +128,7 @@ fn clear(root: &Path, now: Timestamp) {
     }
 }
 
-/// How many copies of credentials are older than they are useful.
-#[must_use]
+/// How many backups of credentials are old.
 pub fn count_old(own_state: &Path, now: Timestamp) -> usize {
     let is_old = |copy: &Copy| now - copy.made > KEEP_FOR && !copy.dir.join(UNDO).exists();
     copies(&own_state.join(DIRECTORY)).iter().filter(|copy| is_old(copy)).count()

@@ -1,4 +1,4 @@
-//! The command line: what can be said, and what comes back.
+//! The command line.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -42,23 +42,23 @@ pub struct Cli {
 enum Command {
     /// Show every agent's logins, and what to do about the bad ones
     Status(StatusArgs),
-    /// Look, renew and serve page and metrics, pass after pass
+    /// Run the monitor: check, renew, and serve the status page and metrics
     Watch(WatchArgs),
     /// Renew the logins that are due, under OpenClaw's own locks
     Refresh(RefreshArgs),
-    /// Ask a running daemon whether it is well, for health checks
+    /// Check a running daemon's health
     Probe(ProbeArgs),
-    /// Say what is wrong with OpenClaw's auth, and mend what is safe to mend
+    /// Diagnose OpenClaw auth problems and fix the safe ones
     Doctor(DoctorArgs),
     /// Store keys and tokens, sign in and out, and order profiles (JSON stores)
     #[command(subcommand)]
     Auth(AuthCommand),
-    /// Say what an error message means, and the command that mends it
+    /// Explain an error message, and the command that fixes it
     Explain(ExplainArgs),
     /// The same commands under the names OpenClaw's documentation uses
     #[command(subcommand)]
     Models(ModelsCommand),
-    /// Whether messages arrive, what was told, and what not to be told of
+    /// Test, review, and mute notifications
     #[command(subcommand)]
     Notify(NotifyCommand),
     /// authwatch's own configuration
@@ -81,8 +81,6 @@ enum ModelsCommand {
     Auth(AuthCommand),
 }
 
-/// Runs the program on the process's arguments.
-#[must_use]
 pub fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -91,23 +89,23 @@ pub fn run() -> ExitCode {
     apply_color(cli.global.color);
     let log_color = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
     logging::start(cli.global.log_level, cli.global.log_format, log_color);
-    keep_faults_to_ourselves();
-    // A panic is a fault of ours and must not exit with 101, which nobody's table lists.
+    hide_secrets_in_panics();
+    // A panic must not exit with 101, which is not a documented exit code.
     let result = std::panic::catch_unwind(|| dispatch(cli));
     match result {
-        Ok(Ok(code)) => exit::code(code),
+        Ok(Ok(code)) => ExitCode::from(code),
         Ok(Err(failure)) => report(&failure),
-        Err(_) => exit::code(exit::INTERNAL),
+        Err(_) => ExitCode::from(exit::INTERNAL),
     }
 }
 
-/// What a fault of ours is told with may be what was worked on, and that may be a secret. So may what is left in a core dump.
-fn keep_faults_to_ourselves() {
+/// A panic message may contain a secret, and so may a core dump: masks the first, and prevents the second.
+fn hide_secrets_in_panics() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-    // Only the lower limit: programs of the user's that are run from here may raise it again.
+    // Only the soft limit, so that the user's programs started from here may raise it again.
     let limit = Rlimit { current: Some(0), ..getrlimit(Resource::Core) };
-    // Where that is not allowed, the system's own setting counts.
+    // If that is not allowed, the system's setting stays.
     let _ = setrlimit(Resource::Core, limit);
     std::panic::set_hook(Box::new(|fault| {
         let backtrace = std::backtrace::Backtrace::capture();
@@ -151,7 +149,7 @@ fn usage(error: &clap::Error) -> ExitCode {
         Err(problem) if shown && problem.kind() != std::io::ErrorKind::BrokenPipe => {
             report(&terminal::unwritable(problem))
         }
-        _ => exit::code(if shown { exit::OK } else { exit::USAGE }),
+        _ => ExitCode::from(if shown { exit::OK } else { exit::USAGE }),
     }
 }
 
@@ -169,5 +167,5 @@ fn report(failure: &Failure) -> ExitCode {
     if let Some(hint) = &failure.hint {
         let _ = writeln!(stderr, "hint: {hint}");
     }
-    exit::code(failure.code)
+    ExitCode::from(failure.code)
 }

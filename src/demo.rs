@@ -45,7 +45,6 @@ impl Demo {
     }
 
     /// Where authwatch's own state for the demo is.
-    #[must_use]
     pub fn own_state(&self) -> PathBuf {
         self.roots.home.join("authwatch-state")
     }
@@ -67,7 +66,6 @@ impl Demo {
         )
     }
 
-    #[must_use]
     pub fn roots(&self) -> &Roots {
         &self.roots
     }
@@ -252,7 +250,6 @@ impl DemoEndpoint {
     }
 
     /// A configuration that sends the demo's providers here, except one: it shows what failing looks like.
-    #[must_use]
     pub fn config(&self) -> RefreshConfig {
         let here = ProviderConfig {
             token_url: Some(format!("http://{}/token", self.address)),

@@ -1,4 +1,4 @@
-//! Programs of the user's: no shell, data in the environment and on standard input, and an end with all they have started.
+//! Runs programs of the user's: without a shell, with a time limit, and with all processes they start ended together.
 
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -7,25 +7,20 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{ChildStdin, Command};
 
-/// What a program says beyond this is not kept.
+/// Output beyond this many bytes is discarded.
 const MOST_KEPT: usize = 64 * 1024;
-/// After a program has ended, what it has said arrives within this time.
-const LAST_WORDS: Duration = Duration::from_millis(200);
+/// How long to wait for the output of a program that has ended.
+const OUTPUT_DELAY: Duration = Duration::from_millis(200);
 
-/// What came of a program.
 #[derive(Debug)]
 pub enum Ended {
-    /// By itself: how, and what it said.
     Exited {
         status: ExitStatus,
-        /// What it wrote to standard output.
         stdout: Vec<u8>,
-        /// What it wrote to standard error.
         stderr: Vec<u8>,
     },
-    /// It was ended, with all it had started.
+    /// It was killed, with all processes it started.
     TookTooLong,
-    /// It could not be started, or not be waited for.
     NotRun(std::io::Error),
 }
 
@@ -48,7 +43,7 @@ pub async fn run(command: &mut Command, input: &[u8], limit: Duration) -> Ended 
     let (mut said, mut complained) = (Vec::new(), Vec::new());
     let ended = {
         let talk = async {
-            tokio::join!(tell(stdin, input), hear(stdout, &mut said), hear(stderr, &mut complained))
+            tokio::join!(send(stdin, input), receive(stdout, &mut said), receive(stderr, &mut complained))
         };
         tokio::pin!(talk);
         let mut talked = false;
@@ -61,9 +56,9 @@ pub async fn run(command: &mut Command, input: &[u8], limit: Duration) -> Ended 
             }
         };
         let ended = tokio::time::timeout(limit, wait).await;
-        // What it has left running in the background may hold its output open for ever.
+        // A background process may keep its output open forever.
         if ended.is_ok() && !talked {
-            let _ = tokio::time::timeout(LAST_WORDS, &mut talk).await;
+            let _ = tokio::time::timeout(OUTPUT_DELAY, &mut talk).await;
         }
         ended
     };
@@ -80,15 +75,15 @@ pub async fn run(command: &mut Command, input: &[u8], limit: Duration) -> Ended 
     }
 }
 
-async fn tell(stdin: Option<ChildStdin>, input: &[u8]) {
-    // A program that does not read is fine.
+async fn send(stdin: Option<ChildStdin>, input: &[u8]) {
+    // A program may ignore its input.
     if let Some(mut stdin) = stdin {
         let _ = stdin.write_all(input).await;
     }
 }
 
-/// Takes everything a program says, and keeps the beginning.
-async fn hear(output: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>) {
+/// Reads all output, and keeps the beginning.
+async fn receive(output: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>) {
     let Some(mut output) = output else { return };
     let mut chunk = vec![0; 8 * 1024];
     while let Ok(count @ 1..) = output.read(&mut chunk).await {

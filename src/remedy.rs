@@ -33,20 +33,17 @@ impl Default for Commands {
 
 impl Commands {
     /// For a state directory. `has_json_store`: whether any login is kept in a JSON file there.
-    #[must_use]
     pub fn new(roots: &Roots, release: &Release, has_json_store: bool) -> Self {
         let writes_json = has_json_store && release.keeps_json();
         if writes_json { Self::for_json(roots) } else { Self::for_databases(roots) }
     }
 
     /// For logins in JSON files.
-    #[must_use]
     pub fn for_json(roots: &Roots) -> Self {
         Self { writes_json: true, ..Self::for_databases(roots) }
     }
 
     /// For logins in databases, which only OpenClaw writes.
-    #[must_use]
     pub fn for_databases(roots: &Roots) -> Self {
         if roots.is_default_state() {
             return Self::default();
@@ -61,14 +58,12 @@ impl Commands {
     }
 
     /// One of OpenClaw's `models auth` commands. Every release accepts the agent before the subcommand; not all do after it.
-    #[must_use]
     pub fn models_auth(&self, agent: Option<&str>, subcommand: &str) -> String {
         let agent = agent.map(|agent| format!(" --agent {}", quote(agent))).unwrap_or_default();
         format!("{} models auth{agent} {subcommand}", self.openclaw)
     }
 
     /// The command that replaces a profile's credential.
-    #[must_use]
     pub fn sign_in(
         &self,
         agent: &AgentId,
@@ -92,7 +87,6 @@ impl Commands {
     }
 
     /// The command that gives a provider its first login.
-    #[must_use]
     pub fn first_login(&self, agent: &AgentId, provider: &ProviderId) -> String {
         self.set_up(agent, provider, if is_login(provider) { "login" } else { "paste-api-key" }, None)
     }
@@ -125,14 +119,12 @@ impl Commands {
     }
 
     /// Shows the order of an agent's profiles of a provider, and why one is not used.
-    #[must_use]
     pub fn show_order(&self, agent: &AgentId, provider: &ProviderId) -> String {
         let (provider, agent) = (quote(provider.as_str()), quote(agent.as_str()));
         format!("{} auth order get --provider {provider} --agent {agent}", self.authwatch)
     }
 
     /// Makes `PROFILE` the first to be used.
-    #[must_use]
     pub fn set_order(&self, agent: &AgentId, provider: &ProviderId) -> String {
         let provider = quote(provider.as_str());
         if self.writes_json {
@@ -146,7 +138,6 @@ impl Commands {
     }
 
     /// Renews one login now, even if its next attempt is later.
-    #[must_use]
     pub fn refresh(&self, agent: &AgentId, profile: &str) -> String {
         format!(
             "{} refresh --agent {} --profile {} --force",
@@ -156,38 +147,31 @@ impl Commands {
         )
     }
 
-    /// Stores what waits in recovery files.
-    #[must_use]
     pub fn store_recovered(&self) -> String {
         format!("{} refresh", self.authwatch)
     }
 
     /// Fixes what is safe to fix.
-    #[must_use]
     pub fn fix(&self) -> String {
         format!("{} doctor --fix", self.authwatch)
     }
 
     /// Restarts OpenClaw's gateway, which reads its configuration and `.env` only when it starts.
-    #[must_use]
     pub fn restart_gateway(&self) -> String {
         self.openclaw("gateway restart")
     }
 
     /// One of OpenClaw's commands; the arguments are quoted for a shell.
-    #[must_use]
     pub fn openclaw(&self, arguments: &str) -> String {
         format!("{} {arguments}", self.openclaw)
     }
 
     /// Shows whether each secret that OpenClaw refers to can be resolved.
-    #[must_use]
     pub fn audit_secrets(&self) -> String {
         self.openclaw("secrets audit")
     }
 
     /// Has OpenClaw import what older releases left. It imports for all agents at once, and also archives what it cannot parse.
-    #[must_use]
     pub fn import(&self, unimportable: Option<&Unimportable>) -> ImportAdvice {
         let Some(Unimportable { path, error }) = unimportable else {
             return ImportAdvice { first: String::new(), command: self.openclaw("doctor --fix") };
@@ -200,7 +184,6 @@ impl Commands {
     }
 
     /// The command that resolves a cause. What the message does not name stays a word in capitals.
-    #[must_use]
     pub fn for_cause(&self, remedy: CauseRemedy, context: &ErrorContext) -> Option<String> {
         let agent = context.agent.as_deref();
         let provider = context.provider.as_deref();
@@ -238,7 +221,6 @@ fn signs_in(provider: &ProviderId) -> bool {
 }
 
 /// What to do about a file that cannot be read. Whatever could lose its content comes after a copy.
-#[must_use]
 pub fn for_unreadable(path: &Path, error: &StoreError) -> Remedy {
     let shown = quote(&path.to_string_lossy());
     let (step, command) = match (error.fault, error.reason) {
@@ -264,7 +246,6 @@ pub fn for_unreadable(path: &Path, error: &StoreError) -> Remedy {
 
 impl Commands {
     /// What to do about OpenClaw's configuration if it cannot be used.
-    #[must_use]
     pub fn for_configuration(&self, path: &Path, error: &StoreError) -> Remedy {
         let shown = quote(&path.to_string_lossy());
         let (effect, command) = match error.reason {
@@ -281,7 +262,6 @@ impl Commands {
 }
 
 /// Copies a file beside itself, with its mode, owner, and times, without replacing another copy.
-#[must_use]
 pub fn copy(path: &Path) -> String {
     let path = path.to_string_lossy();
     format!("cp -p -- {} {}$(date +%s)", quote(&path), quote(&format!("{path}.copy-")))
@@ -306,7 +286,6 @@ pub struct ImportAdvice {
 }
 
 /// Quotes a word for a POSIX shell. Ids come from other people's files.
-#[must_use]
 pub fn quote(word: &str) -> String {
     let plain = |character: char| character.is_ascii_alphanumeric() || "-_./:@%+=,".contains(character);
     if !word.is_empty() && word.chars().all(plain) {

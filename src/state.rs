@@ -21,7 +21,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::LoginReason;
 
-/// The format of the file.
 const VERSION: u32 = 1;
 /// Records are dropped after this long without a change. Refresh tokens of all providers expire earlier.
 const KEEP: Span = Span::from_days(400.0);
@@ -38,13 +37,11 @@ pub struct Fingerprint(String);
 
 impl Fingerprint {
     /// The first eight digits, enough to tell tokens apart in a log.
-    #[must_use]
     pub fn short(&self) -> &str {
         self.0.get(..8).unwrap_or(&self.0)
     }
 }
 
-/// What is remembered about one refresh token.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct LoginRecord {
@@ -62,7 +59,6 @@ pub struct LoginRecord {
     /// The token that replaced it. Presenting this one again would revoke that one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub successor: Option<Fingerprint>,
-    /// When the record was last written.
     pub touched: Option<Timestamp>,
 }
 
@@ -72,7 +68,6 @@ pub struct Refused {
     pub since: Timestamp,
 }
 
-/// Failures in a row.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Failing {
@@ -156,24 +151,20 @@ impl Memory {
         Ok(Self { path, key: hmac::Key::new(hmac::HMAC_SHA256, &key), document })
     }
 
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.document.logins.is_empty()
     }
 
     /// Whether anything is remembered about a profile of that id, whatever its token.
-    #[must_use]
     pub fn knows(&self, profile: &str) -> bool {
         self.document.logins.values().any(|record| record.profile == profile)
     }
 
-    #[must_use]
     pub fn fingerprint(&self, token: &str) -> Fingerprint {
         let tag = hmac::sign(&self.key, token.as_bytes());
         Fingerprint(hex(&tag.as_ref()[..16]))
     }
 
-    #[must_use]
     pub fn login(&self, fingerprint: &Fingerprint) -> Option<&LoginRecord> {
         self.document.logins.get(&fingerprint.0)
     }
@@ -216,7 +207,6 @@ impl Memory {
     }
 
     /// The tokens that replaced this one, in the order they were issued.
-    #[must_use]
     pub fn successors(&self, fingerprint: &Fingerprint) -> Vec<Fingerprint> {
         let mut found: Vec<Fingerprint> = Vec::new();
         let mut last = fingerprint;

@@ -22,7 +22,6 @@ const PASTE_GAP: Duration = Duration::from_millis(300);
 const MAX_BYTES: usize = 64 * 1024;
 
 /// Whether standard input is a terminal, so that a person can answer.
-#[must_use]
 pub fn is_there() -> bool {
     io::stdin().is_terminal()
 }
@@ -34,11 +33,11 @@ static GUARDED: OnceLock<()> = OnceLock::new();
 
 /// The terminal without echo and line editing, until this is dropped or a signal ends the program.
 #[derive(Debug)]
+#[must_use]
 pub struct Quiet(());
 
 impl Quiet {
     /// Turns them off, if standard input is a terminal.
-    #[must_use]
     pub fn start() -> Self {
         let stdin = io::stdin();
         let Ok(before) = rustix::termios::tcgetattr(&stdin) else { return Self(()) };
@@ -266,13 +265,11 @@ pub fn print(data: &[u8]) -> Result<(), Failure> {
     }
 }
 
-#[must_use]
 pub fn unwritable(error: io::Error) -> Failure {
     Failure::new(exit::CANNOT_WRITE, "cannot write to standard output").caused_by(error)
 }
 
 /// Columns to fit a report into: the terminal's, or `COLUMNS`, or 80.
-#[must_use]
 pub fn width() -> usize {
     let given =
         std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);

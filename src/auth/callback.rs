@@ -40,7 +40,6 @@ pub enum Visit {
 }
 
 impl CallbackServer {
-    /// Binds the port on 127.0.0.1.
     pub async fn bind(redirect: &Redirect) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, redirect.port)).await?;
         Ok(Self { listener, path: redirect.path.clone() })

@@ -46,7 +46,6 @@ pub enum Conflict {
     OtherProvider(String),
 }
 
-/// What storing left behind.
 #[derive(Debug)]
 pub struct Saved {
     /// Where the replaced store is kept.
@@ -131,66 +130,59 @@ impl StoreEditor<'_> {
         entry: &Entry,
         agreed: Option<&Conflict>,
     ) -> Result<Put, ChangeError> {
-        self.retry(async || self.put_once(profile, entry, agreed).await).await
-    }
-
-    async fn put_once(
-        &self,
-        profile: &str,
-        entry: &Entry,
-        agreed: Option<&Conflict>,
-    ) -> Result<Put, ChangeError> {
-        let mut store = self.open().await?;
-        let (text, imported) = self.text(&store)?;
-        let alone = entry.alone(profile).map_err(|problem| self.unedited(problem))?;
-        let (document, new) = (parse(&text, &self.path())?, parse(&alone, &self.path())?);
-        let new = new.get(profile).expect("an entry made here is a credential");
-        let existing = document.get(profile);
-        let conflict = existing.and_then(|existing| conflict(existing, new));
-        if let Some(conflict) = &conflict
-            && Some(conflict) != agreed
-        {
-            return Ok(Put::Refused(conflict.clone()));
-        }
-        let next = match (existing, &conflict) {
-            (Some(_), None) => entry.over(&text, profile),
-            _ => edit::put_profile(&text, profile, &entry.text()),
-        };
-        let next = next.map_err(|problem| self.unedited(problem))?;
-        let replaces = edit::entry(&text, profile).is_some() && store.exists();
-        let backup = if replaces { Some(self.keep(store.target(), store.content())?) } else { None };
-        self.commit(&mut store, &next)?;
-        Ok(Put::Saved(Saved { backup, imported }))
+        self.retry(async || {
+            let mut store = self.open().await?;
+            let (text, imported) = self.text(&store)?;
+            let alone = entry.alone(profile).map_err(|problem| self.unedited(problem))?;
+            let (document, new) = (parse(&text, &self.path())?, parse(&alone, &self.path())?);
+            let new = new.get(profile).expect("an entry made here is a credential");
+            let existing = document.get(profile);
+            let conflict = existing.and_then(|existing| conflict(existing, new));
+            if let Some(conflict) = &conflict
+                && Some(conflict) != agreed
+            {
+                return Ok(Put::Refused(conflict.clone()));
+            }
+            let next = match (existing, &conflict) {
+                (Some(_), None) => entry.over(&text, profile),
+                _ => edit::put_profile(&text, profile, &entry.text()),
+            };
+            let next = next.map_err(|problem| self.unedited(problem))?;
+            let replaces = edit::entry(&text, profile).is_some() && store.exists();
+            let backup = if replaces { Some(self.keep(store.target(), store.content())?) } else { None };
+            self.commit(&mut store, &next)?;
+            Ok(Put::Saved(Saved { backup, imported }))
+        })
+        .await
     }
 
     /// Removes a profile from the store and from every order, after a backup of both. `None` where it is not there.
     pub async fn remove(&self, profile: &str) -> Result<Option<Vec<PathBuf>>, ChangeError> {
-        self.retry(async || self.remove_once(profile).await).await
-    }
-
-    async fn remove_once(&self, profile: &str) -> Result<Option<Vec<PathBuf>>, ChangeError> {
-        let mut store = self.open().await?;
-        if !store.exists() {
-            return Ok(None);
-        }
-        let (text, _) = self.text(&store)?;
-        let unedited = |problem| self.unedited(problem);
-        let Some(mut next) = member::remove(&text, &["profiles", profile]).map_err(unedited)? else {
-            return Ok(None);
-        };
-        // Older releases kept the order in the store itself.
-        if let Some(without) = without_ordered(&next, profile).map_err(unedited)? {
-            next = without;
-        }
-        let mut backups = vec![self.keep(store.target(), store.content())?];
-        if let Some((text, content)) = &self.state(&store)?
-            && without_ordered(text, profile).map_err(|problem| self.state_unedited(problem))?.is_some()
-        {
-            backups.push(self.keep(&self.state_path(), content)?);
-        }
-        self.commit(&mut store, &next)?;
-        self.retry(async || self.leave_orders(&store, profile)).await?;
-        Ok(Some(backups))
+        self.retry(async || {
+            let mut store = self.open().await?;
+            if !store.exists() {
+                return Ok(None);
+            }
+            let (text, _) = self.text(&store)?;
+            let unedited = |problem| self.unedited(problem);
+            let Some(mut next) = member::remove(&text, &["profiles", profile]).map_err(unedited)? else {
+                return Ok(None);
+            };
+            // Older releases kept the order in the store itself.
+            if let Some(without) = without_ordered(&next, profile).map_err(unedited)? {
+                next = without;
+            }
+            let mut backups = vec![self.keep(store.target(), store.content())?];
+            if let Some((text, content)) = &self.state(&store)?
+                && without_ordered(text, profile).map_err(|problem| self.state_unedited(problem))?.is_some()
+            {
+                backups.push(self.keep(&self.state_path(), content)?);
+            }
+            self.commit(&mut store, &next)?;
+            self.retry(async || self.leave_orders(&store, profile)).await?;
+            Ok(Some(backups))
+        })
+        .await
     }
 
     /// Removes a profile from every order beside the store.
@@ -205,74 +197,72 @@ impl StoreEditor<'_> {
 
     /// Sets the order of a provider's profiles, or removes it. Returns whether that changed anything.
     pub async fn order(&self, provider_id: &str, ids: Option<&[String]>) -> Result<bool, ChangeError> {
-        self.retry(async || self.order_once(provider_id, ids).await).await
-    }
-
-    async fn order_once(&self, provider_id: &str, ids: Option<&[String]>) -> Result<bool, ChangeError> {
-        let mut store = self.open().await?;
-        let state = self.state(&store)?;
-        let text = state.as_ref().map_or("{\"version\":1}", |(text, _)| text.as_str());
-        let unedited = |problem| self.state_unedited(problem);
-        // People spell a provider in several ways.
-        let spellings = |json: &str| -> Vec<String> {
-            let keys = member::keys(json, &["order"]);
-            keys.into_iter().filter(|key| provider::normalize(key, SEMANTICS) == provider_id).collect()
-        };
-        let mut next = Zeroizing::new(text.to_owned());
-        let mut changed = false;
-        for key in spellings(text).iter().filter(|key| ids.is_none() || key.as_str() != provider_id) {
-            if let Some(without) = member::remove(&next, &["order", key]).map_err(unedited)? {
-                (next, changed) = (without, true);
-            }
-        }
-        if let Some(ids) = ids {
-            let list = serde_json::to_string(ids).expect("a list of strings is JSON");
-            let is_so = member::get(&next, &["order", provider_id])
-                .and_then(|value| serde_json::from_str::<Vec<String>>(value).ok())
-                .is_some_and(|before| before == ids);
-            if !is_so {
-                next = member::put(&next, &["order", provider_id], &list).map_err(unedited)?;
-                changed = true;
-            }
-        } else if store.exists() {
-            // Otherwise an order that older releases kept in the store would apply again.
-            let text = store.text().map_err(|problem| self.unopened(problem))?;
-            let mut inline = Zeroizing::new(text.to_owned());
-            let keys = spellings(text);
-            for key in &keys {
-                let without = member::remove(&inline, &["order", key]);
-                inline = without.map_err(|problem| self.unedited(problem))?.unwrap_or(inline);
-            }
-            if !keys.is_empty() {
-                self.commit(&mut store, &inline)?;
-                if changed {
-                    self.write_state(&store, state.as_ref(), &next)?;
+        self.retry(async || {
+            let mut store = self.open().await?;
+            let state = self.state(&store)?;
+            let text = state.as_ref().map_or("{\"version\":1}", |(text, _)| text.as_str());
+            let unedited = |problem| self.state_unedited(problem);
+            // People spell a provider in several ways.
+            let spellings = |json: &str| -> Vec<String> {
+                let keys = member::keys(json, &["order"]);
+                keys.into_iter().filter(|key| provider::normalize(key, SEMANTICS) == provider_id).collect()
+            };
+            let mut next = Zeroizing::new(text.to_owned());
+            let mut changed = false;
+            for key in spellings(text).iter().filter(|key| ids.is_none() || key.as_str() != provider_id) {
+                if let Some(without) = member::remove(&next, &["order", key]).map_err(unedited)? {
+                    (next, changed) = (without, true);
                 }
-                return Ok(true);
             }
-        }
-        if changed {
-            self.write_state(&store, state.as_ref(), &next)?;
-        }
-        Ok(changed)
+            if let Some(ids) = ids {
+                let list = serde_json::to_string(ids).expect("a list of strings is JSON");
+                let is_so = member::get(&next, &["order", provider_id])
+                    .and_then(|value| serde_json::from_str::<Vec<String>>(value).ok())
+                    .is_some_and(|before| before == ids);
+                if !is_so {
+                    next = member::put(&next, &["order", provider_id], &list).map_err(unedited)?;
+                    changed = true;
+                }
+            } else if store.exists() {
+                // Otherwise an order that older releases kept in the store would apply again.
+                let text = store.text().map_err(|problem| self.unopened(problem))?;
+                let mut inline = Zeroizing::new(text.to_owned());
+                let keys = spellings(text);
+                for key in &keys {
+                    let without = member::remove(&inline, &["order", key]);
+                    inline = without.map_err(|problem| self.unedited(problem))?.unwrap_or(inline);
+                }
+                if !keys.is_empty() {
+                    self.commit(&mut store, &inline)?;
+                    if changed {
+                        self.write_state(&store, state.as_ref(), &next)?;
+                    }
+                    return Ok(true);
+                }
+            }
+            if changed {
+                self.write_state(&store, state.as_ref(), &next)?;
+            }
+            Ok(changed)
+        })
+        .await
     }
 
     /// Creates a store from the legacy files. `None` where there is a store already.
     pub async fn import(&self) -> Result<Option<import::ImportedStore>, ChangeError> {
-        self.retry(async || self.import_once().await).await
-    }
-
-    async fn import_once(&self) -> Result<Option<import::ImportedStore>, ChangeError> {
-        let mut store = self.open().await?;
-        if store.exists() {
-            self.text(&store)?;
-            return Ok(None);
-        }
-        let import = import::read(self.agent, self.main, self.roots)?;
-        if !import.profiles.is_empty() {
-            self.commit(&mut store, &import.json)?;
-        }
-        Ok(Some(import))
+        self.retry(async || {
+            let mut store = self.open().await?;
+            if store.exists() {
+                self.text(&store)?;
+                return Ok(None);
+            }
+            let import = import::read(self.agent, self.main, self.roots)?;
+            if !import.profiles.is_empty() {
+                self.commit(&mut store, &import.json)?;
+            }
+            Ok(Some(import))
+        })
+        .await
     }
 
     fn state_path(&self) -> PathBuf {
@@ -283,7 +273,6 @@ impl StoreEditor<'_> {
         ChangeError::Edit { path: self.state_path(), problem }
     }
 
-    /// The file beside the store, if it is there.
     fn state(&self, store: &JsonStore) -> Result<Option<(Zeroizing<String>, SecretBuffer)>, ChangeError> {
         let mut content = SecretBuffer::default();
         let path = self.state_path();
@@ -397,7 +386,6 @@ fn unopened(path: &Path, problem: &OpenError) -> String {
 }
 
 impl ChangeError {
-    #[must_use]
     pub fn obstacle(&self) -> Obstacle {
         match self {
             Self::Open { problem: OpenError::Busy(_), .. } | Self::Changed { .. } => Obstacle::Busy,
@@ -411,7 +399,6 @@ impl ChangeError {
     }
 
     /// Its source, where the message does not include it.
-    #[must_use]
     pub fn into_cause(self) -> Option<Box<dyn std::error::Error + Send + Sync>> {
         match self {
             Self::Write { source, .. }

@@ -18,7 +18,6 @@ pub struct Entry {
 
 impl Entry {
     /// A pasted token; `expires` where that is known.
-    #[must_use]
     pub fn token(provider: &str, token: &str, expires: Option<Timestamp>) -> Self {
         let mut fields = vec![
             ("type", edit::text(CredentialKind::Token.as_str())),
@@ -29,7 +28,6 @@ impl Entry {
         Self { fields, stale: &["expires", "tokenRef", "mode"] }
     }
 
-    #[must_use]
     pub fn api_key(provider: &str, key: &str) -> Self {
         let fields = vec![
             ("type", edit::text(CredentialKind::ApiKey.as_str())),
@@ -40,7 +38,6 @@ impl Entry {
     }
 
     /// A new sign-in. Where the provider issues no refresh token, the older one of this login stays.
-    #[must_use]
     pub fn oauth(provider: &str, issued: &Issued) -> Self {
         let (account, email) = (jwt::openai_account(&issued.tokens.access), email(issued));
         let mut fields = vec![
@@ -61,8 +58,6 @@ impl Entry {
         edit::put_profile(EMPTY_STORE, profile, &self.text())
     }
 
-    /// Its JSON text.
-    #[must_use]
     pub fn text(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new("{".to_owned());
         for (name, value) in &self.fields {
@@ -90,7 +85,6 @@ impl Entry {
 }
 
 /// Whose login it is, as far as the provider says so.
-#[must_use]
 pub fn email(issued: &Issued) -> Option<String> {
     let tokens = &issued.tokens;
     let claimed = || tokens.id.as_deref().and_then(|token| jwt::email(token));

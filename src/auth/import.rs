@@ -19,9 +19,7 @@ use super::entry::EMPTY_STORE;
 
 pub struct ImportedStore {
     pub json: Zeroizing<String>,
-    /// The ids of its profiles.
     pub profiles: Vec<String>,
-    /// The files they are from.
     pub sources: Vec<PathBuf>,
 }
 

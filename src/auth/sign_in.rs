@@ -29,11 +29,15 @@ pub struct BrowserSignIn {
 
 #[derive(Debug, thiserror::Error)]
 pub enum PrepareError {
-    #[error(transparent)]
-    SignIn(#[from] NoSignIn),
+    #[error("authwatch does not know how people sign in there")]
+    Unknown,
+    #[error("`authorize_url` is neither https nor on this machine")]
+    BadAuthorizeUrl,
+    #[error("`redirect_url` is not an http address of this machine with a port")]
+    BadRedirectUrl,
     #[error("{0}")]
     Endpoint(MisconfiguredReason),
-    #[error("there is no way to call a provider")]
+    #[error("cannot set up connections to providers")]
     Client(#[from] ClientError),
 }
 
@@ -47,18 +51,15 @@ impl BrowserSignIn {
     }
 
     /// The address to open in the browser.
-    #[must_use]
     pub fn address(&self) -> String {
         self.resolved.address(&self.endpoint.client_id, &self.pkce)
     }
 
-    #[must_use]
     pub fn redirect(&self) -> &Redirect {
         &self.resolved.redirect
     }
 
     /// The provider's answer has to repeat it.
-    #[must_use]
     pub fn state(&self) -> &str {
         &self.pkce.state
     }
@@ -98,28 +99,18 @@ pub struct Redirect {
     pub path: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoSignIn {
-    #[error("authwatch does not know how people sign in there")]
-    Unknown,
-    #[error("`authorize_url` is neither https nor on this machine")]
-    BadAuthorizeUrl,
-    #[error("`redirect_url` is no http address of this machine with a port")]
-    BadRedirectUrl,
-}
-
-fn resolve(provider: &str, config: &RefreshConfig) -> Result<ResolvedSignIn, NoSignIn> {
+fn resolve(provider: &str, config: &RefreshConfig) -> Result<ResolvedSignIn, PrepareError> {
     let own = config.providers.get(provider).cloned().unwrap_or_default();
     let known = provider::find(provider).and_then(|provider| provider.sign_in);
     let authorize = own.authorize_url.or(known.map(|known| known.authorize_url.to_owned()));
     let redirect = own.redirect_url.or(known.map(|known| known.redirect_url.to_owned()));
-    let authorize = authorize.ok_or(NoSignIn::Unknown)?;
+    let authorize = authorize.ok_or(PrepareError::Unknown)?;
     let redirect = redirect.unwrap_or_else(|| "http://localhost:1455/auth/callback".to_owned());
     Ok(ResolvedSignIn {
-        authorize: endpoint::allowed(&authorize).map_err(|_| NoSignIn::BadAuthorizeUrl)?,
+        authorize: endpoint::allowed(&authorize).map_err(|_| PrepareError::BadAuthorizeUrl)?,
         scope: own.scope.or(known.map(|known| known.scope.to_owned())).unwrap_or_default(),
         parameters: known.map_or(&[], |known| known.parameters),
-        redirect: Redirect::parse(redirect).ok_or(NoSignIn::BadRedirectUrl)?,
+        redirect: Redirect::parse(redirect).ok_or(PrepareError::BadRedirectUrl)?,
         repeats_state: known.is_some_and(|known| known.repeats_state),
     })
 }
@@ -197,7 +188,7 @@ mod tests {
             assert!(address.contains(part), "{part} in {address}");
         }
         assert!(!address.contains(pkce.verifier.as_str()));
-        assert_eq!(resolve("mistral", &config).err(), Some(NoSignIn::Unknown));
+        assert!(matches!(resolve("mistral", &config), Err(PrepareError::Unknown)));
         for provider in provider::all().filter(|provider| provider.sign_in.is_some()) {
             assert!(resolve(provider.id, &config).is_ok(), "{}", provider.id);
         }

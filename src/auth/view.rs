@@ -16,7 +16,6 @@ use super::entry::Entry;
 use crate::clock;
 
 /// The agent of that name, else the configured default.
-#[must_use]
 pub fn agent<'d>(discovery: &'d Discovery, wanted: Option<&str>) -> Option<&'d Agent> {
     let agents = &discovery.agents;
     match wanted {
@@ -29,7 +28,6 @@ pub fn agent<'d>(discovery: &'d Discovery, wanted: Option<&str>) -> Option<&'d A
 }
 
 /// The database that holds an agent's logins, or main's. Only OpenClaw may write it.
-#[must_use]
 pub fn database(roots: &Roots, discovery: &Discovery, agent: &Agent) -> Option<PathBuf> {
     let mut buffers = Buffers::default();
     let in_database = |kind: StoreKind, path: &Path| {
@@ -45,7 +43,6 @@ pub fn database(roots: &Roots, discovery: &Discovery, agent: &Agent) -> Option<P
 }
 
 /// In which order an agent would try a provider's profiles now.
-#[must_use]
 pub fn attempts(
     roots: &Roots,
     discovery: &Discovery,
@@ -58,8 +55,6 @@ pub fn attempts(
     })
 }
 
-/// The provider of a profile that an agent sees.
-#[must_use]
 pub fn provider_of(
     roots: &Roots,
     discovery: &Discovery,
@@ -72,8 +67,6 @@ pub fn provider_of(
     })
 }
 
-/// Whether a profile is in an agent's own store.
-#[must_use]
 pub fn holds(roots: &Roots, agent: &Agent, profile: &str) -> bool {
     let mut buffers = Buffers::default();
     load::load(agent, roots, SEMANTICS, &mut buffers).is_some_and(|loaded| {
@@ -83,7 +76,6 @@ pub fn holds(roots: &Roots, agent: &Agent, profile: &str) -> bool {
 }
 
 /// The profile in an agent's own store that holds a login of the same account as this one, the default one first.
-#[must_use]
 pub fn same_account(roots: &Roots, agent: &Agent, entry: &Entry) -> Option<String> {
     let alone = entry.alone("new").ok()?;
     let alone = Document::parse(&alone, SEMANTICS, Source::Json).ok()?;

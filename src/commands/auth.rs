@@ -156,8 +156,8 @@ fn logout(context: &AuthContext, args: &LogoutArgs) -> Result<u8, Failure> {
             Some(true) => {}
             Some(false) => return Err(Failure::new(exit::USAGE, "nothing was changed")),
             None => {
-                return Err(Failure::new(exit::USAGE, "nobody is here to ask; nothing was changed")
-                    .hint("give --yes to remove it all the same"));
+                return Err(Failure::new(exit::USAGE, "cannot prompt: not a terminal; nothing was changed")
+                    .hint("give --yes to remove it"));
             }
         }
     }

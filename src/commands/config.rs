@@ -1,4 +1,4 @@
-//! `authwatch config`: what the configuration is, whether it is right, and a start for one.
+//! `authwatch config`: creates, shows, and checks authwatch's own configuration.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -13,18 +13,16 @@ use crate::exit::{self, Failure};
 use crate::notify;
 use crate::terminal;
 
-/// The subcommands of `config`.
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
     /// Write a commented configuration file, unless there is one
     Init,
     /// Print the effective configuration
     Show,
-    /// Say whether the configuration is right
+    /// Check the configuration
     Check,
 }
 
-/// Runs the command.
 pub fn run(global: &GlobalArgs, command: &ConfigCommand) -> Result<u8, Failure> {
     match command {
         ConfigCommand::Init => init(&path(global)?),
@@ -43,9 +41,9 @@ pub fn run(global: &GlobalArgs, command: &ConfigCommand) -> Result<u8, Failure> 
             let mut problems = config::check::files(&config);
             problems.extend(notify::problems(&config.notify));
             if !problems.is_empty() {
-                return Err(unwise(&path, &problems));
+                return Err(invalid(&path, &problems));
             }
-            let verdict = if there { "is right" } else { "is not there; every setting has its default" };
+            let verdict = if there { "is valid" } else { "does not exist; all settings have their defaults" };
             terminal::print(format!("{} {verdict}\n", path.display()).as_bytes())?;
             Ok(exit::OK)
         }
@@ -54,7 +52,7 @@ pub fn run(global: &GlobalArgs, command: &ConfigCommand) -> Result<u8, Failure> 
 
 fn path(global: &GlobalArgs) -> Result<PathBuf, Failure> {
     global.config.clone().or_else(config::default_path).ok_or_else(|| {
-        Failure::new(exit::CONFIGURATION, "there is no place for a configuration file")
+        Failure::new(exit::CONFIGURATION, "no directory for the configuration file")
             .hint("set HOME or XDG_CONFIG_HOME, or give --config")
     })
 }
@@ -73,21 +71,18 @@ fn init(path: &std::path::Path) -> Result<u8, Failure> {
             Ok(exit::OK)
         }
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            Err(Failure::new(exit::CANNOT_WRITE, format!("`{}` is there already", path.display()))
-                .hint("it was left as it is; `authwatch config check` says whether it is right"))
+            Err(Failure::new(exit::CANNOT_WRITE, format!("`{}` already exists", path.display()))
+                .hint("nothing was changed; `authwatch config check` checks it"))
         }
         Err(error) => Err(Failure::new(exit::CANNOT_WRITE, format!("cannot write `{}`", path.display()))
             .caused_by(error)
-            .hint("set XDG_CONFIG_HOME, or give --config, for a place that can be written")),
+            .hint("set XDG_CONFIG_HOME, or give --config with a writable directory")),
     }
 }
 
-/// Everything that will not do, a line each.
-fn unwise(path: &std::path::Path, problems: &[SettingProblem]) -> Failure {
+/// All problems, one on each line.
+fn invalid(path: &std::path::Path, problems: &[SettingProblem]) -> Failure {
     let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
     let lines = lines.join("\n  ");
-    Failure::new(
-        exit::CONFIGURATION,
-        format!("`{}` can be read, but will not do:\n  {lines}", path.display()),
-    )
+    Failure::new(exit::CONFIGURATION, format!("`{}` has invalid settings:\n  {lines}", path.display()))
 }

@@ -36,7 +36,6 @@ pub struct GlobalArgs {
 
 impl GlobalArgs {
     /// OpenClaw's directories, from the flags, the configuration, and the environment.
-    #[must_use]
     pub fn roots(&self, config: &Config) -> Roots {
         Roots::from_process(self.state_dir.as_deref().or(config.state_dir.as_deref()))
     }
@@ -61,14 +60,12 @@ impl Context {
         if context.roots.state.is_dir() { Ok(context) } else { Err(no_state_directory(&context.roots)) }
     }
 
-    #[must_use]
     pub fn discover(&self) -> Discovery {
         discover::discover(&self.roots, environment())
     }
 }
 
 /// The failure without an OpenClaw state directory. Services often run as another user, so root is shown who has one.
-#[must_use]
 pub fn no_state_directory(roots: &Roots) -> Failure {
     let problem = format!("there is no OpenClaw state directory at `{}`", roots.state.display());
     let is_root = rustix::process::geteuid().is_root();
@@ -101,7 +98,6 @@ fn users_with_openclaw(passwd: &str, is_dir: impl Fn(&Path) -> bool) -> Vec<(Str
     found
 }
 
-#[must_use]
 pub fn unknown_agent<'a>(name: &str, roots: &Roots, known: impl Iterator<Item = &'a str>) -> Failure {
     let problem = format!("there is no agent `{name}` in `{}`", roots.state.display());
     Failure::new(exit::NO_INPUT, problem).hint(match config::nearest(name, known) {
@@ -113,7 +109,7 @@ pub fn unknown_agent<'a>(name: &str, roots: &Roots, known: impl Iterator<Item = 
 /// authwatch's own state directory; an error names what cannot be kept there.
 pub fn own_state(what: &str) -> Result<PathBuf, Failure> {
     paths::own_state_of_process().ok_or_else(|| {
-        Failure::new(exit::CONFIGURATION, format!("there is no place for {what}"))
+        Failure::new(exit::CONFIGURATION, format!("no directory for {what}"))
             .hint("set HOME, XDG_STATE_HOME or STATE_DIRECTORY")
     })
 }

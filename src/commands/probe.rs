@@ -27,7 +27,6 @@ pub struct ProbeArgs {
     timeout: Span,
 }
 
-/// Runs the command.
 pub fn run(global: &GlobalArgs, args: &ProbeArgs) -> Result<u8, Failure> {
     let target = if let Some(url) = &args.url {
         ProbeTarget::parse(url).map_err(|error| refused(&error, exit::USAGE))?
@@ -38,7 +37,7 @@ pub fn run(global: &GlobalArgs, args: &ProbeArgs) -> Result<u8, Failure> {
     };
     let timeout = args.timeout.to_std().max(Duration::from_millis(1));
     let answer = ask(&target, timeout).map_err(|error| {
-        Failure::new(exit::UNWELL, format!("{target} is not well"))
+        Failure::new(exit::UNWELL, format!("{target} is unhealthy"))
             .caused_by(error)
             .hint("is `authwatch watch` running, and does it listen there without TLS?")
     })?;
@@ -47,15 +46,15 @@ pub fn run(global: &GlobalArgs, args: &ProbeArgs) -> Result<u8, Failure> {
             terminal::print(format!("{target} {}\n", answer.text).as_bytes())?;
             Ok(exit::OK)
         }
-        401 => Err(Failure::new(exit::UNWELL, format!("{target} wants a password or token"))
-            .hint("set watch.health_listen: probes are answered there without")),
-        status => Err(Failure::new(exit::UNWELL, format!("{target} is not well: {status} {}", answer.text))),
+        401 => Err(Failure::new(exit::UNWELL, format!("{target} requires a password or token"))
+            .hint("set watch.health_listen for probes without authentication")),
+        status => Err(Failure::new(exit::UNWELL, format!("{target} is unhealthy: {status} {}", answer.text))),
     }
 }
 
 fn refused(error: &TargetError, code: u8) -> Failure {
     let hint = match error {
-        TargetError::Tls(_) => "set watch.health_listen: probes are answered there without TLS",
+        TargetError::Tls(_) => "set watch.health_listen for probes without TLS",
         TargetError::Form(_) => {
             "give an address and a port, such as 127.0.0.1:10979 or http://127.0.0.1:10979/readyz"
         }

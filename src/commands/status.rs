@@ -29,7 +29,6 @@ const REDRAW: Duration = Duration::from_secs(2);
 /// To the top left corner, and nothing below it.
 const CLEAR: &[u8] = b"\x1b[H\x1b[J";
 
-/// The flags of `status`.
 #[derive(Debug, Default, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct StatusArgs {
@@ -135,7 +134,6 @@ fn release(version: &str) -> Result<Release, String> {
         .ok_or_else(|| format!("invalid release `{version}`: use a version such as 2026.9.6"))
 }
 
-/// Runs the command.
 pub fn run(global: &GlobalArgs, args: &StatusArgs) -> Result<u8, Failure> {
     let format = args.format();
     if format == Format::Openclaw && args.agent.len() > 1 {

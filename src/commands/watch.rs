@@ -16,11 +16,10 @@ use crate::demo::{Demo, DemoEndpoint};
 use crate::exit::Failure;
 use crate::terminal;
 
-/// The flags of `watch`.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct WatchArgs {
-    /// Run one whole pass and exit with what `status --check` would say
+    /// Run one check, and exit with 1 if something critical needs a person, 2 if a warning does
     #[arg(long)]
     once: bool,
     /// Watch built-in demo data, with a token endpoint of its own
@@ -32,7 +31,7 @@ pub struct WatchArgs {
     /// Where to serve the page and the metrics [default: 127.0.0.1:10979]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
-    /// How often to look, changes on disk apart [default: 1m]
+    /// How often to check, besides after changes on disk [default: 1m]
     #[arg(long, value_name = "DURATION", value_parser = clock::duration)]
     interval: Option<Span>,
     /// Only watch; renew nothing
@@ -46,7 +45,6 @@ pub struct WatchArgs {
     insecure_listen: bool,
 }
 
-/// Runs the command.
 pub fn run(global: &GlobalArgs, args: &WatchArgs) -> Result<u8, Failure> {
     let mut config = Config::load(global.config.as_deref())?;
     let flags = Flags {
@@ -80,11 +78,11 @@ pub fn run(global: &GlobalArgs, args: &WatchArgs) -> Result<u8, Failure> {
     if args.once {
         return local.block_on(&runtime, daemon::once(options));
     }
-    local.block_on(&runtime, daemon::run(options, say_where))
+    local.block_on(&runtime, daemon::run(options, show_address))
 }
 
-/// Tells the person who has started it by hand where the page is. Services have a journal, and the address in their configuration.
-fn say_where(page: &str) {
+/// Shows the page's address to a person at a terminal. Services have it in their configuration.
+fn show_address(page: &str) {
     if std::io::stderr().is_terminal() {
         terminal::say(&format!("the page is on {page} (Ctrl-C ends this)"));
     }
@@ -96,7 +94,7 @@ fn config_file(global: &GlobalArgs) -> Option<ConfigFile> {
     Some(ConfigFile { path, named })
 }
 
-/// Demo data whose logins end and are renewed before one's eyes.
+/// Demo data whose logins expire and are renewed while one watches.
 async fn demo(mut config: Config, flags: Flags) -> Result<u8, Failure> {
     let demo = Demo::lay_out(clock::now()).map_err(cannot_lay_out)?;
     let endpoint = DemoEndpoint::start().map_err(cannot_lay_out)?;
@@ -104,10 +102,10 @@ async fn demo(mut config: Config, flags: Flags) -> Result<u8, Failure> {
     config.refresh = endpoint.config();
     config.refresh.enabled &= !flags.no_refresh;
     config.watch.interval = Some(Span::from_secs(2.0));
-    // Nobody is told of logins that are made up; a program that does nothing shows how telling works.
-    let nobody = CommandConfig { run: vec!["true".to_owned()], ..CommandConfig::default() };
+    // A program that does nothing shows notifications without sending any.
+    let no_op = CommandConfig { run: vec!["true".to_owned()], ..CommandConfig::default() };
     config.notify = NotifyConfig::default();
-    config.notify.command.insert("demo".to_owned(), nobody);
+    config.notify.command.insert("demo".to_owned(), no_op);
     let options = Options {
         roots: demo.roots().clone(),
         state_dir: demo.own_state(),
@@ -118,5 +116,5 @@ async fn demo(mut config: Config, flags: Flags) -> Result<u8, Failure> {
         environment: Vec::new(),
     };
     terminal::say(&format!("demo data in {}", options.roots.state.display()));
-    daemon::run(options, say_where).await
+    daemon::run(options, show_address).await
 }

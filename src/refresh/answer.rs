@@ -39,7 +39,6 @@ impl std::fmt::Debug for Tokens {
     }
 }
 
-#[must_use]
 pub fn judge(answer: &HttpResponse) -> TokenAnswer {
     let transient = |reason| TokenAnswer::Transient(reason, answer.retry_after);
     // A challenge page counts whatever its status.

@@ -58,7 +58,6 @@ pub(super) struct Current {
     /// The refresh token that is about to be used.
     pub(super) token: Zeroizing<String>,
     pub(super) fingerprint: Fingerprint,
-    /// The JSON text of its entry.
     pub(super) entry: Zeroizing<String>,
     pub(super) provider: String,
     pub(super) identity: Identity,
@@ -88,7 +87,6 @@ impl Identity {
     }
 
     /// Whether a credential is certainly of the same account.
-    #[must_use]
     pub fn matches(&self, credential: &Credential<'_>) -> bool {
         let other = Self::of(credential);
         match (&self.account, &other.account, &self.email, &other.email) {
@@ -105,7 +103,6 @@ pub struct Selection {
     pub agents: Vec<String>,
     /// Only these profiles; empty for all.
     pub profiles: Vec<String>,
-    /// Renew what is not due, too.
     pub force: bool,
 }
 
@@ -122,14 +119,11 @@ pub struct Candidates {
 }
 
 /// From 0 to 1, the same for the same token every time.
-#[must_use]
 pub fn jitter_of(fingerprint: &Fingerprint) -> f64 {
     let digits = u32::from_str_radix(fingerprint.short(), 16).unwrap_or_default();
     f64::from(digits) / f64::from(u32::MAX)
 }
 
-/// The JSON stores of all agents.
-#[must_use]
 pub fn json_stores(roots: &Roots) -> Vec<PathBuf> {
     let discovery = discover::discover(roots, []);
     discovery.agents.iter().map(|agent| agent.dir.join(STORE_FILE)).collect()
@@ -153,8 +147,6 @@ pub(super) fn find_in<T>(store: &Path, read: impl Fn(&str, &Credential<'_>) -> O
     document.profiles.iter().find_map(|profile| read(&profile.id, &profile.credential))
 }
 
-/// Finds every login and decides about it.
-#[must_use]
 pub fn find(
     roots: &Roots,
     discovery: &Discovery,

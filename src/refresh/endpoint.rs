@@ -132,7 +132,6 @@ pub fn below(url: &str, host: &str) -> Result<Uri, MisconfiguredReason> {
     if belongs && uri.scheme_str() == Some("https") { Ok(uri) } else { Err(MisconfiguredReason::BadEndpoint) }
 }
 
-/// What the provider issued.
 #[derive(Debug)]
 pub struct Issued {
     pub tokens: Tokens,

@@ -42,10 +42,8 @@ pub enum Outcome {
 words! {
     /// Why a login is not refreshed from here.
     pub enum NotRenewable {
-        /// A key or a pasted token.
         Static = "static",
         NoRefreshToken = "no_refresh_token",
-        /// Its provider offers no renewal.
         Unsupported = "unsupported",
         /// A vendor's CLI owns it.
         External = "external",
@@ -53,11 +51,8 @@ words! {
         Database = "database",
         /// It is in a legacy file that OpenClaw has not imported yet.
         NotImported = "not_imported",
-        /// The configuration turns it off.
         Disabled = "disabled",
-        /// OpenClaw is refreshing it at this moment.
         Fenced = "fenced",
-        /// It was removed.
         Gone = "gone",
     }
 }
@@ -74,7 +69,6 @@ words! {
         Refused = "refused",
         /// The provider does not serve this country or region.
         RegionBlocked = "region_blocked",
-        /// A challenge page blocks the provider.
         Challenged = "challenged",
         Dns = "dns",
         Connect = "connect",
@@ -83,11 +77,9 @@ words! {
         Timeout = "timeout",
         /// The connection broke after the request was sent.
         ConnectionLost = "connection_lost",
-        /// The answer is longer than any token.
         TooLarge = "too_large",
         /// The store cannot be written: found before the token was spent.
         StoreNotWritable = "store_not_writable",
-        /// The store cannot be read at this moment.
         StoreNotReadable = "store_not_readable",
         /// The new token could not be stored and is in a recovery file.
         NotStored = "rescued",
@@ -98,7 +90,6 @@ words! {
 
 impl TransientReason {
     /// The login's reason, where the network blocks its renewal.
-    #[must_use]
     pub fn blocked(self) -> Option<LoginReason> {
         match self {
             Self::RegionBlocked => Some(LoginReason::RegionBlocked),
@@ -138,7 +129,6 @@ display_from_catalog!(NotRenewable "not-renewable", TransientReason "renewal", M
 
 impl Outcome {
     /// As in logs and metrics.
-    #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Refreshed { .. } => "refreshed",
@@ -154,7 +144,6 @@ impl Outcome {
         }
     }
 
-    #[must_use]
     pub fn reason(&self) -> Option<&'static str> {
         match self {
             Self::NotRenewable(reason) => Some(reason.as_str()),

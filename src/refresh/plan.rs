@@ -56,7 +56,6 @@ pub enum Decision {
 }
 
 /// `force` renews what is not due, but never presents a refused token again.
-#[must_use]
 pub fn decide(candidate: &Candidate<'_>, clocks: &Clocks, force: bool) -> Decision {
     if let Err(reason) = candidate.renewable {
         return Decision::NotRenewable(reason);
@@ -103,7 +102,6 @@ fn remaining(candidate: &Candidate<'_>, clocks: &Clocks) -> Span {
 }
 
 /// How long to wait after `times` failures in a row.
-#[must_use]
 pub fn backoff(times: u32, retry_after: Option<Span>, jitter: f64) -> Span {
     let doubled = FIRST_BACKOFF * f64::from(1_u32 << (times.saturating_sub(1)).min(16));
     let jittered = (doubled * (1.0 + JITTER_SHARE * jitter)).min(MAX_BACKOFF);

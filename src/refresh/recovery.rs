@@ -51,12 +51,10 @@ pub(super) struct Record {
     profile: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     provider: Option<String>,
-    /// The token that was used.
     spent: Fingerprint,
     /// The token itself: fingerprints change when authwatch's memory is lost, and the file holds its successor anyway.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     spent_token: Option<String>,
-    /// When it was issued.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     at: Option<Timestamp>,
     expires: Timestamp,
@@ -228,7 +226,6 @@ fn is_named(path: &Path, extension: &str) -> bool {
 }
 
 /// The recovery files whose tokens are to be stored, including those of processes that were killed before they stored them.
-#[must_use]
 pub fn waiting(state: &Path) -> Vec<PathBuf> {
     let is_left = |path: &Path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -244,7 +241,6 @@ fn generations(state: &Path) -> Vec<(PathBuf, Record)> {
 }
 
 /// The profiles whose new tokens wait in recovery files.
-#[must_use]
 pub fn waiting_profiles(state: &Path) -> Vec<String> {
     // What is only reserved may be in the process of being stored.
     let is_kept = |path: &PathBuf| is_named(path, WAITING);
@@ -256,7 +252,6 @@ pub fn waiting_profiles(state: &Path) -> Vec<String> {
 }
 
 /// Whether a token's successor is kept here. Presenting the token again would revoke the successor.
-#[must_use]
 pub(super) fn holds_successor(state: &Path, login: &Login, token: &str, memory: &Memory) -> bool {
     let waits = |path: &PathBuf| Record::read(path).is_ok_and(|record| record.is_spent(token, memory));
     let was_stored = |(_, record): &(PathBuf, Record)| {

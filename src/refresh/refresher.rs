@@ -41,7 +41,6 @@ pub enum SetupError {
 }
 
 impl SetupError {
-    #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Memory(_) => {
@@ -67,7 +66,6 @@ impl Refresher {
     }
 
     /// For each lock since the last call: how long it was waited for, and how many stale locks were broken.
-    #[must_use]
     pub fn take_waits(&self) -> Vec<(Duration, u32)> {
         std::mem::take(&mut *self.waits.lock().unwrap_or_else(PoisonError::into_inner))
     }

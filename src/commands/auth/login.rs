@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use super::context::{AuthContext, Consent, failure, profile_id, provider_id, say, unreadable};
 use crate::auth::callback::{self, CallbackAnswer, CallbackServer, Visit};
 use crate::auth::entry::{self, Entry};
-use crate::auth::sign_in::{BrowserSignIn, NoSignIn, PrepareError};
+use crate::auth::sign_in::{BrowserSignIn, PrepareError};
 use crate::auth::view;
 use crate::clock;
 use crate::commands::context::{block_on, own_state};
@@ -192,11 +192,11 @@ fn unprepared(problem: PrepareError, provider: &str, agent: &Agent) -> Failure {
     let (of, id) = (quote(provider), quote(agent.id.as_str()));
     let is_login = known_providers::find(provider).is_some_and(known_providers::Provider::has_logins);
     let hint = match &problem {
-        PrepareError::SignIn(NoSignIn::Unknown) if is_login => {
+        PrepareError::Unknown if is_login => {
             let provider = ProviderId::from(provider);
             format!("run: {}", Commands::default().first_login(&agent.id, &provider))
         }
-        PrepareError::SignIn(NoSignIn::Unknown) => {
+        PrepareError::Unknown => {
             format!("for a key, run: authwatch auth paste-api-key --provider {of} --agent {id}")
         }
         PrepareError::Client(_) => "see [network] in authwatch's configuration".to_owned(),

@@ -148,36 +148,40 @@ fn every_answer_has_its_outcome_and_leaves_the_credential_alone() {
         ),
         (Fault::Reset, 75, "connection lost"),
     ];
-    for (fault, code, words) in cases {
-        let server = TokenServer::start();
-        let home = home(&server);
-        let before = std::fs::read(home.store("main")).unwrap();
-        server.fail(fault.clone());
-        let ran = home.run(&["refresh"]);
-        assert_eq!(ran.code, *code, "{fault:?}: {}{}", ran.stdout, ran.stderr);
-        assert!(ran.stdout.contains(words), "{fault:?}: {}", ran.stdout);
-        assert_eq!(
-            std::fs::read(home.store("main")).unwrap(),
-            before,
-            "{fault:?}: the credential is untouched"
-        );
-        assert!(leftovers(&home, "main").is_empty() && locks(&home).is_empty(), "{fault:?}");
-        assert_eq!(server.calls(), 1, "{fault:?}");
-        // Dead is never presented again, and what failed a moment ago is not tried at once.
-        let again = home.run(&["refresh"]);
-        assert_eq!(server.calls(), 1, "{fault:?}: {}", again.stdout);
-        if *code == 1 {
-            assert_eq!(home.run(&["refresh", "--force"]).code, 1);
-            assert_eq!(server.calls(), 1, "not even when forced");
-            let profile = home.run(&["status", "--json"]).profile("main", PROFILE);
-            assert_eq!(profile["login"], "dead", "status knows: {profile}");
-            // Signing in again ends it.
-            server.recover();
-            let refresh = server.sign_in("again");
-            let home = home.profiles("main", &json!({ PROFILE: expired(&refresh) }));
-            assert_eq!(home.run(&["refresh"]).code, 0);
+    std::thread::scope(|scope| {
+        for (fault, code, words) in cases {
+            scope.spawn(move || {
+                let server = TokenServer::start();
+                let home = home(&server);
+                let before = std::fs::read(home.store("main")).unwrap();
+                server.fail(fault.clone());
+                let ran = home.run(&["refresh"]);
+                assert_eq!(ran.code, *code, "{fault:?}: {}{}", ran.stdout, ran.stderr);
+                assert!(ran.stdout.contains(words), "{fault:?}: {}", ran.stdout);
+                assert_eq!(
+                    std::fs::read(home.store("main")).unwrap(),
+                    before,
+                    "{fault:?}: the credential is untouched"
+                );
+                assert!(leftovers(&home, "main").is_empty() && locks(&home).is_empty(), "{fault:?}");
+                assert_eq!(server.calls(), 1, "{fault:?}");
+                // Dead is never presented again, and what failed a moment ago is not tried at once.
+                let again = home.run(&["refresh"]);
+                assert_eq!(server.calls(), 1, "{fault:?}: {}", again.stdout);
+                if *code == 1 {
+                    assert_eq!(home.run(&["refresh", "--force"]).code, 1);
+                    assert_eq!(server.calls(), 1, "not even when forced");
+                    let profile = home.run(&["status", "--json"]).profile("main", PROFILE);
+                    assert_eq!(profile["login"], "dead", "status knows: {profile}");
+                    // Signing in again ends it.
+                    server.recover();
+                    let refresh = server.sign_in("again");
+                    let home = home.profiles("main", &json!({ PROFILE: expired(&refresh) }));
+                    assert_eq!(home.run(&["refresh"]).code, 0);
+                }
+            });
         }
-    }
+    });
 }
 
 #[test]

@@ -260,7 +260,7 @@ fn config_init_writes_once() {
     let before = home.tree();
     let second = home.run(&["config", "init"]);
     assert_eq!(second.code, 73);
-    assert!(second.stderr.contains("is there already"), "{}", second.stderr);
+    assert!(second.stderr.contains("already exists"), "{}", second.stderr);
     assert!(before == home.tree());
     home.write("file", "");
     assert_eq!(code_of(&home, &["config", "init", "--config", "file/config.toml"]), 73);

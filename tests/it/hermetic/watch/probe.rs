@@ -40,7 +40,7 @@ fn a_daemon_is_well_when_it_answers_and_unwell_when_it_is_gone() {
     );
     let nothing = home.run(&["probe", &format!("http://{address}/nothing")]);
     assert_eq!(nothing.code, 1);
-    assert!(nothing.stderr.contains("is not well: 404"), "{}", nothing.stderr);
+    assert!(nothing.stderr.contains("is unhealthy: 404"), "{}", nothing.stderr);
     drop(daemon);
     let gone = home.run(&["probe", &address]);
     assert_eq!((gone.code, gone.stdout.as_str()), (1, ""));
@@ -77,7 +77,7 @@ fn a_password_is_said_to_be_in_the_way() {
     let ran = home.run(&["probe", &daemon.address.to_string()]);
     assert_eq!(ran.code, 1);
     assert!(
-        ran.stderr.contains("wants a password or token") && ran.stderr.contains("watch.health_listen"),
+        ran.stderr.contains("requires a password or token") && ran.stderr.contains("watch.health_listen"),
         "{}",
         ran.stderr
     );
@@ -91,7 +91,7 @@ fn whoever_speaks_something_else_or_nothing_is_not_well() {
         (b"", "does not speak HTTP"),
         (
             b"HTTP/1.1 503 Service Unavailable\r\n\r\nno \x1b[31mfresh look\n",
-            "is not well: 503 no [31mfresh look",
+            "is unhealthy: 503 no [31mfresh look",
         ),
         (b"HTTP/1.1 abc\r\n\r\n", "does not speak HTTP"),
     ] {
