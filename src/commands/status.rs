@@ -24,9 +24,9 @@ use crate::state::Memory;
 use crate::terminal;
 use crate::texts::text;
 
-/// Between two drawings of `--watch`.
+/// How often `--watch` redraws.
 const REDRAW: Duration = Duration::from_secs(2);
-/// To the top left corner, and nothing below it.
+/// Moves to the top left corner, and clears what is below.
 const CLEAR: &[u8] = b"\x1b[H\x1b[J";
 
 #[derive(Debug, Default, Args)]
@@ -157,14 +157,14 @@ pub fn run(global: &GlobalArgs, args: &StatusArgs) -> Result<u8, Failure> {
     finish(args, format, &look, &roots)
 }
 
-/// The same with what waits in recovery files.
+/// Adds what is in recovery files.
 fn with_recoveries(mut look: Look) -> Look {
     let waiting = paths::own_state_of_process().map(|dir| recovery::waiting_profiles(&dir));
     assess::add_recoveries(&mut look.snapshot, waiting.unwrap_or_default(), &look.commands);
     look
 }
 
-/// Draws the report again and again, in its place.
+/// Redraws the report in place.
 fn redraw(args: &StatusArgs, config: &Config, roots: &Roots) -> Result<u8, Failure> {
     if !std::io::stdout().is_terminal() {
         return Err(Failure::new(exit::USAGE, "cannot redraw: standard output is not a terminal")
@@ -186,23 +186,19 @@ fn redraw(args: &StatusArgs, config: &Config, roots: &Roots) -> Result<u8, Failu
     }
 }
 
-/// Why there is no demo.
 pub(super) fn cannot_lay_out(error: std::io::Error) -> Failure {
     Failure::new(exit::CANNOT_WRITE, "cannot lay out the demo data")
         .caused_by(error)
         .hint("set TMPDIR to a directory that can be written")
 }
 
-/// A memory that cannot be read is no reason not to report.
+/// Without a readable memory, the report is still useful.
 fn memory() -> Option<Arc<Memory>> {
     let dir = paths::own_state_of_process()?;
     match Memory::read(&dir) {
         Ok(memory) => Some(Arc::new(memory)),
         Err(error) => {
-            tracing::warn!(
-                "{}; what it says of dead logins is missing from this report",
-                exit::chain(&error)
-            );
+            tracing::warn!("{}; this report does not show refused logins", exit::chain(&error));
             None
         }
     }
@@ -219,7 +215,7 @@ fn finish(args: &StatusArgs, format: Format, look: &Look, roots: &Roots) -> Resu
     }
     let nothing_there = nothing_there(look, roots);
     match (&nothing_there, format) {
-        // A plugin's answer is its first line, and nothing of a selection that matches nothing is fine.
+        // A plugin's answer is its first line, and a selection that matches nothing is never fine.
         (Some(failure), Format::Nagios) => {
             terminal::print(format!("AUTH UNKNOWN - {}\n", failure.in_one_line()).as_bytes())?;
         }
@@ -243,7 +239,7 @@ fn finish(args: &StatusArgs, format: Format, look: &Look, roots: &Roots) -> Resu
     }
 }
 
-/// Why `--check` answers otherwise than the report: it answers as OpenClaw does, its oddities included.
+/// Why `--check` differs from the report: it answers exactly as OpenClaw does.
 fn check_note(snapshot: &Snapshot) -> Option<String> {
     let issues = assess::issues(snapshot);
     let code = snapshot.exit_code;

@@ -48,7 +48,7 @@ pub(super) async fn commit(
     let account = edit::string_field(&current.entry, "accountId");
     let issued_for = jwt::openai_account(&issued.tokens.access);
     if account.zip(issued_for).is_some_and(|(stored, issued)| stored.trim() != issued.trim()) {
-        match slot.set_aside(recovery::OTHER_ACCOUNT) {
+        match slot.keep(recovery::OTHER_ACCOUNT) {
             Ok(path) => error!(
                 "the provider answered for another account than that of {profile}; its tokens are kept in `{}`, and nothing is overwritten",
                 path.display()
@@ -74,7 +74,7 @@ pub(super) async fn commit(
             (Outcome::Refreshed { expires }, Some(Renewed { store, changes, expires }))
         }
         Ok(Placed::Replaced { usable_until }) => {
-            match slot.set_aside(recovery::SUPERSEDED) {
+            match slot.keep(recovery::SUPERSEDED) {
                 Ok(path) => warn!(
                     "the profile {profile} was changed while it was being renewed; that change stays, and what was renewed is kept in `{}`",
                     path.display()
@@ -84,7 +84,7 @@ pub(super) async fn commit(
             (usable_until.map_or(Outcome::Superseded, |expires| Outcome::AlreadyFresh { expires }), None)
         }
         Err(problem) => {
-            match slot.keep() {
+            match slot.keep(recovery::WAITING) {
                 Ok(path) => error!(
                     "the new login of {profile} could not be stored ({problem}); it is kept in the recovery file `{}`; `authwatch refresh` stores it",
                     path.display()

@@ -61,8 +61,6 @@ fn find(provider: &str) -> Option<&'static TokenEndpoint> {
     provider::find(provider)?.token_endpoint()
 }
 
-/// Resolves what a request to a provider needs.
-///
 /// `field` reads a string of the credential's entry, `variable` one of the environment.
 pub fn resolve(
     provider: &str,

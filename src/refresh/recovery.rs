@@ -37,7 +37,7 @@ const KEEP_GENERATION: Span = Span::from_hours(24.0);
 const RESERVED: &str = ".reserved-";
 /// The extensions of a file to store, of a login's last generation, of one that was not needed, and of one whose tokens are another
 /// account's.
-const WAITING: &str = "json";
+pub(super) const WAITING: &str = "json";
 const GENERATION: &str = "generation";
 pub const SUPERSEDED: &str = "superseded";
 pub const OTHER_ACCOUNT: &str = "other-account";
@@ -150,16 +150,6 @@ impl RecoverySlot {
         Ok(())
     }
 
-    /// Keeps the new tokens for the next run to store. Returns the path.
-    pub(super) fn keep(self) -> io::Result<PathBuf> {
-        self.name(WAITING)
-    }
-
-    /// Keeps them for a person, under this extension; they are never stored. Returns the path.
-    pub(super) fn set_aside(self, extension: &str) -> io::Result<PathBuf> {
-        self.name(extension)
-    }
-
     /// Keeps the stored tokens for a day in place of the generation before, if the refresh token changed: otherwise a late writer
     /// does no harm.
     pub(super) fn keep_as_generation(mut self, state: &Path) -> io::Result<()> {
@@ -169,10 +159,11 @@ impl RecoverySlot {
             return record.map(drop);
         }
         let record = record?;
-        forget_older(state, &self.name(GENERATION)?, &record)
+        forget_older(state, &self.keep(GENERATION)?, &record)
     }
 
-    fn name(self, extension: &str) -> io::Result<PathBuf> {
+    /// Keeps the new tokens under an extension: [`WAITING`] to store them in the next run, another for a person. Returns the path.
+    pub(super) fn keep(self, extension: &str) -> io::Result<PathBuf> {
         if !self.filled {
             return Err(io::Error::other("it could not be written"));
         }

@@ -83,10 +83,6 @@ impl AuthContext {
         view::attempts(self.roots(), &self.discovery, agent, provider_id, self.semantics())
     }
 
-    pub(super) fn provider_of(&self, agent: &Agent, profile: &str) -> Option<String> {
-        view::provider_of(self.roots(), &self.discovery, agent, profile, self.semantics())
-    }
-
     /// The other agents whose own stores hold a profile of that id.
     pub(super) fn others_with(&self, agent: &Agent, profile: &str) -> Vec<String> {
         let others = self.discovery.agents.iter().filter(|other| other.id != agent.id);

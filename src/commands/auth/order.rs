@@ -8,6 +8,7 @@ use openclaw_auth::model::{CooldownKind, ReasonCode, Timestamp};
 use serde_json::json;
 
 use super::context::{AuthContext, failure, provider_id, say};
+use crate::auth::view;
 use crate::clock;
 use crate::commands::context::{block_on, own_state};
 use crate::exit::{self, Failure};
@@ -214,7 +215,7 @@ fn clear(context: &AuthContext, args: &OrderArgs) -> Result<u8, Failure> {
 
 /// Checks that a profile exists and is the provider's.
 fn check_profile(context: &AuthContext, agent: &Agent, provider: &str, id: &str) -> Result<(), Failure> {
-    let of = context.provider_of(agent, id);
+    let of = view::provider_of(context.roots(), &context.discovery, agent, id, context.semantics());
     let hint = format!("`authwatch auth list --agent {}` lists the profiles", quote(agent.id.as_str()));
     match of {
         Some(of) if of == provider => Ok(()),
