@@ -1152,7 +1152,7 @@ _authwatch() {
             return 0
             ;;
         authwatch__subcmd__auth__subcmd__paste__subcmd__token)
-            opts="-y -h -V --provider --profile-id --expires-in --agent --yes --state-dir --config --log-level --log-format --color --help --version"
+            opts="-y -h -V --provider --profile-id --agent --yes --expires-in --state-dir --config --log-level --log-format --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1166,11 +1166,11 @@ _authwatch() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --expires-in)
+                --agent)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --agent)
+                --expires-in)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2860,7 +2860,7 @@ _authwatch() {
             return 0
             ;;
         authwatch__subcmd__models__subcmd__auth__subcmd__paste__subcmd__token)
-            opts="-y -h -V --provider --profile-id --expires-in --agent --yes --state-dir --config --log-level --log-format --color --help --version"
+            opts="-y -h -V --provider --profile-id --agent --yes --expires-in --state-dir --config --log-level --log-format --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2874,11 +2874,11 @@ _authwatch() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --expires-in)
+                --agent)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --agent)
+                --expires-in)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -206,10 +206,10 @@ never\t''"
 complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from list" -l json -d 'Print JSON'
 complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
-complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-token" -l provider -d 'Whose token it is' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-token" -l provider -d 'Whose token or key it is' -r
 complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-token" -l profile-id -d 'The profile to store it under [default: PROVIDER:manual]' -r
-complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-token" -l expires-in -d 'When the token ends, from now; without it, no end is known' -r
 complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-token" -l agent -d 'The agent [default: the configured default agent]' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-token" -l expires-in -d 'When the token expires, from now [default: unknown]' -r
 complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-token" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
 complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-token" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
 complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-token" -l log-level -d 'The least severe log lines to show on stderr' -r -f -a "off\t'Nothing at all'
@@ -226,7 +226,7 @@ never\t''"
 complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-token" -s y -l yes -d 'Replace a credential of another kind without asking'
 complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-token" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-token" -s V -l version -d 'Print version'
-complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-api-key" -l provider -d 'Whose key it is' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-api-key" -l provider -d 'Whose token or key it is' -r
 complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-api-key" -l profile-id -d 'The profile to store it under [default: PROVIDER:manual]' -r
 complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-api-key" -l agent -d 'The agent [default: the configured default agent]' -r
 complete -c authwatch -n "__fish_authwatch_using_subcommand auth; and __fish_seen_subcommand_from paste-api-key" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F

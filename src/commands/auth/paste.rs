@@ -20,16 +20,13 @@ use crate::terminal::{self, Input};
 const SETUP_TOKEN_LIFETIME: Span = Span::from_days(365.0);
 
 #[derive(Debug, Args)]
-pub struct PasteTokenArgs {
-    /// Whose token it is
+pub struct PasteKeyArgs {
+    /// Whose token or key it is
     #[arg(long, value_name = "ID")]
     provider: String,
     /// The profile to store it under [default: PROVIDER:manual]
     #[arg(long, value_name = "ID")]
     profile_id: Option<String>,
-    /// When the token ends, from now; without it, no end is known
-    #[arg(long, value_name = "DURATION", value_parser = clock::duration)]
-    expires_in: Option<Span>,
     /// The agent [default: the configured default agent]
     #[arg(long, value_name = "ID")]
     agent: Option<String>,
@@ -39,19 +36,12 @@ pub struct PasteTokenArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct PasteKeyArgs {
-    /// Whose key it is
-    #[arg(long, value_name = "ID")]
-    provider: String,
-    /// The profile to store it under [default: PROVIDER:manual]
-    #[arg(long, value_name = "ID")]
-    profile_id: Option<String>,
-    /// The agent [default: the configured default agent]
-    #[arg(long, value_name = "ID")]
-    agent: Option<String>,
-    /// Replace a credential of another kind without asking
-    #[arg(long, short)]
-    yes: bool,
+pub struct PasteTokenArgs {
+    #[command(flatten)]
+    target: PasteKeyArgs,
+    /// When the token expires, from now [default: unknown]
+    #[arg(long, value_name = "DURATION", value_parser = clock::duration)]
+    expires_in: Option<Span>,
 }
 
 #[derive(Debug, Args)]
@@ -74,6 +64,7 @@ pub struct SetupTokenArgs {
 }
 
 pub(super) fn token(context: &AuthContext, args: &PasteTokenArgs) -> Result<u8, Failure> {
+    let PasteTokenArgs { target: args, expires_in } = args;
     let provider = provider_id(&args.provider)?;
     let agent =
         context.writable(args.agent.as_deref(), &format!("paste-token --provider {}", quote(&provider)))?;
@@ -84,7 +75,7 @@ pub(super) fn token(context: &AuthContext, args: &PasteTokenArgs) -> Result<u8, 
         format!("Paste the token of {provider}\n(hidden), then press Enter: ")
     };
     let secret = ask(&prompt, &provider, PastedKind::Token, agent)?;
-    let entry = Entry::token(&provider, &secret, expiry(args.expires_in)?);
+    let entry = Entry::token(&provider, &secret, expiry(*expires_in)?);
     store(context, agent, &provider, &profile, &entry, args.yes)
 }
 
