@@ -1,29 +1,26 @@
-//! The status page: what is all right, what needs a person, and what to do about it.
+//! The status page: the state of all logins, what needs a person, and the command to run.
 //!
-//! A pure function from a [`crate::model::Snapshot`] to HTML. Without the script everything works, filter and
-//! order included; with it the page keeps itself up to date from the fragment, which is the content of `<main>` for
-//! the same query string.
-//! Links are relative, so that the page may live below any path.
+//! A pure function from a [`crate::model::Snapshot`] to HTML. Everything works without the script, filter and order included.
+//! The script keeps the page up to date from the fragment, which is the content of `<main>` for the same query string.
+//! Links are relative, so that the page works below any path.
 
+mod activity;
 mod attention;
-mod channels;
-mod events;
 mod logins;
 mod pieces;
 mod rows;
-mod stores;
 mod timeline;
 mod view;
 
 use maud::{DOCTYPE, Markup, html};
 
+use self::pieces::{phrase, say};
 use crate::assess;
+use crate::texts::text;
 
 pub use self::view::{PageInput, PageView, Show, Sort};
 
-/// The style sheet, served as `/style.css`.
 pub const STYLE: &str = include_str!("page/style.css");
-/// The script, served as `/script.js`.
 pub const SCRIPT: &str = include_str!("page/script.js");
 
 /// The icon in the browser's tab: an eye, in the page's accent.
@@ -34,6 +31,7 @@ const FAVICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/s
 
 #[must_use]
 pub fn document(input: &PageInput<'_>) -> String {
+    let title = attention::title(&input.snapshot.map(assess::issues).unwrap_or_default());
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -42,19 +40,23 @@ pub fn document(input: &PageInput<'_>) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="referrer" content="no-referrer";
-                title { "authwatch" }
+                title { (title) }
                 link rel="icon" href=(FAVICON);
                 link rel="stylesheet" href="style.css";
                 script src="script.js" defer {}
             }
-            body {
-                a.skip href="#main" { "Skip to the content" }
+            body data-lost=(say("page-connection-lost")) data-old=(say("page-no-check"))
+                data-from=(text("page-data-from", &[("at", &"{at}")]))
+                data-copy=(say("page-copy")) data-copied=(say("page-copied")) data-copied-said=(say("page-copied-said"))
+                data-selected=(say("page-selected")) data-selected-said=(say("page-selected-said")) {
+                a.skip href="#main" { (say("page-skip")) }
                 header {
                     p.brand { (brand()) "authwatch" }
-                    nav aria-label="Sections" {
-                        @for (target, name) in [("ahead", "Upcoming"), ("logins", "Logins"), ("events", "Activity"), ("stores", "Stores")] {
-                            a href={ "#" (target) } { (name) }
-                        }
+                    nav aria-label=(say("page-sections")) {
+                        @for (target, name) in [
+                            ("#ahead", "page-nav-expirations"), ("#logins", "page-nav-logins"),
+                            ("#events", "page-nav-activity"), ("#stores", "page-nav-stores"),
+                        ] { a href=(target) { (say(name)) } }
                     }
                 }
                 p #trouble role="status" aria-live="polite" {}
@@ -63,11 +65,15 @@ pub fn document(input: &PageInput<'_>) -> String {
                 footer {
                     p { "authwatch " (input.version)
                         @if let Some(snapshot) = input.snapshot {
-                            span.follows { " · last checked " (pieces::moment(snapshot.now, snapshot.now, pieces::As::Date)) }
+                            @let at = pieces::moment(snapshot.now, snapshot.now, pieces::As::Date);
+                            span.follows { (phrase("page-footer-checked", &[("at", at)])) }
                         }
                     }
-                    nav aria-label="For programs" { a href="metrics" { "Metrics" } a href="api/v1/status" { "Report as JSON" } }
-                    p.plain { "Without JavaScript, this page shows data from when it was loaded, in the time zone of the machine that runs authwatch." }
+                    nav aria-label=(say("page-for-programs")) {
+                        a href="metrics" { (say("page-metrics")) }
+                        a href="api/v1/status" { (say("page-json")) }
+                    }
+                    p.plain { (say("page-without-javascript")) }
                 }
             }
         }
@@ -83,7 +89,7 @@ pub fn content(input: &PageInput<'_>) -> String {
 
 fn inside(input: &PageInput<'_>) -> Markup {
     let Some(snapshot) = input.snapshot else {
-        return looking();
+        return first_check();
     };
     let issues = assess::issues(snapshot);
     let rows = rows::Row::all(snapshot, &issues);
@@ -93,24 +99,24 @@ fn inside(input: &PageInput<'_>) -> Markup {
         (timeline::section(snapshot, &rows))
         (logins::section(snapshot, &rows, input.view))
         div.pair {
-            (events::section(input.events, snapshot.now))
+            (activity::events(input.events, snapshot.now))
             div {
-                (stores::section(snapshot))
-                (channels::section(input.channels, snapshot.now))
+                (activity::stores(snapshot))
+                (activity::channels(input.channels, snapshot.now))
             }
         }
     }
 }
 
 /// Before the first pass is done.
-fn looking() -> Markup {
+fn first_check() -> Markup {
     html! {
-        section.verdict.busy aria-label="Verdict" data-title="authwatch" {
+        section.verdict.busy aria-label=(say("page-verdict")) data-title="authwatch" {
             (pieces::icon(pieces::Tone::Busy))
             div {
                 div role="status" aria-live="polite" aria-atomic="true" {
-                    h1 { "Checking…" }
-                    p.sub { "The first check of all logins is running. This takes a moment." }
+                    h1 { (say("page-checking")) }
+                    p.sub { (say("page-checking-more")) }
                 }
             }
         }
@@ -344,7 +350,12 @@ mod tests {
         ];
         let page = shown(&snapshot(vec![agent("main", profiles)]), &[], &PageView::default());
         assert!(page.contains("All logins are OK"), "{page}");
-        assert!(page.contains("Next to expire: <b>agent main: b:default</b>"), "{page}");
+        assert!(
+            page.contains(
+                "<b>agent <span class=\"id\">main</span>: <span class=\"id\">b:default</span></b>, in "
+            ),
+            "{page}"
+        );
     }
 
     #[test]

@@ -146,6 +146,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "serve",
             "state",
             "stop",
+            "texts",
         ],
     ),
     (

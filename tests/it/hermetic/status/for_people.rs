@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::home::{DAY, HOUR, Home, oauth, run, token};
+use crate::support::sample_home::three_states;
 use crate::support::terminal::Terminal;
 
 /// A login in each state, of which one needs somebody.
@@ -154,49 +155,9 @@ fn a_state_directory_that_is_not_there_is_said_at_once() {
     assert!(ran.stderr.contains("--demo"), "{}", ran.stderr);
 }
 
-/// Two hundred agents that inherit three logins, and two with a problem of their own.
-fn fleet() -> Home {
-    let mut home = Home::new().profiles(
-        "main",
-        &json!({
-            "anthropic:manual": token("anthropic", 90 * DAY),
-            "openai-codex:default": oauth("openai-codex", 6 * DAY),
-            "openrouter:default": { "type": "api_key", "provider": "openrouter", "key": "k" },
-        }),
-    );
-    for number in 1..200 {
-        let own = match number {
-            17 => json!({ "xai:default": token("xai", -2 * DAY) }),
-            101 => json!({ "mistral:default": token("mistral", 5 * HOUR) }),
-            _ => json!({}),
-        };
-        home = home.profiles(&format!("agent-{number:03}"), &own);
-    }
-    home
-}
-
 #[test]
 fn it_fits_a_phone_and_a_wide_terminal() {
-    let fine = Home::new()
-        .profiles(
-            "main",
-            &json!({ "anthropic:manual": token("anthropic", 90 * DAY), "xai:default": oauth("xai", 9 * DAY) }),
-        )
-        .file(".openclaw/openclaw.json", "{ meta: { lastTouchedVersion: '2026.4.29' } }");
-    let problems = Home::new()
-        .profiles(
-            "main",
-            &json!({
-                "anthropic:manual": token("anthropic", -HOUR),
-                "openai-codex:default": oauth("openai-codex", 6 * DAY),
-                "zai:default": token("zai", 5 * HOUR),
-            }),
-        )
-        .file(
-            ".openclaw/openclaw.json",
-            "{ agents: { defaults: { model: { primary: 'anthropic/claude-opus-4-5', fallbacks: ['mistral/large'] } } } }",
-        );
-    for (name, home) in [("fine", fine), ("three_problems", problems), ("two_of_two_hundred", fleet())] {
+    for (name, home) in three_states(0) {
         for columns in [40, 80, 120] {
             let mut command = home.command(&["status", "--at", crate::support::home::AT]);
             command.env("COLUMNS", columns.to_string());
