@@ -31,6 +31,7 @@ pub(crate) fn profile(id: &str, status: Status, login: LoginState) -> ProfileHea
         cooldown: None,
         failing: None,
         assessment: None,
+        account: None,
         source: Source::Json,
     }
 }

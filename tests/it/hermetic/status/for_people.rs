@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::support::daemon::Daemon;
 use crate::support::home::{DAY, HOUR, Home, oauth, run, token};
 use crate::support::sample_home::three_states;
 use crate::support::terminal::Terminal;
@@ -130,6 +131,38 @@ fn the_release_is_named_with_what_it_is_known_by() {
     let given = openclaw(&touched, &["--openclaw-version", "2026.9.6"]);
     assert_eq!((&given["version"], &given["source"]), (&json!("2026.9.6"), &json!("given")));
     assert_eq!(touched.status(&["--openclaw-version", "latest"]).code, 64);
+}
+
+#[test]
+fn the_account_is_shown_to_people_alone() {
+    let login = |email: &str| {
+        let mut login = oauth("xai", 9 * DAY);
+        login["email"] = json!(email);
+        login
+    };
+    let mut expired = token("anthropic", -HOUR);
+    expired["email"] = json!("b@y.example.org");
+    let profiles = json!({
+        "xai:a": login("a@x.example.org"), "xai:b": login("no-address-zZ9"), "xai:c": login("c d@x.example.org"),
+        "anthropic:b": expired,
+    });
+    let home = Home::new().profiles("main", &profiles);
+    let report = home.status(&[]).stdout;
+    assert!(
+        report.contains("agent main, a@x.example.org, valid") && report.contains("b@y.example.org"),
+        "{report}"
+    );
+    assert!(!report.contains("no-address") && !report.contains("c d@"), "{report}");
+    for format in ["json", "plain", "openclaw", "nagios"] {
+        let report = home.status(&["--format", format]).stdout;
+        assert!(!report.contains("example.org"), "{format}: {report}");
+    }
+    let daemon = Daemon::ready(&home, &["--no-refresh"]);
+    for path in ["/", "/metrics", "/api/v1/status"] {
+        let answer = daemon.get(path).text();
+        assert!(!answer.contains("example.org"), "{path}: {answer}");
+    }
+    assert!(!daemon.log().contains("example.org"), "{}", daemon.log());
 }
 
 #[test]
