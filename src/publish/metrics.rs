@@ -89,7 +89,7 @@ metrics! {
         [] "Stale locks that were removed."
     REFRESH_NEXT: Gauge, "authwatch_refresh_next_timestamp_seconds"
         [agent, provider, profile] "When the login is due to be renewed."
-    RESCUES_WAITING: Gauge, "authwatch_rescues_waiting"
+    RECOVERIES_WAITING: Gauge, "authwatch_rescues_waiting"
         [] "Renewed logins that could not be stored and wait in a recovery file."
     SCAN_DURATION: Gauge, "authwatch_scan_duration_seconds"
         [] "How long the last check took."
@@ -306,7 +306,7 @@ fn set_snapshot(samples: &mut Samples, snapshot: &Snapshot, names: ProfileNames)
     for known in StoreErrorReason::ALL {
         samples.flag(OPENCLAW_CONFIG_ERROR, [known.as_str()], reason == Some(known));
     }
-    samples.count(RESCUES_WAITING, [], snapshot.rescued.len() as u64);
+    samples.count(RECOVERIES_WAITING, [], snapshot.rescued.len() as u64);
     samples.count(AGENTS, [], snapshot.agents.len() as u64);
     samples.set(CHECK_EXIT_CODE_OVERALL, [], f64::from(snapshot.exit_code));
 }
@@ -352,7 +352,7 @@ fn set_profile(samples: &mut Samples, agent: &str, profile: &ProfileHealth, name
 
 /// Every reason a refresh can fail for.
 pub fn failure_reasons() -> impl Iterator<Item = &'static str> {
-    const DEAD: [LoginReason; 6] = [
+    const REFUSED: [LoginReason; 6] = [
         LoginReason::InvalidGrant,
         LoginReason::RefreshTokenReused,
         LoginReason::RefreshTokenExpired,
@@ -362,7 +362,7 @@ pub fn failure_reasons() -> impl Iterator<Item = &'static str> {
     ];
     let transient = TransientReason::ALL.iter().map(|reason| reason.as_str());
     let misconfigured = MisconfiguredReason::ALL.iter().map(|reason| reason.as_str());
-    transient.chain(misconfigured).chain(DEAD.into_iter().map(LoginReason::as_str))
+    transient.chain(misconfigured).chain(REFUSED.into_iter().map(LoginReason::as_str))
 }
 
 #[cfg(test)]
