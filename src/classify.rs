@@ -153,7 +153,19 @@ fn profile_health(
     let Renewability { login, reason, since, failing } = renewability;
     (health.login, health.login_reason, health.login_since) = (login, reason, since);
     health.failing = failing.map(Box::new);
+    health.account = credential.email.as_deref().and_then(account);
     health
+}
+
+/// What a credential has as its e-mail address, if it is one and nothing pasted there by mistake.
+fn account(email: &str) -> Option<Box<str>> {
+    const LONGEST: usize = 254;
+
+    let email = email.trim();
+    let (name, host) = email.split_once('@')?;
+    let is_host = host.contains('.') && host.chars().all(|c| c.is_alphanumeric() || ".-".contains(c));
+    let is_name = !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c.is_control());
+    (is_name && is_host && email.len() <= LONGEST).then(|| email.into())
 }
 
 fn health_of(
@@ -181,6 +193,7 @@ fn health_of(
         cooldown: None,
         failing: None,
         assessment: None,
+        account: None,
         source,
     }
 }

@@ -1,50 +1,45 @@
-//! Pass after pass: look, renew what is due, publish; then wait until something changes or is due.
+//! The daemon: passes in a loop, each followed by a wait until something changes or is due.
 //!
-//! The passes run on a thread of their own while the server goes on answering from what was published last. A pass that
+//! Stores are read on a thread of their own while the server goes on answering from what was published last. A pass that
 //! panics is a failed pass, and the next one starts afresh.
 
 mod changes;
-mod heartbeat;
-mod listen;
 mod monitor;
 mod notifications;
 mod options;
-mod pass;
 mod publisher;
 mod renewals;
-mod renewing;
-mod scanner;
 mod systemd;
-mod workers;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use openclaw_auth::model::Span;
 use openclaw_auth::random;
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use self::changes::Watcher;
-use self::listen::{access, bind, listen};
 use self::monitor::Monitor;
 pub use self::options::{ConfigFile, Flags, Options};
 use crate::assess;
 use crate::clock;
 use crate::exit::{self, Failure};
-use crate::model::Snapshot;
+use crate::serve::access::Access;
 use crate::serve::{self, Paths};
 use crate::stop::{Stop, Stopper, asked, asked_but_by_hangup};
 
 /// After a change on disk, writers are given this long to finish.
 const DEBOUNCE: Duration = Duration::from_millis(40);
-/// Between a pass that a change on disk started and the next one that does: a writer that never rests is looked at this often.
-const SMALLEST_PAUSE: Duration = Duration::from_secs(1);
+/// Passes started by changes on disk are at least this far apart, however often a store is written.
+const CHANGE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Runs one whole pass, and exits by the assessment: 1 if something critical needs a person, 2 if a warning does.
 ///
-/// A state directory that is not there is missing logins: people are told of what has gone with it.
+/// Without a state directory it is 1: its logins are missing, and people are notified.
 pub async fn once(options: Options) -> Result<u8, Failure> {
     let (is_set_up, at) = (options.roots.state.is_dir(), options.at);
     let mut monitor = Monitor::new(options);
@@ -79,27 +74,29 @@ pub async fn once(options: Options) -> Result<u8, Failure> {
         let _ = ended.await;
     }
     result?;
-    // A timer has to learn that it did half of its work: whatever is said of the logins, this comes first.
+    // A timer has to learn that half of its work failed, whatever the logins' state is.
     if let Some(code) = monitor.failure() {
         return Ok(code);
     }
-    let by_assessment =
-        |snapshot: Arc<Snapshot>| exit::by_severity(assess::worst(&assess::issues(&snapshot)));
-    let seen = monitor.publisher.snapshot.map_or(exit::CANNOT_READ, by_assessment);
-    Ok(if is_set_up { seen } else { exit::EXPIRED_OR_MISSING })
+    Ok(match monitor.publisher.snapshot {
+        _ if !is_set_up => exit::EXPIRED_OR_MISSING,
+        Some(snapshot) => exit::by_severity(assess::worst(&assess::issues(&snapshot))),
+        None => exit::CANNOT_READ,
+    })
 }
 
-/// Runs until it is told to stop. Whoever waits for it is told where to look.
+/// Runs until a signal stops it. `serving` is called with the page's address once it is served.
 pub async fn run(options: Options, serving: impl FnOnce(&str)) -> Result<u8, Failure> {
-    let access = access(&options.config)?;
-    let listener =
-        listen(&options.config.watch.listen, &access, options.config.watch.insecure_listen).await?;
-    let probes = match &options.config.watch.health_listen {
+    let settings = &options.config.watch;
+    let access = Access::new(settings.web_config_file.clone(), settings.bearer_token_file.clone())
+        .map_err(|error| Failure::new(exit::CONFIGURATION, error.to_string()))?;
+    let listener = listen(&settings.listen, &access, settings.insecure_listen).await?;
+    let probes = match &settings.health_listen {
         Some(address) => Some(bind(address).await?),
         None => None,
     };
     let address =
-        listener.local_addr().map_err(|error| Failure::internal("cannot tell the address", error))?;
+        listener.local_addr().map_err(|error| Failure::internal("cannot read the address", error))?;
     let mut monitor = Monitor::new(options);
     let access = Arc::new(access);
     let (stopping, stopped) = watch::channel(false);
@@ -122,6 +119,44 @@ pub async fn run(options: Options, serving: impl FnOnce(&str)) -> Result<u8, Fai
     result.map(|()| exit::OK)
 }
 
+/// The socket to serve on: systemd's, or one at this address. One that other machines can reach needs protection.
+async fn listen(address: &str, access: &Access, insecure: bool) -> Result<TcpListener, Failure> {
+    let (listener, address) = match handed_over()? {
+        Some(listener) => (listener, None),
+        None => (bind(address).await?, Some(address.to_owned())),
+    };
+    let local = listener.local_addr().map_err(|error| Failure::internal("cannot read the address", error))?;
+    if !local.ip().is_loopback() && !access.is_protected() && !insecure {
+        let address = address.unwrap_or_else(|| local.to_string());
+        return Err(Failure::new(
+            exit::CONFIGURATION,
+            format!("other machines can reach `{address}`: a public address needs TLS or authentication"),
+        )
+        .hint("set watch.web_config_file or watch.bearer_token_file, or give --insecure-listen"));
+    }
+    Ok(listener)
+}
+
+/// The socket systemd hands over, if it does.
+fn handed_over() -> Result<Option<TcpListener>, Failure> {
+    let taken = listenfd::ListenFd::from_env().take_tcp_listener(0);
+    let Some(listener) = taken.ok().flatten() else { return Ok(None) };
+    let ready = listener.set_nonblocking(true).and_then(|()| TcpListener::from_std(listener));
+    ready.map(Some).map_err(|error| Failure::internal("cannot use the socket that was handed over", error))
+}
+
+async fn bind(address: &str) -> Result<TcpListener, Failure> {
+    let parsed: SocketAddr = address.parse().map_err(|_| {
+        Failure::new(exit::CONFIGURATION, format!("invalid listen address `{address}`"))
+            .hint("give an IP address and a port, such as 127.0.0.1:10979 or [::1]:10979")
+    })?;
+    TcpListener::bind(parsed).await.map_err(|error| {
+        Failure::new(exit::CANNOT_WRITE, format!("cannot listen on {address}"))
+            .caused_by(error)
+            .hint("another authwatch may be running; `--listen 127.0.0.1:0` takes any free port")
+    })
+}
+
 fn stop(stopper: &Stopper) {
     tracing::info!("stopping: what has begun is finished, nothing new is begun");
     systemd::stopping();
@@ -137,7 +172,7 @@ async fn passes(monitor: &mut Monitor) -> Result<(), Failure> {
     let stopping: Stop = stopper.watch();
     let (attempted, mut attempts) = mpsc::unbounded_channel();
     monitor.notifications.start(attempted);
-    let mut pause_ends = tokio::time::Instant::now();
+    let mut changes_from = tokio::time::Instant::now();
     let mut by_change = false;
     loop {
         let begun = monitor.notifications.pass_begins();
@@ -156,7 +191,7 @@ async fn passes(monitor: &mut Monitor) -> Result<(), Failure> {
         let ended = end_of_pass(monitor, &result, begun);
         if let Err(failure) = result {
             tracing::error!("{}", failure.in_one_line());
-            // The counters know of it.
+            // It has changed the counters.
             monitor.publish(true);
         }
         if stopping.is_requested() {
@@ -168,15 +203,15 @@ async fn passes(monitor: &mut Monitor) -> Result<(), Failure> {
         monitor.service.report(monitor.publisher.snapshot.as_deref());
         let due = tokio::time::sleep(next_due(monitor));
         if std::mem::take(&mut by_change) {
-            pause_ends = tokio::time::Instant::now() + SMALLEST_PAUSE;
+            changes_from = tokio::time::Instant::now() + CHANGE_INTERVAL;
         }
-        let pause = tokio::time::sleep_until(pause_ends);
-        tokio::pin!(due, pause);
+        let held_back = tokio::time::sleep_until(changes_from);
+        tokio::pin!(due, held_back);
         loop {
             tokio::select! {
-                () = &mut pause, if !pause.is_elapsed() => continue,
-                changed = watcher.changed(), if pause.is_elapsed() => {
-                    if !changed.iter().any(|path| watcher.is_news(path, &monitor.scanner.cache)) {
+                () = &mut held_back, if !held_back.is_elapsed() => continue,
+                changed = watcher.changed(), if held_back.is_elapsed() => {
+                    if !changed.iter().any(|path| watcher.is_unknown(path, &monitor.cache)) {
                         continue;
                     }
                     by_change = true;
@@ -204,7 +239,7 @@ async fn passes(monitor: &mut Monitor) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Reports how a pass ended to the dead man's switch.
+/// Sends the heartbeat of how a pass ended.
 fn end_of_pass(
     monitor: &Monitor,
     result: &Result<(), Failure>,
@@ -214,8 +249,8 @@ fn end_of_pass(
     monitor.notifications.pass_ended(result, monitor.failure(), snapshot, begun)
 }
 
-/// How long to wait: until the next login is due or ends, and never longer than the interval, so that suspended
-/// machines and clocks that jump are noticed.
+/// The time until the next login is due or expires; never longer than the interval, so that suspended machines and clocks
+/// that jump are noticed.
 fn next_due(monitor: &Monitor) -> Duration {
     let interval = monitor.options.config.watch.interval.map_or(60.0, Span::as_secs).max(0.1);
     let jittered = interval * (1.0 - 0.1 * random::fraction());

@@ -21,11 +21,11 @@ use openclaw_auth::model::{Span, Timestamp};
 use rustls::{ClientConfig, RootCertStore};
 use zeroize::Zeroizing;
 
-/// No call takes longer, from the first packet to the last.
+/// A call is given up after this long, from the first packet to the last.
 pub const TIMEOUT: Duration = Duration::from_secs(30);
-/// No answer of a token endpoint is longer.
+/// The longest body that is read.
 const MAX_ANSWER: usize = 256 * 1024;
-/// A provider that asks for more patience than this is asked again all the same.
+/// A longer `Retry-After` is shortened to this.
 const MAX_RETRY_AFTER: Span = Span::from_mins(60.0);
 
 /// A client with the roots and proxies of this process.
@@ -44,24 +44,22 @@ pub struct HttpResponse {
     pub challenged: bool,
     /// `Content-Type` names HTML.
     pub html: bool,
-    /// `Date`: what time it is on the other side.
+    /// `Date`: the server's clock.
     pub date: Option<Timestamp>,
-    /// The body; it may hold tokens.
+    /// It may hold tokens.
     pub body: Zeroizing<Vec<u8>>,
 }
 
-/// Why there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HttpError {
     /// The name cannot be resolved.
     Dns,
     Connect,
-    /// The other side's certificate does not verify, or the like.
+    /// Such as a certificate that does not verify.
     Tls,
     Timeout,
     /// The connection broke after the request was sent.
     Lost,
-    /// It is longer than any that is expected.
     TooLarge,
 }
 
@@ -78,7 +76,6 @@ impl fmt::Display for HttpError {
     }
 }
 
-/// Why there is no client.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// The additional roots cannot be read.
@@ -110,7 +107,6 @@ impl HttpClient {
         Ok(Self { tls: Arc::new(tls), proxies: Arc::new(Matcher::from_env()), timeout: TIMEOUT })
     }
 
-    /// Sends a request and reads the whole answer.
     pub async fn send(
         &self,
         method: Method,
@@ -121,8 +117,8 @@ impl HttpClient {
         self.perform(request(method, url, content_type, body)).await
     }
 
-    /// The same for an answer that is worth having even where the connection breaks, or nothing more comes, before its announced end:
-    /// then it comes with the reason. What is asked may be granted once only, and the bytes that were missing may be none that count.
+    /// Like [`send`](Self::send), but also returns an incomplete answer, with the reason why it is. A refresh token can be spent
+    /// once only, and the part that arrived may hold the new one.
     pub async fn send_for_what_comes(
         &self,
         method: Method,

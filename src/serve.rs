@@ -1,12 +1,11 @@
-//! What is served over HTTP: the page, metrics, probes, and the report as JSON.
+//! The HTTP server: page, metrics, probes, and the report as JSON.
 //!
-//! Nothing here starts work or changes anything: every answer is made from what the last pass published. It sees the
-//! [`crate::model::Snapshot`] only, so it cannot leak.
+//! No request starts work or changes anything: every answer is made from what the last pass published. The server sees the
+//! [`crate::model::Snapshot`] only, so it cannot leak a secret.
 
 pub mod access;
 mod answer;
 pub mod page;
-mod published;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -22,19 +21,19 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use self::access::Access;
-pub use self::published::{Board, Paths, Published};
+pub use self::answer::{Board, Paths, Published};
 
-/// Connections at a time. Idle and slow ones take a place until they are timed out, so there are plenty; but stores have to be
-/// opened as well, and a process is commonly allowed 1024 files.
+/// Connections at a time. Idle and slow ones count until they time out, so there are many; but stores need file descriptors
+/// as well, and a process is commonly allowed 1024.
 const MOST_CONNECTIONS: usize = 512;
-/// A request's head must be there within this time; it is how long an idle connection is kept, too.
+/// A request's head must arrive within this time; an idle connection is kept as long.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 /// No answer takes longer, however slowly it is read.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(120);
 /// No request's head is longer.
 const MOST_HEAD_BYTES: usize = 16 * 1024;
 
-/// Serves until `stop` is done. Runs on a `LocalSet`.
+/// Serves until `stop` completes. Needs a `LocalSet`.
 pub async fn run(
     listener: TcpListener,
     board: Board,
@@ -53,7 +52,7 @@ pub async fn run(
         let stream = match accepted {
             Ok((stream, _)) => stream,
             Err(error) => {
-                // Out of descriptors, mostly: a moment later some connection has ended.
+                // Mostly out of descriptors: some connection ends soon.
                 tracing::warn!("cannot accept a connection: {error}");
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
@@ -67,11 +66,11 @@ pub async fn run(
         let (board, access) = (board.clone(), Arc::clone(&access));
         tokio::task::spawn_local(async move {
             let served = async {
-                // What probes knows nothing of certificates, and is told nothing worth hiding.
+                // Probes cannot check certificates, and their answers need no protection.
                 match access.tls().filter(|_| paths == Paths::All) {
                     Some(acceptor) => match acceptor.accept(stream).await {
                         Ok(stream) => connection(stream, board, access, paths, local).await,
-                        Err(error) => tracing::debug!("no TLS with a visitor: {error}"),
+                        Err(error) => tracing::debug!("the TLS handshake failed: {error}"),
                     },
                     None => connection(stream, board, access, paths, local).await,
                 }

@@ -1,18 +1,18 @@
-//! Being asked to stop: work in flight is finished, nothing new is begun, and nothing is waited for.
+//! Stopping: work in flight is finished, nothing new is begun, and nothing is waited for.
 //!
-//! The default action of these signals ends the process where it stands. Between a provider's answer and the store
-//! that would cost a login, so the signals only set a flag that everything that waits listens to.
+//! The default action of the stop signals ends the process at once. Between a provider's answer and the store that would
+//! lose a login, so the signals only set a flag that everything that waits observes.
 
 use std::future::Future;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-/// Tells every [`Stop`] made from it that the process was asked to stop.
+/// Requests a stop from every [`Stop`] made from it.
 #[derive(Debug)]
 pub struct Stopper(watch::Sender<bool>);
 
-/// Whether the process was asked to stop. Clones share the answer.
+/// Whether a stop was requested. Clones share the answer.
 #[derive(Clone, Debug)]
 pub struct Stop(watch::Receiver<bool>);
 
@@ -23,13 +23,11 @@ impl Default for Stopper {
 }
 
 impl Stopper {
-    /// A view of it for something that works or waits.
     #[must_use]
     pub fn watch(&self) -> Stop {
         Stop(self.0.subscribe())
     }
 
-    /// Asks everything to stop. Repeating it changes nothing.
     pub fn stop(&self) {
         self.0.send_replace(true);
     }
@@ -41,22 +39,21 @@ impl Stop {
         Stopper::default().watch()
     }
 
-    /// Whether it was asked for.
     #[must_use]
     pub fn is_requested(&self) -> bool {
         *self.0.borrow()
     }
 
-    /// Done once it is asked for.
+    /// Completes once a stop is requested.
     pub async fn requested(&self) {
         let mut receiver = self.0.clone();
         if receiver.wait_for(|requested| *requested).await.is_err() {
-            // Whoever could ask is gone.
+            // Without a `Stopper` nothing can be requested.
             std::future::pending::<()>().await;
         }
     }
 
-    /// Waits for something unless a stop is asked for first; then it is dropped where it waits, and the result is `None`.
+    /// Waits for a future; `None`, and the future is dropped, if a stop is requested first.
     pub async fn unless_requested<T>(&self, waiting: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             biased;
@@ -71,18 +68,18 @@ fn kinds() -> [SignalKind; 4] {
     [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::quit(), SignalKind::hangup()]
 }
 
-/// Done once the process is asked to stop, by this signal. From the call on none of them ends it.
+/// Completes with the first stop signal. From this call on, none of them ends the process.
 pub fn asked() -> impl Future<Output = SignalKind> {
     wait(&kinds())
 }
 
-/// The same for a daemon, to which SIGHUP means something else.
+/// The same for a daemon, for which SIGHUP means to reload.
 pub fn asked_but_by_hangup() -> impl Future<Output = SignalKind> {
     wait(&kinds()[..3])
 }
 
 fn wait(kinds: &[SignalKind]) -> impl Future<Output = SignalKind> + use<> {
-    // One that cannot be listened for stays what it is.
+    // A signal that cannot be handled keeps its default action.
     let listen = |kind: &SignalKind| Some((*kind, signal(*kind).ok()?));
     let mut signals: Vec<(SignalKind, Signal)> = kinds.iter().filter_map(listen).collect();
     async move {

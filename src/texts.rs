@@ -1,10 +1,10 @@
-//! What people read, each text once: `texts/en.ftl`, in Fluent's syntax. Another language is another file.
+//! All texts people read, each written once: `texts/en.ftl`, in Fluent's syntax. Another language is another file.
 
 use std::fmt::Display;
 use std::sync::LazyLock;
 
 use fluent_bundle::concurrent::FluentBundle;
-use fluent_bundle::{FluentArgs, FluentResource};
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 
 const ENGLISH: &str = include_str!("texts/en.ftl");
 
@@ -13,6 +13,10 @@ static CATALOG: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| {
     let mut bundle = FluentBundle::new_concurrent(vec!["en".parse().expect("a language")]);
     // Marks around what is filled in would end up in terminals, subjects, and what people copy.
     bundle.set_use_isolating(false);
+    bundle.set_formatter(Some(|value, _| match value {
+        FluentValue::Number(count) => Some(grouped(&count.as_string())),
+        _ => None,
+    }));
     bundle.add_resource(resource).expect("every text has a name of its own");
     bundle
 });
@@ -27,12 +31,25 @@ pub fn text(name: &str, parameters: &[(&'static str, &dyn Display)]) -> String {
     format(name, &arguments).unwrap_or_else(|| name.to_owned())
 }
 
-/// The text of a name for a count: `1 login`, `2 logins`.
+/// The text of a name for a count: `1 login`, `1,002 logins`.
 #[must_use]
 pub fn counted(name: &str, count: usize) -> String {
     let mut arguments = FluentArgs::with_capacity(1);
     arguments.set("count", count);
     format(name, &arguments).unwrap_or_else(|| name.to_owned())
+}
+
+/// Digits with their thousands set apart: `12,345`.
+#[must_use]
+pub fn grouped(digits: &str) -> String {
+    let mut shown = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
 }
 
 /// Whether there is a text of that name.
@@ -51,6 +68,8 @@ fn format(name: &str, arguments: &FluentArgs<'_>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -58,6 +77,8 @@ mod tests {
         assert_eq!(text("login-expired", &[]), "expired; cannot renew automatically");
         assert_eq!(counted("logins", 1), "1 login");
         assert_eq!(counted("logins", 2), "2 logins");
+        assert_eq!(counted("logins", 1_234_567), "1,234,567 logins");
+        assert_eq!(["0", "999", "1000"].map(grouped), ["0", "999", "1,000"]);
         assert!(text("login-disabled", &[("until", &"noon"), ("reason", &"billing")]).contains("noon"));
     }
 
@@ -65,10 +86,29 @@ mod tests {
     fn texts_follow_the_rules_of_writing() {
         for line in ENGLISH.lines().filter(|line| line.contains(" = ")) {
             let (name, text) = line.split_once(" = ").expect("chosen by it");
-            assert!(!text.ends_with('.'), "{name}: surfaces add the full stop");
+            // The page has whole sentences; elsewhere a surface completes a fragment.
+            assert!(name.starts_with("page-") || !text.ends_with('.'), "{name}: surfaces add the full stop");
             for word in ["is no ", "mend", "lapsed", "(s)", "so-manieth", "hear of", "told of"] {
                 assert!(!text.contains(word), "{name} says `{word}`");
             }
         }
+    }
+
+    #[test]
+    fn every_text_of_the_page_exists_is_used_and_holds_no_markup() {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/src/serve");
+        let files = [format!("{page}/page.rs")].map(std::path::PathBuf::from).into_iter().chain(
+            std::fs::read_dir(format!("{page}/page")).expect("a folder").flatten().map(|entry| entry.path()),
+        );
+        let code: String = files.map(|file| std::fs::read_to_string(file).expect("a text")).collect();
+        let used = code.split('"').filter(|text| text.starts_with("page-"));
+        let used: BTreeSet<&str> = used.collect();
+        let known = ENGLISH.lines().filter_map(|line| line.split_once(" ="));
+        let known: BTreeSet<&str> =
+            known.map(|(name, _)| name).filter(|name| name.starts_with("page-")).collect();
+        assert_eq!(used.symmetric_difference(&known).collect::<Vec<_>>(), Vec::<&&str>::new());
+        // Their parameters may be markup, so they are not escaped.
+        let texts = ENGLISH.replace("{ \" \" }", " ");
+        assert!(!texts.lines().any(|line| line.starts_with("page-") && line.contains(['<', '&', '"'])));
     }
 }

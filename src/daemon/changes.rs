@@ -1,8 +1,8 @@
 //! Notices at once when a store, OpenClaw's configuration or our own changes. Where inotify isn't available, or has no
 //! room for so many directories, the interval alone is left.
 //!
-//! What authwatch does itself must not wake it: opening a database closes its log, renewing a login and writing a textfile are
-//! changes like any other. So a change counts only if a file that the last pass rested on is not what that pass saw.
+//! What authwatch itself writes must not start a pass: opening a database closes its log, and renewed logins and textfiles
+//! are changes like any other. So a change counts only if a file that the last pass read differs from what it read.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,6 @@ use openclaw_auth::paths::Roots;
 
 use crate::pipeline::Cache;
 
-/// Watches the places that matter.
 pub(super) struct Watcher {
     roots: Roots,
     own_config: Option<PathBuf>,
@@ -19,7 +18,7 @@ pub(super) struct Watcher {
 }
 
 impl Watcher {
-    /// Starts watching; made anew for every wait, so that new agents are watched, too.
+    /// Starts watching. Each wait needs a new watcher, so that new agents are watched, too.
     pub(super) fn new(roots: &Roots, own_config: Option<&Path>) -> Self {
         Self {
             roots: roots.clone(),
@@ -29,7 +28,7 @@ impl Watcher {
         }
     }
 
-    /// What has changed, once anything has: files and directories, or the empty path for whatever it may be.
+    /// Waits for changes: files and directories, or the empty path where it is unknown what changed.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     pub(super) async fn changed(&mut self) -> Vec<PathBuf> {
         match &mut self.events {
@@ -43,15 +42,15 @@ impl Watcher {
         std::future::pending().await
     }
 
-    /// Whether a change is one that the last pass does not know of.
-    pub(super) fn is_news(&self, path: &Path, last_pass: &Cache) -> bool {
+    /// Whether the last pass did not see this change.
+    pub(super) fn is_unknown(&self, path: &Path, last_pass: &Cache) -> bool {
         if last_pass.is_empty() || path.as_os_str().is_empty() || self.own_config.as_deref() == Some(path) {
             return true;
         }
         last_pass.is_as_seen(path).map_or_else(|| self.is_place(path), |is_as_seen| !is_as_seen)
     }
 
-    /// Whether it is, or was, a directory in which stores are looked for.
+    /// Whether it is, or was, a directory that may hold stores.
     fn is_place(&self, path: &Path) -> bool {
         let agents = self.roots.agents();
         let parent = path.parent();
@@ -61,7 +60,7 @@ impl Watcher {
     }
 }
 
-/// Where stores and configuration are looked for, apart from the agents' directories.
+/// The directories of stores and configuration, apart from the agents' own.
 fn places(roots: &Roots, own_config: Option<&Path>) -> Vec<PathBuf> {
     let places = [
         Some(roots.state.clone()),
@@ -92,7 +91,7 @@ mod events {
     impl Events {
         pub(super) fn start(places: &[PathBuf], agents: &Path) -> Option<Self> {
             let inotify = Inotify::init().ok()?;
-            // Not CLOSE_WRITE: writes are told by themselves, and SQLite opens a log for writing even to read it.
+            // Not CLOSE_WRITE: MODIFY reports writes, and SQLite opens a log for writing even to read it.
             let mask = WatchMask::MOVED_TO
                 | WatchMask::MOVED_FROM
                 | WatchMask::DELETE
@@ -113,7 +112,6 @@ mod events {
             Some(Self { stream: inotify.into_event_stream([0; 4096]).ok()?, dirs })
         }
 
-        /// What has changed, once anything has. Many changes of a file are one.
         pub(super) async fn next(&mut self) -> Vec<PathBuf> {
             let mut changed = BTreeSet::new();
             let mut event = self.stream.next().await;

@@ -1,4 +1,4 @@
-//! What the daemon is told, once by the command line and again and again by the configuration, whose file is watched.
+//! The daemon's options: the command line's flags over the configuration, whose file is watched.
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -9,18 +9,17 @@ use openclaw_auth::paths::Roots;
 use crate::clock::At;
 use crate::config::Config;
 
-/// What the daemon is told.
 #[derive(Clone, Debug)]
 pub struct Options {
     pub roots: Roots,
     pub state_dir: PathBuf,
     /// The configuration's file, to read it again; `None` where there is none to read.
     pub config_file: Option<ConfigFile>,
-    /// The configuration, with what the command line says laid over it.
+    /// The configuration, with the flags laid over it.
     pub config: Config,
-    /// What the command line says. It goes before whatever is read later.
+    /// They override every configuration that is read later.
     pub flags: Flags,
-    /// Judge as of another time; only for a single pass that renews nothing.
+    /// Assess as of another time; only for a single pass that renews nothing.
     pub at: Option<At>,
     /// The process's environment, as far as it is text.
     pub environment: Vec<(String, String)>,
@@ -29,25 +28,23 @@ pub struct Options {
 #[derive(Clone, Debug)]
 pub struct ConfigFile {
     pub path: PathBuf,
-    /// Whether the user has named it. One that is looked for by itself may be missing.
+    /// Whether the user has named it. The default one may be missing.
     pub named: bool,
 }
 
-/// What the command line says about watching.
+/// The command line's flags.
 #[derive(Clone, Debug, Default)]
 pub struct Flags {
     pub listen: Option<String>,
     pub interval: Option<Span>,
     /// A file for `node_exporter`.
     pub textfile: Option<PathBuf>,
-    /// Whether strangers may be served without TLS or authentication.
+    /// Whether other machines are served without TLS or authentication.
     pub insecure_listen: bool,
-    /// Whether nothing is renewed.
     pub no_refresh: bool,
 }
 
 impl Flags {
-    /// Lays itself over a configuration.
     pub fn lay_over(&self, config: &mut Config) {
         let watch = &mut config.watch;
         if let Some(listen) = &self.listen {
@@ -60,7 +57,6 @@ impl Flags {
     }
 }
 
-/// The state of the configuration's file.
 pub(super) struct Configuration {
     /// Whether the file was valid when it was last read.
     pub(super) is_valid: bool,
@@ -83,7 +79,6 @@ impl Configuration {
     }
 }
 
-/// The configuration's file, if there is one.
 pub(super) fn configuration_path(options: &Options) -> Option<&Path> {
     options.config_file.as_ref().map(|file| file.path.as_path())
 }

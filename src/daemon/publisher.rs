@@ -9,8 +9,7 @@ use tokio::sync::watch;
 use crate::config::Config;
 use crate::model::{ChannelHealth, Event, Snapshot};
 use crate::notify::host_name;
-use crate::publish::metrics::{Metrics, Pass, ProfileNames};
-use crate::publish::textfile;
+use crate::publish::metrics::{Metrics, Pass, ProfileNames, write_textfile};
 use crate::refresh::endpoint;
 use crate::serve::{Board, Published};
 
@@ -27,7 +26,6 @@ pub(super) struct Publisher {
     board: watch::Sender<Arc<Published>>,
 }
 
-/// How metrics name profiles.
 pub(super) fn profile_names(config: &Config) -> ProfileNames {
     if config.metrics.hash_profiles { ProfileNames::Hashed } else { ProfileNames::Plain }
 }
@@ -72,7 +70,7 @@ impl Publisher {
         let snapshot = self.snapshot.as_deref();
         if let (Some(path), Some(snapshot), Some(pass)) = (&config.watch.textfile, snapshot, pass) {
             let text = self.metrics.textfile(snapshot, pass, channels);
-            if let Err(error) = textfile::write(path, &text) {
+            if let Err(error) = write_textfile(path, &text) {
                 tracing::warn!("cannot write `{}`: {error}", path.display());
             }
         }

@@ -1,4 +1,4 @@
-//! What is known of renewals: each login's last and next, and when candidates were last looked for.
+//! What is known of renewals: each login's last and next, and when candidates were last searched for.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -11,23 +11,24 @@ use crate::publish::words::{date, span};
 use crate::refresh::candidates::Login;
 use crate::refresh::outcome::Outcome;
 use crate::refresh::plan::Decision;
+use crate::texts::text;
 
-/// Candidates are looked for at least this often, however little happens.
-const LOOK_AT_LEAST: Duration = Duration::from_secs(300);
+/// Candidates are searched for at least this often, however little happens.
+const SEARCH_AT_LEAST: Duration = Duration::from_secs(300);
 
 pub(super) struct Renewals {
     /// By agent and profile.
     by_login: BTreeMap<(String, String), Renewal>,
-    /// Whether any store has changed since candidates were last looked for.
+    /// Whether any store has changed since candidates were last searched for.
     pub(super) stores_changed: bool,
-    last_looked: Option<Instant>,
+    last_searched: Option<Instant>,
     /// The exit code of why nothing could be renewed the last time.
     pub(super) failure: Option<u8>,
 }
 
 impl Default for Renewals {
     fn default() -> Self {
-        Self { by_login: BTreeMap::new(), stores_changed: true, last_looked: None, failure: None }
+        Self { by_login: BTreeMap::new(), stores_changed: true, last_searched: None, failure: None }
     }
 }
 
@@ -41,18 +42,18 @@ impl Renewals {
         self.by_login.values().filter_map(|renewal| renewal.next)
     }
 
-    /// Whether candidates have to be looked for: stores have changed, or a known login is due.
+    /// Whether candidates have to be searched for: stores have changed, or a known login is due.
     pub(super) fn is_due(&self) -> bool {
         let now = clock::now();
         // A clock that was set back hides what is due by it.
-        let long_ago = self.last_looked.is_none_or(|at| at.elapsed() > LOOK_AT_LEAST);
+        let long_ago = self.last_searched.is_none_or(|at| at.elapsed() > SEARCH_AT_LEAST);
         self.stores_changed || long_ago || self.due().any(|next| next <= now)
     }
 
-    /// Notes that candidates are looked for now.
-    pub(super) fn mark_looked(&mut self) {
+    /// Notes that candidates are being searched for.
+    pub(super) fn mark_searched(&mut self) {
         self.stores_changed = false;
-        self.last_looked = Some(Instant::now());
+        self.last_searched = Some(Instant::now());
     }
 
     /// Records the outcome for one login: the event to show, and whether the stores have to be scanned again.
@@ -87,13 +88,13 @@ impl Renewals {
             Outcome::Refreshed { expires } => {
                 renewal.last_success = Some(before);
                 let left = span(*expires - before);
-                (EventKind::Renewed, format!("renewed, valid for {left}, until {}", date(*expires)))
+                (EventKind::Renewed, text("event-renewed", &[("left", &left), ("at", &date(*expires))]))
             }
             Outcome::AlreadyFresh { .. } | Outcome::Adopted { .. } => return (None, true),
             Outcome::Contended | Outcome::Stopped => return (None, false),
             other => {
                 let reason = other.reason().unwrap_or_default().replace('_', " ");
-                (EventKind::RenewalFailed, format!("not renewed: {reason}"))
+                (EventKind::RenewalFailed, text("event-not-renewed", &[("reason", &reason)]))
             }
         };
         let (agent, profile) = (Some(login.agent.clone()), Some(login.profile.clone()));

@@ -7,6 +7,7 @@ use std::time::Duration;
 use sd_notify::NotifyState;
 
 use crate::model::Snapshot;
+use crate::texts::{counted, text};
 
 /// The daemon as systemd sees it.
 #[derive(Default)]
@@ -17,27 +18,33 @@ pub(super) struct Service {
 }
 
 impl Service {
-    /// Reports that the daemon is ready, once there is a snapshot or a reason why there is none, and how logins are.
+    /// Reports once that the daemon is ready, and each time the number of logins by state.
     pub(super) fn report(&self, snapshot: Option<&Snapshot>) {
         let Some(address) = self.address else { return };
         self.ready.get_or_init(ready);
         if let Some(snapshot) = snapshot {
-            let summary = snapshot.summary;
-            status(&format!(
-                "{} agents: {} valid, {} expiring, {} missing; http://{address}/",
-                snapshot.agents.len(),
-                summary.valid,
-                summary.expiring,
-                summary.missing
-            ));
+            let counts = snapshot.summary;
+            let agents = counted("agents", snapshot.agents.len());
+            let line = text(
+                "status-line",
+                &[
+                    ("agents", &agents),
+                    ("valid", &counts.valid),
+                    ("expiring", &counts.expiring),
+                    ("missing", &counts.missing),
+                ],
+            );
+            report(&[NotifyState::Status(&format!("{line}; http://{address}/"))]);
         }
-        alive();
+        if watchdog().is_some() {
+            report(&[NotifyState::Watchdog]);
+        }
     }
 }
 
 fn report(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
-        tracing::debug!("systemd cannot be told: {error}");
+        tracing::debug!("cannot notify systemd: {error}");
     }
 }
 
@@ -56,18 +63,7 @@ pub(super) fn stopping() {
     report(&[NotifyState::Stopping]);
 }
 
-/// One line for `systemctl status`.
-fn status(text: &str) {
-    report(&[NotifyState::Status(text)]);
-}
-
-fn alive() {
-    if watchdog().is_some() {
-        report(&[NotifyState::Watchdog]);
-    }
-}
-
-/// How long systemd waits for a sign of life.
+/// How long systemd waits for a watchdog notification.
 pub(super) fn watchdog() -> Option<Duration> {
     sd_notify::watchdog_enabled()
 }

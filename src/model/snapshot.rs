@@ -55,6 +55,9 @@ pub struct ProfileHealth {
     /// The verdict on it; `None` where all is well. Most are, so it is kept apart.
     #[serde(flatten, serialize_with = "with_remedy")]
     pub assessment: Option<Box<Assessment>>,
+    /// The account's e-mail address, for the report to people alone: it is never serialized.
+    #[serde(skip)]
+    pub account: Option<Box<str>>,
     /// Where it was read from.
     pub source: Source,
 }

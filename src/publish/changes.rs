@@ -1,4 +1,4 @@
-//! What changed from one snapshot to the next, for the page and for people. Pure.
+//! The events between two snapshots, for the page and for people. Pure.
 
 use std::collections::BTreeMap;
 
@@ -6,6 +6,7 @@ use openclaw_auth::model::{ProfileId, StoreHealth, Timestamp};
 
 use super::words::state;
 use crate::model::{AgentHealth, Bucket, Event, EventKind, LoginState, ProfileHealth, Snapshot};
+use crate::texts::text;
 
 /// The events between two snapshots, in the order of agents and profiles.
 #[must_use]
@@ -14,80 +15,69 @@ pub fn between(before: &Snapshot, after: &Snapshot) -> Vec<Event> {
     let broken = |snapshot: &Snapshot| snapshot.config.error.as_ref().map(|error| error.message.clone());
     let of_config = match (broken(before), broken(after)) {
         (None, Some(message)) => Some((EventKind::SettingsBroken, message)),
-        (Some(_), None) => Some((EventKind::SettingsMended, "it can be used again".to_owned())),
+        (Some(_), None) => Some((EventKind::SettingsMended, text("event-openclaw-fixed", &[]))),
         _ => None,
     };
-    events.extend(of_config.map(|(kind, text)| Event {
-        at: after.now,
-        kind,
-        agent: None,
-        profile: None,
-        text,
-    }));
+    let at = after.now;
+    events.extend(of_config.map(|(kind, text)| Event { at, kind, agent: None, profile: None, text }));
     let mut earlier: BTreeMap<_, _> = before.agents.iter().map(|agent| (&agent.id, agent)).collect();
     for agent in &after.agents {
+        let mut changes = AgentChanges { agent, at, events: &mut events };
         match earlier.remove(&agent.id) {
-            Some(old) => agent_changes(old, agent, after.now, &mut events),
-            None => events.push(event(after.now, EventKind::Appeared, agent, None, "a new agent".to_owned())),
+            Some(old) => changes.add(old),
+            None => changes.event(EventKind::Appeared, None, text("event-agent-new", &[])),
         }
     }
-    for gone in earlier.into_values() {
-        events.push(event(after.now, EventKind::Disappeared, gone, None, "the agent is gone".to_owned()));
+    for agent in earlier.into_values() {
+        let mut changes = AgentChanges { agent, at, events: &mut events };
+        changes.event(EventKind::Disappeared, None, text("event-agent-removed", &[]));
     }
     events
 }
 
-fn event(
+struct AgentChanges<'a> {
+    agent: &'a AgentHealth,
     at: Timestamp,
-    kind: EventKind,
-    agent: &AgentHealth,
-    profile: Option<&ProfileId>,
-    text: String,
-) -> Event {
-    Event { at, kind, agent: Some(agent.id.clone()), profile: profile.cloned(), text }
+    events: &'a mut Vec<Event>,
 }
 
-fn agent_changes(before: &AgentHealth, after: &AgentHealth, now: Timestamp, events: &mut Vec<Event>) {
-    let broken = |store: &StoreHealth| store.error.as_ref().map(|error| error.message.clone());
-    match (broken(&before.store), broken(&after.store)) {
-        (None, Some(message)) => events.push(event(now, EventKind::StoreBroken, after, None, message)),
-        (Some(_), None) => {
-            events.push(event(
-                now,
-                EventKind::StoreMended,
-                after,
-                None,
-                "the store can be read again".to_owned(),
-            ));
-        }
-        _ => {}
+impl AgentChanges<'_> {
+    fn event(&mut self, kind: EventKind, profile: Option<&ProfileId>, text: String) {
+        let agent = Some(self.agent.id.clone());
+        self.events.push(Event { at: self.at, kind, agent, profile: profile.cloned(), text });
     }
-    // Profiles that vanish with an unreadable store have not been removed by anybody.
-    let readable = before.store.error.is_none() && after.store.error.is_none();
-    let own = |agent: &'_ AgentHealth| -> BTreeMap<ProfileId, ProfileHealth> {
-        let own = agent.profiles.iter().filter(|profile| !profile.inherited);
-        own.map(|profile| (profile.profile_id.clone(), profile.clone())).collect()
-    };
-    let mut earlier = own(before);
-    for (id, profile) in own(after) {
-        match earlier.remove(&id) {
-            Some(old) => {
-                if let Some((kind, text)) = profile_change(&old, &profile, now) {
-                    events.push(event(now, kind, after, Some(&id), text));
+
+    fn add(&mut self, before: &AgentHealth) {
+        let after = self.agent;
+        let broken = |store: &StoreHealth| store.error.as_ref().map(|error| error.message.clone());
+        match (broken(&before.store), broken(&after.store)) {
+            (None, Some(message)) => self.event(EventKind::StoreBroken, None, message),
+            (Some(_), None) => self.event(EventKind::StoreMended, None, text("event-store-fixed", &[])),
+            _ => {}
+        }
+        // Nobody has removed the profiles of an unreadable store.
+        let readable = before.store.error.is_none() && after.store.error.is_none();
+        let mut earlier = own_profiles(before);
+        for (id, profile) in own_profiles(after) {
+            match earlier.remove(id) {
+                Some(old) => {
+                    if let Some((kind, text)) = profile_change(old, profile, self.at) {
+                        self.event(kind, Some(id), text);
+                    }
                 }
+                None if readable => self.event(EventKind::Appeared, Some(id), state(profile, self.at)),
+                None => {}
             }
-            None if readable => {
-                events.push(event(now, EventKind::Appeared, after, Some(&id), state(&profile, now)));
-            }
-            None => {}
+        }
+        for id in earlier.keys().filter(|_| readable) {
+            self.event(EventKind::Disappeared, Some(id), text("event-profile-removed", &[]));
         }
     }
-    if readable {
-        for id in earlier.keys() {
-            let text = "the profile is gone".to_owned();
-            events.push(event(now, EventKind::Disappeared, after, Some(id), text));
-        }
-    }
+}
+
+fn own_profiles(agent: &AgentHealth) -> BTreeMap<&ProfileId, &ProfileHealth> {
+    let own = agent.profiles.iter().filter(|profile| !profile.inherited);
+    own.map(|profile| (&profile.profile_id, profile)).collect()
 }
 
 fn profile_change(
@@ -96,17 +86,14 @@ fn profile_change(
     now: Timestamp,
 ) -> Option<(EventKind, String)> {
     let badness = |profile: &ProfileHealth| {
-        let dead = profile.login == LoginState::Dead;
-        (dead || profile.bucket == Bucket::Missing, profile.bucket, dead)
+        let is_refused = profile.login == LoginState::Dead;
+        (is_refused || profile.bucket == Bucket::Missing, profile.bucket, is_refused)
     };
     let (old, new) = (badness(before), badness(after));
     if old == new {
         return None;
     }
     let kind = if new > old { EventKind::Worse } else { EventKind::Better };
-    let mut text = format!("{}, was {}", state(after, now), before.bucket.as_str());
-    if after.login == LoginState::Dead && before.login != LoginState::Dead {
-        text += "; the login is dead";
-    }
-    Some((kind, text))
+    let name = if new.2 && !old.2 { "event-needs-sign-in" } else { "event-changed" };
+    Some((kind, text(name, &[("state", &state(after, now)), ("before", &before.bucket.as_str())])))
 }

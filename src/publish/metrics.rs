@@ -1,8 +1,7 @@
-//! Prometheus metrics: counters and histograms that live as long as the process, and gauges made from each
-//! snapshot.
+//! Prometheus metrics: counters and histograms that live as long as the process, and gauges made from each snapshot.
 //!
-//! A metric is an entry in the table and a line that fills it, both here. Every counter child exists at 0 from
-//! the start, so that `rate` sees the first increase. Labels come from closed enums and from ids.
+//! A metric is an entry in the table and a line that fills it, both here. Every counter child exists at 0 from the start, so
+//! that `rate` sees the first increase. Labels come from closed enums and from ids.
 
 mod exposition;
 mod family;
@@ -14,7 +13,7 @@ use std::time::Duration;
 use openclaw_auth::digest;
 use openclaw_auth::model::{ProfileId, StoreErrorReason, Timestamp};
 
-pub use self::exposition::Exposition;
+pub use self::exposition::{Exposition, write_textfile};
 use self::family::MetricKind::{Counter, Gauge, Histogram, StoredCounter};
 use self::family::{Collectors, Metric, Samples, metrics};
 pub use self::family::{Description, MetricKind};
@@ -32,19 +31,19 @@ const LOCK_SECONDS: &[f64] = &[0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 45.0, 143.0];
 
 metrics! {
     AGENTS: Gauge, "authwatch_agents"
-        [] "Agents that were looked at."
+        [] "Agents that were checked."
     BUILD_INFO: Gauge, "authwatch_build_info"
         [version, revision, rustc] "The version that runs; always 1."
     CHECK_EXIT_CODE: Gauge, "authwatch_check_exit_code"
-        [agent] "What `status --check` says of the agent: 0 fine, 1 expired or missing, 2 expiring."
+        [agent] "Exit code of `status --check` for the agent: 0 fine, 1 expired or missing, 2 expiring."
     CHECK_EXIT_CODE_OVERALL: Gauge, "authwatch_check_exit_code_overall"
-        [] "What `status --check` says of all agents."
+        [] "Exit code of `status --check` for all agents."
     CONFIG_LAST_RELOAD_SUCCESSFUL: Gauge, "authwatch_config_last_reload_successful"
         [] "Whether the last reading of the configuration succeeded."
     CREDENTIAL_COOLDOWN_UNTIL: Gauge, "authwatch_credential_cooldown_until_timestamp_seconds"
         [agent, provider, profile] "When OpenClaw uses the profile again."
     CREDENTIAL_EXPIRY: Gauge, "authwatch_credential_expiry_timestamp_seconds"
-        [agent, provider, profile] "When the access token ends or ended; absent where it has no end."
+        [agent, provider, profile] "When the access token expires or expired; absent where it does not expire."
     CREDENTIAL_INFO: Gauge, "authwatch_credential_info"
         [agent, provider, profile, kind, store, in_use, inherited]
         "What kind of credential it is and where it is kept; always 1."
@@ -54,22 +53,22 @@ metrics! {
         [agent, provider, profile, status]
         "The access token's state, in OpenClaw's words: 1 for the one it is in."
     CREDENTIALS: Gauge, "authwatch_credentials"
-        [status] "Profiles of all agents by state."
+        [status] "Logins by state, each counted once, at the agent that owns it."
     OPENCLAW_CONFIG_ERROR: Gauge, "authwatch_openclaw_config_error"
-        [reason] "Whether OpenClaw's configuration cannot be used, by reason: 1 for the one there is."
+        [reason] "Whether OpenClaw's configuration cannot be used, by reason: 1 for the current one."
     PROVIDER_IN_USE_MISSING: Gauge, "authwatch_provider_in_use_missing"
-        [agent, provider] "A configured model uses the provider, and nothing gives it auth; always 1."
+        [agent, provider] "A configured model uses the provider, but no login exists; always 1."
     LOGIN_NEEDS_PERSON: Gauge, "authwatch_login_needs_person"
         [agent, provider, profile, severity]
-        "A person has to do something about the login; always 1, at the agent that owns it."
+        "The login needs a person; always 1, at the agent that owns it."
     NOTIFICATION_FAILURES: StoredCounter, "authwatch_notification_failures_total"
-        [channel, reason] "Attempts to hand a message to the channel that failed, by reason."
+        [channel, reason] "Failed attempts to send a message over the channel, by reason."
     NOTIFICATION_LAST_SUCCESS: Gauge, "authwatch_notification_last_success_timestamp_seconds"
-        [channel] "When the channel last took a message; absent where it never has."
+        [channel] "When the channel last accepted a message; absent if it never did."
     NOTIFICATIONS: StoredCounter, "authwatch_notifications_total"
-        [channel] "Messages the channel has taken."
+        [channel] "Messages the channel accepted."
     NOTIFICATIONS_WAITING: Gauge, "authwatch_notifications_waiting"
-        [channel] "Messages that wait for the channel."
+        [channel] "Messages waiting for the channel."
     REFRESH_ADOPTED: Counter, "authwatch_refresh_adopted_total"
         [provider] "Refreshes that found a fresh copy instead of calling the provider."
     REFRESH_ATTEMPTS: Counter, "authwatch_refresh_attempts_total"
@@ -79,7 +78,7 @@ metrics! {
     REFRESH_FAILURES: Counter, "authwatch_refresh_failures_total"
         [provider, reason] "Refreshes that failed, by reason."
     REFRESH_LAST_ATTEMPT: Gauge, "authwatch_refresh_last_attempt_timestamp_seconds"
-        [agent, provider, profile] "When the login was last attempted to be renewed."
+        [agent, provider, profile] "When the last attempt to renew the login began."
     REFRESH_LAST_SUCCESS: Gauge, "authwatch_refresh_last_success_timestamp_seconds"
         [agent, provider, profile] "When the login was last renewed."
     REFRESH_LOCK_HELD_SINCE: Gauge, "authwatch_refresh_lock_held_since_timestamp_seconds"
@@ -90,18 +89,18 @@ metrics! {
         [] "Stale locks that were removed."
     REFRESH_NEXT: Gauge, "authwatch_refresh_next_timestamp_seconds"
         [agent, provider, profile] "When the login is due to be renewed."
-    RESCUES_WAITING: Gauge, "authwatch_rescues_waiting"
+    RECOVERIES_WAITING: Gauge, "authwatch_rescues_waiting"
         [] "Renewed logins that could not be stored and wait in a recovery file."
     SCAN_DURATION: Gauge, "authwatch_scan_duration_seconds"
-        [] "How long the last pass took."
+        [] "How long the last check took."
     SCAN_FAILURES: Counter, "authwatch_scan_failures_total"
-        [] "Passes that ended without a result."
+        [] "Checks that failed."
     SCAN_LAST_SUCCESS: Gauge, "authwatch_scan_last_success_timestamp_seconds"
-        [] "When the last pass ended with a result."
+        [] "When the last check succeeded."
     SCANS: Counter, "authwatch_scans_total"
-        [] "Passes over all agents."
+        [] "Checks of all agents."
     STORE_ERRORS: Counter, "authwatch_store_errors_total"
-        [agent, reason] "Passes in which the agent's store could not be read, by reason."
+        [agent, reason] "Checks in which the agent's store could not be read, by reason."
     STORE_UP: Gauge, "authwatch_store_up"
         [agent, store] "Whether the agent's store could be read."
     PROCESS_CPU: StoredCounter, "process_cpu_seconds_total"
@@ -114,17 +113,14 @@ metrics! {
         [] "When the process started, Unix seconds."
 }
 
-/// The metrics of this process.
 #[derive(Debug)]
 pub struct Metrics {
     counted: Collectors,
     names: ProfileNames,
 }
 
-/// What a pass found out about itself.
 #[derive(Clone, Copy, Debug)]
 pub struct Pass {
-    /// When it ended, Unix milliseconds.
     pub ended: Timestamp,
     pub took: Duration,
     /// Whether the last reading of authwatch's configuration succeeded.
@@ -136,7 +132,7 @@ pub struct Pass {
 pub enum ProfileNames {
     #[default]
     Plain,
-    /// Profiles by a hash, for those whose ids are e-mail addresses nobody else should see.
+    /// Profiles by a hash, because ids may hold e-mail addresses.
     Hashed,
 }
 
@@ -150,7 +146,7 @@ impl ProfileNames {
 }
 
 impl Metrics {
-    /// Creates every counter there can be, at 0, for these providers.
+    /// Creates every counter at 0 for these providers.
     #[must_use]
     pub fn new(providers: &[&str], names: ProfileNames) -> Self {
         let counted = Collectors::new(METRICS);
@@ -165,17 +161,15 @@ impl Metrics {
         Self { counted, names }
     }
 
-    /// Names profiles otherwise from now on.
     pub fn name_profiles(&mut self, names: ProfileNames) {
         self.names = names;
     }
 
-    /// Counts what came of one refresh.
     pub fn count_outcome(&self, provider: &str, outcome: &Outcome, took: Duration) {
         match outcome {
             Outcome::Refreshed { .. } | Outcome::Superseded => {}
             Outcome::Adopted { .. } => self.counted.counter(REFRESH_ADOPTED, [provider]).inc(),
-            // Put off, not attempted.
+            // Not attempted.
             Outcome::Transient(TransientReason::BackingOff, _)
             | Outcome::AlreadyFresh { .. }
             | Outcome::NotRenewable(_)
@@ -190,13 +184,12 @@ impl Metrics {
         self.counted.histogram(REFRESH_DURATION, [provider]).observe(took.as_secs_f64());
     }
 
-    /// Counts a wait for a lock, and the stale locks that were in the way.
+    /// Counts a wait for a lock, and the stale locks that were removed.
     pub fn count_lock(&self, waited: Duration, broken: u32) {
         self.counted.histogram(REFRESH_LOCK_WAIT, []).observe(waited.as_secs_f64());
         self.counted.counter(REFRESH_LOCKS_STALE, []).inc_by(u64::from(broken));
     }
 
-    /// Counts a pass that ended with a snapshot.
     pub fn count_scan(&self, snapshot: &Snapshot) {
         self.counted.counter(SCANS, []).inc();
         for agent in &snapshot.agents {
@@ -210,13 +203,12 @@ impl Metrics {
         }
     }
 
-    /// Counts a pass that did not.
     pub fn count_failed_scan(&self) {
         self.counted.counter(SCANS, []).inc();
         self.counted.counter(SCAN_FAILURES, []).inc();
     }
 
-    /// Makes what is scraped. `same` is the part about credentials of an earlier scrape that still holds.
+    /// `same` is the part about credentials of an earlier exposition, if it is unchanged.
     #[must_use]
     pub fn render(
         &self,
@@ -229,7 +221,7 @@ impl Metrics {
         Exposition::new(self.own_text(pass, channels, true), credentials)
     }
 
-    /// The text for a textfile: without `process_*`, for the process is not the collector's.
+    /// The text for a textfile, without `process_*`, which would describe another process than the collector's.
     #[must_use]
     pub fn textfile(&self, snapshot: &Snapshot, pass: Pass, channels: &[ChannelHealth]) -> String {
         self.own_text(Some(pass), channels, false) + &self.credentials_text(Some(snapshot))
@@ -265,7 +257,7 @@ impl Metrics {
     }
 }
 
-/// What is counted for channels is kept on disk, so it goes on over restarts and from timer to timer.
+/// The counts of channels are kept on disk, so they continue after restarts and from timer to timer.
 fn set_channel(samples: &mut Samples, channel: &ChannelHealth) {
     let name = channel.name.as_str();
     samples.count(NOTIFICATIONS, [name], channel.sent);
@@ -281,7 +273,7 @@ fn set_channel(samples: &mut Samples, channel: &ChannelHealth) {
 fn set_snapshot(samples: &mut Samples, snapshot: &Snapshot, names: ProfileNames) {
     for status in Status::ALL {
         let profiles = snapshot.agents.iter().flat_map(|agent| &agent.profiles);
-        let number = profiles.filter(|profile| profile.status == status).count();
+        let number = profiles.filter(|profile| !profile.inherited && profile.status == status).count();
         samples.count(CREDENTIALS, [status.as_str()], number as u64);
     }
     for agent in &snapshot.agents {
@@ -314,7 +306,7 @@ fn set_snapshot(samples: &mut Samples, snapshot: &Snapshot, names: ProfileNames)
     for known in StoreErrorReason::ALL {
         samples.flag(OPENCLAW_CONFIG_ERROR, [known.as_str()], reason == Some(known));
     }
-    samples.count(RESCUES_WAITING, [], snapshot.rescued.len() as u64);
+    samples.count(RECOVERIES_WAITING, [], snapshot.rescued.len() as u64);
     samples.count(AGENTS, [], snapshot.agents.len() as u64);
     samples.set(CHECK_EXIT_CODE_OVERALL, [], f64::from(snapshot.exit_code));
 }
@@ -360,7 +352,7 @@ fn set_profile(samples: &mut Samples, agent: &str, profile: &ProfileHealth, name
 
 /// Every reason a refresh can fail for.
 pub fn failure_reasons() -> impl Iterator<Item = &'static str> {
-    const DEAD: [LoginReason; 6] = [
+    const REFUSED: [LoginReason; 6] = [
         LoginReason::InvalidGrant,
         LoginReason::RefreshTokenReused,
         LoginReason::RefreshTokenExpired,
@@ -370,7 +362,7 @@ pub fn failure_reasons() -> impl Iterator<Item = &'static str> {
     ];
     let transient = TransientReason::ALL.iter().map(|reason| reason.as_str());
     let misconfigured = MisconfiguredReason::ALL.iter().map(|reason| reason.as_str());
-    transient.chain(misconfigured).chain(DEAD.into_iter().map(LoginReason::as_str))
+    transient.chain(misconfigured).chain(REFUSED.into_iter().map(LoginReason::as_str))
 }
 
 #[cfg(test)]

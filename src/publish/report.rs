@@ -1,14 +1,13 @@
-//! Reports: one file a format, all from the same snapshot.
+//! Reports, all from the same snapshot: JSON and plain lines here, the other formats in a file each.
 
-mod json;
 mod nagios;
 mod openclaw;
-mod plain;
 mod table;
 
 use std::io::{self, Write};
 
 use crate::model::{AgentHealth, Snapshot};
+use crate::publish::words::safe;
 
 pub use self::nagios::exit_code as nagios_exit_code;
 
@@ -40,8 +39,11 @@ pub struct Layout {
 pub fn write(snapshot: &Snapshot, format: Format, layout: Layout, out: &mut dyn Write) -> io::Result<()> {
     match format {
         Format::Table => table::write(snapshot, layout.width, layout.only_problems, out),
-        Format::Json => json::write(snapshot, out),
-        Format::Plain => plain::write(snapshot, out),
+        Format::Json => {
+            serde_json::to_writer_pretty(&mut *out, snapshot)?;
+            writeln!(out)
+        }
+        Format::Plain => plain(snapshot, out),
         Format::Openclaw => match one_agent(snapshot) {
             Some(agent) => openclaw::write(snapshot, agent, out),
             None => Ok(()),
@@ -57,4 +59,38 @@ pub fn one_agent(snapshot: &Snapshot) -> Option<&AgentHealth> {
         [only] => Some(only),
         agents => agents.iter().find(|agent| agent.default).or(agents.first()),
     }
+}
+
+/// One tab-separated line a profile, without a heading: agent, profile, provider, type, status, bucket, login, expiry
+/// (Unix milliseconds or `-`), reason (or `-`). Then one line for each provider in use without auth (`missing_provider`)
+/// and for each store that cannot be read (`store_error`), in the same columns.
+fn plain(snapshot: &Snapshot, out: &mut dyn Write) -> io::Result<()> {
+    for agent in &snapshot.agents {
+        let id = safe(agent.id.as_str());
+        for profile in &agent.profiles {
+            writeln!(
+                out,
+                "{id}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}",
+                safe(profile.profile_id.as_str()),
+                safe(profile.provider.as_str()),
+                profile.kind.as_str(),
+                profile.status.as_str(),
+                profile.bucket.as_str(),
+                profile.login.as_str(),
+                profile.end().map_or_else(|| "-".to_owned(), |end| format!("{:.0}", end.as_millis())),
+                profile.reason_code.map_or("-", |reason| reason.as_str()),
+            )?;
+        }
+        for provider in &agent.missing_providers_in_use {
+            writeln!(
+                out,
+                "{id}\t-\t{}\t-\tmissing\tmissing\tnone\t-\tmissing_provider",
+                safe(provider.as_str())
+            )?;
+        }
+        if let Some(error) = &agent.store.error {
+            writeln!(out, "{id}\t-\t-\t-\tmissing\tmissing\tnone\t-\tstore_error:{}", error.reason.as_str())?;
+        }
+    }
+    Ok(())
 }

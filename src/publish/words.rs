@@ -1,9 +1,10 @@
-//! Time and counts in words, and text made safe for a terminal.
+//! Times and token states in words, and text made safe for a terminal.
 
 use openclaw_auth::model::{Span, Timestamp};
 
 pub(crate) use crate::clock::local_date as date;
 use crate::model::{ProfileHealth, Status};
+use crate::texts::text;
 
 /// A span in its largest sensible unit: `29 days`, `3 h 20 min`, `45 s`.
 #[must_use]
@@ -26,22 +27,23 @@ pub(crate) fn span(span: Span) -> String {
 #[must_use]
 pub(crate) fn state(profile: &ProfileHealth, now: Timestamp) -> String {
     let left = profile.end().map(|end| span(end - now));
-    match (profile.status, left) {
-        (Status::Static, _) => "valid, no expiry".to_owned(),
-        (Status::Ok, Some(left)) => format!("valid, {left} left"),
-        (Status::Ok, None) => "valid".to_owned(),
-        (Status::Expiring, Some(left)) => format!("expiring, {left} left"),
-        (Status::Expiring, None) => "expiring".to_owned(),
-        (Status::Expired, Some(ago)) => format!("expired {ago} ago"),
-        (Status::Expired, None) => "expired".to_owned(),
-        (Status::Missing, _) => "missing".to_owned(),
-    }
+    let name = match (profile.status, left.is_some()) {
+        (Status::Static, _) => "token-static",
+        (Status::Ok, true) => "token-valid-for",
+        (Status::Ok, false) => "token-valid",
+        (Status::Expiring, true) => "token-expiring-in",
+        (Status::Expiring, false) => "token-expiring",
+        (Status::Expired, true) => "token-expired-since",
+        (Status::Expired, false) => "token-expired",
+        (Status::Missing, _) => "token-missing",
+    };
+    text(name, &[("left", &left.unwrap_or_default())])
 }
 
-/// Makes text from a store safe for a terminal and for one line: control characters are shown, not obeyed.
+/// Makes text from a store safe for a terminal and for one line: control characters are escaped.
 #[must_use]
 pub(crate) fn safe(text: &str) -> String {
-    let obeyed = |character: char| {
+    let is_control = |character: char| {
         character.is_control()
             // Marks that turn the direction of text, and ends of lines and paragraphs.
             || matches!(
@@ -49,12 +51,12 @@ pub(crate) fn safe(text: &str) -> String {
                 '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
             )
     };
-    if !text.contains(obeyed) {
+    if !text.contains(is_control) {
         return text.to_owned();
     }
     let mut shown = String::with_capacity(text.len() + 8);
     for character in text.chars() {
-        if obeyed(character) { shown.extend(character.escape_unicode()) } else { shown.push(character) }
+        if is_control(character) { shown.extend(character.escape_unicode()) } else { shown.push(character) }
     }
     shown
 }

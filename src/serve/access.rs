@@ -1,7 +1,7 @@
-//! Who may look: a file in the format of Prometheus's exporters (TLS, users with bcrypt), and a bearer token.
+//! TLS and authentication: a web configuration file as Prometheus's exporters have (TLS, users with bcrypt), and a bearer token.
 //!
-//! Both are read again when they change, so that certificates can be renewed and passwords changed without a restart. A file that is
-//! wrong is refused, and the one before stays in force.
+//! Both are read again when they change, so that certificates and passwords can change without a restart. An invalid file is
+//! refused, and the previous one stays in effect.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -21,8 +21,8 @@ use serde::Deserialize;
 use subtle::ConstantTimeEq;
 use tokio_rustls::TlsAcceptor;
 
-/// A user nobody knows takes as long as one with a wrong password: this is what the password is held against.
-const NOBODY: &str = "$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy";
+/// The hash that the password of an unknown user is compared with, so that the answer takes as long as for a known user.
+const UNKNOWN_USER: &str = "$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy";
 
 /// Why access cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -32,11 +32,10 @@ pub struct AccessError {
     pub problem: String,
 }
 
-/// What a request is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccessDecision {
     Allowed,
-    /// It may not; this is the challenge to answer with.
+    /// With the challenge to answer.
     Refused(&'static str),
 }
 
@@ -55,7 +54,6 @@ struct TlsConfig {
     key_file: PathBuf,
 }
 
-/// Who may look at what is served.
 #[derive(Debug, Default)]
 pub struct Access {
     web_config: Option<PathBuf>,
@@ -89,14 +87,13 @@ impl Access {
         Ok(Self { web_config, token_file, rules: Mutex::new(Arc::new(rules)), known: Mutex::default() })
     }
 
-    /// Whether strangers are kept out, or at least cannot listen in.
+    /// Whether there is TLS or authentication.
     #[must_use]
     pub fn is_protected(&self) -> bool {
         let rules = self.current();
         rules.tls.is_some() || !rules.users.is_empty() || rules.token.is_some()
     }
 
-    /// How TLS is spoken, if it is.
     #[must_use]
     pub fn tls(&self) -> Option<TlsAcceptor> {
         self.current().tls.clone()
@@ -109,11 +106,11 @@ impl Access {
                 Ok(newer) => {
                     *rules = Arc::new(newer);
                     self.known.lock().unwrap_or_else(PoisonError::into_inner).clear();
-                    tracing::info!("access was read again");
+                    tracing::info!("read TLS and authentication settings again");
                 }
                 Err((error, files)) => {
-                    tracing::warn!("{error}; access stays as it was");
-                    // The next attempt is due when something changes again, not with the next visitor.
+                    tracing::warn!("{error}; TLS and authentication stay as they were");
+                    // The next attempt is due when a file changes again, not with the next request.
                     *rules = Arc::new(Rules { files, ..Rules::clone(&rules) });
                 }
             }
@@ -121,7 +118,6 @@ impl Access {
         Arc::clone(&rules)
     }
 
-    /// Judges a request by its headers.
     pub async fn check(&self, headers: &HeaderMap) -> AccessDecision {
         let rules = self.current();
         if rules.users.is_empty() && rules.token.is_none() {
@@ -154,7 +150,7 @@ impl Access {
             return false;
         };
         let known = rules.users.get(&user).cloned();
-        let hash = known.clone().unwrap_or_else(|| NOBODY.to_owned());
+        let hash = known.clone().unwrap_or_else(|| UNKNOWN_USER.to_owned());
         let right =
             tokio::task::spawn_blocking(move || bcrypt::verify(password, &hash).unwrap_or(false)).await;
         let is_user = known.is_some() && right.unwrap_or(false);
@@ -166,7 +162,7 @@ impl Access {
 }
 
 impl Rules {
-    /// Reads everything; where that fails, what has been looked at so far comes with the error.
+    /// Reads all files; an error comes with the stamps of those read so far.
     fn read(web_config: Option<&Path>, token_file: Option<&Path>) -> Result<Self, (AccessError, FileStamps)> {
         let mut rules = Self::default();
         match rules.fill(web_config, token_file) {
@@ -180,14 +176,12 @@ impl Rules {
     }
 
     fn fill(&mut self, web_config: Option<&Path>, token_file: Option<&Path>) -> Result<(), AccessError> {
-        let failed = |path: &Path, problem: String| AccessError { path: path.to_owned(), problem };
         for path in [web_config, token_file].into_iter().flatten() {
             self.note(path);
         }
         if let Some(path) = web_config {
-            let text = std::fs::read_to_string(path).map_err(|error| failed(path, error.to_string()))?;
-            let config: WebConfig =
-                yaml_serde::from_str(&text).map_err(|error| failed(path, error.to_string()))?;
+            let text = std::fs::read_to_string(path).map_err(|error| failed(path, &error))?;
+            let config: WebConfig = yaml_serde::from_str(&text).map_err(|error| failed(path, &error))?;
             if let Some(tls) = config.tls_server_config {
                 // Relative paths are relative to the file that names them, as in Prometheus.
                 let place = |file: &Path| path.parent().unwrap_or(Path::new(".")).join(file);
@@ -199,10 +193,10 @@ impl Rules {
             self.users = config.basic_auth_users;
         }
         if let Some(path) = token_file {
-            let token = std::fs::read_to_string(path).map_err(|error| failed(path, error.to_string()))?;
+            let token = std::fs::read_to_string(path).map_err(|error| failed(path, &error))?;
             let token = token.trim();
             if token.is_empty() {
-                return Err(failed(path, "it is empty".to_owned()));
+                return Err(failed(path, &"it is empty"));
             }
             self.token = Some(token.to_owned());
         }
@@ -210,19 +204,20 @@ impl Rules {
     }
 }
 
+fn failed(path: &Path, problem: &impl ToString) -> AccessError {
+    AccessError { path: path.to_owned(), problem: problem.to_string() }
+}
+
 fn acceptor(certificates: &Path, key: &Path) -> Result<TlsAcceptor, AccessError> {
-    let failed = |path: &Path, problem: String| AccessError { path: path.to_owned(), problem };
-    let open =
-        |path: &Path| File::open(path).map(BufReader::new).map_err(|error| failed(path, error.to_string()));
+    let open = |path: &Path| File::open(path).map(BufReader::new).map_err(|error| failed(path, &error));
     let chain = CertificateDer::pem_reader_iter(open(certificates)?)
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| failed(certificates, error.to_string()))?;
-    let secret =
-        PrivateKeyDer::from_pem_reader(open(key)?).map_err(|error| failed(key, error.to_string()))?;
+        .map_err(|error| failed(certificates, &error))?;
+    let secret = PrivateKeyDer::from_pem_reader(open(key)?).map_err(|error| failed(key, &error))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let server = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, secret))
-        .map_err(|error| failed(certificates, error.to_string()))?;
+        .map_err(|error| failed(certificates, &error))?;
     Ok(TlsAcceptor::from(Arc::new(server)))
 }

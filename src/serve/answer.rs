@@ -1,6 +1,7 @@
-//! One request, one answer.
+//! What the last pass published, and the answer to a request from it.
 
 use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -8,19 +9,58 @@ use hyper::body::Incoming;
 use hyper::header::{self, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use openclaw_auth::digest;
+use openclaw_auth::model::Timestamp;
+use tokio::sync::watch;
 
 use super::access::{Access, AccessDecision};
 use super::page::{self, PageInput, PageView};
-use super::published::{Paths, Published};
 use crate::clock;
+use crate::model::{ChannelHealth, Event, Snapshot};
+use crate::publish::metrics::Exposition;
 
-/// Everything comes from here, nothing from elsewhere, and nobody frames it.
+/// Everything comes from this server, and no other page may frame it.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; \
     form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 type PageResponse = Response<Full<Bytes>>;
 
-/// Answers a request from what was published.
+/// What the last pass published.
+#[derive(Debug, Default)]
+pub struct Published {
+    /// `None` before the first pass.
+    pub snapshot: Option<Arc<Snapshot>>,
+    pub exposition: Exposition,
+    /// Recent events, newest last.
+    pub events: Vec<Event>,
+    pub channels: Vec<ChannelHealth>,
+    pub host: String,
+    /// Whether logins are renewed.
+    pub refreshing: bool,
+    /// Until when the snapshot is fresh.
+    pub fresh_until: Option<Timestamp>,
+    /// The snapshot as JSON, once it was requested.
+    pub json: OnceLock<Bytes>,
+}
+
+impl Published {
+    /// The snapshot as JSON, made when it is first requested; `None` before the first pass.
+    fn json(&self) -> Option<Bytes> {
+        let snapshot = self.snapshot.as_deref()?;
+        let make = || serde_json::to_vec(snapshot).expect("a snapshot is plain data").into();
+        Some(self.json.get_or_init(make).clone())
+    }
+}
+
+pub type Board = watch::Receiver<Arc<Published>>;
+
+/// Which paths a listener answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paths {
+    All,
+    /// The probes alone, outside authentication.
+    Probes,
+}
+
 pub(super) async fn answer(
     request: &Request<Incoming>,
     published: &Published,
@@ -50,7 +90,7 @@ async fn route(
         return answer;
     }
     if !names_this_host(request, local) {
-        return plain(StatusCode::MISDIRECTED_REQUEST, "this is not the host you are looking for\n");
+        return plain(StatusCode::MISDIRECTED_REQUEST, "unknown host name\n");
     }
     let path = request.uri().path();
     if paths == Paths::Probes {
@@ -59,7 +99,7 @@ async fn route(
     match access.check(request.headers()).await {
         AccessDecision::Allowed => {}
         AccessDecision::Refused(challenge) => {
-            let mut answer = plain(StatusCode::UNAUTHORIZED, "please sign in\n");
+            let mut answer = plain(StatusCode::UNAUTHORIZED, "authentication required\n");
             answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
             return answer;
         }
@@ -75,14 +115,14 @@ async fn route(
         "/metrics" => metrics(request, published),
         "/api/v1/status" => match published.json() {
             Some(json) => with_type("application/json", json),
-            None => plain(StatusCode::SERVICE_UNAVAILABLE, "the first look is under way\n"),
+            None => plain(StatusCode::SERVICE_UNAVAILABLE, "the first check is running\n"),
         },
         _ => probe(path, published).unwrap_or_else(not_found),
     }
 }
 
-/// A page of another site must not read this one by making its own name point here. On loopback only names of
-/// loopback are answered to; elsewhere names are the operator's affair.
+/// Prevents DNS rebinding: another site must not read this page by pointing its own name here. On loopback only loopback
+/// names are accepted; elsewhere the operator decides on names.
 fn names_this_host(request: &Request<Incoming>, local: Option<SocketAddr>) -> bool {
     if !local.is_some_and(|local| local.ip().is_loopback()) {
         return true;
@@ -104,7 +144,7 @@ fn probe(path: &str, published: &Published) -> Option<PageResponse> {
         "/readyz" if published.fresh_until.is_some_and(|until| clock::now() < until) => {
             Some(plain(StatusCode::OK, "ready\n"))
         }
-        "/readyz" => Some(plain(StatusCode::SERVICE_UNAVAILABLE, "no fresh look at the stores\n")),
+        "/readyz" => Some(plain(StatusCode::SERVICE_UNAVAILABLE, "no recent check of the stores\n")),
         _ => None,
     }
 }
@@ -122,20 +162,20 @@ fn input<'p>(published: &'p Published, view: &'p PageView) -> PageInput<'p> {
 }
 
 fn metrics(request: &Request<Incoming>, published: &Published) -> PageResponse {
-    let asks = |name: header::HeaderName, word: &str| {
+    let accepts = |name: header::HeaderName, word: &str| {
         let values = request.headers().get_all(name).into_iter().filter_map(|value| value.to_str().ok());
-        values.flat_map(|value| value.split(',')).any(|choice| is_asked_for(choice, word))
+        values.flat_map(|value| value.split(',')).any(|choice| is_choice(choice, word))
     };
     let exposition = &published.exposition;
-    let open = asks(header::ACCEPT, "application/openmetrics-text");
-    let gzip = asks(header::ACCEPT_ENCODING, "gzip");
-    let body = match (open, gzip) {
+    let is_open_metrics = accepts(header::ACCEPT, "application/openmetrics-text");
+    let gzip = accepts(header::ACCEPT_ENCODING, "gzip");
+    let body = match (is_open_metrics, gzip) {
         (true, true) => exposition.open_metrics_gzip(),
         (true, false) => exposition.open_metrics(),
         (false, true) => exposition.text_gzip(),
         (false, false) => exposition.text(),
     };
-    let kind = if open {
+    let kind = if is_open_metrics {
         "application/openmetrics-text; version=1.0.0; charset=utf-8"
     } else {
         "text/plain; version=0.0.4; charset=utf-8"
@@ -148,8 +188,8 @@ fn metrics(request: &Request<Incoming>, published: &Published) -> PageResponse {
     answer
 }
 
-/// Whether one choice of an `Accept` header is this one; a weight of 0 says that it is not taken.
-fn is_asked_for(choice: &str, word: &str) -> bool {
+/// Whether one choice of an `Accept` header is this one; a weight of 0 refuses it.
+fn is_choice(choice: &str, word: &str) -> bool {
     let mut parts = choice.split(';').map(str::trim);
     let is_it = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(word));
     let refused = parts.any(|part| {
@@ -192,5 +232,5 @@ fn plain(status: StatusCode, text: &'static str) -> PageResponse {
 }
 
 fn not_found() -> PageResponse {
-    plain(StatusCode::NOT_FOUND, "there is nothing here; try /\n")
+    plain(StatusCode::NOT_FOUND, "not found; the status page is at /\n")
 }

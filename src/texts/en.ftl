@@ -291,3 +291,246 @@ resolved-provider = has a login, or no model uses it any more
 resolved-store = can be read
 resolved-back = exists again
 resolved = OK
+
+## The page: parameters may be markup, so no text holds any
+
+page-skip = Skip to the content
+page-sections = Sections
+page-nav-expirations = Upcoming
+page-nav-logins = Logins
+page-nav-activity = Activity
+page-nav-stores = Stores
+page-footer-checked = { " " }· last checked { $at }
+page-for-programs = For programs
+page-metrics = Metrics
+page-json = Report as JSON
+page-without-javascript = Without JavaScript, this page shows data from when it was loaded, in the time zone of the machine that runs authwatch.
+page-verdict = Verdict
+page-checking = Checking…
+page-checking-more = The first check of all logins is running. This takes a moment.
+
+## The page: what the script says
+
+page-connection-lost = Connection lost.
+page-no-check = No check for more than 5 minutes.
+page-data-from = Showing data from { $at }.
+page-copied = Copied
+page-copied-said = The command was copied.
+page-selected = Selected
+page-selected-said = The command is selected.
+
+## The page: verdict, tiles, and what needs people
+
+page-less-urgent = { $count ->
+    [one] 1 of them is less urgent.
+   *[other] { $count } of them are less urgent.
+}
+page-all-work-now = All logins that models use work now.
+page-no-login-yet = No agent has a login yet. Set one up with { $command }.
+page-next = Next to expire: { $login }, in { $left }.
+page-login-at = agent { $agent }: { $name }
+page-on-host = { $verdict } on { $host }
+page-last-checked = Last checked { $ago } ago, { $at }.
+page-renewal-on = Automatic renewal is on.
+page-renewal-off = Automatic renewal is off.
+page-tile-agents = Agents
+page-tile-ok = OK
+page-tile-info = Info
+page-tile-warning = Warning
+page-tile-critical = Critical
+page-needs = What needs you
+page-needs-more = And { $count } more: { $all }.
+page-needs-all = everything that needs attention
+page-since = Since { $at }, { $ago } ago.
+page-left = { $left } left.
+page-unused = No configured model uses it.
+page-also-used-by = Also used by { $agents }.
+page-copy = Copy
+page-copy-label = Copy the command: { $purpose }
+
+## The page: expirations
+
+page-expirations = Expirations
+page-no-expirations = No login has an expiry time.
+page-nothing-expires = Nothing expires within 7 days.
+page-all-renew = Everything that expires within 7 days renews automatically.
+page-people-needed = { $count ->
+    [one] 1 login needs you within 7 days.
+   *[other] { $count } logins need you within 7 days.
+}
+page-key-needs = needs you
+page-key-renews = renews automatically
+page-as-list = As a list
+page-expires = { $login } expires in { $left }, { $at }.
+page-renews = { $login } renews automatically; its access token expires in { $left }, { $at }.
+page-expirations-more = And { $count } more, { $later } of them after more than 7 days.
+page-chart-lanes = When logins expire
+page-chart-columns = How many logins expire when
+page-chart-description = { $expirations }: { $within } within 7 days, { $later } later. { $people } a person, { $renewals } automatically. Each is listed below.
+page-chart-expirations = { $count ->
+    [one] 1 expiration
+   *[other] { $count } expirations
+}
+page-chart-people = { $count ->
+    [one] 1 needs
+   *[other] { $count } need
+}
+page-chart-renewals = { $count ->
+    [one] 1 renews
+   *[other] { $count } renew
+}
+page-now = now
+page-later = later
+page-1-hour = 1 h
+page-6-hours = 6 h
+page-12-hours = 12 h
+page-1-day = 1 day
+page-2-days = 2
+page-4-days = 4
+page-7-days = 7
+
+## The page: the list of logins
+
+page-logins = Agents and logins
+page-lines = { $count ->
+    [one] 1 line
+   *[other] { $count } lines
+}
+page-that-need-attention = { " " }that need attention
+page-for-query = { " " }for “{ $query }”
+page-of-pages = , page { $page } of { $pages }
+page-none-needs-attention = Nothing here needs attention.
+page-no-match = Nothing matches.
+page-only-inherited = Only logins inherited from agent main.
+page-filter = Filter the logins
+page-find = Find
+page-find-hint = agent, profile or provider
+page-show = Show
+page-show-attention = Needs attention
+page-show-all = All
+page-sort = Sort by
+page-sort-agent = Agent
+page-sort-left = Time left
+page-sort-provider = Provider
+page-apply = Apply
+page-column-state = State
+page-column-login = Login
+page-column-left = Time left
+page-column-renewal = Renewal
+page-default = default
+page-own-logins = Command line tools’ own logins
+page-observed = observed, never touched
+page-api-key = API key
+page-oauth = OAuth
+page-token = token
+page-in-use = in use
+page-from-main = from agent main
+page-not-imported = not imported yet
+page-cooling-down = Cooling down for another { $left }.
+page-cooling-down-because = Cooling down ({ $reason }) for another { $left }.
+page-disabled = Disabled by OpenClaw for another { $left }.
+page-disabled-because = Disabled by OpenClaw ({ $reason }) for another { $left }.
+page-expired-ago = expired { $ago } ago
+page-no-expiry = no expiry
+page-unknown = unknown
+page-renewal-manual = manual
+page-renewal-not-needed = not needed
+page-renewal-automatic = automatic
+page-renewal-in-progress = in progress
+page-renewal-sign-in-needed = needs sign-in
+page-renewal-blocked = blocked by the network
+page-renewal-own-program = by its own program
+page-renewal-not-supported = not supported
+page-renewal-sign-in = sign-in
+page-inherited = { $count ->
+    [one] 1 login inherited from agent main
+   *[other] { $count } logins inherited from agent main
+}
+page-for-agents = for { $agents }
+page-combinations-more = And { $count } other combinations.
+page-names-more = { " " }and { $count } more
+page-pages = Pages of the list
+page-previous = Previous
+page-page = Page { $page } of { $pages }
+page-next-page = Next
+
+## The page: activity, stores, and notifications
+
+page-activity = Activity
+page-no-activity = Nothing has changed since authwatch started.
+page-earlier = { $count } earlier
+page-ago = { $ago } ago
+page-of-agent = agent { $agent }
+page-event-renewed = Renewed
+page-event-renewal-failed = Renewal failed
+page-event-worse = Worse
+page-event-better = Better
+page-event-new = New
+page-event-removed = Removed
+page-event-store-broken = Store unreadable
+page-event-store-fixed = Store readable again
+page-event-openclaw-broken = OpenClaw’s configuration broken
+page-event-openclaw-fixed = OpenClaw’s configuration OK
+page-event-configuration = Configuration
+page-stores = Stores
+page-stores-ok = Every store can be read.
+page-stores-more = { $count } more with problems
+page-stores-fine = { $count ->
+    [one] 1 store OK
+   *[other] { $count } stores OK
+}
+page-stores-cut = And { $count } more, all of them in { $report }.
+page-stores-report = the report as JSON
+page-store-json = JSON
+page-store-none = none of its own
+page-store-mode = mode { $mode }
+page-store-uid = UID { $uid }
+page-store-state-error = Its file with order and usage: { $problem }. OpenClaw ignores it.
+page-channels = Notifications
+page-channels-none = None configured. Set up channels under { $section } in authwatch’s configuration.
+page-channel-delivered = last delivered { $ago } ago
+page-channel-unused = nothing sent yet
+page-channel-waiting = { $count ->
+    [one] 1 message waiting
+   *[other] { $count } messages waiting
+}
+page-channel-failing = Failing for { $ago }: { $problem }
+
+## What happened
+
+event-agent-new = a new agent
+event-agent-removed = the agent was removed
+event-profile-removed = the profile was removed
+event-openclaw-fixed = it can be used again
+event-store-fixed = the store can be read again
+event-changed = { $state }, was { $before }
+event-needs-sign-in = { $state }, was { $before }; the login needs sign-in
+event-renewed = renewed, valid for { $left }, until { $at }
+event-not-renewed = not renewed: { $reason }
+event-configuration-read = the configuration was read again
+event-configuration-refused = the configuration was refused: { $problem }
+
+## The state of an access token
+
+token-static = valid, no expiry
+token-valid-for = valid, { $left } left
+token-valid = valid
+token-expiring-in = expiring, { $left } left
+token-expiring = expiring
+token-expired-since = expired { $left } ago
+token-expired = expired
+token-missing = missing
+
+## One line for systemd and Nagios
+
+status-line = { $agents }: { $valid } valid, { $expiring } expiring, { $missing } missing
+nagios-needs = { $problems }: { $critical } critical, { $warning } warning
+nagios-providers = { $count ->
+    [one] 1 provider in use without a login
+   *[other] { $count } providers in use without a login
+}
+nagios-stores = { $count ->
+    [one] 1 store unreadable
+   *[other] { $count } stores unreadable
+}
+nagios-next = next { $login } in { $left }

@@ -102,6 +102,7 @@ mod watch {
     #[cfg(feature = "sqlite")]
     mod change_detection;
     mod http;
+    mod page;
     mod probe;
     mod scans;
     mod systemd_notify;

@@ -23,6 +23,7 @@ pub(crate) mod receiver;
 pub(crate) mod renewal;
 pub(crate) mod sample_home;
 pub(crate) mod sign_in;
+pub(crate) mod snapshot;
 pub(crate) mod terminal;
 pub(crate) mod time;
 pub(crate) mod tls;

@@ -1,14 +1,17 @@
-//! The forms in which a scrape gets the metrics.
+//! How metrics reach Prometheus: the forms of a scrape, and the textfile for `node_exporter`'s collector.
 
-use std::io::Write;
+use std::fs::Permissions;
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-/// What is scraped. The part about credentials is kept from pass to pass as long as it holds; the forms a scrape
-/// may ask for are made when one first does.
+/// The metrics of one pass. The part about credentials is kept from pass to pass while it is unchanged; each form is made
+/// when it is first requested.
 #[derive(Debug, Default)]
 pub struct Exposition {
     own: String,
@@ -42,7 +45,6 @@ impl Exposition {
         self.text.get_or_init(|| Bytes::from(self.joined())).clone()
     }
 
-    /// The same, compressed.
     pub fn text_gzip(&self) -> Bytes {
         self.text_gzip.get_or_init(|| gzip(self.joined().as_bytes())).clone()
     }
@@ -52,7 +54,6 @@ impl Exposition {
         self.open_metrics.get_or_init(|| Bytes::from(open_metrics(&self.joined()))).clone()
     }
 
-    /// The same, compressed.
     pub fn open_metrics_gzip(&self) -> Bytes {
         self.open_metrics_gzip.get_or_init(|| gzip(open_metrics(&self.joined()).as_bytes())).clone()
     }
@@ -81,4 +82,15 @@ fn gzip(bytes: &[u8]) -> Bytes {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(bytes).expect("memory takes all bytes");
     encoder.finish().expect("memory takes all bytes").into()
+}
+
+/// Replaces the textfile, whole or not at all.
+pub fn write_textfile(path: &Path, text: &str) -> io::Result<()> {
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // The collector reads `*.prom` only, so the draft is never taken for the file.
+    let mut file = tempfile::Builder::new().prefix(".authwatch-").suffix(".tmp").tempfile_in(dir)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().set_permissions(Permissions::from_mode(0o644))?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
 }

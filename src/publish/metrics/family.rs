@@ -1,4 +1,4 @@
-//! What a metric is, and how its family comes from its entry in the table.
+//! The types of the table of metrics, and how a family is made from an entry.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,6 @@ use prometheus::{
     Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, TextEncoder,
 };
 
-/// A metric as the table describes it.
 #[derive(Clone, Copy, Debug)]
 pub struct Description {
     pub name: &'static str,
@@ -33,10 +32,9 @@ pub enum MetricKind {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Metric<const N: usize>(pub(super) usize);
 
-/// Makes the table: `METRICS`, and a constant for each entry.
+/// Defines `METRICS`, and a constant for each entry.
 macro_rules! metrics {
     ($($id:ident: $kind:expr, $name:literal [$($label:ident),*] $help:literal)+) => {
-        /// Every metric there is.
         pub const METRICS: &[Description] = &[
             $(Description { name: $name, kind: $kind, labels: &[$(stringify!($label)),*], help: $help }),+
         ];
@@ -113,7 +111,7 @@ impl Samples {
     }
 }
 
-/// What this process counts and observes, as long as it lives.
+/// What this process counts and observes.
 #[derive(Debug)]
 pub(super) struct Collectors {
     counters: HashMap<usize, IntCounterVec>,
@@ -121,7 +119,7 @@ pub(super) struct Collectors {
 }
 
 impl Collectors {
-    /// Those without labels exist at 0 from here on, so that `rate` sees the first increase.
+    /// Creates those without labels at 0, so that `rate` sees the first increase.
     pub(super) fn new(table: &[Description]) -> Self {
         let (mut counters, mut histograms) = (HashMap::new(), HashMap::new());
         for (index, metric) in table.iter().enumerate() {

@@ -4,22 +4,21 @@ use std::io::{self, Write};
 
 use openclaw_auth::model::Span;
 
-use crate::assess;
+use crate::assess::{self, headline};
 use crate::exit;
 use crate::model::{AssessmentState, Issue, Severity, Snapshot};
 use crate::publish::words::{safe, span};
+use crate::texts::{counted, text};
 
 /// OK 0, WARNING 1, CRITICAL 2, UNKNOWN 3 (a store could not be read).
 #[must_use]
 pub fn exit_code(snapshot: &Snapshot) -> u8 {
-    state(snapshot).0
+    state(&assess::issues(snapshot)).0
 }
 
-fn state(snapshot: &Snapshot) -> (u8, &'static str) {
-    let issues = assess::issues(snapshot);
-    let is_critical = |issue: &&Issue<'_>| issue.assessment.severity == Some(Severity::Critical);
-    let mut critical = issues.iter().filter(is_critical);
-    match assess::worst(&issues) {
+fn state(issues: &[Issue<'_>]) -> (u8, &'static str) {
+    let mut critical = issues.iter().filter(|issue| issue.assessment.severity == Some(Severity::Critical));
+    match assess::worst(issues) {
         Some(Severity::Critical)
             if critical.all(|issue| issue.assessment.state == AssessmentState::Unreadable) =>
         {
@@ -32,24 +31,33 @@ fn state(snapshot: &Snapshot) -> (u8, &'static str) {
 }
 
 pub(super) fn write(snapshot: &Snapshot, out: &mut dyn Write) -> io::Result<()> {
-    let (_, word) = state(snapshot);
+    let issues = assess::issues(snapshot);
+    let number = |severity| issues.iter().filter(|issue| issue.assessment.severity == Some(severity)).count();
+    let (critical, warning) = (number(Severity::Critical), number(Severity::Warning));
     let summary = snapshot.summary;
     let unreadable = snapshot.agents.iter().filter(|agent| agent.store.error.is_some()).count();
     let unauthenticated: usize =
         snapshot.agents.iter().map(|agent| agent.missing_providers_in_use.len()).sum();
-    write!(
-        out,
-        "AUTHWATCH {word} - {} valid, {} expiring, {} missing in {} agent(s)",
-        summary.valid,
-        summary.expiring,
-        summary.missing,
-        snapshot.agents.len(),
-    )?;
+    let mut parts = vec![if critical + warning > 0 {
+        let problems = headline(snapshot, &issues);
+        text("nagios-needs", &[("problems", &problems), ("critical", &critical), ("warning", &warning)])
+    } else {
+        headline(snapshot, &issues)
+    }];
+    parts.push(text(
+        "status-line",
+        &[
+            ("agents", &counted("agents", snapshot.agents.len())),
+            ("valid", &summary.valid),
+            ("expiring", &summary.expiring),
+            ("missing", &summary.missing),
+        ],
+    ));
     if unauthenticated > 0 {
-        write!(out, ", {unauthenticated} provider(s) in use without a login")?;
+        parts.push(counted("nagios-providers", unauthenticated));
     }
     if unreadable > 0 {
-        write!(out, ", {unreadable} store(s) unreadable")?;
+        parts.push(counted("nagios-stores", unreadable));
     }
     let upcoming =
         snapshot.agents.iter().flat_map(|agent| agent.profiles.iter().map(move |profile| (agent, profile)));
@@ -59,15 +67,19 @@ pub(super) fn write(snapshot: &Snapshot, out: &mut dyn Write) -> io::Result<()> 
         })
         .min_by(|one, other| one.2.total_cmp(&other.2));
     if let Some((agent, profile, left)) = next {
-        // A pipe would end the text and begin the performance data.
-        let name =
-            format!("{}/{}", safe(agent.id.as_str()), safe(profile.profile_id.as_str())).replace('|', "_");
-        write!(out, ", next {name} in {}", span(left))?;
+        let login = format!("{}/{}", safe(agent.id.as_str()), safe(profile.profile_id.as_str()));
+        parts.push(text("nagios-next", &[("login", &login), ("left", &span(left))]));
     }
+    // A pipe would end the text and begin the performance data.
+    let parts = parts.join("; ").replace('|', "_");
     write!(
         out,
-        " | valid={};;;0 expiring={};0;;0 missing={};;0;0 stores_unreadable={unreadable};;;0",
-        summary.valid, summary.expiring, summary.missing,
+        "AUTHWATCH {} - {parts} | critical={critical};;0;0 warning={warning};0;;0 valid={};;;0 expiring={};0;;0 missing={};;0;0 \
+         stores_unreadable={unreadable};;;0",
+        state(&issues).1,
+        summary.valid,
+        summary.expiring,
+        summary.missing,
     )?;
     if let Some((_, _, left)) = next {
         write!(out, " next_expiry={:.0}s;;;0", left.as_secs())?;

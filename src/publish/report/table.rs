@@ -77,6 +77,9 @@ impl Table<'_> {
         if !issue.also.is_empty() {
             details.push(text("also-used-by", &[("agents", &counted("agents", issue.also.len()))]));
         }
+        if let IssueOf::Login(profile) = issue.of {
+            details.extend(profile.account.as_deref().map(safe));
+        }
         details.extend(self.when(issue));
         details.retain(|detail| !detail.is_empty());
         self.line(issue.assessment.severity, &name, &details.join(", "))?;
@@ -179,6 +182,7 @@ impl Table<'_> {
         if row.users > 0 {
             words.push(text("used-by", &[("agents", &counted("agents", row.users))]));
         }
+        words.extend(row.profile.account.as_deref().map(safe));
         words.push(state(row.profile, self.snapshot.now));
         words.extend(row.note.map(safe));
         if row.profile.source.is_import_only() {

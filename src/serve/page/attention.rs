@@ -1,19 +1,18 @@
-//! The answer to "is everything all right?", and what needs a person, with the command to run.
+//! The verdict on top of the page, and what needs a person, with the command to run.
 
 use maud::{Markup, html};
 use openclaw_auth::model::Timestamp;
 
-use super::pieces::{As, Foreign, Tone, command, count, grouped, icon, moment};
+use super::pieces::{As, Foreign, Tone, command, grouped, icon, moment, phrase, say, sentence};
 use super::rows::{Row, RowKind};
 use super::view::PageInput;
 use crate::assess::{self, headline};
 use crate::model::{Issue, IssueOf, LoginState, Severity, Snapshot};
-use crate::texts::text;
+use crate::texts::{counted, text};
 
 /// Longer lists are cut: the rest is in the list of logins.
 const MOST_NEEDS: usize = 10;
 
-/// The big answer on top of the page.
 pub(super) fn verdict(
     input: &PageInput<'_>,
     snapshot: &Snapshot,
@@ -22,58 +21,81 @@ pub(super) fn verdict(
 ) -> Markup {
     let needs = |severity| issues.iter().filter(|issue| issue.assessment.severity == Some(severity)).count();
     let (urgent, later) = (needs(Severity::Critical), needs(Severity::Warning));
-    let profiles =
-        || rows.iter().filter(|row| matches!(row.what, RowKind::Profile(_)) && row.agent.is_some());
+    let logins = || rows.iter().filter(|row| matches!(row.what, RowKind::Profile(_)) && row.agent.is_some());
     let tone = match (urgent, later) {
-        (0, 0) if profiles().next().is_none() => Tone::Busy,
+        (0, 0) if logins().next().is_none() => Tone::Busy,
         (0, 0) => Tone::Good,
         (0, _) => Tone::Soon,
         (_, _) => Tone::Bad,
     };
-    let short = if urgent + later == 0 { String::new() } else { format!("({}) ", urgent + later) };
-    let tally = |tone: Tone| match tone {
-        Tone::Bad => urgent,
-        Tone::Soon => later,
-        Tone::Busy => needs(Severity::Info),
-        Tone::Good => profiles().filter(|row| row.tone == tone && !row.inherited()).count(),
-    };
+    let ok = logins().filter(|row| row.tone == Tone::Good && !row.inherited()).count();
+    let tiles = [
+        (Tone::Good, "page-tile-ok", ok),
+        (Tone::Busy, "page-tile-info", needs(Severity::Info)),
+        (Tone::Soon, "page-tile-warning", later),
+        (Tone::Bad, "page-tile-critical", urgent),
+    ];
     html! {
-        section.verdict.(tone.class()) aria-label="Verdict" data-title={ (short) "authwatch" } {
+        section.verdict.(tone.class()) aria-label=(say("page-verdict")) data-title=(title(issues)) {
             (icon(tone))
             div {
                 div role="status" aria-live="polite" aria-atomic="true" {
-                    h1 { (headline(snapshot, issues)) }
+                    h1 {
+                        @if input.host.is_empty() { (headline(snapshot, issues)) }
+                        @else {
+                            (phrase("page-on-host", &[
+                                ("verdict", html! { (headline(snapshot, issues)) }),
+                                ("host", html! { span.host { (Foreign(input.host)) } }),
+                            ]))
+                        }
+                    }
                     @if urgent > 0 && later > 0 {
-                        p.sub { (count(later, "of them is", "of them are")) " less urgent." }
+                        p.sub { (counted("page-less-urgent", later)) }
                     } @else if urgent == 0 && later > 0 {
-                        p.sub { "All logins that models use work now." }
+                        p.sub { (say("page-all-work-now")) }
                     } @else if tone == Tone::Busy {
-                        p.sub { "No agent has a login yet. Set one up with "
-                            code { "openclaw models auth login" } "." }
+                        p.sub { (phrase("page-no-login-yet", &[("command", html! { code { "openclaw models auth login" } })])) }
                     }
                 }
                 @if tone == Tone::Good { (next_need(snapshot, rows)) }
-                p.look {
-                    @if !input.host.is_empty() { span.id { (Foreign(input.host)) } ". " }
-                    "Last checked " span.fresh { (moment(snapshot.now, snapshot.now, As::Ago)) " ago" } ", "
-                    span #look { (moment(snapshot.now, snapshot.now, As::Date)) } ". "
-                    @if input.refreshing_enabled { "Automatic renewal is on." }
-                    @else { "Automatic renewal is off." }
+                p.checked {
+                    (phrase("page-last-checked", &[
+                        ("ago", html! { span.fresh { (moment(snapshot.now, snapshot.now, As::Ago)) } }),
+                        ("at", html! { span #checked { (moment(snapshot.now, snapshot.now, As::Date)) } }),
+                    ])) " "
+                    (say(if input.refreshing_enabled { "page-renewal-on" } else { "page-renewal-off" }))
                 }
             }
         }
         dl.tally {
-            div { dt { "Agents" } dd { (grouped(snapshot.agents.len())) } }
-            @for (tone, name) in [
-                (Tone::Good, "OK"), (Tone::Busy, "For information"), (Tone::Soon, "Warning"), (Tone::Bad, "Critical"),
-            ] {
-                div.(tone.class()).none[tally(tone) == 0] { dt { (icon(tone)) (name) } dd { (grouped(tally(tone))) } }
+            div { dt { (say("page-tile-agents")) } dd { (grouped(snapshot.agents.len())) } }
+            @for (tone, name, number) in tiles {
+                div.(tone.class()).none[number == 0] { dt { (icon(tone)) (say(name)) } dd { (grouped(number)) } }
             }
         }
     }
 }
 
-/// Everything is fine; what will be next to need a person, and when?
+/// The title in the browser's tab: how many problems need a person, as the headline counts them.
+pub(super) fn title(issues: &[Issue<'_>]) -> String {
+    match issues.iter().filter(|issue| issue.assessment.needs_person).count() {
+        0 => "authwatch".to_owned(),
+        needs => format!("({}) authwatch", grouped(needs)),
+    }
+}
+
+/// A login with its agent.
+pub(super) fn login(row: &Row<'_>) -> Markup {
+    phrase(
+        "page-login-at",
+        &[
+            ("agent", html! { span.id { (Foreign(row.agent_name())) } }),
+            ("name", html! { span.id { (Foreign(row.name())) } }),
+        ],
+    )
+}
+
+/// While all is well: the next login to need a person, and when.
 fn next_need(snapshot: &Snapshot, rows: &[Row<'_>]) -> Markup {
     let next = rows
         .iter()
@@ -83,13 +105,17 @@ fn next_need(snapshot: &Snapshot, rows: &[Row<'_>]) -> Markup {
         .min_by(|left, right| left.1.total_cmp(&right.1));
     html! {
         @if let Some((row, end)) = next {
-            p.sub { "Next to expire: " b { "agent " (Foreign(row.agent_name())) ": " (Foreign(row.name())) }
-                ", in " (moment(end, snapshot.now, As::Left)) "." }
+            p.sub {
+                (phrase("page-next", &[
+                    ("login", html! { b { (login(row)) } }),
+                    ("left", moment(end, snapshot.now, As::Left)),
+                ]))
+            }
         }
     }
 }
 
-/// Whether its end comes and goes without anybody doing anything.
+/// Whether it renews without a person.
 pub(super) fn renews_itself(row: &Row<'_>) -> bool {
     matches!(row.what, RowKind::Profile(profile)
         if matches!(profile.login, LoginState::Renewable | LoginState::Refreshing | LoginState::External))
@@ -103,13 +129,17 @@ pub(super) fn section(snapshot: &Snapshot, issues: &[Issue<'_>]) -> Markup {
     }
     html! {
         section #needs aria-labelledby="needs-title" {
-            h2 #needs-title { "What needs you" }
+            h2 #needs-title { (say("page-needs")) }
             ul.needs {
                 @for need in needs.iter().take(MOST_NEEDS) { (one(need, snapshot.now)) }
             }
             @if needs.len() > MOST_NEEDS {
-                p.more { "And " (grouped(needs.len() - MOST_NEEDS)) " more: "
-                    a href="?show=attention#logins" { "everything that needs attention" } "." }
+                p.more {
+                    (phrase("page-needs-more", &[
+                        ("count", html! { (grouped(needs.len() - MOST_NEEDS)) }),
+                        ("all", html! { a href="?show=attention#logins" { (say("page-needs-all")) } }),
+                    ]))
+                }
             }
         }
     }
@@ -120,40 +150,48 @@ fn one(issue: &Issue<'_>, now: Timestamp) -> Markup {
     let tone = Tone::of(assessment.severity);
     let agent = issue.agent.map_or("", |agent| agent.as_str());
     let name = &*assess::name(issue);
-    let in_use = !matches!(issue.of, IssueOf::Login(profile) if !profile.in_use);
+    let is_unused = matches!(issue.of, IssueOf::Login(profile) if !profile.in_use);
+    let label = if agent.is_empty() {
+        html! { span.id { (Foreign(name)) } }
+    } else {
+        phrase(
+            "page-login-at",
+            &[
+                ("agent", html! { span.id { (Foreign(agent)) } }),
+                ("name", html! { span.id { (Foreign(name)) } }),
+            ],
+        )
+    };
     let meaning = assessment.remedy.as_ref().map_or(&*assessment.summary, |remedy| &remedy.meaning);
     html! {
         li.need.(tone.class()) data-key={ (Foreign(agent)) "/" (Foreign(name)) } {
             (icon(tone))
             div.what {
                 h3 {
-                    @if !agent.is_empty() { span.of { "agent " span.id { (Foreign(agent)) } ": " } }
-                    span.id { (Foreign(name)) }
+                    (label)
                     " " span.badge { (text(&format!("state-{}", assessment.state.as_str()), &[])) }
                 }
                 p {
                     (Foreign(&sentence(meaning))) "."
-                    @if let Some(since) = assessment.since { " Since " (moment(since, now, As::Date)) ", " (moment(since, now, As::Ago)) " ago." }
-                    @if let Some(end) = ends(issue, now) { " " (moment(end, now, As::Left)) " left." }
-                    @if !in_use { " No configured model uses it." }
+                    @if let Some(since) = assessment.since {
+                        " " (phrase("page-since", &[("at", moment(since, now, As::Date)), ("ago", moment(since, now, As::Ago))]))
+                    }
+                    @if let Some(end) = ends(issue, now) { " " (phrase("page-left", &[("left", moment(end, now, As::Left))])) }
+                    @if is_unused { " " (say("page-unused")) }
                     @if !issue.also.is_empty() {
-                        " Also used by " (count(issue.also.len(), "agent", "agents")) "."
+                        " " (text("page-also-used-by", &[("agents", &counted("agents", issue.also.len()))]))
                     }
                 }
-                @if let Some(line) = assessment.command() { (command(line, &format!("agent {agent}: {name}"))) }
+                @if let Some(line) = assessment.command() {
+                    (command(line, &text("page-login-at", &[("agent", &agent), ("name", &name)])))
+                }
             }
         }
     }
 }
 
-/// When it ends, if that is ahead.
+/// Its expiry time, if that is ahead.
 fn ends(issue: &Issue<'_>, now: Timestamp) -> Option<Timestamp> {
     let IssueOf::Login(profile) = issue.of else { return None };
     profile.end().filter(|end| *end > now)
-}
-
-/// A short sentence with a capital.
-pub(super) fn sentence(words: &str) -> String {
-    let mut characters = words.chars();
-    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }

@@ -1,13 +1,13 @@
 //! The list of agents and their logins, with its filter.
 
 use maud::{Markup, html};
-use openclaw_auth::model::{Cooldown, CooldownKind, Timestamp};
+use openclaw_auth::model::{Cooldown, CooldownKind, CredentialKind, Timestamp};
 
-use super::attention::sentence;
-use super::pieces::{As, Foreign, Tone, count, grouped, icon, moment};
+use super::pieces::{As, Foreign, Tone, grouped, icon, moment, phrase, say, sentence};
 use super::rows::{self, Row, RowKind};
 use super::view::{PageView, Show, Sort};
 use crate::model::{AgentHealth, LoginState, ProfileHealth, Snapshot, Status};
+use crate::texts::{counted, text};
 
 /// How many lines a page of the list has.
 const PER_PAGE: usize = 100;
@@ -22,19 +22,19 @@ pub(super) fn section(snapshot: &Snapshot, all: &[Row<'_>], view: &PageView) -> 
     let lines = &listed[start..listed.len().min(start + PER_PAGE)];
     html! {
         section #logins aria-labelledby="logins-title" {
-            h2 #logins-title { "Agents and logins" }
+            h2 #logins-title { (say("page-logins")) }
             (filter(view, show))
             p #found role="status" {
-                (count(listed.len(), "line", "lines"))
-                @if show == Show::Attention { " that need attention" }
-                @if !view.query.is_empty() { " for “" (Foreign(&view.query)) "”" }
-                @if pages > 1 { ", page " (page) " of " (grouped(pages)) }
+                (counted("page-lines", listed.len()))
+                @if show == Show::Attention { (say("page-that-need-attention")) }
+                @if !view.query.is_empty() { (phrase("page-for-query", &[("query", html! { (Foreign(&view.query)) })])) }
+                @if pages > 1 { (text("page-of-pages", &[("page", &page), ("pages", &grouped(pages))])) }
             }
             @if lines.is_empty() {
                 p.empty {
-                    @if show == Show::Attention && view.query.is_empty() { "Nothing here needs attention." }
-                    @else if quiet.is_empty() { "Nothing matches." }
-                    @else { "Only logins inherited from agent main." }
+                    @if show == Show::Attention && view.query.is_empty() { (say("page-none-needs-attention")) }
+                    @else if quiet.is_empty() { (say("page-no-match")) }
+                    @else { (say("page-only-inherited")) }
                 }
             } @else {
                 (table(snapshot, lines, view.sort))
@@ -45,33 +45,35 @@ pub(super) fn section(snapshot: &Snapshot, all: &[Row<'_>], view: &PageView) -> 
     }
 }
 
-/// A form that works by itself; with the script it applies as one types.
+/// A form that works without the script, which applies it while one types.
 fn filter(view: &PageView, show: Show) -> Markup {
     html! {
-        form.filter role="search" aria-label="Filter the logins" {
+        form.filter role="search" aria-label=(say("page-filter")) {
             div.field.grow {
-                label for="q" { "Find" }
+                label for="q" { (say("page-find")) }
                 input #q type="search" name="q" value=(view.query) maxlength="200" autocomplete="off"
-                    spellcheck="false" placeholder="agent, profile or provider";
+                    spellcheck="false" placeholder=(say("page-find-hint"));
             }
             fieldset.field {
-                legend { "Show" }
+                legend { (say("page-show")) }
                 div.choice {
-                    @for (option, name) in [(Show::Attention, "Needs attention"), (Show::All, "All")] {
+                    @for (option, name) in [(Show::Attention, "page-show-attention"), (Show::All, "page-show-all")] {
                         label { input type="radio" name="show" value=(option.as_str()) checked[option == show];
-                            span { (name) } }
+                            span { (say(name)) } }
                     }
                 }
             }
             div.field {
-                label for="sort" { "Sort by" }
+                label for="sort" { (say("page-sort")) }
                 select #sort name="sort" {
-                    @for (option, name) in [(Sort::Agent, "Agent"), (Sort::Left, "Time left"), (Sort::Provider, "Provider")] {
-                        option value=(option.as_str()) selected[option == view.sort] { (name) }
+                    @for (option, name) in [
+                        (Sort::Agent, "page-sort-agent"), (Sort::Left, "page-sort-left"), (Sort::Provider, "page-sort-provider"),
+                    ] {
+                        option value=(option.as_str()) selected[option == view.sort] { (say(name)) }
                     }
                 }
             }
-            button.apply type="submit" { "Apply" }
+            button.apply type="submit" { (say("page-apply")) }
         }
     }
 }
@@ -83,7 +85,9 @@ fn table(snapshot: &Snapshot, lines: &[Row<'_>], sort: Sort) -> Markup {
         table.logins role="table" aria-labelledby="logins-title" {
             thead role="rowgroup" {
                 tr role="row" {
-                    @for name in ["State", "Login", "Time left", "Renewal"] { th scope="col" role="columnheader" { (name) } }
+                    @for name in ["page-column-state", "page-column-login", "page-column-left", "page-column-renewal"] {
+                        th scope="col" role="columnheader" { (say(name)) }
+                    }
                 }
             }
             @for group in groups {
@@ -102,11 +106,11 @@ fn heading(agent: Option<&AgentHealth>) -> Markup {
             th role="rowheader" scope="rowgroup" colspan="4" {
                 @if let Some(agent) = agent {
                     span.id { (Foreign(agent.id.as_str())) }
-                    @if agent.default { " " span.badge { "default" } }
+                    @if agent.default { " " span.badge { (say("page-default")) } }
                     @let store = agent.store.kind.words();
                     @if !store.is_empty() { " " span.fine { (store) } }
                 } @else {
-                    "Command line tools’ own logins " span.fine { "observed, never touched" }
+                    (say("page-own-logins")) " " span.fine { (say("page-observed")) }
                 }
             }
         }
@@ -120,10 +124,12 @@ fn line(row: &Row<'_>, now: Timestamp, sort: Sort) -> Markup {
             td.state role="cell" { (icon(row.tone)) span { (row.label()) } }
             td.login role="cell" {
                 span.id { (Foreign(row.name())) }
-                @if sort != Sort::Agent && row.agent.is_some() { " " span.of { "agent " span.id { (Foreign(row.agent_name())) } } }
+                @if sort != Sort::Agent && row.agent.is_some() {
+                    " " span.of { (phrase("page-of-agent", &[("agent", html! { span.id { (Foreign(row.agent_name())) } })])) }
+                }
                 @if let Some(profile) = profile { (notes(profile, row)) }
-                @if let Some(note) = note(row) { div.note { (note) } }
-                @if row.also > 0 { div.fine { "also used by " (count(row.also, "agent", "agents")) } }
+                @if let Some(note) = note(row) { div.note { (Foreign(&note)) "." } }
+                @if row.also > 0 { div.fine { (text("also-used-by", &[("agents", &counted("agents", row.also))])) } }
                 @if let Some(cooldown) = profile.and_then(|profile| profile.cooldown.as_ref()) { (set_aside(cooldown, now)) }
             }
             td.left role="cell" { @if let Some(profile) = profile { (left(profile, now)) } }
@@ -133,44 +139,46 @@ fn line(row: &Row<'_>, now: Timestamp, sort: Sort) -> Markup {
 }
 
 fn notes(profile: &ProfileHealth, row: &Row<'_>) -> Markup {
-    let kind = match profile.kind.as_str() {
-        "api_key" => "API key",
-        "oauth" => "OAuth",
-        _ => "token",
+    let kind = match profile.kind {
+        CredentialKind::ApiKey => "page-api-key",
+        CredentialKind::OAuth => "page-oauth",
+        CredentialKind::Token => "page-token",
     };
     html! {
         div.fine {
-            (Foreign(profile.provider.as_str())) " · " (kind)
-            @if profile.in_use { " · in use" }
-            @if profile.inherited { " · from agent main" }
-            @if profile.source.is_import_only() { " · not imported yet" }
+            (Foreign(profile.provider.as_str())) " · " (say(kind))
+            @if profile.in_use { " · " (say("page-in-use")) }
+            @if profile.inherited { " · " (say("page-from-main")) }
+            @if profile.source.is_import_only() { " · " (say("page-not-imported")) }
             @if row.agent.is_none() { " · " (profile.source.as_str()) }
         }
     }
 }
 
-fn note(row: &Row<'_>) -> Option<Markup> {
+fn note(row: &Row<'_>) -> Option<String> {
     if let RowKind::Rejected(rejected) = row.what {
-        let why = rejected.reason.as_str().replace('_', " ");
-        return Some(html! { "OpenClaw ignores this entry (" (why) ")." });
+        let reason = rejected.reason.as_str().replace('_', " ");
+        return Some(text("entry-ignored", &[("reason", &reason)]));
     }
-    // What is wrong with a store is told among the needs, and with the stores.
-    let told = row.tone == Tone::Good || matches!(row.what, RowKind::Store);
-    let assessment = row.assessment.filter(|_| !told)?;
-    Some(html! { (Foreign(&sentence(&assessment.summary))) "." })
+    // What is wrong with a store is shown among the needs, and with the stores.
+    let is_shown = row.tone == Tone::Good || matches!(row.what, RowKind::Store);
+    row.assessment.filter(|_| !is_shown).map(|assessment| sentence(&assessment.summary))
 }
 
 fn set_aside(cooldown: &Cooldown, now: Timestamp) -> Markup {
-    html! {
-        div.note {
-            @match cooldown.kind {
-                CooldownKind::Cooldown => "Cooling down",
-                CooldownKind::Disabled => "Disabled by OpenClaw",
-            }
-            @if let Some(reason) = &cooldown.reason { " (" (Foreign(&reason.replace('_', " "))) ")" }
-            " for another " (moment(cooldown.until, now, As::Left)) "."
-        }
-    }
+    let left = ("left", moment(cooldown.until, now, As::Left));
+    let reason = cooldown.reason.as_ref().map(|reason| reason.replace('_', " "));
+    let parameters = match &reason {
+        Some(reason) => vec![left, ("reason", html! { (Foreign(reason)) })],
+        None => vec![left],
+    };
+    let name = match (cooldown.kind, reason.is_some()) {
+        (CooldownKind::Cooldown, false) => "page-cooling-down",
+        (CooldownKind::Cooldown, true) => "page-cooling-down-because",
+        (CooldownKind::Disabled, false) => "page-disabled",
+        (CooldownKind::Disabled, true) => "page-disabled-because",
+    };
+    html! { div.note { (phrase(name, &parameters)) } }
 }
 
 fn left(profile: &ProfileHealth, now: Timestamp) -> Markup {
@@ -181,35 +189,35 @@ fn left(profile: &ProfileHealth, now: Timestamp) -> Markup {
                 span.fine { (moment(end, now, As::Date)) }
             }
             Some(end) => {
-                span.span { "expired " (moment(end, now, As::Ago)) " ago" }
+                span.span { (phrase("page-expired-ago", &[("ago", moment(end, now, As::Ago))])) }
                 span.fine { (moment(end, now, As::Date)) }
             }
             None if profile.status == Status::Static => {
-                span.fine { "no expiry" }
+                span.fine { (say("page-no-expiry")) }
             }
-            None => span.fine { "unknown" },
+            None => span.fine { (say("page-unknown")) },
         }
     }
 }
 
-fn renewal(profile: &ProfileHealth) -> &'static str {
-    match profile.login {
-        LoginState::Static if profile.end().is_some() => "manual",
-        LoginState::Static => "not needed",
-        LoginState::Renewable => "automatic",
-        LoginState::Refreshing => "in progress",
-        LoginState::Dead => "needs sign-in",
-        LoginState::Blocked => "blocked by the network",
-        LoginState::External => "by its own program",
-        LoginState::Unsupported => "not supported",
-        LoginState::None => "sign-in",
-    }
+fn renewal(profile: &ProfileHealth) -> String {
+    say(match profile.login {
+        LoginState::Static if profile.end().is_some() => "page-renewal-manual",
+        LoginState::Static => "page-renewal-not-needed",
+        LoginState::Renewable => "page-renewal-automatic",
+        LoginState::Refreshing => "page-renewal-in-progress",
+        LoginState::Dead => "page-renewal-sign-in-needed",
+        LoginState::Blocked => "page-renewal-blocked",
+        LoginState::External => "page-renewal-own-program",
+        LoginState::Unsupported => "page-renewal-not-supported",
+        LoginState::None => "page-renewal-sign-in",
+    })
 }
 
 /// How many names, and how many combinations of them, are written out.
 const MOST: usize = 50;
 
-/// What works and is main's, folded away; agents that have the very same share a line.
+/// Logins inherited from agent main, folded; agents with the same ones share a line.
 fn inherited(quiet: &[Row<'_>]) -> Markup {
     if quiet.is_empty() {
         return Markup::default();
@@ -228,34 +236,34 @@ fn inherited(quiet: &[Row<'_>]) -> Markup {
     }
     html! {
         details.inherited #inherited {
-            summary { (count(quiet.len(), "login", "logins")) " inherited from agent main" }
+            summary { (counted("page-inherited", quiet.len())) }
             @for (ids, agents) in sets.iter().take(MOST) {
                 dl {
-                    dt { (names(ids, MOST)) }
-                    dd { "for " (names(agents, MOST)) }
+                    dt { (names(ids)) }
+                    dd { (phrase("page-for-agents", &[("agents", names(agents))])) }
                 }
             }
-            @if sets.len() > MOST { p.fine { "And " (grouped(sets.len() - MOST)) " other combinations." } }
+            @if sets.len() > MOST { p.fine { (counted("page-combinations-more", sets.len() - MOST)) } }
         }
     }
 }
 
-fn names(names: &[&str], most: usize) -> Markup {
+fn names(names: &[&str]) -> Markup {
     html! {
-        @for (index, name) in names.iter().take(most).enumerate() {
+        @for (index, name) in names.iter().take(MOST).enumerate() {
             @if index > 0 { ", " }
             span.id { (Foreign(name)) }
         }
-        @if names.len() > most { " and " (grouped(names.len() - most)) " more" }
+        @if names.len() > MOST { (counted("page-names-more", names.len() - MOST)) }
     }
 }
 
 fn pager(view: &PageView, page: usize, pages: usize) -> Markup {
     html! {
-        nav.pager aria-label="Pages of the list" {
-            @if page > 1 { a rel="prev" href=(view.link(page - 1)) { "Previous" } }
-            span { "Page " (grouped(page)) " of " (grouped(pages)) }
-            @if page < pages { a rel="next" href=(view.link(page + 1)) { "Next" } }
+        nav.pager aria-label=(say("page-pages")) {
+            @if page > 1 { a rel="prev" href=(view.link(page - 1)) { (say("page-previous")) } }
+            span { (text("page-page", &[("page", &grouped(page)), ("pages", &grouped(pages))])) }
+            @if page < pages { a rel="next" href=(view.link(page + 1)) { (say("page-next-page")) } }
         }
     }
 }

@@ -1,14 +1,15 @@
-//! The small parts every section is made of: ids, icons, moments, commands.
+//! The small parts every section is made of: texts, ids, icons, moments, commands.
 
 use std::fmt::Write as _;
 
 use chrono::SecondsFormat;
-use maud::{Escaper, Markup, Render, html};
+use maud::{Escaper, Markup, PreEscaped, Render, html};
 use openclaw_auth::model::{Span, Timestamp};
 
 use crate::clock;
 use crate::model::Severity;
 use crate::publish::words;
+use crate::texts::text;
 
 /// How something is doing, worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,6 +41,23 @@ impl Tone {
     }
 }
 
+/// The text of a name.
+pub(super) fn say(name: &str) -> String {
+    text(name, &[])
+}
+
+/// The text of a name, with markup filled in.
+pub(super) fn phrase(name: &str, parameters: &[(&'static str, Markup)]) -> Markup {
+    let parameters: Vec<_> = parameters.iter().map(|(name, markup)| (*name, &markup.0 as _)).collect();
+    PreEscaped(text(name, &parameters))
+}
+
+/// A short sentence with a capital.
+pub(super) fn sentence(words: &str) -> String {
+    let mut characters = words.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}
+
 /// Text from elsewhere: control and direction characters are shown, not obeyed, and markup is escaped.
 pub(super) struct Foreign<'a>(pub(super) &'a str);
 
@@ -50,7 +68,7 @@ impl Render for Foreign<'_> {
     }
 }
 
-/// A mark whose shape tells as much as its colour: cross, triangle, arrows, tick.
+/// A mark whose shape means the same as its color: cross, triangle, arrows, tick.
 pub(super) fn icon(tone: Tone) -> Markup {
     html! {
         svg class={ "icon " (tone.class()) } viewBox="0 0 20 20" aria-hidden="true" focusable="false" {
@@ -76,7 +94,7 @@ pub(super) fn icon(tone: Tone) -> Markup {
     }
 }
 
-/// How a moment is put in words; the script keeps them right between two looks.
+/// How a moment is written; the script keeps it right between two checks.
 #[derive(Clone, Copy)]
 pub(super) enum As {
     /// The time until then: `5 h 30 min`.
@@ -109,27 +127,15 @@ pub(super) fn command(command: &str, purpose: &str) -> Markup {
                     }
                 }
             }
-            button.copy type="button" aria-label={ "Copy the command: " (Foreign(purpose)) } { "Copy" }
+            button.copy type="button"
+                aria-label=(phrase("page-copy-label", &[("purpose", html! { (Foreign(purpose)) })])) { (say("page-copy")) }
         }
     }
-}
-
-/// `1 login`, `2 logins`.
-pub(super) fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{} {}", grouped(number), if number == 1 { one } else { many })
 }
 
 /// A number with its thousands set apart: `12,345`.
 pub(super) fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut shown = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            shown.push(',');
-        }
-        shown.push(digit);
-    }
-    shown
+    crate::texts::grouped(&number.to_string())
 }
 
 #[cfg(test)]
@@ -140,12 +146,6 @@ mod tests {
     fn ids_are_shown_and_not_obeyed() {
         let id = openclaw_auth::model::ProfileId::from("<b>\u{202e}\"&\u{1b}");
         assert_eq!(html! { (Foreign(id.as_str())) }.0, "&lt;b&gt;\\u{202e}&quot;&amp;\\u{1b}");
-    }
-
-    #[test]
-    fn numbers_are_grouped() {
-        assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
-        assert_eq!(count(1, "login", "logins"), "1 login");
     }
 
     #[test]

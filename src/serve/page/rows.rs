@@ -1,4 +1,4 @@
-//! The lines of the page's list: everything an agent has or lacks, each with how it is doing.
+//! The lines of the page's list: every login, missing provider, unusable store, and ignored entry, with its state.
 
 use std::collections::HashMap;
 
@@ -21,6 +21,8 @@ pub(super) struct Row<'a> {
     pub(super) assessment: Option<&'a Assessment>,
     /// How many agents inherit it, where something is wrong with it.
     pub(super) also: usize,
+    /// Whether it has a problem at this very agent.
+    is_own: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -35,32 +37,31 @@ pub(super) enum RowKind<'a> {
 }
 
 impl<'a> Row<'a> {
-    /// Everything there is to list, agent by agent, with the stores' troubles first and the command line tools last.
+    /// Everything there is to list, agent by agent, with the stores' problems first and the command line tools last.
     pub(super) fn all(snapshot: &'a Snapshot, issues: &'a [Issue<'a>]) -> Vec<Self> {
-        let shared: HashMap<&str, &Issue<'_>> = issues
+        let known: HashMap<(&str, &str), &Issue<'_>> = issues
             .iter()
-            .filter(|issue| !issue.also.is_empty())
-            .filter_map(|issue| match issue.of {
-                IssueOf::Login(profile) => Some((profile.profile_id.as_str(), issue)),
-                _ => None,
+            .filter_map(|issue| {
+                let name = match issue.of {
+                    IssueOf::Login(profile) => profile.profile_id.as_str(),
+                    IssueOf::Provider(provider) => provider.as_str(),
+                    _ => return None,
+                };
+                Some(((issue.agent?.as_str(), name), issue))
             })
             .collect();
-        // Where it is kept, a login is as bad as for the worst of those who inherit it.
-        let shown = |mut row: Self| {
-            let is_owner = row
-                .agent
-                .is_some_and(|agent| snapshot.agents.first().is_some_and(|main| main.id == agent.id));
-            if let (true, Some(issue)) = (is_owner && !row.inherited(), shared.get(row.name()))
-                && matches!(row.what, RowKind::Profile(_))
-            {
-                row = Self {
-                    also: issue.also.len(),
-                    ..Self::new(row.agent, row.what, Some(&issue.assessment))
-                };
-            }
-            row
+        let shown = |row: Self| match (row.what, known.get(&(row.agent_name(), row.name()))) {
+            // At its owner, a login is as bad as for the worst of those who inherit it.
+            (RowKind::Profile(_) | RowKind::MissingProvider(_), Some(issue)) => Some(Self {
+                also: issue.also.len(),
+                is_own: true,
+                ..Self::new(row.agent, row.what, Some(&issue.assessment))
+            }),
+            // What agent main lacks, all others lack with it: it is listed once.
+            (RowKind::MissingProvider(_), None) => None,
+            _ => Some(row),
         };
-        let agents = snapshot.agents.iter().flat_map(Self::of_agent).map(shown);
+        let agents = snapshot.agents.iter().flat_map(Self::of_agent).filter_map(shown);
         let external = snapshot.external.iter();
         let external =
             external.map(|profile| Self::new(None, RowKind::Profile(profile), profile.assessment.as_deref()));
@@ -88,15 +89,14 @@ impl<'a> Row<'a> {
     fn new(agent: Option<&'a AgentHealth>, what: RowKind<'a>, assessment: Option<&'a Assessment>) -> Self {
         let state = assessment.map_or(AssessmentState::Ok, |assessment| assessment.state);
         let tone = Tone::of(assessment.and_then(|assessment| assessment.severity));
-        Self { agent, what, tone, state, assessment, also: 0 }
+        Self { agent, what, tone, state, assessment, also: 0, is_own: false }
     }
 
-    /// How it is doing, in a word or two.
     pub(super) fn label(&self) -> String {
         text(&format!("state-{}", self.state.as_str()), &[])
     }
 
-    /// What it is, as text from elsewhere.
+    /// Its name, which may be text from elsewhere.
     pub(super) fn name(&self) -> &'a str {
         match self.what {
             RowKind::Store => "credential store",
@@ -129,9 +129,9 @@ impl<'a> Row<'a> {
         matches!(self.what, RowKind::Profile(profile) if profile.inherited)
     }
 
-    /// Listed where it is kept: repeated for every agent that inherits it, it would bury everything else.
+    /// An inherited login is listed at its owner, unless it has a problem at this agent alone, such as a cooldown.
     pub(super) fn is_quiet(&self) -> bool {
-        self.inherited()
+        self.inherited() && !self.is_own
     }
 
     /// Whether the visitor's search finds it. `needle` is in lower case.
@@ -162,7 +162,7 @@ pub(super) fn select<'a>(rows: &[Row<'a>], view: &PageView, show: Show) -> Vec<R
         // That is how they come.
         Sort::Agent => {}
         Sort::Left => rows.sort_by(|left, right| {
-            // What is there without an end comes last, what is broken without one first.
+            // Of those without an expiry time, broken ones come first and others last.
             let key = |row: &Row<'_>| {
                 row.end()
                     .map_or(if row.tone <= Tone::Soon { f64::MIN } else { f64::MAX }, Timestamp::as_millis)

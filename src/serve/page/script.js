@@ -8,6 +8,7 @@
   const main = document.getElementById('main');
   const trouble = document.getElementById('trouble');
   const said = document.getElementById('said');
+  const texts = document.body.dataset;
   root.classList.add('js');
 
   // --- Times ---------------------------------------------------------------------------------------------------
@@ -48,11 +49,11 @@
   let unreachable = false;
   const tick = () => {
     for (const time of document.querySelectorAll('time[data-ms]')) say(time, words(time));
-    const look = Number(document.querySelector('#look time')?.dataset.ms);
-    const from = Number.isFinite(look) ? ` Showing data from ${date(new Date(look))}.` : '';
-    const old = now() - look > STALE;
-    if (unreachable) say(trouble, `Connection lost.${from}`);
-    else if (old) say(trouble, `No check for more than 5 minutes.${from}`);
+    const checked = Number(document.querySelector('#checked time')?.dataset.ms);
+    const from = Number.isFinite(checked) ? ` ${texts.from.replace('{at}', date(new Date(checked)))}` : '';
+    const old = now() - checked > STALE;
+    if (unreachable) say(trouble, texts.lost + from);
+    else if (old) say(trouble, texts.old + from);
     else say(trouble, '');
     // Colors would say that it is so now.
     root.classList.toggle('stale', unreachable || old);
@@ -87,7 +88,7 @@
     let here = from.firstChild;
     for (const wanted of [...to.childNodes]) {
       let match = here;
-      // Look ahead for the same thing further down, so that what was inserted or removed moves nothing else.
+      // Search for the same thing further down, so that what was inserted or removed moves nothing else.
       while (match && !alike(match, wanted)) match = key(wanted) ? match.nextSibling : null;
       if (!match) {
         from.insertBefore(document.importNode(wanted, true), here);
@@ -134,9 +135,9 @@
         const fresh = new DOMParser().parseFromString(`<!DOCTYPE html><main>${text}</main>`, 'text/html');
         children(main, fresh.querySelector('main'));
         title();
-        const look = main.querySelector('#look time');
+        const checked = main.querySelector('#checked time');
         const follower = document.querySelector('.follows time');
-        if (look && follower) follower.dataset.ms = look.dataset.ms;
+        if (checked && follower) follower.dataset.ms = checked.dataset.ms;
       }
       unreachable = answer.status !== 200 && answer.status !== 304;
     } catch {
@@ -197,10 +198,10 @@
     const button = event.target.closest('button.copy');
     if (!button) return;
     const done = await copy(button.parentElement.querySelector('code'));
-    button.textContent = done ? 'Copied' : 'Selected';
+    button.textContent = done ? texts.copied : texts.selected;
     say(said, '');
-    say(said, done ? 'The command was copied.' : 'The command is selected.');
-    setTimeout(() => { button.textContent = 'Copy'; }, 2000);
+    say(said, done ? texts.copiedSaid : texts.selectedSaid);
+    setTimeout(() => { button.textContent = texts.copy; }, 2000);
   });
 
   title();

@@ -1,31 +1,28 @@
-//! What the page is made of, and what a visitor asked to see: its query string, and the way back to one.
+//! The page's input, and the visitor's view: read from the query string, and written as links.
 
 use openclaw_auth::words;
 
 use crate::model::{ChannelHealth, Event, Snapshot};
 
-/// What the page is made of.
 #[derive(Clone, Copy, Debug)]
 pub struct PageInput<'a> {
-    /// What the last pass found; `None` before the first one is done.
+    /// `None` before the first pass is done.
     pub snapshot: Option<&'a Snapshot>,
-    /// What happened lately, in any order.
+    /// In any order.
     pub events: &'a [Event],
-    /// How the ways to reach people are doing.
     pub channels: &'a [ChannelHealth],
     pub version: &'a str,
     /// The machine's name; may be empty.
     pub host: &'a str,
     /// Whether authwatch renews logins, or only watches.
     pub refreshing_enabled: bool,
-    /// What the visitor asked to see.
     pub view: &'a PageView,
 }
 
 /// The part of the page a visitor chose.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PageView {
-    /// Text to look for in agents, profiles and providers.
+    /// Text to find in agents, profiles, and providers.
     pub query: String,
     /// Which logins; `None` leaves it to the size of the fleet.
     pub show: Option<Show>,
@@ -36,7 +33,7 @@ pub struct PageView {
 
 words! {
     pub enum Show {
-        /// Those that are not simply fine.
+        /// Those with a warning or worse.
         Attention = "attention",
         All = "all",
     }
@@ -49,7 +46,7 @@ words! {
         /// Agent by agent, as configured.
         #[default]
         Agent = "agent",
-        /// What ends first comes first.
+        /// The soonest expiry first.
         Left = "left",
         Provider = "provider",
     }

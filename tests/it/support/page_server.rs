@@ -27,6 +27,7 @@ pub(crate) struct Server {
 pub(crate) struct Shown {
     pub(crate) snapshot: Option<Snapshot>,
     events: Vec<Event>,
+    pub(crate) host: String,
     pub(crate) requests: Vec<String>,
     pub(crate) closed: bool,
 }
@@ -97,7 +98,7 @@ fn answer(stream: &TcpStream, shown: &Mutex<Shown>) {
         channels: &[],
         snapshot: shown.snapshot.as_ref(),
         events: &shown.events,
-        host: "",
+        host: &shown.host,
         version: "0.0.0",
         refreshing_enabled: true,
         view: &PageView::parse(query),

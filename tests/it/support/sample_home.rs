@@ -1,9 +1,9 @@
-//! A home in which there is something of everything.
+//! Homes that several areas' tests look at.
 
 use serde_json::json;
 
 use crate::support::daemon::Daemon;
-use crate::support::home::Home;
+use crate::support::home::{DAY, HOUR, Home, oauth, token};
 use crate::support::renewal::PROFILE;
 use crate::support::time::now;
 use crate::support::token_server::TokenServer;
@@ -55,4 +55,47 @@ pub(crate) fn daemon_with_everything(home: &Home) -> Daemon {
         daemon.metric("authwatch_notifications_total{channel=\"nobody\"}").is_some_and(|told| told >= 1.0)
     });
     daemon
+}
+
+/// All fine; three problems; two hundred agents that inherit three logins, of which two have a problem of their own. Everything
+/// expires `later` milliseconds later than as of [`AT`](crate::support::home::AT).
+pub(crate) fn three_states(later: i64) -> [(&'static str, Home); 3] {
+    let (token, oauth) =
+        (|provider, left| token(provider, left + later), |provider, left| oauth(provider, left + later));
+    let fine = Home::new()
+        .profiles(
+            "main",
+            &json!({ "anthropic:manual": token("anthropic", 90 * DAY), "xai:default": oauth("xai", 9 * DAY) }),
+        )
+        .file(".openclaw/openclaw.json", "{ meta: { lastTouchedVersion: '2026.4.29' } }");
+    let problems = Home::new()
+        .profiles(
+            "main",
+            &json!({
+                "anthropic:manual": token("anthropic", -HOUR),
+                "openai-codex:default": oauth("openai-codex", 6 * DAY),
+                "zai:default": token("zai", 5 * HOUR),
+            }),
+        )
+        .file(
+            ".openclaw/openclaw.json",
+            "{ agents: { defaults: { model: { primary: 'anthropic/claude-opus-4-5', fallbacks: ['mistral/large'] } } } }",
+        );
+    let mut fleet = Home::new().profiles(
+        "main",
+        &json!({
+            "anthropic:manual": token("anthropic", 90 * DAY),
+            "openai-codex:default": oauth("openai-codex", 6 * DAY),
+            "openrouter:default": { "type": "api_key", "provider": "openrouter", "key": "k" },
+        }),
+    );
+    for number in 1..200 {
+        let own = match number {
+            17 => json!({ "xai:default": token("xai", -2 * DAY) }),
+            101 => json!({ "mistral:default": token("mistral", 5 * HOUR) }),
+            _ => json!({}),
+        };
+        fleet = fleet.profiles(&format!("agent-{number:03}"), &own);
+    }
+    [("fine", fine), ("three_problems", problems), ("two_of_two_hundred", fleet)]
 }

@@ -143,6 +143,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "serve",
             "state",
             "stop",
+            "texts",
         ],
     ),
     (

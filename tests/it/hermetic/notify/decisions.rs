@@ -42,6 +42,7 @@ fn profile(id: &str) -> ProfileHealth {
         cooldown: None,
         failing: None,
         assessment: None,
+        account: None,
         source: Source::Json,
     }
 }

@@ -10,7 +10,7 @@ fn what_it_panics_with_is_told_without_secrets() {
     // As where a store is cut at a place that is none: the message has the text in it.
     let piece = "byte index 3 is not a char boundary; it is inside `é` of `{\"profiles\":{\"xai:default\":{\"access\":\"canary-access\",\"key\":\"sk-ant-api03-canary-key\"}}}`";
     let home = Home::new().file("trouble", piece);
-    let place = format!("look={}", home.path().join("trouble").display());
+    let place = format!("scan={}", home.path().join("trouble").display());
     let home = home.env("AUTHWATCH_TEST_PANIC", &place);
     for (backtrace, format) in [("0", "text"), ("1", "json")] {
         let mut command = home.command(&[
@@ -25,7 +25,7 @@ fn what_it_panics_with_is_told_without_secrets() {
         command.env("RUST_BACKTRACE", backtrace);
         let ran = crate::support::home::run(command);
         assert_eq!(ran.code, 70, "{}", ran.stderr);
-        assert!(ran.stderr.contains("made to panic at `look`"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("made to panic at `scan`"), "{}", ran.stderr);
         assert!(!ran.stderr.contains("canary") && !ran.stdout.contains("canary"), "{}", ran.stderr);
     }
 }

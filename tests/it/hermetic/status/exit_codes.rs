@@ -380,11 +380,15 @@ fn a_nagios_line_carries_numbers() {
     let (state, text, data) = nagios(&home.status(&["--format", "nagios"]));
     assert_eq!(state, "CRITICAL", "an expired login outweighs a store that cannot be read");
     assert!(
-        text.starts_with("2 valid, 2 expiring, 2 missing in 2 agent(s), 1 store(s) unreadable"),
+        text.starts_with(
+            "3 problems need you: 3 critical, 0 warning; 2 agents: 2 valid, 2 expiring, 2 missing; 1 store unreadable; "
+        ),
         "{text}"
     );
     assert!(text.ends_with("next main/x_y:a in 2 h"), "{text}");
     let expected = [
+        ("critical", "3;;0;0"),
+        ("warning", "0;0;;0"),
         ("valid", "2;;;0"),
         ("expiring", "2;0;;0"),
         ("missing", "2;;0;0"),

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
+use crate::support::daemon::Daemon;
 use crate::support::home::{DAY, HOUR, Home, oauth, run, token};
+use crate::support::sample_home::three_states;
 use crate::support::terminal::Terminal;
 
 /// A login in each state, of which one needs somebody.
@@ -132,6 +134,38 @@ fn the_release_is_named_with_what_it_is_known_by() {
 }
 
 #[test]
+fn the_account_is_shown_to_people_alone() {
+    let login = |email: &str| {
+        let mut login = oauth("xai", 9 * DAY);
+        login["email"] = json!(email);
+        login
+    };
+    let mut expired = token("anthropic", -HOUR);
+    expired["email"] = json!("b@y.example.org");
+    let profiles = json!({
+        "xai:a": login("a@x.example.org"), "xai:b": login("no-address-zZ9"), "xai:c": login("c d@x.example.org"),
+        "anthropic:b": expired,
+    });
+    let home = Home::new().profiles("main", &profiles);
+    let report = home.status(&[]).stdout;
+    assert!(
+        report.contains("agent main, a@x.example.org, valid") && report.contains("b@y.example.org"),
+        "{report}"
+    );
+    assert!(!report.contains("no-address") && !report.contains("c d@"), "{report}");
+    for format in ["json", "plain", "openclaw", "nagios"] {
+        let report = home.status(&["--format", format]).stdout;
+        assert!(!report.contains("example.org"), "{format}: {report}");
+    }
+    let daemon = Daemon::ready(&home, &["--no-refresh"]);
+    for path in ["/", "/metrics", "/api/v1/status"] {
+        let answer = daemon.get(path).text();
+        assert!(!answer.contains("example.org"), "{path}: {answer}");
+    }
+    assert!(!daemon.log().contains("example.org"), "{}", daemon.log());
+}
+
+#[test]
 fn watching_draws_the_report_again_in_its_place() {
     let home = one_problem();
     let piped = home.run(&["status", "--watch"]);
@@ -154,49 +188,9 @@ fn a_state_directory_that_is_not_there_is_said_at_once() {
     assert!(ran.stderr.contains("--demo"), "{}", ran.stderr);
 }
 
-/// Two hundred agents that inherit three logins, and two with a problem of their own.
-fn fleet() -> Home {
-    let mut home = Home::new().profiles(
-        "main",
-        &json!({
-            "anthropic:manual": token("anthropic", 90 * DAY),
-            "openai-codex:default": oauth("openai-codex", 6 * DAY),
-            "openrouter:default": { "type": "api_key", "provider": "openrouter", "key": "k" },
-        }),
-    );
-    for number in 1..200 {
-        let own = match number {
-            17 => json!({ "xai:default": token("xai", -2 * DAY) }),
-            101 => json!({ "mistral:default": token("mistral", 5 * HOUR) }),
-            _ => json!({}),
-        };
-        home = home.profiles(&format!("agent-{number:03}"), &own);
-    }
-    home
-}
-
 #[test]
 fn it_fits_a_phone_and_a_wide_terminal() {
-    let fine = Home::new()
-        .profiles(
-            "main",
-            &json!({ "anthropic:manual": token("anthropic", 90 * DAY), "xai:default": oauth("xai", 9 * DAY) }),
-        )
-        .file(".openclaw/openclaw.json", "{ meta: { lastTouchedVersion: '2026.4.29' } }");
-    let problems = Home::new()
-        .profiles(
-            "main",
-            &json!({
-                "anthropic:manual": token("anthropic", -HOUR),
-                "openai-codex:default": oauth("openai-codex", 6 * DAY),
-                "zai:default": token("zai", 5 * HOUR),
-            }),
-        )
-        .file(
-            ".openclaw/openclaw.json",
-            "{ agents: { defaults: { model: { primary: 'anthropic/claude-opus-4-5', fallbacks: ['mistral/large'] } } } }",
-        );
-    for (name, home) in [("fine", fine), ("three_problems", problems), ("two_of_two_hundred", fleet())] {
+    for (name, home) in three_states(0) {
         for columns in [40, 80, 120] {
             let mut command = home.command(&["status", "--at", crate::support::home::AT]);
             command.env("COLUMNS", columns.to_string());

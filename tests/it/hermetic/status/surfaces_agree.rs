@@ -6,8 +6,8 @@ use authwatch::assess::{Limits, add_recoveries, assess, headline, issues, worst}
 use authwatch::config::Config;
 use authwatch::exit;
 use authwatch::model::{
-    AgentHealth, FailingRenewal, Issue, IssueOf, LoginReason, LoginState, OpenclawRelease, ProfileHealth,
-    Scope, Severity, Snapshot, Status, Summary,
+    AgentHealth, FailingRenewal, Issue, IssueOf, LoginReason, LoginState, ProfileHealth, Scope, Severity,
+    Snapshot, Status,
 };
 use authwatch::notify::{FailingChannels, Incidents, Subject, SubjectKind, decide, policy};
 use authwatch::publish::report::{Format, Layout, nagios_exit_code, write};
@@ -15,19 +15,17 @@ use authwatch::refresh::outcome::{MisconfiguredReason, TransientReason};
 use authwatch::remedy::Commands;
 use authwatch::serve::page::{PageInput, PageView, document};
 use openclaw_auth::model::{
-    ConfigHealth, Cooldown, CooldownKind, CredentialKind, Fault, ProviderId, ReasonCode, Semantics, Source,
-    Span, StoreError, StoreErrorReason, StoreHealth, StoreKind, Stranded, StrandedKind, Timestamp,
-    Unimportable,
+    ConfigHealth, Cooldown, CooldownKind, CredentialKind, Fault, ProviderId, ReasonCode, Source, Span,
+    StoreError, StoreErrorReason, StoreHealth, Stranded, StrandedKind, Timestamp, Unimportable,
 };
-use openclaw_auth::release::ReleaseSource;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::Value;
 
 use crate::support::page::{markup_between, visible_text};
+use crate::support::snapshot::{self, NOW};
 
-const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000.0);
 const PROVIDERS: [&str; 6] = ["anthropic", "openai-codex", "xai", "google", "o'brien & <sons>", "mistral"];
 /// On the page, longer lists of problems are cut.
 const LISTED: usize = 10;
@@ -77,23 +75,18 @@ prop_compose! {
     ) -> ProfileHealth {
         ProfileHealth {
             profile_id: format!("{provider}:{number}").as_str().into(),
-            provider: ProviderId::from(provider),
             kind,
-            status,
             reason_code,
             expires_at: end,
             remaining_ms: end.map(|end| end - NOW),
-            ended_at: None,
-            bucket: status.bucket(),
-            login,
             login_reason,
             login_since,
             inherited,
             in_use,
             cooldown,
             failing,
-            assessment: None,
             source,
+            ..snapshot::profile(provider, status, login)
         }
     }
 }
@@ -127,27 +120,17 @@ prop_compose! {
         missing in prop::collection::btree_set(select(PROVIDERS.to_vec()), 0..2),
     ) -> AgentHealth {
         let id = if number == 0 { "main".to_owned() } else { format!("agent {number}") };
+        let empty = snapshot::agent(&id, profiles);
         AgentHealth {
-            id: id.as_str().into(),
             dir: PathBuf::from("/state/agents").join(&id),
-            default: number == 0,
-            exit_code: 0,
             store: StoreHealth {
-                kind: StoreKind::Json,
                 path: PathBuf::from("/state/agents").join(&id).join("agent/auth-profiles.json"),
-                mode: None,
-                owner: None,
                 error,
-                state_error: None,
                 stranded,
+                ..empty.store
             },
-            profiles,
-            providers: Vec::new(),
             missing_providers_in_use: missing.into_iter().map(ProviderId::from).collect(),
-            rejected: Vec::new(),
-            store_assessment: None,
-            provider_assessments: Vec::new(),
-            remedies: Vec::new(),
+            ..empty
         }
     }
 }
@@ -183,21 +166,10 @@ prop_compose! {
             agents.remove(0);
         }
         let mut snapshot = Snapshot {
-            format_version: 1,
-            generated_at: String::new(),
-            now: NOW,
-            semantics: Semantics::V2026_9,
             scope,
-            exit_code: 0,
-            summary: Summary::default(),
             config: ConfigHealth { path: "/state/openclaw.json".into(), error },
-            agents,
             external,
-            renewals: Vec::new(),
-            rescued: Vec::new(),
-            recovery_assessment: None,
-            config_assessment: None,
-            openclaw: OpenclawRelease { version: None, rules: Semantics::V2026_9, source: ReleaseSource::Assumed },
+            ..snapshot::snapshot(agents)
         };
         assess(&mut snapshot, &Limits::default(), &Commands::default());
         add_recoveries(&mut snapshot, rescued.into_iter().collect(), &Commands::default());

@@ -88,7 +88,7 @@ fn every_path_is_answered_and_nothing_else() {
     let report = home.run(&["status", "--json"]).json();
     let shown: Value = serde_json::from_slice(&daemon.get("/api/v1/status").body).unwrap();
     assert_alike(&shown, &report, "report");
-    assert_eq!(server.calls(), 0, "looking starts nothing");
+    assert_eq!(server.calls(), 0, "requests start nothing");
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn the_list_of_metrics_agrees_with_what_is_served() {
     assert_eq!(
         locked.count(),
         1,
-        "a lock is told of where its login is kept, not at everybody who inherits it"
+        "a lock is shown at the owner of its login, not at everybody who inherits it"
     );
     for forbidden in ["canary", "access", home.path().to_str().unwrap()] {
         assert!(!text.lines().any(|line| !line.starts_with('#') && line.contains(forbidden)), "{forbidden}");

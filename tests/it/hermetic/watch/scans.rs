@@ -1,4 +1,4 @@
-//! Pass after pass: what is looked at, renewed and counted, and what ends, hangs, fails or changes meanwhile.
+//! Passes of the daemon: what is checked, renewed, and counted, and what expires, hangs, fails, or changes meanwhile.
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
@@ -79,7 +79,7 @@ fn once_renews_and_writes_the_textfile() {
 }
 
 #[test]
-fn what_is_due_is_renewed_counted_and_told_of() {
+fn what_is_due_is_renewed_counted_and_shown() {
     let server = TokenServer::start();
     let home = home(&server);
     let started = now();
@@ -129,7 +129,7 @@ fn a_provider_that_hangs_hides_nothing() {
 }
 
 #[test]
-fn a_dead_login_is_counted_with_its_reason_and_never_presented_again() {
+fn a_refused_login_is_counted_with_its_reason_and_never_presented_again() {
     let server = TokenServer::start();
     let body = r#"{"error":{"code":"refresh_token_reused"}}"#.to_owned();
     server.fail(Fault::Answer(401, "Content-Type: application/json\r\n", body));
@@ -231,7 +231,7 @@ fn a_pass_that_panics_is_a_failed_one_and_the_scrape_goes_on() {
     let trouble = home.path().join("trouble");
     let mut command = home.command(&["watch", "--no-refresh", "--log-level", "info"]);
     command.args(["--listen", "127.0.0.1:0", "--interval", "200ms"]);
-    command.env("AUTHWATCH_TEST_PANIC", format!("look={}", trouble.display()));
+    command.env("AUTHWATCH_TEST_PANIC", format!("scan={}", trouble.display()));
     let daemon = Daemon::listening(command);
     daemon.wait("the first pass", || daemon.get("/readyz").status == 200);
     let before = scans(&daemon);

@@ -1,4 +1,4 @@
-//! As a service of systemd: told how it stands, and given its socket.
+//! As a service of systemd: notifications of its state.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use crate::support::home::{HOUR, Home};
 use crate::support::notify_socket::Notified;
 
 #[test]
-fn systemd_is_told_how_it_stands() {
+fn systemd_is_notified_of_the_state() {
     let home = Home::new().profiles("main", &json!({ "anthropic:a": token(HOUR) }));
     let mut notified = Notified::bind(&home);
     let socket = home.path().join("notify");
@@ -21,10 +21,7 @@ fn systemd_is_told_how_it_stands() {
     assert_eq!(daemon.get("/readyz").status, 200);
     assert_eq!(daemon.metric("authwatch_agents"), Some(1.0), "ready means that there is something to see");
     let status = notified.wait("STATUS=");
-    assert_eq!(
-        status,
-        format!("STATUS=1 agents: 0 valid, 1 expiring, 0 missing; http://{}/", daemon.address)
-    );
+    assert_eq!(status, format!("STATUS=1 agent: 0 valid, 1 expiring, 0 missing; http://{}/", daemon.address));
     // The interval is a minute: signs of life come by themselves, and more often than asked for.
     let start = Instant::now();
     for _ in 0..5 {

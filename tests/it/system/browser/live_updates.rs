@@ -115,7 +115,7 @@ fn it_says_when_nobody_answers_and_when_nobody_looks() {
     browser.wait("an old look is called old", |browser| {
         browser.text("#trouble").contains("more than 5 minutes")
     });
-    assert!(browser.text(".look").contains("10 min ago"), "{}", browser.text(".look"));
+    assert!(browser.text(".checked").contains("10 min ago"), "{}", browser.text(".checked"));
     server.shown.lock().unwrap().closed = true;
     drop(server);
     browser.wait("silence is noticed", |browser| {

@@ -11,15 +11,18 @@ use base64::engine::general_purpose::STANDARD;
 use openclaw_auth::model::{AgentId, Span};
 use serde_json::{Value, json};
 
-use crate::support::home::Home;
+use crate::support::home::{AT, Home};
 use crate::support::page_server::{Server, joined, nothing_untoward};
+use crate::support::sample_home::three_states;
+use crate::support::time::now;
 use crate::support::webdriver::Browser;
 
 #[test]
 fn every_condition_of_the_demo_is_shown() {
     let (server, browser) = (Server::demo(), Browser::open());
+    server.shown.lock().unwrap().host = "build-7".to_owned();
     browser.go(&server.address);
-    assert_eq!(browser.text("h1"), "6 problems need you");
+    assert_eq!(browser.text("h1"), "6 problems need you on build-7");
     assert_eq!(browser.title(), "(6) authwatch");
     let needs = joined(&browser, ".need");
     for expected in [
@@ -156,12 +159,20 @@ fn pictures() {
             }
         }
     });
-    for (name, width, server) in [
-        ("desktop", 1280, &demo),
-        ("phone", 360, &demo),
-        ("fleet", 1280, &fleet),
-        ("fleet-phone", 360, &fleet),
-    ] {
+    let later = now() - AT.parse::<i64>().unwrap();
+    let mut shown = vec![("demo", demo), ("fleet", fleet)];
+    for (name, home) in three_states(later) {
+        let server = Server::of(Some(pipeline::look(&home.roots(), [], &Request::default()).snapshot));
+        server.shown.lock().unwrap().host = "build-7".to_owned();
+        shown.push((name, server));
+    }
+    let gone = Server::demo();
+    gone.change(|snapshot| snapshot.now = snapshot.now - Span::from_mins(10.0));
+    shown.push(("gone", gone));
+    let sizes = [("desktop", 1280), ("phone", 360)];
+    for ((name, server), (size, width)) in
+        shown.iter().flat_map(|shown| sizes.into_iter().map(move |size| (shown, size)))
+    {
         for scheme in ["light", "dark"] {
             browser.scheme(scheme);
             browser.width(width);
@@ -173,7 +184,7 @@ fn pictures() {
                 let parameters = json!({ "captureBeyondViewport": true, "clip": slice });
                 let picture = browser.devtools("Page.captureScreenshot", &parameters);
                 let bytes = STANDARD.decode(picture["data"].as_str().unwrap()).unwrap();
-                let file = format!("page-{name}-{scheme}-{}.png", top / SLICE);
+                let file = format!("page-{name}-{size}-{scheme}-{}.png", top / SLICE);
                 std::fs::write(Path::new(env!("CARGO_TARGET_TMPDIR")).join(file), bytes).unwrap();
             }
         }
