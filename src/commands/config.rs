@@ -11,7 +11,6 @@ use crate::commands::context::GlobalArgs;
 use crate::config::{self, Config, SettingProblem};
 use crate::console;
 use crate::exit::{self, Failure};
-use crate::notify;
 
 /// The subcommands of `config`.
 #[derive(Debug, Subcommand)]
@@ -41,7 +40,7 @@ pub fn run(global: &GlobalArgs, command: &ConfigCommand) -> Result<u8, Failure> 
                 console::talk(&removed.to_string());
             }
             let mut problems = config::check::files(&config);
-            problems.extend(notify::problems(&config.notify));
+            problems.extend(config::check::notifications(&config.notify));
             if !problems.is_empty() {
                 return Err(unwise(&path, &problems));
             }

@@ -10,8 +10,7 @@ use crate::commands::context::{GlobalArgs, own_state, runtime};
 use crate::config::Config;
 use crate::console;
 use crate::exit::{self, Failure};
-use crate::notify::outcome::DeliveryOutcome;
-use crate::notify::{NotificationStore, Notifier};
+use crate::notify::{DeliveryOutcome, NotificationStore, Notifier};
 use crate::publish::words::{date, safe};
 
 /// The subcommands of `notify`.

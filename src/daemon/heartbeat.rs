@@ -6,8 +6,7 @@ use openclaw_auth::model::{Span, Timestamp};
 use tokio::task::JoinHandle;
 
 use crate::clock;
-use crate::notify::outcome::DeliveryOutcome;
-use crate::notify::{HeartbeatSignal, Notifier};
+use crate::notify::{DeliveryOutcome, HeartbeatSignal, Notifier};
 
 /// Heartbeats are at least this far apart.
 const APART: Span = Span::from_secs(30.0);

@@ -43,7 +43,7 @@ impl Notifications {
 
     /// Lets every channel deliver on its own from now on. `attempted` receives a value after each message that was tried.
     pub(super) fn start(&mut self, attempted: mpsc::UnboundedSender<()>) {
-        self.notifier = Rc::new(Notifier::clone(&self.notifier).that_stays());
+        self.notifier = Rc::new(Notifier::clone(&self.notifier).for_daemon());
         self.workers.start(&self.notifier, &attempted);
         self.attempted = Some(attempted);
     }
@@ -56,7 +56,7 @@ impl Notifications {
     pub(super) async fn notify(&mut self, snapshot: &Snapshot) -> bool {
         let notifier = Rc::clone(&self.notifier);
         let observed = notifier.observe(snapshot).await;
-        self.is_failing = observed.is_err() || notifier.is_forgetful();
+        self.is_failing = observed.is_err() || notifier.is_memory_only();
         match observed {
             Ok(_) => self.workers.wake(),
             Err(error) => {
@@ -94,7 +94,7 @@ impl Notifications {
 
     /// Takes up the channels of a configuration that was read again.
     pub(super) fn replace(&mut self, notifier: Notifier) {
-        let mut next = Self::new(notifier.instead_of(&self.notifier));
+        let mut next = Self::new(notifier.replacing(&self.notifier));
         if let Some(attempted) = self.attempted.take() {
             next.start(attempted);
         }

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::home::Home;
-use crate::support::notify::{CONFIG, home, once, set_mode, webhook};
+use crate::support::home::{DAY, HOUR, Home, NOW, document, token};
+use crate::support::notify::{CONFIG, STORE, home, once, set_mode, webhook};
 use crate::support::receiver::{Answer, Receiver};
 use crate::support::time::now;
 
@@ -38,27 +38,89 @@ fn a_webhook_gets_versioned_json_that_is_signed() {
     }
 }
 
+/// A request's body as its recipient reads it: a line for each value, texts as they are.
+fn shown(body: &Value) -> String {
+    fn lines(path: &str, value: &Value) -> String {
+        let below = |key: &str, value: &Value| lines(format!("{path}.{key}").trim_start_matches('.'), value);
+        match value {
+            Value::Object(fields) => fields.iter().map(|(key, value)| below(key, value)).collect(),
+            Value::Array(values) => {
+                values.iter().enumerate().map(|(index, value)| below(&index.to_string(), value)).collect()
+            }
+            Value::String(text) if text.contains('\n') => format!("{path}:\n{}\n", text.trim_end()),
+            Value::String(text) => format!("{path}: {text}\n"),
+            other => format!("{path}: {other}\n"),
+        }
+    }
+    lines("", body)
+}
+
+const PRESETS: [&str; 5] = ["slack", "discord", "telegram", "gotify", "mattermost"];
+
+/// Channels of all kinds that need no secret file: their configuration.
+fn every_kind(receiver: &Receiver) -> String {
+    let mut config = format!(
+        "[notify]\nhost = \"build-host\"\npage_url = \"https://watch.example/\"\n\
+         [notify.ntfy.phone]\ntopic = \"logins\"\nserver = \"{}\"\ntoken_file = \"token\"\n",
+        receiver.url("")
+    );
+    for preset in PRESETS {
+        let more = match preset {
+            "telegram" => "chat_id = \"42\"\n",
+            "gotify" => "token_file = \"token\"\n",
+            _ => "",
+        };
+        config += &webhook(receiver, preset, &format!("preset = \"{preset}\"\n{more}"));
+    }
+    config
+}
+
+#[test]
+fn a_problem_and_its_recovery_on_every_kind_of_channel() {
+    let receiver = Receiver::start();
+    let script = "printf '%s\\n' \"$AUTHWATCH_SEVERITY\" \"$AUTHWATCH_TITLE\" \"$AUTHWATCH_BODY\" \
+                  \"$AUTHWATCH_COMMAND\" \"$AUTHWATCH_URL\" \"$AUTHWATCH_HOST\" >> shown";
+    let config = every_kind(&receiver)
+        + &webhook(&receiver, "own", "")
+        + &format!("[notify.alertmanager.main]\nurls = [\"{}\"]\n", receiver.url(""))
+        + &format!("[notify.command.toast]\nrun = [\"sh\", \"-c\", {}]\n", json!(script));
+    let profiles =
+        |xai: Value| json!({ "xai:default": xai, "anthropic:default": token("anthropic", 5 * HOUR) });
+    let home = Home::new()
+        .file(CONFIG, config)
+        .file("token", "canary-token\n")
+        .file(".openclaw/openclaw.json", "{ agents: { defaults: { model: 'xai/grok' } } }")
+        .profiles("main", &profiles(token("xai", -HOUR)));
+    let check = |minutes: i64| home.run(&["watch", "--once", "--at", &(NOW + minutes * 60_000).to_string()]);
+    check(0);
+    home.write(STORE, document(&profiles(token("xai", 40 * DAY))));
+    check(60);
+    check(61);
+    for kind in PRESETS.iter().chain(&["own"]) {
+        let messages: Vec<String> = receiver.at(&format!("/{kind}")).iter().map(shown).collect();
+        assert_eq!(messages.len(), 2, "{kind}");
+        insta::assert_snapshot!(*kind, messages.join("\n"));
+    }
+    for (kind, path) in [("ntfy", "/"), ("alertmanager", "/api/v2/alerts")] {
+        insta::assert_snapshot!(kind, receiver.at(path).iter().map(shown).collect::<Vec<_>>().join("\n"));
+    }
+    insta::assert_snapshot!("command", fs::read_to_string(home.path().join("shown")).unwrap());
+    receiver.forget();
+    assert_eq!(home.run(&["notify", "test", "telegram"]).code, 0);
+    insta::assert_snapshot!("a_test_message", shown(&receiver.at("/telegram")[0]));
+}
+
 /// A profile ID that chats would act on.
 const ID: &str = "xai:<!channel> @everyone *b*";
 
 #[test]
 fn chats_and_pushes_get_what_they_expect() {
     let receiver = Receiver::start();
-    let presets = ["slack", "discord", "telegram", "gotify", "mattermost"];
-    let mut config = format!(
-        "[notify]\nhost = \"build-host\"\npage_url = \"https://watch.example/\"\n[notify.ntfy.phone]\ntopic = \"logins\"\nserver = \"{}\"\ntoken_file = \"token\"\n",
-        receiver.url("")
-    );
-    for preset in presets {
-        let more = match preset {
-            "telegram" => "chat_id = \"42\"\n",
-            "gotify" => "token_file = \"token\"\n",
-            _ => "",
-        };
-        config += &webhook(&receiver, preset, &format!("preset = \"{preset}\"\n{more}"));
-    }
     let profile = json!({ ID: { "type": "token", "provider": "xai", "token": "t", "expires": 5 } });
-    let home = Home::new().profiles("main", &profile).file(CONFIG, &config).file("token", "canary-token\n");
+    let home = Home::new()
+        .profiles("main", &profile)
+        .file(CONFIG, every_kind(&receiver))
+        .file("token", "canary-token\n");
     once(&home);
     let text = |path: &str, field: &str| {
         let body = receiver.at(path).remove(0);
@@ -110,7 +172,7 @@ fn chats_and_pushes_get_what_they_expect() {
 }
 
 #[test]
-fn a_command_gets_data_and_no_shell_and_is_ended_with_all_it_has_started() {
+fn a_command_gets_data_and_no_shell_and_is_stopped_with_all_it_started() {
     let script = "#!/bin/sh\ncat > message.json\nprintf '%s\\n' \"$AUTHWATCH_SEVERITY\" \"$AUTHWATCH_TITLE\" \"$AUTHWATCH_COMMAND\" > words\n";
     let profile = json!({ "x; touch oops; $(touch oops)": { "type": "token", "provider": "xai", "token": "t", "expires": 5 } });
     let home = Home::new().profiles("main", &profile).file("tell", script);
@@ -161,7 +223,7 @@ fn is_running(pid: &str) -> bool {
 }
 
 #[test]
-fn a_heartbeat_says_that_a_pass_has_begun_and_how_it_ended() {
+fn a_heartbeat_reports_the_start_and_the_end_of_a_check() {
     let receiver = Receiver::start();
     let config = |report: &str| {
         format!(
@@ -193,7 +255,7 @@ fn a_heartbeat_says_that_a_pass_has_begun_and_how_it_ended() {
 }
 
 #[test]
-fn the_old_scripts_variables_tell_through_ntfy() {
+fn variables_of_the_old_script_notify_through_ntfy() {
     let receiver = Receiver::start();
     let soon = json!({ "xai:default": { "type": "token", "provider": "xai", "token": "t", "expires": now() + 3 * 3_600_000 } });
     let topic = receiver.url("/old-topic");
@@ -207,7 +269,7 @@ fn the_old_scripts_variables_tell_through_ntfy() {
 }
 
 #[test]
-fn alertmanager_hears_of_warnings_in_quiet_hours_for_it_has_its_own() {
+fn alertmanager_gets_warnings_in_quiet_hours() {
     let receiver = Receiver::start();
     let minute = now() / 60_000 % 1440;
     let clock = |minute: i64| format!("{:02}:{:02}", minute.rem_euclid(1440) / 60, minute.rem_euclid(60));

@@ -9,7 +9,7 @@ use crate::support::notify::{CONFIG, home, once, set_mode, webhook};
 use crate::support::receiver::Receiver;
 
 #[test]
-fn silences_hold_and_the_commands_say_what_they_do() {
+fn mutes_hold_and_the_commands_say_what_they_do() {
     let receiver = Receiver::start();
     let home = home(&(webhook(&receiver, "own", "") + "[notify]\nhost = \"build-host\"\n"));
     let ran = home.run(&["notify", "silence", "xai:default", "2h"]);
@@ -39,7 +39,7 @@ fn silences_hold_and_the_commands_say_what_they_do() {
 }
 
 #[test]
-fn config_check_names_what_will_not_do() {
+fn config_check_names_invalid_settings() {
     let check = |config: &str| {
         let home = Home::new().file(CONFIG, config).file("open", "secret").file("closed", "secret");
         set_mode(&home.path().join("open"), 0o644);
@@ -52,8 +52,8 @@ fn config_check_names_what_will_not_do() {
             "[notify.email.a]\nhost = \"mail.example\"\ntls = \"none\"\nto = [\"a@b.example\"]\n",
             "notify.email.a.tls: ",
         ),
-        ("[notify.email.a]\nto = []\n", "notify.email.a.to: it has no recipients"),
-        ("[notify.email.a]\nto = [\"nobody\"]\n", "`nobody` is no mail address"),
+        ("[notify.email.a]\nto = []\n", "notify.email.a.to: there are no recipients"),
+        ("[notify.email.a]\nto = [\"nobody\"]\n", "invalid mail address `nobody`"),
         ("[notify.email.a]\nto = [\"a@b.example\"]\nusername = \"x\"\n", "notify.email.a.username: "),
         ("[notify.ntfy.a]\ntopic = \"x\"\ntoken_file = \"open\"\n", "(chmod 600 open)"),
         (
@@ -66,23 +66,23 @@ fn config_check_names_what_will_not_do() {
         ),
         (
             "[notify.ntfy.a]\ntopic = \"x\"\nserver = \"http://ntfy.example\"\ntoken_file = \"closed\"\n",
-            "in the open",
+            "without encryption",
         ),
         (
             "[notify.webhook.a]\npreset = \"telegram\"\nurl = \"https://x.example\"\n",
             "notify.webhook.a.chat_id: ",
         ),
-        ("[notify.alertmanager.a]\nurls = [\"nowhere\"]\n", "`nowhere` is no address"),
+        ("[notify.alertmanager.a]\nurls = [\"nowhere\"]\n", "invalid address `nowhere`"),
         (
             "[notify.alertmanager.a]\nurls = [\"http://x.example\"]\nhold = \"0s\"\n",
             "notify.alertmanager.a.hold: ",
         ),
         ("[notify.command.a]\n", "notify.command.a.run: "),
         ("[notify.alertmanager.a]\nurls = [\"http://me:pw@127.0.0.1:9093\"]\n", "in an address are not used"),
-        ("[notify]\nthresholds = [\"0s\"]\n", "a threshold of 0"),
-        ("[notify]\nquiet_hours = \"night\"\n", "`night` is no part of the day"),
-        ("[notify.email.Ops]\n", "`Ops` is no name of a channel"),
-        ("[notify.email.a]\n[notify.ntfy.a]\n", "there is another channel called `a`"),
+        ("[notify]\nthresholds = [\"0s\"]\n", "invalid threshold `0`"),
+        ("[notify]\nquiet_hours = \"night\"\n", "invalid quiet hours `night`"),
+        ("[notify.email.Ops]\n", "invalid channel name `Ops`"),
+        ("[notify.email.a]\n[notify.ntfy.a]\n", "another channel is also named `a`"),
         ("[notify.email.a]\npasword_file = \"x\"\n", "did you mean `password_file`?"),
     ] {
         let (code, said) = check(config);
@@ -92,7 +92,7 @@ fn config_check_names_what_will_not_do() {
 }
 
 #[test]
-fn what_is_told_reads_like_this() {
+fn messages_as_people_read_them() {
     let receiver = Receiver::start();
     let config = webhook(&receiver, "own", "min_severity = \"info\"\n") + "[notify]\nhost = \"build-host\"\n";
     let at = crate::support::home::NOW;

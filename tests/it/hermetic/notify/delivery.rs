@@ -12,7 +12,7 @@ use crate::support::receiver::{Answer, Receiver};
 use crate::support::time::now;
 
 #[test]
-fn what_is_refused_is_not_tried_for_ever_and_not_lost_either() {
+fn what_is_refused_is_neither_retried_for_ever_nor_lost() {
     let receiver = Receiver::start();
     receiver.answer(Answer::With(404, "", "no such hook"));
     let home = home(&webhook(&receiver, "own", ""));
@@ -42,7 +42,7 @@ fn what_is_refused_is_not_tried_for_ever_and_not_lost_either() {
 }
 
 #[test]
-fn a_channel_that_hangs_delays_no_other_and_no_pass() {
+fn a_channel_that_hangs_delays_no_other_and_no_check() {
     let (good, hanging) = (Receiver::start(), Receiver::start());
     hanging.answer(Answer::Hang);
     let config = webhook(&good, "good", "") + &webhook(&hanging, "hanging", "");
@@ -82,7 +82,7 @@ fn failures_are_counted_by_reason_and_over_restarts() {
 }
 
 #[test]
-fn a_state_directory_that_has_gone_is_told_by_a_timer_too() {
+fn a_removed_state_directory_is_notified_by_a_timer_too() {
     let receiver = Receiver::start();
     let home = home(&webhook(&receiver, "own", "")).profiles("main", &mended());
     assert_eq!(home.run(&["watch", "--once", "--no-refresh"]).code, 0);
@@ -112,7 +112,7 @@ fn sigterm_lets_a_message_on_its_way_arrive() {
 const BOOK: &str = ".local/state/authwatch/notify.json";
 
 #[test]
-fn a_damaged_record_is_put_aside_and_a_newer_one_is_left_alone() {
+fn a_damaged_store_is_moved_aside_and_a_newer_one_is_left_alone() {
     let receiver = Receiver::start();
     let config =
         webhook(&receiver, "own", "") + &format!("[notify.heartbeat]\nurl = \"{}\"\n", receiver.url("/beat"));
@@ -135,7 +135,7 @@ fn a_damaged_record_is_put_aside_and_a_newer_one_is_left_alone() {
 }
 
 #[test]
-fn a_daemon_that_cannot_write_its_record_tells_all_the_same_and_once() {
+fn a_daemon_that_cannot_write_its_store_notifies_all_the_same_and_once() {
     let receiver = Receiver::start();
     let home = home(&webhook(&receiver, "own", ""));
     // A full disk, as far as this file goes; even root cannot open these for writing.
@@ -147,7 +147,7 @@ fn a_daemon_that_cannot_write_its_record_tells_all_the_same_and_once() {
     home.write(STORE, document(&mended()));
     daemon.wait("the end of it", || receiver.received().len() == 2);
     assert!(!home.path().join(BOOK).exists());
-    assert!(daemon.log().contains("remembered in memory alone"), "{}", daemon.log());
+    assert!(daemon.log().contains("remembered in memory only"), "{}", daemon.log());
     for lock in ["notify.lock", "notify-own.lock"] {
         fs::remove_dir(home.path().join(".local/state/authwatch").join(lock)).unwrap();
     }
@@ -172,7 +172,7 @@ fn a_message_on_its_way_survives_new_settings_and_is_not_sent_twice() {
 }
 
 #[test]
-fn a_channel_that_is_new_or_renamed_hears_of_what_is_so() {
+fn a_new_or_renamed_channel_gets_open_problems() {
     let receiver = Receiver::start();
     receiver.answer(Answer::With(503, "", "down"));
     let home = home(&webhook(&receiver, "before", ""));
@@ -191,7 +191,7 @@ fn a_channel_that_is_new_or_renamed_hears_of_what_is_so() {
 }
 
 #[test]
-fn what_was_refused_is_tried_again_as_soon_as_its_secret_is_another() {
+fn what_was_refused_is_retried_as_soon_as_its_secret_changes() {
     let receiver = Receiver::start();
     receiver.answer(Answer::With(401, "", "who are you"));
     let home = home("");

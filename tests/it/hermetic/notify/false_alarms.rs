@@ -42,7 +42,7 @@ fn words(change: &str, condition: &str) -> (String, String) {
 }
 
 #[test]
-fn a_broken_openclaw_json_is_told_with_its_place_and_not_while_it_is_edited() {
+fn a_broken_openclaw_json_is_notified_with_its_line_and_not_while_it_is_edited() {
     let receiver = Receiver::start();
     let good = "{\n  agents: { defaults: { model: 'xai/grok' } },\n}\n";
     let broken = "{\n  agents: { defaults: { model: 'xai/grok' } }\n  oops\n}\n";
@@ -89,7 +89,7 @@ fn a_broken_openclaw_json_is_told_with_its_place_and_not_while_it_is_edited() {
 }
 
 #[test]
-fn a_rescue_file_is_counted_for_as_long_as_it_is_there() {
+fn a_recovery_file_is_counted_as_long_as_it_exists() {
     let receiver = Receiver::start();
     let home = home(&receiver, &json!({ "xai:default": lasting("xai") }));
     let rescue = ".local/state/authwatch/rescue/rescue-1.json";
@@ -102,7 +102,7 @@ fn a_rescue_file_is_counted_for_as_long_as_it_is_there() {
 }
 
 #[test]
-fn what_is_broken_for_a_blink_is_nobodys_alarm() {
+fn what_is_broken_for_a_moment_is_not_notified() {
     let receiver = Receiver::start();
     let home = home(&receiver, &json!({ "xai:default": lasting("xai") }));
     let store = home.store("main");
@@ -128,7 +128,7 @@ fn what_is_broken_for_a_blink_is_nobodys_alarm() {
 }
 
 #[test]
-fn a_silence_for_what_is_not_there_is_taken_and_doubted() {
+fn a_mute_for_what_does_not_exist_is_accepted_with_a_warning() {
     let receiver = Receiver::start();
     let profiles = json!({ "xai:default": lasting("xai"), "anthropic:manual": lasting("anthropic") });
     let home = home(&receiver, &profiles).profiles("bot", &json!({ "zai:own": lasting("zai") })).file(
@@ -175,7 +175,7 @@ fn a_silence_for_what_is_not_there_is_taken_and_doubted() {
 }
 
 #[test]
-fn the_report_has_the_command_that_mends_a_login_and_it_is_the_one_that_is_told() {
+fn reports_and_messages_have_the_same_command() {
     let receiver = Receiver::start();
     let ended = |kind: &str, provider: &str| json!({ "type": kind, "provider": provider, "token": "t", "expires": now() - MINUTE });
     let home = home(&receiver, &json!({ "xai:a b": ended("token", "xai"), "zai:fine": lasting("zai") }))
@@ -216,14 +216,14 @@ fn the_report_has_the_command_that_mends_a_login_and_it_is_the_one_that_is_told(
 }
 
 #[test]
-fn a_disk_that_takes_for_ever_to_write_what_was_told_holds_no_visitor_up() {
+fn a_disk_that_takes_for_ever_to_write_the_store_delays_no_visitor() {
     let receiver = Receiver::start();
     let ended = json!({ "xai:default": { "type": "token", "provider": "xai", "token": "t", "expires": now() - MINUTE } });
     let home = home(&receiver, &ended);
     let marker = home.path().join("writing");
     let mut command =
         home.command(&["watch", "--listen", "127.0.0.1:0", "--log-level", "info", "--no-refresh"]);
-    command.env("AUTHWATCH_TEST_PAUSE", "book-writing").env("AUTHWATCH_TEST_MARKER", &marker);
+    command.env("AUTHWATCH_TEST_PAUSE", "notify-writing").env("AUTHWATCH_TEST_MARKER", &marker);
     let daemon = Daemon::listening(command);
     daemon.wait("the record to be written", || marker.exists());
     for path in ["/", "/metrics", "/healthz", "/readyz", "/api/v1/status"] {

@@ -18,7 +18,7 @@ fn alertmanager_is_told_what_is_so_and_what_has_ended() {
     );
     home.write(CONFIG, setting);
     let ran = home.run(&["notify", "test"]);
-    assert_eq!((ran.code, ran.stdout.as_str()), (0, "main (alertmanager): accepted: 1 of 2 took it\n"));
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "main (alertmanager): accepted: 1 of 2 accepted it\n"));
     once(&home);
     let active = |server: &crate::support::prometheus_servers::Server| {
         let alerts = server.api("/api/v2/alerts?active=true");

@@ -1,11 +1,66 @@
-//! Secrets of authwatch's own: never in the configuration itself, but in files or variables it names.
+//! How settings are read, shown, and reported: durations, addresses, secrets in files or variables, and what is wrong with one.
 
+use std::fmt;
 use std::path::Path;
 use std::time::SystemTime;
 
 use openclaw_auth::secret::SecretStr;
 
-/// Where a secret is to be found.
+/// Something that is wrong with a setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingProblem {
+    /// The setting: `notify.email.ops.password_file`.
+    pub setting: String,
+    pub problem: String,
+    pub hint: Option<String>,
+}
+
+impl fmt::Display for SettingProblem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.setting, self.problem)?;
+        self.hint.iter().try_for_each(|hint| write!(formatter, " ({hint})"))
+    }
+}
+
+impl SettingProblem {
+    /// A problem without a hint.
+    #[must_use]
+    pub fn new(setting: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self { setting: setting.into(), problem: problem.into(), hint: None }
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// The value of an environment variable, if it is set and not empty.
+#[must_use]
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Reads and writes a duration as people write it: `#[serde(with = "duration")]`.
+pub(crate) mod duration {
+    use openclaw_auth::model::Span;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Span>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        crate::clock::duration(&text).map(Some).map_err(serde::de::Error::custom)
+    }
+
+    #[expect(clippy::ref_option, reason = "serde hands the field over by reference")]
+    pub(crate) fn serialize<S: Serializer>(span: &Option<Span>, serializer: S) -> Result<S::Ok, S::Error> {
+        match span {
+            Some(span) => serializer.collect_str(&humantime::format_duration(span.to_std())),
+            None => serializer.serialize_none(),
+        }
+    }
+}
+
+/// Where a secret is: never in the configuration itself, but in a file or a variable that the configuration names.
 #[derive(Clone, Copy, Debug)]
 pub struct SecretSource<'a> {
     section: &'static str,
@@ -16,8 +71,8 @@ pub struct SecretSource<'a> {
 }
 
 impl<'a> SecretSource<'a> {
-    /// A secret called `name`: in a file, else in a variable.
-    pub(super) fn new(
+    /// The secret of the settings `<name>_file` and `<name>_env` in a section. The file wins.
+    pub(crate) fn new(
         section: &'static str,
         name: &'static str,
         file: Option<&'a Path>,
@@ -26,8 +81,8 @@ impl<'a> SecretSource<'a> {
         Self { section, name, file, variable, inline: None }
     }
 
-    /// The same, else as it stands in the configuration: for addresses, which are not always secret.
-    pub(super) fn or_inline(self, inline: Option<&'a str>) -> Self {
+    /// Falls back to the value in the configuration: for addresses, which are not always secret.
+    pub(crate) fn or_inline(self, inline: Option<&'a str>) -> Self {
         Self { inline, ..self }
     }
 
@@ -36,82 +91,80 @@ impl<'a> SecretSource<'a> {
         self.name
     }
 
-    /// The file, if it is in one.
     #[must_use]
     pub fn file(&self) -> Option<&'a Path> {
         self.file
     }
 
-    /// When its file was last written: what was refused with the old secret may be taken with a new one.
+    /// When its file was last written. What was refused with the old secret may be accepted with a new one.
     #[must_use]
     pub fn written(&self) -> Option<SystemTime> {
         self.file?.metadata().and_then(|metadata| metadata.modified()).ok()
     }
 
-    /// Whether any place is named.
+    /// Whether the configuration names a place for it.
     #[must_use]
     pub fn is_named(&self) -> bool {
         self.file.is_some() || self.variable.is_some() || self.inline.is_some()
     }
 
-    /// Reads it; `None` where no place is named. Spaces and ends of lines around it are no part of it.
+    /// Reads it without the whitespace around it; `None` if the configuration names no place.
     pub fn read(&self) -> Result<Option<SecretStr<'static>>, String> {
         let Self { section, name, .. } = self;
-        let text = if let Some(file) = self.file {
-            std::fs::read_to_string(file).map(SecretStr::owned).map_err(|error| {
+        let (text, place) = if let Some(file) = self.file {
+            let text = std::fs::read_to_string(file).map_err(|error| {
                 format!("{section}: cannot read {name}_file `{}`: {error}", file.display())
-            })?
-        } else if let Some(variable) = self.variable {
-            super::values::variable(variable)
-                .map(SecretStr::owned)
-                .ok_or_else(|| format!("{section}: the variable `{variable}` of {name}_env is not set"))?
+            })?;
+            (text, format!("`{}`", file.display()))
+        } else if let Some(name_of_variable) = self.variable {
+            let text = variable(name_of_variable).ok_or_else(|| {
+                format!("{section}: the variable `{name_of_variable}` of {name}_env is not set")
+            })?;
+            (text, format!("the variable `{name_of_variable}`"))
         } else {
             return Ok(self.inline.map(|text| SecretStr::owned(text.trim().to_owned())));
         };
+        let text = SecretStr::owned(text);
         let trimmed = text.expose().trim();
         if trimmed.is_empty() {
-            return Err(format!("{section}: there is no {name} in {}", self.place()));
+            return Err(format!("{section}: there is no {name} in {place}"));
         }
         Ok(Some(SecretStr::owned(trimmed.to_owned())))
     }
-
-    fn place(&self) -> String {
-        match (self.file, self.variable) {
-            (Some(file), _) => format!("`{}`", file.display()),
-            (None, variable) => format!("the variable `{}`", variable.unwrap_or_default()),
-        }
-    }
 }
 
-/// An address as it may be shown: what is behind the host is a secret with most webhooks.
+/// Writes an address of which only the host may be shown: with most webhooks, the path is a secret.
 #[expect(clippy::ref_option, reason = "serde hands the field over by reference")]
-pub(super) fn shown_url<S: serde::Serializer>(
+pub(crate) fn shown_url<S: serde::Serializer>(
     url: &Option<String>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&url.as_deref().map(redacted_url).unwrap_or_default())
+    match url {
+        Some(url) => serializer.serialize_str(&redacted_url(url)),
+        None => serializer.serialize_none(),
+    }
 }
 
-/// An address that is no secret itself, without whoever signs in with it.
-pub(super) fn shown_address<S: serde::Serializer>(address: &str, serializer: S) -> Result<S::Ok, S::Error> {
+/// Writes an address that is not a secret, without user and password.
+pub(crate) fn shown_address<S: serde::Serializer>(address: &str, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&without_user(address))
 }
 
-/// The same for several.
-pub(super) fn shown_addresses<S: serde::Serializer>(
+/// Writes several of them.
+pub(crate) fn shown_addresses<S: serde::Serializer>(
     addresses: &[String],
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(addresses.iter().map(|address| without_user(address)))
 }
 
-/// An endpoint of a provider's: without whoever signs in with it, and without what a gateway's key may be in.
+/// Writes a provider's endpoint without user and password, and without the query, which may hold a gateway's key.
 #[expect(clippy::ref_option, reason = "serde hands the field over by reference")]
-pub(super) fn shown_endpoint<S: serde::Serializer>(
+pub(crate) fn shown_endpoint<S: serde::Serializer>(
     url: &Option<String>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    let url = without_user(url.as_deref().unwrap_or_default());
+    let Some(url) = url.as_deref().map(without_user) else { return serializer.serialize_none() };
     match url.split_once('?') {
         Some((endpoint, _)) => serializer.serialize_str(&format!("{endpoint}?[redacted]")),
         None => serializer.serialize_str(&url),

@@ -1,60 +1,68 @@
-//! Profiles and agents that were there and are gone. Somebody may have removed them; nobody may have meant to.
+//! Profiles and agents that were removed, perhaps by mistake, and what that means for their incidents. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::super::detect::sees_logins;
-use super::super::incident::{Incidents, KnownProfiles, Phase};
-use super::super::policy::{AgentsById, Circumstances};
-use super::super::problem::{Problem, ProblemKind, Subject, SubjectKind};
+use super::incident::{Incidents, KnownProfiles, Phase};
+use super::problem::{Problem, ProblemKind, Subject, SubjectKind, sees_logins};
 use crate::assess::shows_its_logins;
-use crate::model::{Bucket, LoginState, Severity, Snapshot};
+use crate::model::{AgentHealth, Bucket, LoginState, Severity, Snapshot};
 use crate::publish::words::state;
 use crate::remedy::Remedy;
 use crate::texts::text;
 
-/// Adds a condition for everything that has gone since it was first seen; the subjects that are not there any more.
-pub(super) fn find(
+/// What is in a snapshot, and what is not in it any more.
+pub(super) struct Presence<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    agents: HashMap<&'a str, &'a AgentHealth>,
+    /// Profiles and agents that were removed.
+    removed: BTreeSet<Subject>,
+}
+
+/// Finds the profiles and agents that were removed since they were first seen, and adds a problem for each.
+pub(super) fn find<'a>(
     incidents: &Incidents,
-    snapshot: &Snapshot,
-    here: &AgentsById<'_>,
+    snapshot: &'a Snapshot,
     found: &mut BTreeMap<Subject, Problem>,
-) -> BTreeSet<Subject> {
-    let mut gone = BTreeSet::new();
+) -> Presence<'a> {
+    let agents: HashMap<&str, &AgentHealth> =
+        snapshot.agents.iter().map(|agent| (agent.id.as_str(), agent)).collect();
+    let mut removed = BTreeSet::new();
     for (id, profiles) in incidents.known.iter().flat_map(|known| known.iter()) {
-        let Some(agent) = here.get(id.as_str()) else {
-            // Without the configuration nobody knows where else its directory may be.
+        let Some(agent) = agents.get(id.as_str()) else {
+            // Without the configuration, its directory may be anywhere.
             if snapshot.config.error.is_none() {
-                gone.insert(Subject { agent: id.clone(), kind: SubjectKind::Agent });
+                removed.insert(Subject { agent: id.clone(), kind: SubjectKind::Agent });
             }
             continue;
         };
-        // Profiles that vanish with an unreadable store, or in a migration, have not been removed by anybody.
+        // The profiles of an unreadable store, or of an incomplete migration, were not removed.
         if !shows_its_logins(agent) {
             continue;
         }
-        // An agent has a few, mostly in this order, and nearly always all of them: nothing is gained by an index.
-        let is_there =
-            |profile: &&String| agent.profiles.iter().any(|there| there.profile_id.as_str() == *profile);
-        let missing = profiles.iter().filter(|profile| !is_there(profile));
-        gone.extend(missing.map(|profile| Subject::profile(id, profile)));
+        // An agent has few profiles, mostly in this order, and nearly always all of them: an index would gain nothing.
+        let exists =
+            |profile: &&String| agent.profiles.iter().any(|known| known.profile_id.as_str() == *profile);
+        let missing = profiles.iter().filter(|profile| !exists(profile));
+        removed.extend(missing.map(|profile| Subject::profile(id, profile)));
     }
-    for subject in &gone {
-        // An incident of it ends with it, and that is told instead.
+    for subject in &removed {
+        // An incident of its own ends with it; people are notified of that instead.
         let has_incident = incidents.incident(subject).is_some_and(|incident| {
-            incident.problem.kind != ProblemKind::Gone
+            incident.problem.kind != ProblemKind::Removed
                 && matches!(incident.phase, Phase::Firing | Phase::Resolved)
         });
         if !has_incident {
             found.insert(subject.clone(), problem(subject));
         }
     }
-    gone
+    Presence { snapshot, agents, removed }
 }
 
-/// Remembers what is there now. What has gone is remembered until that has been told.
-pub(super) fn remember(incidents: &mut Incidents, snapshot: &Snapshot, gone: &BTreeSet<Subject>) {
-    if gone.is_empty() && incidents.known.as_ref().is_some_and(|known| says_the_same(known, snapshot)) {
+/// Remembers the present profiles, and removed ones until people have been notified of that.
+pub(super) fn remember(incidents: &mut Incidents, presence: &Presence<'_>) {
+    let Presence { snapshot, removed, .. } = presence;
+    if removed.is_empty() && incidents.known.as_ref().is_some_and(|known| is_current(known, snapshot)) {
         return;
     }
     let before = incidents.known.take().unwrap_or_default();
@@ -74,9 +82,9 @@ pub(super) fn remember(incidents: &mut Incidents, snapshot: &Snapshot, gone: &BT
             known.entry(id.clone()).or_insert_with(|| profiles.clone());
         }
     }
-    for subject in gone {
+    for subject in removed {
         let still_counts = incidents.incident(subject).is_some_and(|incident| {
-            incident.problem.kind == ProblemKind::Gone && incident.phase != Phase::Over
+            incident.problem.kind == ProblemKind::Removed && incident.phase != Phase::Over
         });
         if !still_counts {
             continue;
@@ -91,8 +99,8 @@ pub(super) fn remember(incidents: &mut Incidents, snapshot: &Snapshot, gone: &BT
     incidents.known = Some(Arc::new(known));
 }
 
-/// Whether what is known is all that is there. Nothing is copied to find out: every pass does.
-fn says_the_same(known: &KnownProfiles, snapshot: &Snapshot) -> bool {
+/// Whether exactly these profiles are present. Nothing is copied, because every check asks.
+fn is_current(known: &KnownProfiles, snapshot: &Snapshot) -> bool {
     known.len() == snapshot.agents.len()
         && snapshot.agents.iter().all(|agent| {
             let Some(profiles) = known.get(agent.id.as_str()) else { return false };
@@ -105,34 +113,34 @@ fn says_the_same(known: &KnownProfiles, snapshot: &Snapshot) -> bool {
 fn problem(subject: &Subject) -> Problem {
     let is_agent = subject.kind == SubjectKind::Agent;
     let meaning = text(if is_agent { "removed-agent" } else { "removed-login" }, &[]);
-    let command = format!("authwatch status --agent {}", crate::remedy::quote(&subject.agent));
-    let command = (!is_agent).then_some(command);
-    let state = text("subject-removed", &[]);
-    Problem::new(ProblemKind::Gone, Severity::Warning, state, Remedy { meaning, command })
+    let command =
+        (!is_agent).then(|| format!("authwatch status --agent {}", crate::remedy::quote(&subject.agent)));
+    let remedy = Remedy { meaning, command };
+    Problem::new(ProblemKind::Removed, Severity::Warning, text("subject-removed", &[]), remedy)
 }
 
-/// Whether nothing can be said about a subject, for the store it is in, or OpenClaw's configuration, cannot be read.
-pub(super) fn is_out_of_sight(subject: &Subject, around: &Circumstances<'_>) -> bool {
-    let has_no_settings = around.snapshot.config.error.is_some();
-    let agent = around.here.get(subject.agent.as_str());
+/// Whether the state of a subject is unknown because its store, or OpenClaw's configuration, cannot be read.
+pub(super) fn is_unknown(subject: &Subject, presence: &Presence<'_>) -> bool {
+    let has_no_settings = presence.snapshot.config.error.is_some();
+    let agent = presence.agents.get(subject.agent.as_str());
     match (&subject.kind, agent) {
-        (SubjectKind::Rescue(_) | SubjectKind::Channel(_) | SubjectKind::Config, _)
+        (SubjectKind::Recovery(_) | SubjectKind::Channel(_) | SubjectKind::Config, _)
         | (SubjectKind::Agent | SubjectKind::Store, Some(_)) => false,
         // The configuration may be all that names it.
         (_, None) => has_no_settings,
         (SubjectKind::Profile(_), Some(agent)) => !shows_its_logins(agent),
-        (SubjectKind::Provider(_), Some(agent)) => has_no_settings || !sees_logins(agent, around.snapshot),
+        (SubjectKind::Provider(_), Some(agent)) => has_no_settings || !sees_logins(agent, presence.snapshot),
     }
 }
 
-/// How a subject is now that its condition is over, in words.
-pub(super) fn how(subject: &Subject, around: &Circumstances<'_>) -> String {
-    if around.gone.contains(subject) {
+/// The state of a subject after its problem was resolved, in words.
+pub(super) fn resolved_state(subject: &Subject, presence: &Presence<'_>) -> String {
+    if presence.removed.contains(subject) {
         return text("resolved-removed", &[]);
     }
-    let Some(agent) = around.here.get(subject.agent.as_str()) else {
+    let Some(agent) = presence.agents.get(subject.agent.as_str()) else {
         return match subject.kind {
-            SubjectKind::Rescue(_) => text("resolved-stored", &[]),
+            SubjectKind::Recovery(_) => text("resolved-stored", &[]),
             SubjectKind::Channel(_) => text("resolved-channel", &[]),
             SubjectKind::Config => text("resolved-configuration", &[]),
             _ => text("resolved-agent-removed", &[]),
@@ -145,10 +153,10 @@ pub(super) fn how(subject: &Subject, around: &Circumstances<'_>) -> String {
                 |profile| {
                     let is_fine = profile.bucket == Bucket::Valid && profile.login != LoginState::Dead;
                     if profile.inherited && !is_fine {
-                        // Another incident, which is told where that one is kept.
+                        // That is another incident, at agent main.
                         text("resolved-moved", &[])
                     } else {
-                        state(profile, around.snapshot.now)
+                        state(profile, presence.snapshot.now)
                     }
                 },
             )
