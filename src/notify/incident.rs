@@ -57,8 +57,7 @@ pub struct Incident {
     pub phase: Phase,
     /// When it was first found.
     pub opened: Timestamp,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(rename = "told")]
+    #[serde(rename = "told", default, skip_serializing_if = "Option::is_none")]
     pub notified: Option<Notified>,
     /// Consecutive checks that found it, as far as that matters.
     #[serde(default)]
@@ -76,8 +75,7 @@ pub struct Incident {
     #[serde(default)]
     pub flapping: bool,
     /// The state of its subject when it was resolved, in words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(rename = "mended")]
+    #[serde(rename = "mended", default, skip_serializing_if = "Option::is_none")]
     pub resolved: Option<String>,
 }
 
@@ -157,8 +155,7 @@ pub struct Change {
     /// When the change was found.
     pub at: Timestamp,
     /// The state of the subject after it was resolved.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(rename = "mended")]
+    #[serde(rename = "mended", default, skip_serializing_if = "Option::is_none")]
     pub resolved: Option<String>,
 }
 

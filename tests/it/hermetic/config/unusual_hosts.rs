@@ -77,11 +77,11 @@ fn a_timer_fails_if_nothing_could_be_renewed_or_remembered() {
         .profiles("main", &json!({ "anthropic:a": token("anthropic", DAY) }))
         .file(".local/state", "a file where the state directory should be");
     assert_eq!(home.run(&["watch", "--once"]).code, 73);
-    // Where there is nothing to renew, nor anybody to tell, nothing is lost but memory.
+    // With nothing to renew and nobody to notify, only the memory is lost.
     let ran = home.run(&["watch", "--once", "--no-refresh"]);
     assert!(ran.code <= 2, "{}{}", ran.code, ran.stderr);
-    let told = home.file(".config/authwatch/config.toml", "[notify.command.x]\nrun = [\"true\"]\n");
-    assert_eq!(told.run(&["watch", "--once", "--no-refresh"]).code, 73);
+    let notifying = home.file(".config/authwatch/config.toml", "[notify.command.x]\nrun = [\"true\"]\n");
+    assert_eq!(notifying.run(&["watch", "--once", "--no-refresh"]).code, 73);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::support::home::{DAY, HOUR, Home, NOW, document, token};
-use crate::support::notify::{CONFIG, STORE, home, once, set_mode, webhook};
+use crate::support::notify::{CONFIG, home, once, set_mode, webhook};
 use crate::support::receiver::{Answer, Receiver};
 use crate::support::time::now;
 
@@ -84,27 +84,34 @@ fn a_problem_and_its_recovery_on_every_kind_of_channel() {
         + &webhook(&receiver, "own", "")
         + &format!("[notify.alertmanager.main]\nurls = [\"{}\"]\n", receiver.url(""))
         + &format!("[notify.command.toast]\nrun = [\"sh\", \"-c\", {}]\n", json!(script));
-    let profiles =
-        |xai: Value| json!({ "xai:default": xai, "anthropic:default": token("anthropic", 5 * HOUR) });
     let home = Home::new()
         .file(CONFIG, config)
         .file("token", "canary-token\n")
-        .file(".openclaw/openclaw.json", "{ agents: { defaults: { model: 'xai/grok' } } }")
-        .profiles("main", &profiles(token("xai", -HOUR)));
+        .file(".openclaw/openclaw.json", "{ agents: { defaults: { model: 'anthropic/claude-opus-4-5' } } }")
+        .profiles("main", &json!({ "anthropic:default": token("anthropic", 5 * HOUR), "zai:old": { "type": "api_key", "provider": "zai" } }))
+        .profiles("night-shift", &json!({ "anthropic:own": token("anthropic", -HOUR) }))
+        .file(".openclaw/agents/translator/agent/auth-profiles.json", "{ not json");
     let check = |minutes: i64| home.run(&["watch", "--once", "--at", &(NOW + minutes * 60_000).to_string()]);
     check(0);
-    home.write(STORE, document(&profiles(token("xai", 40 * DAY))));
+    let fixed = json!({ "anthropic:own": token("anthropic", 40 * DAY) });
+    home.write(".openclaw/agents/night-shift/agent/auth-profiles.json", document(&fixed));
     check(60);
     check(61);
+    let without_home = |text: String| text.replace(&home.path().display().to_string(), "[home]");
+    let messages =
+        |path: &str| without_home(receiver.at(path).iter().map(shown).collect::<Vec<_>>().join("\n"));
     for kind in PRESETS.iter().chain(&["own"]) {
-        let messages: Vec<String> = receiver.at(&format!("/{kind}")).iter().map(shown).collect();
-        assert_eq!(messages.len(), 2, "{kind}");
-        insta::assert_snapshot!(*kind, messages.join("\n"));
+        assert_eq!(receiver.at(&format!("/{kind}")).len(), 2, "{kind}");
+        insta::assert_snapshot!(*kind, messages(&format!("/{kind}")));
     }
-    for (kind, path) in [("ntfy", "/"), ("alertmanager", "/api/v2/alerts")] {
-        insta::assert_snapshot!(kind, receiver.at(path).iter().map(shown).collect::<Vec<_>>().join("\n"));
+    insta::assert_snapshot!("ntfy", messages("/"));
+    insta::assert_snapshot!("alertmanager", messages("/api/v2/alerts"));
+    let on_a_phone = without_home(fs::read_to_string(home.path().join("shown")).unwrap());
+    let is_copied = |line: &&str| line.trim_start().starts_with('$') || line.contains("[home]");
+    for line in on_a_phone.lines().filter(|line| !is_copied(line) && !line.starts_with("build-host: ")) {
+        assert!(line.chars().count() <= 40, "{line}");
     }
-    insta::assert_snapshot!("command", fs::read_to_string(home.path().join("shown")).unwrap());
+    insta::assert_snapshot!("command", on_a_phone);
     receiver.forget();
     assert_eq!(home.run(&["notify", "test", "telegram"]).code, 0);
     insta::assert_snapshot!("a_test_message", shown(&receiver.at("/telegram")[0]));
@@ -175,8 +182,8 @@ fn chats_and_pushes_get_what_they_expect() {
 fn a_command_gets_data_and_no_shell_and_is_stopped_with_all_it_started() {
     let script = "#!/bin/sh\ncat > message.json\nprintf '%s\\n' \"$AUTHWATCH_SEVERITY\" \"$AUTHWATCH_TITLE\" \"$AUTHWATCH_COMMAND\" > words\n";
     let profile = json!({ "x; touch oops; $(touch oops)": { "type": "token", "provider": "xai", "token": "t", "expires": 5 } });
-    let home = Home::new().profiles("main", &profile).file("tell", script);
-    let program = home.path().join("tell");
+    let home = Home::new().profiles("main", &profile).file("toast", script);
+    let program = home.path().join("toast");
     set_mode(&program, 0o700);
     home.write(
         CONFIG,
@@ -196,7 +203,7 @@ fn a_command_gets_data_and_no_shell_and_is_stopped_with_all_it_started() {
     assert_eq!(message["changes"][0]["profile"], "x; touch oops; $(touch oops)");
     assert!(!home.path().join("oops").exists());
 
-    home.write("tell", "#!/bin/sh\n(sleep 3600; true) &\necho $! > child\nsleep 3600\n");
+    home.write("toast", "#!/bin/sh\n(sleep 3600; true) &\necho $! > child\nsleep 3600\n");
     home.write(
         CONFIG,
         format!("[notify.command.toast]\nrun = [\"{}\"]\ntimeout = \"300ms\"\n", program.display()),
@@ -210,10 +217,10 @@ fn a_command_gets_data_and_no_shell_and_is_stopped_with_all_it_started() {
         assert!(Instant::now() < deadline, "what the command has started is still there");
         std::thread::sleep(Duration::from_millis(5));
     }
-    home.write("tell", "#!/bin/sh\necho 'no battery' >&2\nexit 3\n");
+    home.write("toast", "#!/bin/sh\necho 'no battery' >&2\nexit 3\n");
     let ran = home.run(&["notify", "test", "toast"]);
     assert!(ran.stdout.contains("failed (command)") && ran.stdout.contains("no battery"), "{}", ran.stdout);
-    home.write(CONFIG, "[notify.command.toast]\nrun = [\"/nowhere/tell\"]\n");
+    home.write(CONFIG, "[notify.command.toast]\nrun = [\"/nowhere/toast\"]\n");
     assert_eq!(home.run(&["notify", "test"]).code, 78);
 }
 

@@ -1,10 +1,6 @@
-//! `notify` and `config check` by hand, and how messages read.
+//! The commands `notify` and `config check`.
 
-use std::fs;
-
-use serde_json::{Value, json};
-
-use crate::support::home::{Home, document};
+use crate::support::home::Home;
 use crate::support::notify::{CONFIG, home, once, set_mode, webhook};
 use crate::support::receiver::Receiver;
 
@@ -89,46 +85,4 @@ fn config_check_names_invalid_settings() {
         assert!(code == 78 && said.contains(expected), "{config}\nexit {code}: {said}");
     }
     assert_eq!(check("[notify.ntfy.a]\ntopic = \"x\"\ntoken_file = \"closed\"\n").0, 0);
-}
-
-#[test]
-fn messages_as_people_read_them() {
-    let receiver = Receiver::start();
-    let config = webhook(&receiver, "own", "min_severity = \"info\"\n") + "[notify]\nhost = \"build-host\"\n";
-    let at = crate::support::home::NOW;
-    let token =
-        |ends: i64| json!({ "type": "token", "provider": "anthropic", "token": "t", "expires": at + ends });
-    let home = Home::new()
-        .file(CONFIG, config)
-        .file(".openclaw/openclaw.json", r#"{ agents: { defaults: { model: "anthropic/claude-opus-4-5" } } }"#)
-        .profiles("main", &json!({ "anthropic:default": token(5 * 3_600_000), "zai:old": { "type": "api_key", "provider": "zai" } }))
-        .profiles("night-shift", &json!({ "anthropic:own": token(-3_600_000) }))
-        .file(".openclaw/agents/translator/agent/auth-profiles.json", "{ not json");
-    let pass = |minutes: i64| home.run(&["watch", "--once", "--at", &(at + minutes * 60_000).to_string()]);
-    pass(0);
-    let token =
-        |ends: i64| json!({ "type": "token", "provider": "anthropic", "token": "t", "expires": at + ends });
-    home.write(
-        ".openclaw/agents/night-shift/agent/auth-profiles.json",
-        document(&json!({ "anthropic:own": token(40 * 86_400_000) })),
-    );
-    pass(60);
-    pass(61);
-    let messages = receiver.at("/own");
-    assert_eq!(messages.len(), 2, "{messages:#?}");
-    let shown = |message: &Value| {
-        let text = message["text"].as_str().unwrap().replace(&home.path().display().to_string(), "[home]");
-        format!("{}\n\n{text}", message["title"].as_str().unwrap())
-    };
-    insta::assert_snapshot!("the_first_message", shown(&messages[0]));
-    insta::assert_snapshot!("a_recovery", shown(&messages[1]));
-    let narrow = home.path().join("narrow");
-    home.write(CONFIG, format!("[notify]\nhost = \"build-host\"\n[notify.command.phone]\nrun = [\"sh\", \"-c\", 'printf %s \"$AUTHWATCH_BODY\" > {}']\n", narrow.display()));
-    fs::remove_file(home.path().join(".local/state/authwatch/notify.json")).unwrap();
-    pass(0);
-    let text = fs::read_to_string(narrow).unwrap().replace(&home.path().display().to_string(), "[home]");
-    for line in text.lines().filter(|line| !line.trim_start().starts_with('$') && !line.contains("[home]")) {
-        assert!(line.chars().count() <= 40, "{line}");
-    }
-    insta::assert_snapshot!("a_message_on_a_phone", text);
 }

@@ -212,9 +212,9 @@ fn what_no_model_uses_is_a_warning_unless_nothing_is_known_about_use() {
     let mut notified = Notified::new("");
     let agents = |profile: ProfileHealth| vec![agent("main", vec![profile])];
     assert_eq!(notified.pass(agents(unused(dead("xai:a"))))[0].problem.severity, Severity::Warning);
-    let mut picture = snapshot(START, agents(unused(dead("xai:a"))));
-    picture.scope = Scope::All;
-    let changes = Notified::new("").check(picture);
+    let mut present = snapshot(START, agents(unused(dead("xai:a"))));
+    present.scope = Scope::All;
+    let changes = Notified::new("").check(present);
     assert_eq!(changes[0].problem.severity, Severity::Critical);
 }
 
@@ -368,8 +368,8 @@ fn an_unreadable_store_leaves_no_provider_without_a_login() {
     let mut notified = Notified::new("");
     assert_eq!(notified.pass(vec![without(agent("main", Vec::new()))]).len(), 1);
     for _ in 0..5 {
-        let picture = vec![without(unreadable("main", StoreErrorReason::Locked))];
-        assert_eq!(notified.after(MINUTE).pass(picture), []);
+        let present = vec![without(unreadable("main", StoreErrorReason::Locked))];
+        assert_eq!(notified.after(MINUTE).pass(present), []);
     }
     assert_eq!(notified.after(MINUTE).pass(vec![without(agent("main", Vec::new()))]), []);
 }
@@ -388,10 +388,10 @@ fn an_openclaw_configuration_that_cannot_be_read_for_a_while_is_not_notified() {
     // Then use is unknown, and so is where the agent is that only the configuration names.
     for _ in 0..5 {
         let idle = ProfileHealth { in_use: false, ..profile("xai:a") };
-        let mut picture = snapshot(notified.after(MINUTE).now, vec![agent("main", vec![idle, unused()])]);
-        picture.scope = Scope::All;
-        picture.config.error = Some(StoreError::in_file(Fault::Syntax, "it cannot be read"));
-        assert_eq!(notified.check(picture), []);
+        let mut present = snapshot(notified.after(MINUTE).now, vec![agent("main", vec![idle, unused()])]);
+        present.scope = Scope::All;
+        present.config.error = Some(StoreError::in_file(Fault::Syntax, "it cannot be read"));
+        assert_eq!(notified.check(present), []);
     }
     let back = || vec![agent("main", vec![profile("xai:a"), unused()]), bot()];
     assert_eq!(notified.after(MINUTE).pass(back()), []);
@@ -584,12 +584,12 @@ fn logins_of_an_incomplete_migration_are_one_incident() {
 fn an_openclaw_configuration_that_stays_broken_is_notified_once_and_one_being_edited_never() {
     let mut notified = Notified::new("");
     let broken = |notified: &mut Notified| {
-        let mut picture = snapshot(notified.now, vec![agent("main", vec![profile("xai:a")])]);
-        picture.config.error = Some(StoreError::new(
+        let mut present = snapshot(notified.now, vec![agent("main", vec![profile("xai:a")])]);
+        present.config.error = Some(StoreError::new(
             StoreErrorReason::Parse,
             "`/openclaw.json` is not JSON5: at line 3, column 7",
         ));
-        notified.check(picture)
+        notified.check(present)
     };
     let fine = || vec![agent("main", vec![profile("xai:a")])];
     // Saved incomplete now and then.
@@ -635,18 +635,18 @@ fn every_kind_of_change_as_people_read_it() {
     let agents = |notified: &Notified, a: ProfileHealth| {
         vec![agent("main", vec![a, failing(notified.now), soon(notified, 7.0)])]
     };
-    let picture = agents(&notified, dead("xai:a"));
-    let first = of(&notified.pass(picture));
+    let present = agents(&notified, dead("xai:a"));
+    let first = of(&notified.pass(present));
     show("new", first.clone());
-    let picture = agents(notified.after(2.0 * HOUR), dead("xai:a"));
-    let worse = of(&notified.pass(picture));
+    let present = agents(notified.after(2.0 * HOUR), dead("xai:a"));
+    let worse = of(&notified.pass(present));
     show("worse", worse.clone());
-    let picture = agents(notified.after(2.0 * HOUR), dead("xai:a"));
-    let reminded = of(&notified.pass(picture));
+    let present = agents(notified.after(2.0 * HOUR), dead("xai:a"));
+    let reminded = of(&notified.pass(present));
     show("reminder", reminded.clone());
     for _ in 0..2 {
-        let picture = agents(notified.after(MINUTE), profile("xai:a"));
-        let changes = notified.pass(picture);
+        let present = agents(notified.after(MINUTE), profile("xai:a"));
+        let changes = notified.pass(present);
         if !changes.is_empty() {
             let open: Vec<Change> =
                 reminded.changes.iter().filter(|change| change.subject.name() != "xai:a").cloned().collect();
@@ -655,8 +655,8 @@ fn every_kind_of_change_as_people_read_it() {
     }
     for _ in 0..3 {
         for login in [dead("xai:a"), dead("xai:a"), profile("xai:a"), profile("xai:a")] {
-            let picture = agents(notified.after(MINUTE), login);
-            let changes = notified.pass(picture);
+            let present = agents(notified.after(MINUTE), login);
+            let changes = notified.pass(present);
             if changes.iter().any(|change| change.transition == Transition::Flapping) {
                 show("flapping", of(&changes));
             }
@@ -665,10 +665,10 @@ fn every_kind_of_change_as_people_read_it() {
     let mut others = Notified::new("");
     others.pass(vec![agent("main", vec![profile("xai:a"), profile("zai:b")])]);
     show("removed", of(&others.after(MINUTE).pass(vec![agent("main", vec![profile("xai:a")])])));
-    let picture = assessed(snapshot(notified.now, Vec::new()), &notified.limits);
+    let present = assessed(snapshot(notified.now, Vec::new()), &notified.limits);
     let since = Timestamp::from_millis(notified.now - HOUR);
     let own = FailingChannels::from([("phone".to_owned(), (since, "503 down".to_owned()))]);
-    let changes = decide(&mut Incidents::default(), &picture, &own, &[], &notified.policy);
+    let changes = decide(&mut Incidents::default(), &present, &own, &[], &notified.policy);
     show("a failing channel", of(&changes));
     show("late and merged", first.merge(worse).as_of(Timestamp::from_millis(START + 5.0 * HOUR)));
     show("test", Message::test("build-host", Some("https://watch.example/"), Timestamp::from_millis(START)));

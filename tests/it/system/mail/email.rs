@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::support::home::{HOUR, Home, NOW, document, token};
 use crate::support::mail_server::MailServer;
-use crate::support::notify::{CONFIG, STORE, home, mended, once};
+use crate::support::notify::{CONFIG, STORE, fixed, home, once};
 use crate::support::time::now;
 
 #[test]
@@ -66,10 +66,10 @@ fn mail_goes_over_tls_with_a_password_to_everybody_and_in_one_thread() {
     assert_eq!(
         server.mails().len(),
         1,
-        "told once: {}",
+        "sent once: {}",
         fs::read_to_string(home.path().join("mail.log")).unwrap()
     );
-    home.write(STORE, document(&mended()));
+    home.write(STORE, document(&fixed()));
     for _ in 0..3 {
         assert_eq!(home.run(&["watch", "--once", "--no-refresh"]).code, 0);
     }
