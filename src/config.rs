@@ -3,34 +3,23 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use openclaw_auth::model::{Semantics, Span};
 use openclaw_auth::paths;
 use serde::{Deserialize, Serialize};
 use toml::de::{DeTable, Deserializer};
 
 use crate::exit::{self, Failure};
-use crate::model::Scope;
 
 pub mod check;
-mod credentials;
 mod notify;
-mod problem;
-mod refresh;
-mod removed;
-mod secrets;
-mod values;
-mod watch;
+mod sections;
+mod table;
 
-pub use self::notify::{
-    AlertmanagerConfig, ChannelConfig, ChannelKind, CommandConfig, EmailConfig, Filter, HeartbeatConfig,
-    HeartbeatReport, NotifyConfig, NtfyConfig, QuietHours, SmtpTls, WebhookConfig, WebhookPreset,
+pub use self::notify::{NotifyConfig, QuietHours};
+pub use self::sections::{
+    MetricsConfig, NetworkConfig, ProviderConfig, RefreshConfig, StatusConfig, WatchConfig,
 };
-pub use self::problem::SettingProblem;
-pub use self::refresh::{ProviderConfig, RefreshConfig};
-pub use self::secrets::{SecretSource, redacted_url, without_user};
-pub use self::values::variable;
-use self::values::{window, window_text};
-pub use self::watch::{MetricsConfig, WatchConfig};
+pub use crate::channel::command::CommandConfig;
+pub use crate::settings::{SettingProblem, redacted_url, variable, without_user};
 
 /// The file `config init` writes.
 pub const TEMPLATE: &str = include_str!("config/template.toml");
@@ -39,54 +28,24 @@ pub const TEMPLATE: &str = include_str!("config/template.toml");
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// OpenClaw's state directory; found as OpenClaw finds it where unset.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub state_dir: Option<PathBuf>,
     pub status: StatusConfig,
     pub refresh: RefreshConfig,
     pub watch: WatchConfig,
-    /// Who is told what, and how.
     pub notify: NotifyConfig,
     pub metrics: MetricsConfig,
-    /// How the network is reached.
     pub network: NetworkConfig,
-    /// The settings of earlier releases that the file still has.
+    /// Removed settings that the file still contains.
     #[serde(skip)]
     pub removed: Vec<SettingProblem>,
 }
 
-/// `[network]`
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct NetworkConfig {
-    /// Certificates (PEM) that are trusted besides the system's.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ca_file: Option<PathBuf>,
-}
-
-/// `[status]`
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct StatusConfig {
-    /// The release whose rules apply.
-    pub semantics: Semantics,
-    /// What counts towards the exit code; the release's own rule where unset.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub scope: Option<Scope>,
-    /// The warning window; the release's own where unset.
-    #[serde(
-        deserialize_with = "window",
-        serialize_with = "window_text",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub warn: Option<Span>,
-}
-
 impl Config {
-    /// Loads the named file, or the default one if it is there, with what the environment adds to it.
+    /// Loads the named file, or the default one if it exists, and applies environment variables.
     pub fn load(named: Option<&Path>) -> Result<Self, Failure> {
         let mut config = Self::read(named)?;
-        let refused = |problem: String| Failure::new(exit::CONFIGURATION, problem);
-        config.notify.take_legacy(variable).map_err(refused)?;
+        let invalid = |problem: String| Failure::new(exit::CONFIGURATION, problem);
+        config.notify.apply_old_variables(variable).map_err(invalid)?;
         config.notify.check_names()?;
         Ok(config)
     }
@@ -96,7 +55,7 @@ impl Config {
             return Ok(Self::default());
         };
         match std::fs::read_to_string(&path) {
-            Ok(text) => Self::parse_with(&text, &path, variable(credentials::VARIABLE).as_deref()),
+            Ok(text) => Self::parse_with(&text, &path, variable(table::CREDENTIALS).as_deref()),
             Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() => Ok(Self::default()),
             Err(error) => Err(Failure::new(
                 exit::CONFIGURATION,
@@ -106,19 +65,19 @@ impl Config {
         }
     }
 
-    /// Reads a configuration; the error names the place, and the nearest key where one is unknown.
+    /// Reads a configuration. The error names the line, and the nearest key where one is unknown.
     pub fn parse(text: &str, path: &Path) -> Result<Self, Failure> {
         Self::parse_with(text, path, None)
     }
 
-    /// Reads a configuration whose credentials are in this directory, if systemd has handed over any.
+    /// The same; `credentials` is the directory of systemd's credentials.
     fn parse_with(text: &str, path: &Path, credentials: Option<&str>) -> Result<Self, Failure> {
-        let read = DeTable::parse(text).and_then(|mut table| {
-            let removed = removed::take(table.get_mut());
+        let read = DeTable::parse(text).and_then(|mut parsed| {
+            let removed = table::take_removed(parsed.get_mut());
             if let Some(directory) = credentials {
-                credentials::expand(table.get_mut(), directory);
+                table::expand_credentials(parsed.get_mut(), directory);
             }
-            Self::deserialize(Deserializer::from(table)).map(|config| Self { removed, ..config })
+            Self::deserialize(Deserializer::from(parsed)).map(|config| Self { removed, ..config })
         });
         read.map_err(|error| {
             let line =
@@ -140,14 +99,14 @@ impl Config {
         }
     }
 
-    /// The effective values, as a file that says the same.
+    /// The effective settings as TOML, with secrets redacted.
     #[must_use]
     pub fn to_toml(&self) -> String {
         toml::to_string(self).expect("a configuration is plain tables and values")
     }
 }
 
-/// Where the configuration is looked for when none is named.
+/// Where the configuration is if none is named.
 #[must_use]
 pub fn default_path() -> Option<PathBuf> {
     paths::own_config(paths::of_process)
@@ -160,14 +119,14 @@ fn nearest_key(problem: &str) -> Option<&str> {
     nearest(unknown, names)
 }
 
-/// The name that a mistyped word was probably meant to be, if one is near enough.
+/// The name that a mistyped word probably means: at most three edits away.
 #[must_use]
 pub fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let near = names.map(|name| (distance(word, name), name)).min();
     near.filter(|(distance, _)| *distance <= 3).map(|(_, name)| name)
 }
 
-/// Levenshtein's distance, by the textbook; the words are short.
+/// Levenshtein's distance.
 fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();
@@ -185,6 +144,8 @@ fn distance(one: &str, other: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use openclaw_auth::model::Span;
+
     use super::*;
 
     #[test]

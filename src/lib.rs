@@ -16,6 +16,7 @@
 pub mod assess;
 pub mod auth;
 pub mod backup;
+pub mod channel;
 pub mod classify;
 pub mod cli;
 pub mod clock;
@@ -36,6 +37,7 @@ pub mod publish;
 pub mod refresh;
 pub mod remedy;
 pub mod serve;
+pub mod settings;
 pub mod state;
 pub mod stop;
 pub mod terminal;

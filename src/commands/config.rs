@@ -10,7 +10,6 @@ use clap::Subcommand;
 use crate::commands::context::GlobalArgs;
 use crate::config::{self, Config, SettingProblem};
 use crate::exit::{self, Failure};
-use crate::notify;
 use crate::terminal;
 
 #[derive(Debug, Subcommand)]
@@ -39,7 +38,7 @@ pub fn run(global: &GlobalArgs, command: &ConfigCommand) -> Result<u8, Failure> 
                 terminal::say(&removed.to_string());
             }
             let mut problems = config::check::files(&config);
-            problems.extend(notify::problems(&config.notify));
+            problems.extend(config::check::notifications(&config.notify));
             if !problems.is_empty() {
                 return Err(invalid(&path, &problems));
             }

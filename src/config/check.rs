@@ -1,13 +1,14 @@
-//! What is legal in a configuration but will not do, or is unwise: shared by `config check` and the doctor.
+//! What is legal in a configuration but does not work, or is unwise: shared by `config check` and the doctor.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::Config;
-use super::problem::SettingProblem;
-use super::secrets::SecretSource;
+use super::{Config, NotifyConfig};
+use crate::channel::Channel;
+use crate::settings::{SecretSource, SettingProblem};
+use crate::texts::text;
 
-/// Files that are named and cannot be read, secrets that others may read, and variables that are not set.
+/// Files that cannot be read, secrets that others can read, and variables that are not set.
 #[must_use]
 pub fn files(config: &Config) -> Vec<SettingProblem> {
     let plain = [
@@ -17,7 +18,7 @@ pub fn files(config: &Config) -> Vec<SettingProblem> {
     let mut problems: Vec<SettingProblem> =
         plain.iter().filter_map(|(setting, path)| unreadable(setting, path.as_deref()?)).collect();
     for (setting, path) in secret_files(config) {
-        problems.extend(unreadable(&setting, &path).or_else(|| over_open(&setting, &path)));
+        problems.extend(unreadable(&setting, &path).or_else(|| open_to_everybody(&setting, &path)));
     }
     problems.extend(variables(config));
     problems
@@ -37,7 +38,7 @@ pub fn secret_files(config: &Config) -> Vec<(String, PathBuf)> {
     page.into_iter().chain(clients).chain(channels).collect()
 }
 
-/// Variables that are named and hold nothing.
+/// Variables that are named and not set.
 #[must_use]
 pub fn variables(config: &Config) -> Vec<SettingProblem> {
     secrets(config, |setting, source| {
@@ -46,16 +47,22 @@ pub fn variables(config: &Config) -> Vec<SettingProblem> {
     })
 }
 
-/// What `find` says of every secret of the channels, given the setting that names its place.
-fn secrets<T>(config: &Config, find: impl Fn(String, SecretSource<'_>) -> Option<T>) -> Vec<T> {
-    let mut found = Vec::new();
-    for (name, channel) in config.notify.channels() {
-        let setting =
-            |secret: &SecretSource<'_>| format!("notify.{}.{name}.{}", channel.as_str(), secret.name());
-        found.extend(channel.secrets().into_iter().filter_map(|secret| find(setting(&secret), secret)));
+/// What is wrong with the settings of notifications and channels.
+#[must_use]
+pub fn notifications(config: &NotifyConfig) -> Vec<SettingProblem> {
+    let mut problems: Vec<SettingProblem> = config.channels().iter().flat_map(Channel::problems).collect();
+    if config.enabled && config.thresholds.is_empty() {
+        problems.push(SettingProblem::new("notify.thresholds", text("setting-no-thresholds", &[])));
     }
-    found.extend(find("notify.heartbeat.url".to_owned(), config.notify.heartbeat.source()));
-    found
+    problems
+}
+
+/// What `find` returns for the secrets of all channels. It gets the setting that names the secret, without `_file` or `_env`.
+fn secrets<T>(config: &Config, find: impl Fn(String, SecretSource<'_>) -> Option<T>) -> Vec<T> {
+    let channels = config.notify.channels();
+    let of_channels = channels.iter().flat_map(Channel::secrets);
+    let heartbeat = ("notify.heartbeat.url".to_owned(), config.notify.heartbeat.source());
+    of_channels.chain([heartbeat]).filter_map(|(setting, secret)| find(setting, secret)).collect()
 }
 
 fn without_section(problem: &str) -> String {
@@ -71,9 +78,9 @@ fn unreadable(setting: &str, path: &Path) -> Option<SettingProblem> {
     })
 }
 
-fn over_open(setting: &str, path: &Path) -> Option<SettingProblem> {
+fn open_to_everybody(setting: &str, path: &Path) -> Option<SettingProblem> {
     let mode = path.metadata().ok()?.mode();
-    // A group may be meant (root:authwatch 0640 is usual for a service); everybody never is.
+    // A group may be intended (root:authwatch 0640 is usual for a service), everybody never.
     (mode & 0o007 != 0).then(|| {
         let problem =
             format!("`{}` holds a secret and is open to everybody ({:04o})", path.display(), mode & 0o7777);

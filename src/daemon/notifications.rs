@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use crate::clock::{self, At};
 use crate::exit::{self, Failure};
 use crate::model::{ChannelHealth, Snapshot};
-use crate::notify::outcome::DeliveryOutcome;
+use crate::notify::DeliveryOutcome;
 use crate::notify::{HeartbeatSignal, Notifier};
 
 /// A single pass waits no longer for its channels; what is not delivered by then waits in the outbox.
@@ -52,7 +52,7 @@ impl Notifications {
 
     /// Lets every channel deliver on its own from now on. `attempted` receives a value after each message that was tried.
     pub(super) fn start(&mut self, attempted: mpsc::UnboundedSender<()>) {
-        self.notifier = Rc::new(Notifier::clone(&self.notifier).that_stays());
+        self.notifier = Rc::new(Notifier::clone(&self.notifier).for_daemon());
         self.workers.start(&self.notifier, &attempted);
         self.attempted = Some(attempted);
     }
@@ -70,7 +70,7 @@ impl Notifications {
     pub(super) async fn notify(&mut self, snapshot: &Snapshot) -> bool {
         let notifier = Rc::clone(&self.notifier);
         let observed = notifier.observe(snapshot).await;
-        self.is_failing = observed.is_err() || notifier.is_forgetful();
+        self.is_failing = observed.is_err() || notifier.is_memory_only();
         match observed {
             Ok(_) => self.workers.wake.notify_waiters(),
             Err(error) => {
@@ -108,7 +108,7 @@ impl Notifications {
 
     /// Replaces the channels by those of a configuration that was read again.
     pub(super) fn replace(&mut self, notifier: Notifier) {
-        let mut next = Self::new(notifier.instead_of(&self.notifier));
+        let mut next = Self::new(notifier.replacing(&self.notifier));
         if let Some(attempted) = self.attempted.take() {
             next.start(attempted);
         }

@@ -1,32 +1,34 @@
 //! Last step: from the outbox to the channels.
 //!
-//! Channels are independent: each works off its own messages, in order, whatever the others do. Before a message is sent, the channel's
-//! lock is taken, which ends with the process: of several processes one sends, and `kill -9` leaves nothing behind but the
-//! message, still in the outbox. It is taken out only after the other side has accepted it. Killed between the two, it is sent
-//! once more, under the same id.
+//! Each channel delivers its own messages in order, independently of the others. It holds the channel's lock meanwhile, which ends with
+//! the process, so only one process sends, and after `kill -9` the message is still in the outbox. A message leaves the outbox after
+//! the other side has accepted it. If the process is killed in between, it is sent once more with the same id.
 
 use futures_util::future::join_all;
 use openclaw_auth::checkpoint;
 use openclaw_auth::model::{Span, Timestamp};
 
-use super::alertmanager::{self, Alert};
-use super::channel::Channel;
-use super::message::Message;
+use super::alerts::alerts;
+use super::message::{Message, clip};
 use super::notifier::Notifier;
-use super::outcome::DeliveryOutcome;
 use super::store::NotificationStoreError;
-use super::words::clip;
-use crate::config::ChannelKind;
+use crate::channel::alertmanager::{Alert, AlertmanagerConfig, posted};
+use crate::channel::transport::DeliveryOutcome;
+use crate::channel::{Channel, ChannelKind};
 use crate::state;
+use crate::texts::counted;
 
-/// Another process is sending through this channel; it is done by then.
-const BUSY_PAUSE: Span = Span::from_secs(1.0);
+/// How long to wait while another process sends through the channel.
+const BUSY_DELAY: Span = Span::from_secs(1.0);
+/// The backoff of alerts, and after the store could not be used.
+const RETRY_DELAY: Span = Span::from_mins(1.0);
 
-/// What came of working off a channel's messages.
+/// What came of delivering a channel's messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Work {
+    /// Attempts.
     pub tried: usize,
-    /// When there will be something to do, Unix milliseconds.
+    /// The time of the next attempt; `None` if nothing waits.
     pub next: Option<Timestamp>,
 }
 
@@ -34,24 +36,24 @@ pub struct Work {
 enum Step {
     /// A message was tried; there may be another.
     Tried,
-    /// Nothing is to be sent until then; `None` for not before something new comes.
+    /// The time of the next attempt; `None` if nothing waits.
     Wait(Option<Timestamp>),
 }
 
 /// What is to be sent now.
-enum Due {
+enum Due<'a> {
     Message(Box<Message>),
-    Alerts(Vec<Alert>),
-    NotBefore(Option<Timestamp>),
+    Alerts(&'a AlertmanagerConfig, Vec<Alert>),
+    Wait(Option<Timestamp>),
 }
 
 impl Notifier {
-    /// Works off what is due on all channels, each at its own pace.
+    /// Delivers what is due on all channels.
     pub async fn deliver(&self, now: impl Fn() -> Timestamp) {
         join_all(self.channels().iter().map(|channel| self.work(channel, &now))).await;
     }
 
-    /// Works off what is due on one channel.
+    /// Delivers what is due on one channel.
     pub async fn work(&self, channel: &Channel, now: impl Fn() -> Timestamp) -> Work {
         let mut work = Work::default();
         loop {
@@ -64,14 +66,14 @@ impl Notifier {
                 Err(error) => {
                     let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
                     tracing::error!("{error}{}", cause.unwrap_or_default());
-                    work.next = Some(now() + Span::from_mins(1.0));
+                    work.next = Some(now() + RETRY_DELAY);
                     return work;
                 }
             }
         }
     }
 
-    /// Sends one message; or, where none is due, says when one will be.
+    /// Sends one message, or finds out when one will be due.
     async fn step(
         &self,
         channel: &Channel,
@@ -80,94 +82,84 @@ impl Notifier {
         let name = format!("notify-{}.lock", channel.name);
         let _lock = match state::try_lock(&self.dir, &name) {
             Ok(Some(lock)) => Some(lock),
-            Ok(None) => return Ok(Step::Wait(Some(now() + BUSY_PAUSE))),
-            // Where nothing can be written, what waits is in this process alone, and so is who sends it.
-            Err(_) if self.is_forgetful() => None,
+            Ok(None) => return Ok(Step::Wait(Some(now() + BUSY_DELAY))),
+            // While nothing can be written, what waits is in this process only, so no other can send it.
+            Err(_) if self.is_memory_only() => None,
             Err(source) => return Err(NotificationStoreError::Io { path: self.dir.join(name), source }),
         };
         let outcome = match self.due(channel, now()).await? {
-            Due::NotBefore(next) => return Ok(Step::Wait(next)),
+            Due::Wait(next) => return Ok(Step::Wait(next)),
             Due::Message(message) => {
                 let message = message.as_of(now());
                 checkpoint::reached("notify-sending");
-                let outcome = channel.send(&message, &self.transport).await;
+                let outcome = channel.send(&message.render(), &self.transport).await;
                 checkpoint::reached("notify-sent");
                 let at = now();
-                self.update(|store| store.note(&channel.name, &message, &outcome, at)).await?;
+                self.update(|store| store.record_attempt(&channel.name, &message, &outcome, at)).await?;
                 outcome
             }
-            Due::Alerts(alerts) => self.alert(channel, &alerts, now()).await?,
+            Due::Alerts(config, alerts) => self.send_alerts(channel, config, &alerts, now()).await?,
         };
+        let name = &channel.name;
         match &outcome {
-            DeliveryOutcome::Accepted(_) => tracing::info!("{}: a message was taken", channel.name),
+            DeliveryOutcome::Accepted(_) => tracing::info!("{name}: message accepted"),
             DeliveryOutcome::Later { reason, problem, .. } => {
-                let problem = clip(problem);
-                tracing::warn!(
-                    "{}: not delivered ({}): {problem}; tried again",
-                    channel.name,
-                    reason.as_str()
-                );
+                tracing::warn!("{name}: not delivered ({}): {}; will retry", reason.as_str(), clip(problem));
             }
             DeliveryOutcome::Refused { reason, problem } => {
-                let problem = clip(problem);
-                tracing::warn!("{}: refused ({}): {problem}", channel.name, reason.as_str());
+                tracing::warn!("{name}: refused ({}): {}", reason.as_str(), clip(problem));
             }
         }
         Ok(Step::Tried)
     }
 
-    async fn due(&self, channel: &Channel, now: Timestamp) -> Result<Due, NotificationStoreError> {
+    async fn due<'a>(&self, channel: &'a Channel, now: Timestamp) -> Result<Due<'a>, NotificationStoreError> {
         let mut store = self.store()?;
         let ChannelKind::Alertmanager(config) = &channel.kind else {
-            if store.outbox.get(&channel.name).is_some_and(|parcels| parcels.len() > 1) {
-                self.update(|store| store.gather(&channel.name)).await?;
+            if store.outbox.get(&channel.name).is_some_and(|queue| queue.len() > 1) {
+                self.update(|store| store.merge_waiting(&channel.name)).await?;
                 store = self.store()?;
             }
-            let Some(parcel) = store.first(&channel.name) else { return Ok(Due::NotBefore(None)) };
-            return Ok(match parcel.due(now) {
-                Some(next) if next <= now => Due::Message(Box::new(parcel.message.clone())),
-                next => Due::NotBefore(next),
+            let Some(queued) = store.first(&channel.name) else { return Ok(Due::Wait(None)) };
+            return Ok(match queued.due(now) {
+                Some(next) if next <= now => Due::Message(Box::new(queued.message.clone())),
+                next => Due::Wait(next),
             });
         };
         let record = store.channels.get(&channel.name).cloned().unwrap_or_default();
-        let alerts = alertmanager::alerts(&store, &channel.filter, &self.host, &record.posted, now);
-        let hold = config.hold();
-        // Alerts are no parcels, so that their backoff is kept as simple as this: a minute.
+        let alerts = alerts(&store, &channel.filter, &self.host, &record.posted, now);
         let tried = store.history.iter().rev().find(|entry| entry.channel == channel.name);
         if let (Some(_), Some(entry)) = (record.failing_since, tried) {
-            let next = entry.at + Span::from_mins(1.0);
+            let next = entry.at + RETRY_DELAY;
             if next > now && entry.at <= now {
-                return Ok(Due::NotBefore(Some(next)));
+                return Ok(Due::Wait(Some(next)));
             }
         }
-        // One that has failed is asked again even where nothing is left to say: else it would count as failing for ever.
-        if record.failing_since.is_some()
-            || alertmanager::is_due(&alerts, &record.posted, record.last_success, hold, now)
+        // After a failure it is tried even with no alert left, or it would count as failing for ever.
+        if record.failing_since.is_some() || config.is_due(&alerts, &record.posted, record.last_success, now)
         {
-            return Ok(Due::Alerts(alerts));
+            return Ok(Due::Alerts(config, alerts));
         }
-        let again = record.last_success.map(|at| at + hold / 4.0);
-        Ok(Due::NotBefore(again.filter(|_| !alerts.is_empty())))
+        let again = record.last_success.map(|at| at + config.resend_after());
+        Ok(Due::Wait(again.filter(|_| !alerts.is_empty())))
     }
 
-    async fn alert(
+    async fn send_alerts(
         &self,
         channel: &Channel,
+        config: &AlertmanagerConfig,
         alerts: &[Alert],
         now: Timestamp,
     ) -> Result<DeliveryOutcome, NotificationStoreError> {
-        let ChannelKind::Alertmanager(config) = &channel.kind else {
-            return Ok(DeliveryOutcome::Accepted(String::new()));
-        };
         let page_url = self.config.page_url.as_deref();
-        let outcome = alertmanager::send(config, alerts, now, page_url, &self.transport).await;
-        let title = format!("{} alerts", alerts.len());
+        let outcome = config.send_alerts(alerts, now, page_url, &self.transport).await;
+        let title = counted("alerts", alerts.len());
         self.update(|store| {
             store.record(&channel.name, "alerts", &title, &outcome, now);
             if let (DeliveryOutcome::Accepted(_), Some(record)) =
                 (&outcome, store.channels.get_mut(&channel.name))
             {
-                record.posted = alertmanager::posted(alerts);
+                record.posted = posted(alerts);
             }
         })
         .await?;

@@ -1,24 +1,24 @@
-//! What is remembered of conditions from pass to pass: which have been told, when, and how bad they were then.
+//! Incidents: problems as they are remembered from check to check, and the changes of them that people are notified of.
 
-use openclaw_auth::digest;
-use openclaw_auth::words;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use openclaw_auth::digest;
 use openclaw_auth::model::{Span, Timestamp};
+use openclaw_auth::words;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::problem::{Problem, ProblemKind, Subject};
 use crate::model::Severity;
 
-/// Every incident there is, and the profiles that have been seen.
+/// All incidents, and the profiles that have been seen.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Incidents {
-    /// Conditions that are being watched.
+    /// In the order of their subjects.
     #[serde(rename = "incidents")]
     pub all: Vec<Incident>,
-    /// The own profiles of each agent, to notice those that vanish; `None` before the first pass.
+    /// Each agent's own profiles, to notice removed ones; `None` before the first check.
     #[serde(
         skip_serializing_if = "Option::is_none",
         serialize_with = "serialize_known",
@@ -27,7 +27,7 @@ pub struct Incidents {
     pub known: Option<Arc<KnownProfiles>>,
 }
 
-/// Profiles by agent. In a large fleet it is most of what is remembered, and nearly always as it was: shared, not copied.
+/// Profiles by agent. In a large fleet this is most of the store and nearly never changes, so it is shared, not copied.
 pub(super) type KnownProfiles = BTreeMap<String, BTreeSet<String>>;
 
 #[expect(clippy::ref_option, reason = "serde hands the field over by reference")]
@@ -44,67 +44,62 @@ fn deserialize_known<'de, D: Deserializer<'de>>(
     Ok(Option::<KnownProfiles>::deserialize(deserializer)?.map(Arc::new))
 }
 
-/// A condition with its history.
+/// A problem with its history.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Incident {
-    /// Names it in messages, so that they can be threaded and told apart.
+    /// Identifies it in messages, for example to thread mails.
     pub id: String,
     pub subject: Subject,
-    /// How it was when last seen.
+    /// As it was last found.
     #[serde(rename = "condition")]
     pub problem: Problem,
     pub phase: Phase,
-    /// When it was first seen, Unix milliseconds.
+    /// When it was first found.
     pub opened: Timestamp,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(rename = "told")]
+    #[serde(rename = "told", default, skip_serializing_if = "Option::is_none")]
     pub notified: Option<Notified>,
-    /// Passes in a row that have seen it, as far as that matters.
+    /// Consecutive checks that found it, as far as that matters.
     #[serde(default)]
     pub seen: u32,
-    /// Passes in a row that have not.
+    /// Consecutive checks that did not find it.
     #[serde(default)]
     pub clear: u32,
-    /// When it was first found mended, Unix milliseconds.
+    /// When it was first not found any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clear_since: Option<Timestamp>,
-    /// When it has fired within the last hours, Unix milliseconds.
+    /// When it fired within the last hours.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fired: Vec<Timestamp>,
-    /// Set while it comes and goes.
+    /// Whether its state keeps changing.
     #[serde(default)]
     pub flapping: bool,
-    /// How its subject was when it was mended, in words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(rename = "mended")]
+    /// The state of its subject when it was resolved, in words.
+    #[serde(rename = "mended", default, skip_serializing_if = "Option::is_none")]
     pub resolved: Option<String>,
 }
 
 words! {
     pub enum Phase {
-        /// Seen, not yet often enough.
+        /// Not found often enough yet.
         Pending = "pending",
         Firing = "firing",
-        /// Mended, but that has still to be told.
+        /// Resolved, but people have not been notified of that.
         Resolved = "mended",
-        /// Mended and told; kept for a while to notice what comes and goes.
+        /// Resolved and notified; kept for a while to notice flapping.
         Over = "over",
     }
 }
 
-/// What has been told last.
+/// What people were last notified of.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Notified {
-    /// When, Unix milliseconds.
     pub at: Timestamp,
     pub kind: ProblemKind,
-    /// How bad it was then.
     pub severity: Severity,
-    /// How bad it has been at worst.
+    /// The worst severity that people were notified of.
     pub worst: Severity,
-    /// The threshold that was passed then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<Span>,
 }
@@ -112,7 +107,6 @@ pub struct Notified {
 impl Incidents {
     #[must_use]
     pub fn incident(&self, subject: &Subject) -> Option<&Incident> {
-        // They are kept in the order of their subjects.
         let found = self.all.binary_search_by(|incident| incident.subject.cmp(subject));
         found.ok().map(|index| &self.all[index])
     }
@@ -122,8 +116,58 @@ impl Incidents {
     }
 }
 
-/// A name for an incident: the same for the same subject and moment, so that a pass that is done twice names it alike.
-pub(super) fn name(subject: &Subject, opened: Timestamp) -> String {
+/// The id of an incident: the same for the same subject and time, so that a check that is repeated gives the same id.
+pub(super) fn id(subject: &Subject, opened: Timestamp) -> String {
     let text = serde_json::to_string(subject).expect("a subject is plain text");
     digest::short(format!("{text} {}", opened.as_millis()))
+}
+
+words! {
+    /// What happened to an incident. The word is part of the webhook's schema.
+    pub enum Transition {
+        New = "new",
+        Worse = "worse",
+        /// Less severe, but not resolved.
+        Better = "better",
+        /// Unchanged for so long that it is repeated.
+        Still = "still",
+        Flapping = "flapping",
+        Resolved = "mended",
+    }
+}
+
+/// A change of an incident that people are notified of.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Change {
+    pub incident: String,
+    #[serde(rename = "turn")]
+    pub transition: Transition,
+    #[serde(flatten)]
+    pub subject: Subject,
+    /// As it is, or was before it was resolved.
+    #[serde(flatten)]
+    pub problem: Problem,
+    /// The worst severity that people were notified of. Decides, with the present one, which channels get the change.
+    pub worst: Severity,
+    /// When the incident began.
+    pub opened: Timestamp,
+    /// When the change was found.
+    pub at: Timestamp,
+    /// The state of the subject after it was resolved.
+    #[serde(rename = "mended", default, skip_serializing_if = "Option::is_none")]
+    pub resolved: Option<String>,
+}
+
+impl Change {
+    #[must_use]
+    pub fn is_resolved(&self) -> bool {
+        self.transition == Transition::Resolved
+    }
+
+    /// The severity that filters go by: a recovery is as important as what it ends.
+    #[must_use]
+    pub fn relevance(&self) -> Severity {
+        self.problem.severity.max(self.worst)
+    }
 }

@@ -1,58 +1,49 @@
-//! Third step, pure: one message of all changes of a pass, as a colleague would write it.
+//! Third step, pure: one message about all changes of a check.
 
 use openclaw_auth::digest;
+use openclaw_auth::model::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::change::{Change, Transition};
+use super::incident::{Change, Transition};
 use super::problem::ProblemKind;
-use super::words::{clip, span, was_removed};
-use crate::config::Filter;
+use crate::channel::settings::Filter;
 use crate::model::Severity;
+use crate::publish::words::{safe, span};
 use crate::texts::{counted, text};
-use openclaw_auth::model::{Span, Timestamp};
 
-/// Everything a channel is told at one time.
+/// Everything that a channel gets at one time, as it waits in the outbox.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
-    /// Names it, so that who gets it twice can tell.
+    /// The same for the same changes, so that a receiver can drop a message that it gets twice.
     pub id: String,
-    /// When it was written, Unix milliseconds.
     pub created: Timestamp,
     pub host: String,
-    /// The address of the status page, where people can reach it.
+    /// The address at which people reach the status page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page_url: Option<String>,
-    /// What happened, worst first.
+    /// Worst first.
     pub changes: Vec<Change>,
-    /// What was said before of other problems and still is so, a line each; where something is resolved.
+    /// If something is resolved: the other problems that people were notified of and that are still open, a line each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub still_open: Vec<String>,
-    /// How many older messages it stands for, that could not be delivered.
+    /// How many older messages, which could not be delivered, it includes.
     #[serde(default)]
     pub merged: usize,
-    /// Set for a message that only shows that messages arrive.
     #[serde(default)]
     pub test: bool,
-    /// How long it had to wait, where that is worth a word. Known when it is sent.
+    /// How long it had to wait, if that is worth mentioning. Known when it is sent.
     #[serde(skip)]
     pub late_by: Option<Span>,
 }
 
-/// A message that waited for longer says so, for what it says of times is as of then.
+/// A message that waited for longer says so, because its spans of time are as of then.
 const LATE: Span = Span::from_mins(15.0);
 
 impl Message {
-    /// A message of what matters to a channel; `None` where nothing does.
-    #[must_use]
-    pub fn of(changes: &[Change], filter: &Filter, host: &str, page_url: Option<&str>) -> Option<Self> {
-        let mut changes: Vec<Change> =
-            changes.iter().filter(|change| matters(change, filter)).cloned().collect();
-        let first = changes.first()?;
-        let created = first.at;
-        sort(&mut changes);
-        Some(Self {
-            id: id(&changes),
+    fn new(id: String, changes: Vec<Change>, host: &str, page_url: Option<&str>, created: Timestamp) -> Self {
+        Self {
+            id,
             created,
             host: host.to_owned(),
             page_url: page_url.map(str::to_owned),
@@ -61,40 +52,42 @@ impl Message {
             merged: 0,
             test: false,
             late_by: None,
-        })
+        }
     }
 
-    /// The same with what else is open, where it says that something is resolved.
+    /// A message about the changes that are for a channel; `None` if none is.
+    #[must_use]
+    pub fn of(changes: &[Change], filter: &Filter, host: &str, page_url: Option<&str>) -> Option<Self> {
+        let mut changes: Vec<Change> =
+            changes.iter().filter(|change| matters(change, filter)).cloned().collect();
+        let first = changes.first()?;
+        let created = first.at;
+        sort(&mut changes);
+        Some(Self::new(id(&changes), changes, host, page_url, created))
+    }
+
+    /// Adds the other open problems if the message says that something is resolved.
     #[must_use]
     pub fn with_open(mut self, open: &[Change], filter: &Filter) -> Self {
         if self.changes.iter().any(Change::is_resolved) {
-            let is_told = |open: &Change| self.changes.iter().any(|change| change.incident == open.incident);
-            let others = open.iter().filter(|change| matters(change, filter) && !is_told(change));
+            let is_named = |open: &Change| self.changes.iter().any(|change| change.incident == open.incident);
+            let others = open.iter().filter(|change| matters(change, filter) && !is_named(change));
             self.still_open = others.map(|change| change.problem.about(&change.subject)).collect();
         }
         self
     }
 
-    /// A message that shows that messages arrive.
+    /// A test message.
     #[must_use]
     pub fn test(host: &str, page_url: Option<&str>, now: Timestamp) -> Self {
-        Self {
-            id: format!("test-{}", openclaw_auth::random::word()),
-            created: now,
-            host: host.to_owned(),
-            page_url: page_url.map(str::to_owned),
-            changes: Vec::new(),
-            still_open: Vec::new(),
-            merged: 0,
-            test: true,
-            late_by: None,
-        }
+        let id = format!("test-{}", openclaw_auth::random::word());
+        Self { test: true, ..Self::new(id, Vec::new(), host, page_url, now) }
     }
 
-    /// This message and one that came after it: of each incident the latest word, but as bad as it has been.
+    /// Merges this message with a later one: of each incident the latest change, with the worst severity.
     #[must_use]
-    pub fn merge(mut self, later: Self) -> Self {
-        for change in later.changes {
+    pub fn merge(mut self, mut later: Self) -> Self {
+        for change in std::mem::take(&mut later.changes) {
             match self.changes.iter_mut().find(|known| known.incident == change.incident) {
                 Some(known) => {
                     let worst = known.worst.max(change.worst);
@@ -107,18 +100,15 @@ impl Message {
         sort(&mut self.changes);
         Self {
             id: id(&self.changes),
-            created: later.created,
-            merged: self.merged + later.merged + 1,
-            host: later.host,
-            page_url: later.page_url,
             changes: self.changes,
-            still_open: later.still_open,
+            merged: self.merged + later.merged + 1,
             test: false,
             late_by: None,
+            ..later
         }
     }
 
-    /// The message as it is sent at a moment.
+    /// The message as it is sent at this time.
     #[must_use]
     pub fn as_of(mut self, now: Timestamp) -> Self {
         let waited = now - self.created;
@@ -126,7 +116,7 @@ impl Message {
         self
     }
 
-    /// How bad it is: the worst of what is not mended; `None` where all is.
+    /// The worst severity that is not resolved; `None` if everything is.
     #[must_use]
     pub fn severity(&self) -> Option<Severity> {
         if self.test {
@@ -136,13 +126,13 @@ impl Message {
         open.map(|change| change.problem.severity).max()
     }
 
-    /// Whether it holds anything critical, mended or not: such a message is never given up.
+    /// Whether it is about anything critical, resolved or not. Such a message is never given up.
     #[must_use]
     pub fn is_critical(&self) -> bool {
-        self.changes.iter().any(|change| change.weight() == Severity::Critical)
+        self.changes.iter().any(|change| change.relevance() == Severity::Critical)
     }
 
-    /// One line that says where, and the worst.
+    /// One line: host, agent, login, and state of the worst problem.
     #[must_use]
     pub fn title(&self) -> String {
         if self.test {
@@ -153,7 +143,7 @@ impl Message {
         };
         let same = |change: &&Change| change.is_resolved() == worst.is_resolved();
         let others = self.changes.iter().filter(same).count() - 1;
-        // Ids may be of any length, and no subject is read to its end.
+        // Ids may have any length.
         let mut about = clip(&text("message-title", &[("host", &self.host), ("about", &about(worst))]));
         if others > 0 {
             about = text("message-more", &[("about", &about), ("count", &others)]);
@@ -165,36 +155,29 @@ impl Message {
         about
     }
 
-    /// The command that mends the worst, if there is one.
+    /// The command that fixes the worst problem, if there is one.
     #[must_use]
     pub fn command(&self) -> Option<&str> {
         self.changes.iter().find(|change| !change.is_resolved())?.problem.command.as_deref()
     }
-
-    /// The whole message as plain text, in lines of at most `width` columns (commands, which have to be copied, apart).
-    #[must_use]
-    pub fn text(&self, width: usize) -> String {
-        self.paragraphs().iter().map(|part| part.text(width)).collect::<Vec<_>>().join("\n\n") + "\n"
-    }
 }
 
-/// What two words on one incident add up to, for who has heard neither.
+/// What two changes of one incident amount to for people who were notified of neither.
 fn merged(before: Transition, after: Transition) -> Transition {
     match (before, after) {
-        // What was new is new to who reads this, whatever has become of it, unless that is mended.
+        // It is still new to the reader, unless it is resolved.
         (Transition::New | Transition::Flapping, after) if after != Transition::Resolved => before,
         (before, Transition::Still) if before != Transition::Resolved => before,
-        // What was mended and has broken again is broken.
         (_, after) => after,
     }
 }
 
 fn matters(change: &Change, filter: &Filter) -> bool {
     let Change { subject, problem, .. } = change;
-    filter.lets_pass(change.weight(), &subject.agent, &problem.also, problem.provider.as_ref())
+    filter.matches(change.relevance(), &subject.agent, &problem.also, problem.provider.as_ref())
 }
 
-/// Worst first; what is mended last.
+/// Worst first, resolved last.
 fn sort(changes: &mut [Change]) {
     changes.sort_by(|one, other| {
         let key = |change: &Change| {
@@ -205,7 +188,6 @@ fn sort(changes: &mut [Change]) {
     });
 }
 
-/// The same for the same changes, whoever writes it.
 fn id(changes: &[Change]) -> String {
     let line = |change: &Change| {
         format!("{} {} {}\n", change.incident, change.transition.as_str(), change.at.as_millis())
@@ -231,4 +213,23 @@ fn about(change: &Change) -> String {
         (Transition::Still, ..) => text("message-reminder", &[("about", &problem.about(subject))]),
         _ => problem.about(subject),
     }
+}
+
+/// Whether something is resolved because it does not exist any more, by the text of its state.
+fn was_removed(state: &str) -> bool {
+    ["resolved-removed", "resolved-agent-removed", "resolved-moved"]
+        .iter()
+        .any(|name| state == text(name, &[]))
+}
+
+/// Characters that are kept of other people's text.
+pub(super) const MAX_CLIP: usize = 200;
+
+/// The beginning of other people's text, escaped and on one line.
+pub(super) fn clip(text: &str) -> String {
+    let line = safe(&text.split_whitespace().collect::<Vec<_>>().join(" "));
+    if line.chars().count() <= MAX_CLIP {
+        return line;
+    }
+    line.chars().take(MAX_CLIP).chain(['…']).collect()
 }

@@ -1,40 +1,43 @@
-//! A problem people may be notified of: what it is about, its kind, and how bad it is.
+//! A problem that people may be notified of, and how problems are found in a snapshot. Pure.
 
-use openclaw_auth::words;
 use std::collections::{BTreeMap, BTreeSet};
 
-use openclaw_auth::model::{Span, Timestamp};
+use openclaw_auth::model::{Span, StoreErrorReason, Timestamp};
+use openclaw_auth::words;
 use serde::{Deserialize, Serialize};
 
-use super::words::safe;
-use crate::model::Severity;
-use crate::remedy::Remedy;
+use crate::assess;
+use crate::model::{
+    AgentHealth, AssessmentState, Issue, IssueOf, LoginReason, ProfileHealth, Severity, Snapshot,
+};
+use crate::publish::words::safe;
+use crate::remedy::{self, Remedy};
 use crate::texts::text;
 
-/// What a condition is about.
+/// What a problem is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Subject {
-    /// The agent; empty for authwatch itself.
+    /// Empty for authwatch itself and OpenClaw's configuration.
     pub agent: String,
     #[serde(flatten)]
     pub kind: SubjectKind,
 }
 
-/// The things a condition can be about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case", tag = "of", content = "name")]
 pub enum SubjectKind {
-    /// The agent as a whole.
+    /// An agent as a whole.
     Agent,
     Store,
-    /// A provider its models use.
+    /// A provider that the agent's models use.
     Provider(String),
     Profile(String),
-    /// A renewed login that could not be stored: authwatch's own file.
-    Rescue(String),
+    /// A renewed login in a recovery file.
+    #[serde(rename = "rescue")]
+    Recovery(String),
     Channel(String),
-    /// OpenClaw's configuration: no agent's in particular.
+    /// OpenClaw's configuration.
     Config,
 }
 
@@ -44,12 +47,12 @@ impl Subject {
         Self { agent: agent.to_owned(), kind: SubjectKind::Profile(profile.to_owned()) }
     }
 
-    /// What it is called: the profile's id, say.
+    /// Its name without its agent, such as a profile's id.
     #[must_use]
     pub fn name(&self) -> &str {
         match &self.kind {
             SubjectKind::Profile(name)
-            | SubjectKind::Rescue(name)
+            | SubjectKind::Recovery(name)
             | SubjectKind::Provider(name)
             | SubjectKind::Channel(name) => name,
             SubjectKind::Store => "store",
@@ -58,21 +61,21 @@ impl Subject {
         }
     }
 
-    /// Its name with its agent, safe to show.
+    /// Its name with its agent, escaped.
     pub(super) fn label(&self) -> String {
         let (agent, name) = (safe(&self.agent), safe(self.name()));
         let label = match &self.kind {
             SubjectKind::Agent => "label-agent",
             SubjectKind::Store => "label-store",
             SubjectKind::Provider(_) | SubjectKind::Profile(_) => "label-login",
-            SubjectKind::Rescue(_) => "label-recovery",
+            SubjectKind::Recovery(_) => "label-recovery",
             SubjectKind::Channel(_) => "label-channel",
             SubjectKind::Config => "label-configuration",
         };
         text(label, &[("agent", &agent), ("name", &name)])
     }
 
-    /// The same below a heading that names the agent.
+    /// Its name below a heading that names the agent.
     pub(super) fn label_in_agent(&self) -> String {
         match &self.kind {
             SubjectKind::Store => text("label-store-alone", &[]),
@@ -83,101 +86,88 @@ impl Subject {
 }
 
 words! {
-    /// The kinds of condition. The word is part of the webhook's schema.
+    /// The kinds of problem. The word is part of the webhook's schema.
     pub enum ProblemKind {
         /// The provider has refused the login for good.
-        Dead = "dead",
+        NeedsSignIn = "dead",
         /// There is no credential, or none that can be judged.
         Missing = "missing",
-        /// It has ended and does not renew automatically.
+        /// It expired and does not renew automatically.
         Expired = "expired",
-        /// It ends soon and does not renew automatically.
+        /// It expires soon and does not renew automatically.
         Expiring = "expiring",
         /// It renews automatically, but has not for longer than the grace.
-        Lapsed = "lapsed",
-        /// OpenClaw has set it aside (billing, say).
+        RenewalFailing = "lapsed",
+        /// OpenClaw has disabled it, for example over billing.
         Disabled = "disabled",
-        /// A model uses a provider that nothing gives auth.
+        /// A model uses a provider without any login.
         ProviderMissing = "provider_missing",
-        /// The store cannot be read.
         StoreUnreadable = "store_unreadable",
-        /// The store is empty, and its logins were left behind.
-        StoreStranded = "store_stranded",
+        /// The store is empty, and its logins were not imported.
+        MigrationIncomplete = "store_stranded",
         /// A renewed login could not be stored.
-        Rescued = "rescued",
-        /// A profile, or an agent, that was there is gone.
-        Gone = "gone",
-        /// A channel does not take messages.
+        NotStored = "rescued",
+        /// A profile or an agent was removed.
+        Removed = "gone",
         ChannelFailing = "channel_failing",
         /// OpenClaw's configuration cannot be used.
         ConfigUnreadable = "config_unreadable",
     }
 }
 
-/// Something that is worth telling.
+/// Something that people may be notified of.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
     pub kind: ProblemKind,
     pub severity: Severity,
-    /// How it is, for the subject of a message: completes "agent main: xai:default …". Nothing that changes from minute to minute.
+    /// The state for a message's title, which completes "agent main: xai:default …". The same from check to check.
     pub state: String,
-    /// What it means, a short sentence without a full stop.
+    /// What it means: a short sentence without a full stop.
     pub meaning: String,
-    /// The command that mends it.
+    /// The command that fixes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
-    /// The provider it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
-    /// Since when, Unix milliseconds, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
-    /// When it ends or ended, Unix milliseconds.
+    /// When it expires or expired.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends: Option<Timestamp>,
-    /// For what ends soon: the threshold it has passed.
+    /// The smallest threshold before expiry that has passed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<Span>,
-    /// Other agents that have the same login from there.
+    /// Other agents that use the same login.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<String>,
-    /// What often mends itself is told only once it has been so for this long.
+    /// How long it has to last before people are notified, because it often resolves itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patience: Option<Span>,
 }
 
-/// What conditions are judged by.
+/// What detection goes by, as configured.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Limits {
-    /// People are told at each of these before an end; largest first.
+pub struct DetectionLimits {
+    /// When to warn before expiry, largest first.
     pub thresholds: Vec<Span>,
-    /// Agents that some channel is for: they are always named where they have a login from elsewhere.
-    pub named: BTreeSet<String>,
+    /// Agents that a channel is for: they are always named where they use another agent's login.
+    pub named_agents: BTreeSet<String>,
 }
 
-/// What authwatch knows besides the picture.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct FailingChannels {
-    /// Channels that take nothing: since when, Unix milliseconds, and what is wrong.
-    pub failing: BTreeMap<String, (Timestamp, String)>,
-}
+/// Channels that accept nothing: since when, and what the problem is.
+pub type FailingChannels = BTreeMap<String, (Timestamp, String)>;
 
-/// Further agents that are named.
-const NAMED: usize = 5;
+/// How many other agents are named.
+const MAX_NAMED: usize = 5;
 const MORE: &str = "…";
 
 impl Problem {
-    pub(super) fn new(
-        kind: ProblemKind,
-        severity: Severity,
-        state: impl Into<String>,
-        remedy: Remedy,
-    ) -> Self {
+    pub(super) fn new(kind: ProblemKind, severity: Severity, state: String, remedy: Remedy) -> Self {
         Self {
             kind,
             severity,
-            state: state.into(),
+            state,
             meaning: remedy.meaning,
             command: remedy.command,
             provider: None,
@@ -189,23 +179,171 @@ impl Problem {
         }
     }
 
-    /// What it is about, and how that is, in a line.
+    /// One line: the login, and its state.
     pub(super) fn about(&self, subject: &Subject) -> String {
-        // Of a renewal, the login is not the grammatical subject.
-        let is_renewal = self.kind == ProblemKind::Lapsed;
+        // The login is not the grammatical subject of its renewal.
+        let is_renewal = self.kind == ProblemKind::RenewalFailing;
         let name = if is_renewal { "message-about-renewal" } else { "message-about" };
         text(name, &[("label", &subject.label()), ("state", &self.state)])
     }
 
-    pub(super) fn name(&mut self, agent: &str, limits: &Limits) {
+    /// Names another agent that uses the login: the first few, and those that a channel is for.
+    fn add_agent(&mut self, agent: &str, limits: &DetectionLimits) {
         let is_cut = self.also.last().is_some_and(|last| last == MORE);
-        if limits.named.contains(agent) {
+        if limits.named_agents.contains(agent) {
             let end = self.also.len() - usize::from(is_cut);
             self.also.insert(end, agent.to_owned());
-        } else if self.also.len() < NAMED {
+        } else if self.also.len() < MAX_NAMED {
             self.also.push(agent.to_owned());
         } else if !is_cut {
             self.also.push(MORE.to_owned());
         }
     }
+}
+
+/// A threshold counts as passed until this multiple of it is left again, so that an expiry that hovers around it is notified once.
+pub(super) const HYSTERESIS: f64 = 1.1;
+/// A store that is locked for longer is a problem: writers need seconds.
+const LOCKED_FOR: Span = Span::from_mins(10.0);
+/// A configuration that is broken for longer is not being edited.
+const EDITED_FOR: Span = Span::from_mins(10.0);
+
+/// Finds the problems in a snapshot, and those of authwatch's own channels. How bad they are was decided by the assessment; what is
+/// added here is the threshold that an expiry has passed, and how long something has to last.
+///
+/// `passed` returns the threshold that people were last notified of for a subject.
+pub(super) fn detect(
+    snapshot: &Snapshot,
+    own: &FailingChannels,
+    limits: &DetectionLimits,
+    passed: impl Fn(&Subject) -> Option<Span>,
+) -> BTreeMap<Subject, Problem> {
+    let mut found: BTreeMap<Subject, Problem> = BTreeMap::new();
+    for issue in assess::issues(snapshot) {
+        let Some(kind) = kind(&issue) else { continue };
+        let subject = subject(&issue);
+        let assessment = &issue.assessment;
+        let remedy = assessment
+            .remedy
+            .clone()
+            .unwrap_or_else(|| Remedy { meaning: assessment.summary.to_string(), command: None });
+        let severity = assessment.severity.unwrap_or(Severity::Info);
+        let mut problem = Problem::new(kind, severity, state(&issue), remedy);
+        problem.since = assessment.since;
+        problem.patience = patience(snapshot, &issue);
+        match issue.of {
+            IssueOf::Provider(provider) => problem.provider = Some(provider.to_string()),
+            IssueOf::Login(profile) => {
+                problem.provider = Some(profile.provider.to_string());
+                problem.ends = profile.end();
+                if kind == ProblemKind::Expiring {
+                    let left = profile.end().map(|end| end - snapshot.now);
+                    problem.threshold = left.and_then(|left| threshold(left, limits, passed(&subject)));
+                    // The thresholds may be later than OpenClaw's own warning window.
+                    if left.is_some() && problem.threshold.is_none() {
+                        continue;
+                    }
+                }
+            }
+            IssueOf::Configuration | IssueOf::Recovery(_) | IssueOf::Store => {}
+        }
+        for agent in &issue.also {
+            problem.add_agent(agent.as_str(), limits);
+        }
+        found.insert(subject, problem);
+    }
+    for (channel, (since, problem)) in own {
+        let subject = Subject { agent: String::new(), kind: SubjectKind::Channel(channel.clone()) };
+        let remedy = Remedy {
+            meaning: text("channel-failing", &[("problem", problem)]),
+            command: Some(format!("authwatch notify test {}", remedy::quote(channel))),
+        };
+        let state = text("subject-channel-failing", &[]);
+        let problem = Problem::new(ProblemKind::ChannelFailing, Severity::Warning, state, remedy);
+        found.insert(subject, Problem { since: Some(*since), ..problem });
+    }
+    found
+}
+
+/// The kind of problem that an issue is; `None` if it resolves itself.
+fn kind(issue: &Issue<'_>) -> Option<ProblemKind> {
+    let kind = match issue.assessment.state {
+        AssessmentState::NeedsSignIn => ProblemKind::NeedsSignIn,
+        AssessmentState::Missing | AssessmentState::Unresolved | AssessmentState::NotSetUp => {
+            ProblemKind::Missing
+        }
+        AssessmentState::Expired => ProblemKind::Expired,
+        AssessmentState::Expiring => ProblemKind::Expiring,
+        AssessmentState::RenewalFailing | AssessmentState::RenewalBlocked | AssessmentState::RenewalStuck => {
+            ProblemKind::RenewalFailing
+        }
+        // Also if nobody needs to act, for channels that want information.
+        AssessmentState::Disabled => return Some(ProblemKind::Disabled),
+        AssessmentState::NoLogin => ProblemKind::ProviderMissing,
+        AssessmentState::Unreadable => ProblemKind::StoreUnreadable,
+        AssessmentState::MigrationIncomplete => ProblemKind::MigrationIncomplete,
+        AssessmentState::Unusable => ProblemKind::ConfigUnreadable,
+        AssessmentState::NotStored => ProblemKind::NotStored,
+        AssessmentState::Ok
+        | AssessmentState::Renews
+        | AssessmentState::Renewing
+        | AssessmentState::CoolingDown
+        | AssessmentState::External
+        | AssessmentState::Leftover
+        | AssessmentState::Ignored => return None,
+    };
+    issue.assessment.needs_person.then_some(kind)
+}
+
+/// The state for a message's title.
+fn state(issue: &Issue<'_>) -> String {
+    let cause = match issue.of {
+        IssueOf::Login(ProfileHealth { failing: Some(failing), .. }) => failing.reason.as_str(),
+        IssueOf::Login(ProfileHealth { login_reason: Some(LoginReason::RegionBlocked), .. }) => {
+            "region_blocked"
+        }
+        _ => "challenged",
+    };
+    let cause = text(&format!("renewal-{cause}"), &[]);
+    text(&format!("subject-{}", issue.assessment.state.as_str()), &[("cause", &cause)])
+}
+
+fn subject(issue: &Issue<'_>) -> Subject {
+    let kind = match issue.of {
+        IssueOf::Configuration => SubjectKind::Config,
+        IssueOf::Recovery(profile) => SubjectKind::Recovery(profile.to_owned()),
+        IssueOf::Store => SubjectKind::Store,
+        IssueOf::Provider(provider) => SubjectKind::Provider(provider.to_string()),
+        IssueOf::Login(profile) => SubjectKind::Profile(profile.profile_id.to_string()),
+    };
+    Subject { agent: issue.agent.map_or_else(String::new, ToString::to_string), kind }
+}
+
+/// How long a problem that often resolves itself has to last.
+fn patience(snapshot: &Snapshot, issue: &Issue<'_>) -> Option<Span> {
+    match issue.of {
+        IssueOf::Configuration => Some(EDITED_FOR),
+        IssueOf::Store => {
+            let agent = snapshot.agents.iter().find(|agent| Some(&agent.id) == issue.agent)?;
+            let reason = agent.store.error.as_ref()?.reason;
+            (reason == StoreErrorReason::Locked).then_some(LOCKED_FOR)
+        }
+        IssueOf::Recovery(_) | IssueOf::Provider(_) | IssueOf::Login(_) => None,
+    }
+}
+
+/// The smallest threshold that an expiry has passed.
+fn threshold(left: Span, limits: &DetectionLimits, passed: Option<Span>) -> Option<Span> {
+    let is_within = |edge: Span| {
+        let stays = passed.is_some_and(|passed| passed <= edge);
+        left <= edge * if stays { HYSTERESIS } else { 1.0 }
+    };
+    let largest = *limits.thresholds.first()?;
+    let steps = limits.thresholds.iter().copied().chain([largest * assess::CRITICAL_PART]);
+    steps.filter(|step| is_within(*step)).min_by(Span::total_cmp)
+}
+
+/// Whether all logins of an agent can be seen, including those that it inherits from the main agent.
+pub(super) fn sees_logins(agent: &AgentHealth, snapshot: &Snapshot) -> bool {
+    assess::shows_its_logins(agent) && snapshot.main().is_none_or(assess::shows_its_logins)
 }

@@ -1,7 +1,7 @@
-//! The one file that holds what has been told and what still has to be: ledger, outbox, silences, history.
+//! The notification store: one file with incidents, outbox, mutes, the state of channels, and history.
 //!
-//! They are in one file so that they change together: a message is in the outbox as soon as the ledger says that it is told, and
-//! neither before nor after. It is replaced atomically, 0600, and read and written under a lock that ends with the process.
+//! They are in one file so that they change together: a message is in the outbox exactly when its incident counts as notified.
+//! The file is replaced atomically, has mode 0600, and is read and written under a lock that ends with the process.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -21,35 +21,31 @@ use crate::state;
 
 /// The format of the file.
 const VERSION: u32 = 1;
-/// Deliveries that are remembered.
+/// Delivery attempts in the history.
 const HISTORY: usize = 200;
 const FILE: &str = "notify.json";
-/// Where a damaged one goes.
+/// Where a damaged file is moved.
 const ASIDE: &str = "notify.json.damaged";
-/// Who changes the file has this lock.
 const LOCK: &str = "notify.lock";
-/// Nobody has it for longer than a write takes; a process that was stopped meanwhile holds no other up for longer than this.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the lock is waited for. A write takes less; a process that is suspended while it holds the lock delays others by this.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What has been told and what still has to be.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct NotificationStore {
     version: u32,
     #[serde(rename = "ledger")]
     pub incidents: Incidents,
-    /// What nobody wants to hear of for a while.
     #[serde(rename = "silences")]
     pub mutes: Vec<Mute>,
     /// Messages by channel, oldest first.
     pub outbox: BTreeMap<String, Vec<QueuedMessage>>,
-    /// How the channels are doing.
     pub channels: BTreeMap<String, ChannelRecord>,
-    /// What has been delivered lately, and what not; newest last.
+    /// The latest delivery attempts, newest last.
     pub history: Vec<DeliveryRecord>,
 }
 
-/// Why the book cannot be used.
+/// Why the store cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum NotificationStoreError {
     #[error("cannot use `{path}`")]
@@ -58,16 +54,14 @@ pub enum NotificationStoreError {
         #[source]
         source: io::Error,
     },
-    /// The file is of a newer authwatch.
     #[error("`{path}` was written by a newer authwatch (it has version {version})")]
     Newer { path: PathBuf, version: u32 },
-    /// The file is not what we have written.
-    #[error("`{path}` is no record of notifications: {problem}")]
+    #[error("`{path}` is damaged: {problem}")]
     Damaged { path: PathBuf, problem: String },
 }
 
 impl NotificationStore {
-    /// Reads the book of a state directory; empty where there is none yet.
+    /// Reads the store of a state directory; empty if there is none yet.
     pub fn read(dir: &Path) -> Result<Self, NotificationStoreError> {
         let path = dir.join(FILE);
         let bytes = match std::fs::read(&path) {
@@ -77,7 +71,7 @@ impl NotificationStore {
         };
         let (version, store) = match serde_json::from_slice::<Self>(&bytes) {
             Ok(store) => (store.version, Ok(store)),
-            // A newer one may well read differently; that does not make it a damaged one.
+            // A newer version may be readable only as far as its version: that is not damage.
             Err(error) => {
                 let version = serde_json::from_slice(&bytes).map_or(0, |Version { version }| version);
                 (
@@ -89,7 +83,7 @@ impl NotificationStore {
         if version > VERSION { Err(NotificationStoreError::Newer { path, version }) } else { store }
     }
 
-    /// Reads the book, unless it is the one that was read `last`: in a large fleet it is long, and every channel looks at it.
+    /// Reads the store unless it is still the one that was read `last`: in a large fleet it is long, and every channel reads it.
     pub(super) fn read_again(
         dir: &Path,
         last: &mut Option<LastRead>,
@@ -105,24 +99,27 @@ impl NotificationStore {
         Ok(store)
     }
 
-    /// Reads the book in order to change it. A damaged one is put aside: to tell again what is so is better than never to tell again.
+    /// Reads the store for a change. A damaged file is moved aside: notifying again is better than never.
     fn read_or_begin(dir: &Path) -> Result<Self, NotificationStoreError> {
         match Self::read(dir) {
             Err(error @ NotificationStoreError::Damaged { .. }) => {
                 let (path, aside) = (dir.join(FILE), dir.join(ASIDE));
                 std::fs::rename(&path, &aside)
                     .map_err(|source| NotificationStoreError::Io { path, source })?;
-                tracing::error!("{error}; it is kept as `{}`, and what is so is told again", aside.display());
+                tracing::error!(
+                    "{error}; it is kept as `{}`, and open problems are notified again",
+                    aside.display()
+                );
                 Ok(Self::default())
             }
             read => read,
         }
     }
 
-    /// Changes the book; it is written only if it is another one then.
+    /// Changes the store, and writes it if it is different then.
     pub fn update<T>(dir: &Path, change: impl FnOnce(&mut Self) -> T) -> Result<T, NotificationStoreError> {
         let failed = |source| NotificationStoreError::Io { path: dir.join(FILE), source };
-        let _lock = state::lock_soon(dir, LOCK, PATIENCE).map_err(failed)?;
+        let _lock = state::lock_soon(dir, LOCK, LOCK_TIMEOUT).map_err(failed)?;
         let before = Self::read_or_begin(dir)?;
         let (store, result) = before.changed(change);
         if store != before {
@@ -131,27 +128,27 @@ impl NotificationStore {
         Ok(result)
     }
 
-    /// The same for who goes on after it: where the file cannot be written, the book is kept in memory until it can be.
+    /// The same for a daemon: while the file cannot be written, the store is kept in memory.
     ///
-    /// Whatever may wait for a lock or for the disk is done on a thread of its own: a disk may take seconds, and visitors are served
-    /// meanwhile. Changes take turns in the process, too, so that none counts as another process that holds the lock for too long.
+    /// Whatever may wait for a lock or the disk runs on its own thread: a disk may take seconds, and visitors are served meanwhile.
+    /// Changes also take turns within the process, so that none counts as another process that holds the lock for too long.
     pub(super) async fn update_or_keep<T>(
         dir: &Path,
-        memory: &StoreCache,
+        cache: &StoreCache,
         change: impl FnOnce(&mut Self) -> T,
     ) -> Result<T, NotificationStoreError> {
-        let _turn = memory.transition.lock().await;
-        let (place, known) = (dir.to_owned(), memory.known.borrow().clone());
+        let _turn = cache.turn.lock().await;
+        let (place, known) = (dir.to_owned(), cache.known.borrow().clone());
         let was_kept = known.kept.is_some();
-        let Opened { lock, before, seen } = aside(dir, move || begin(&place, known)).await??;
-        memory.known.borrow_mut().seen = seen;
+        let Opened { lock, before, seen } = on_thread(dir, move || begin(&place, known)).await??;
+        cache.known.borrow_mut().seen = seen;
         let (store, result) = before.changed(change);
         if !was_kept && store == *before {
             return Ok(result);
         }
         let store = Arc::new(store);
         let (place, written) = (dir.to_owned(), Arc::clone(&store));
-        let stamp = aside(dir, move || {
+        let stamp = on_thread(dir, move || {
             let _lock = lock?;
             written.write(&place).map(|()| Stamp::of(&place.join(FILE)))
         });
@@ -161,14 +158,14 @@ impl NotificationStore {
                 if !was_kept {
                     let path = dir.join(FILE);
                     tracing::error!(
-                        "cannot write `{}`: {problem}; until it can be written, what is told is remembered in memory alone",
+                        "cannot write `{}`: {problem}; until it can be written, notifications are remembered in memory only",
                         path.display()
                     );
                 }
-                CachedStore { kept: Some(store), ..memory.known.borrow().clone() }
+                CachedStore { kept: Some(store), ..cache.known.borrow().clone() }
             }
         };
-        memory.known.replace(known);
+        cache.known.replace(known);
         Ok(result)
     }
 
@@ -182,46 +179,45 @@ impl NotificationStore {
     }
 
     fn write(&self, dir: &Path) -> io::Result<()> {
-        checkpoint::reached("book-writing");
-        state::replace(&dir.join(FILE), &serde_json::to_vec(self).expect("the book is plain data"))
+        checkpoint::reached("notify-writing");
+        state::replace(&dir.join(FILE), &serde_json::to_vec(self).expect("the store is plain data"))
     }
 }
 
-/// What who goes on after each pass remembers.
+/// What a daemon remembers of the store from check to check.
 #[derive(Debug, Default)]
 pub(super) struct StoreCache {
     pub(super) known: RefCell<CachedStore>,
-    /// Who changes the book has it, from reading to writing.
-    transition: tokio::sync::Mutex<()>,
+    /// Held by a change from reading to writing.
+    turn: tokio::sync::Mutex<()>,
 }
 
-/// What is known of the book.
 #[derive(Clone, Debug, Default)]
 pub(super) struct CachedStore {
-    /// The book as it was read or written last.
+    /// The store as it was last read or written.
     pub(super) seen: Option<LastRead>,
-    /// The book, while its file cannot be written.
+    /// The store while its file cannot be written.
     pub(super) kept: Option<Arc<NotificationStore>>,
 }
 
-/// A book, and by what to know that it is still the same.
+/// A store, and the stamp of the file it was read from.
 #[derive(Clone, Debug)]
 pub(super) struct LastRead {
     stamp: Stamp,
     store: Arc<NotificationStore>,
 }
 
-/// A change that has begun.
+/// A change that has begun, with the lock held.
 struct Opened {
-    /// The lock, or why it cannot be had: then nothing can be written, either.
+    /// An error if nothing can be written.
     lock: io::Result<File>,
     before: Arc<NotificationStore>,
     seen: Option<LastRead>,
 }
 
-/// Takes the lock and reads the book.
+/// Takes the lock and reads the store.
 fn begin(dir: &Path, CachedStore { mut seen, kept }: CachedStore) -> Result<Opened, NotificationStoreError> {
-    let lock = match state::lock_soon(dir, LOCK, PATIENCE) {
+    let lock = match state::lock_soon(dir, LOCK, LOCK_TIMEOUT) {
         Err(source) if source.kind() == io::ErrorKind::WouldBlock => {
             return Err(NotificationStoreError::Io { path: dir.join(LOCK), source });
         }
@@ -230,7 +226,7 @@ fn begin(dir: &Path, CachedStore { mut seen, kept }: CachedStore) -> Result<Open
     let before = match kept {
         Some(kept) => {
             let mut before = NotificationStore::clone(&kept);
-            // People may have written theirs where we may not.
+            // A person may be able to write where the daemon is not.
             before.mutes = NotificationStore::read(dir).map_or(before.mutes, |written| written.mutes);
             Arc::new(before)
         }
@@ -242,8 +238,8 @@ fn begin(dir: &Path, CachedStore { mut seen, kept }: CachedStore) -> Result<Open
     Ok(Opened { lock, before, seen })
 }
 
-/// Does something on a thread that may wait.
-async fn aside<T: Send + 'static>(
+/// Does work that may wait on its own thread.
+async fn on_thread<T: Send + 'static>(
     dir: &Path,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, NotificationStoreError> {
@@ -251,7 +247,7 @@ async fn aside<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.map_err(failed)
 }
 
-/// What every version of the file begins with.
+/// What every version of the file contains.
 #[derive(Deserialize)]
 struct Version {
     version: u32,

@@ -534,3 +534,54 @@ nagios-stores = { $count ->
    *[other] { $count } stores unreadable
 }
 nagios-next = next { $login } in { $left }
+
+## Severities, as people read them
+
+severity-critical = critical
+severity-warning = warning
+severity-info = info
+
+## Messages: besides their text
+
+message-open-page = Open status page
+alerts = { $count ->
+    [one] 1 alert
+   *[other] { $count } alerts
+}
+
+## Channels: what is wrong with their settings, completing a setting's name
+
+setting-missing = there is none
+setting-no-thresholds = with none, nobody is notified before a login expires
+setting-user-in-url = a user and a password in an address are not used: set token_file
+setting-token-unprotected = a token would be sent without encryption: use https
+setting-invalid-url = invalid address `{ $url }`
+setting-tls-none = `none` is for a mail server on this machine only, and `{ $host }` is another
+setting-no-recipients = there are no recipients
+setting-invalid-mail-address = invalid mail address `{ $address }`: { $error }
+setting-no-password = there is a username, but no password_file or password_env
+setting-no-username = there is a password, but no username
+setting-no-url = there is none: set url, url_file, or url_env
+setting-no-chat-id = Telegram needs the ID of a chat
+setting-no-gotify-token = Gotify needs the token of an application
+setting-hold-too-short = alerts would end before they are sent again: use at least 1m
+
+## Channels: why a message was not delivered, and what a channel answered
+
+delivery-timeout = no answer in time
+delivery-no-url = no address is configured
+delivery-no-urls = no addresses are configured
+delivery-no-topic = no topic is configured
+delivery-no-chat-id = no chat_id is configured
+delivery-no-command = no program is configured
+delivery-invalid-url = invalid address: it must begin with https:// or http://
+delivery-invalid-token = the token contains characters that a header cannot have
+delivery-redirected = { $answer }: configure the address that it redirects to
+delivery-by-members = { $accepted } of { $members } accepted it
+delivery-command-timeout = `{ $program }` took longer than { $seconds } s and was stopped
+delivery-command-not-run = cannot run `{ $program }`: { $error }
+delivery-mail-tls = the server's certificate does not verify, or the server has no TLS: { $problem }
+delivery-mail-not-written = cannot write the mail: { $error }
+delivery-no-tls = cannot set up TLS: { $error }
+delivery-unreadable-certificates = cannot read the certificates in `{ $path }`: { $error }
+delivery-to-some = accepted for { $accepted } of { $recipients } recipients; { $failures }

@@ -3,7 +3,7 @@
 use crate::config;
 use crate::doctor::finding::{Check, FindingKind, Findings, Severity};
 use crate::doctor::inspection::Inspection;
-use crate::notify::{self, NotificationStore};
+use crate::notify::NotificationStore;
 use crate::remedy::quote;
 use openclaw_auth::model::Span;
 
@@ -17,7 +17,7 @@ pub(super) const CHECK: Check = Check { kinds: &[SETTING, FAILING], run };
 
 fn run(inspection: &Inspection, findings: &mut Findings) {
     let config = &inspection.own.config;
-    let mut problems = notify::problems(&config.notify);
+    let mut problems = config::check::notifications(&config.notify);
     problems.extend(config::check::variables(config));
     for problem in problems {
         let meaning = format!("nobody would be told: {}: {}", problem.setting, problem.problem);
@@ -29,8 +29,8 @@ fn run(inspection: &Inspection, findings: &mut Findings) {
     else {
         return;
     };
-    let configured: Vec<&str> = config.notify.channels().into_iter().map(|(name, _)| name).collect();
-    for (name, record) in store.channels.iter().filter(|(name, _)| configured.contains(&name.as_str())) {
+    let configured: Vec<String> = config.notify.channels().into_iter().map(|channel| channel.name).collect();
+    for (name, record) in store.channels.iter().filter(|(name, _)| configured.contains(name)) {
         let Some(since) = record.failing_since.filter(|since| inspection.now - *since >= GRACE) else {
             continue;
         };

@@ -12,16 +12,17 @@ use crate::support::time::now;
 pub(crate) const CONFIG: &str = ".config/authwatch/config.toml";
 pub(crate) const STORE: &str = ".openclaw/agents/main/agent/auth-profiles.json";
 
-/// A token of xai that ended an hour ago; or one that does not end.
+/// A token that expired an hour ago.
 fn broken() -> Value {
     json!({ "xai:default": { "type": "token", "provider": "xai", "token": "t-1", "expires": now() - 3_600_000 } })
 }
 
-pub(crate) fn mended() -> Value {
+/// A token that does not expire.
+pub(crate) fn fixed() -> Value {
     json!({ "xai:default": { "type": "token", "provider": "xai", "token": "t-2" } })
 }
 
-/// A home with a broken login and these settings.
+/// A home with an expired login and these settings.
 pub(crate) fn home(config: &str) -> Home {
     Home::new().profiles("main", &broken()).file(CONFIG, config)
 }

@@ -1,4 +1,4 @@
-//! An HTTP server that keeps what it is sent and answers as it is told.
+//! An HTTP server that keeps what it is sent and answers as configured.
 
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener, TcpStream};

@@ -51,7 +51,7 @@ fn the_daemon_names_it_when_it_starts_and_when_it_reads_its_configuration_again(
 }
 
 #[test]
-fn what_else_is_wrong_is_still_found_at_its_line() {
+fn other_problems_are_still_reported_with_their_line() {
     let home = home("[refresh]\ndelegate_timeout = \"3m\"\nenbled = true\n");
     let ran = home.run(&["config", "check"]);
     assert_eq!(ran.code, 78, "{}", ran.stderr);
@@ -59,7 +59,7 @@ fn what_else_is_wrong_is_still_found_at_its_line() {
 }
 
 #[test]
-fn a_credential_of_systemds_is_found_beside_a_removed_setting() {
+fn a_systemd_credential_is_found_beside_a_removed_setting() {
     let home = home("[refresh]\ndelegate_timeout = \"3m\"\n[notify.ntfy.phone]\ntopic = \"x\"\ntoken_file = \"$CREDENTIALS_DIRECTORY/token\"\n")
         .env("CREDENTIALS_DIRECTORY", "/run/credentials/authwatch.service");
     let shown = home.run(&["config", "show"]).stdout;

@@ -10,7 +10,7 @@ use crate::support::home::{DAY, Home, run, token};
 use crate::support::terminal::Terminal;
 
 #[test]
-fn without_a_home_named_it_is_the_one_the_system_knows() {
+fn without_home_the_systems_home_directory_is_used() {
     let mut system = Command::new("sh");
     system.args(["-c", "getent passwd \"$(id -u)\" | cut -d: -f6"]);
     let known = run(system).stdout.trim().to_owned();
@@ -30,7 +30,7 @@ fn without_a_home_named_it_is_the_one_the_system_knows() {
 }
 
 #[test]
-fn the_daemon_says_that_there_is_no_openclaw_and_waits_for_it() {
+fn the_daemon_reports_a_missing_openclaw_and_waits_for_it() {
     let home = Home::new();
     let daemon = Daemon::ready(&home, &[]);
     let said = format!("there is no OpenClaw state directory at `{}`", home.state().display());
@@ -39,7 +39,7 @@ fn the_daemon_says_that_there_is_no_openclaw_and_waits_for_it() {
 }
 
 #[test]
-fn whoever_starts_the_daemon_by_hand_is_told_where_the_page_is() {
+fn a_daemon_started_by_hand_prints_the_address_of_the_page() {
     let home = Home::new().profiles("main", &json!({ "anthropic:a": token("anthropic", DAY) }));
     for arguments in
         [&["watch", "--listen", "127.0.0.1:0"][..], &["watch", "--demo", "--listen", "127.0.0.1:0"]]
@@ -50,7 +50,7 @@ fn whoever_starts_the_daemon_by_hand_is_told_where_the_page_is() {
 }
 
 #[test]
-fn what_cannot_be_written_is_told_with_the_cause_and_the_way_out() {
+fn what_cannot_be_written_is_reported_with_the_cause_and_a_hint() {
     let home = Home::new()
         .profiles("main", &json!({ "anthropic:a": token("anthropic", DAY) }))
         .file(".local/state", "a file where the state directory should be");
@@ -64,7 +64,7 @@ fn what_cannot_be_written_is_told_with_the_cause_and_the_way_out() {
 }
 
 #[test]
-fn a_check_of_nothing_says_what_to_do() {
+fn a_check_without_openclaw_has_a_hint() {
     let ran = Home::new().run(&["status", "--check"]);
     assert_eq!(ran.code, 1);
     assert!(ran.stderr.contains("no OpenClaw state directory"), "{}", ran.stderr);
@@ -72,20 +72,20 @@ fn a_check_of_nothing_says_what_to_do() {
 }
 
 #[test]
-fn a_timer_learns_that_nothing_could_be_renewed_or_remembered() {
+fn a_timer_fails_if_nothing_could_be_renewed_or_remembered() {
     let home = Home::new()
         .profiles("main", &json!({ "anthropic:a": token("anthropic", DAY) }))
         .file(".local/state", "a file where the state directory should be");
     assert_eq!(home.run(&["watch", "--once"]).code, 73);
-    // Where there is nothing to renew, nor anybody to tell, nothing is lost but memory.
+    // With nothing to renew and nobody to notify, only the memory is lost.
     let ran = home.run(&["watch", "--once", "--no-refresh"]);
     assert!(ran.code <= 2, "{}{}", ran.code, ran.stderr);
-    let told = home.file(".config/authwatch/config.toml", "[notify.command.x]\nrun = [\"true\"]\n");
-    assert_eq!(told.run(&["watch", "--once", "--no-refresh"]).code, 73);
+    let notifying = home.file(".config/authwatch/config.toml", "[notify.command.x]\nrun = [\"true\"]\n");
+    assert_eq!(notifying.run(&["watch", "--once", "--no-refresh"]).code, 73);
 }
 
 #[test]
-fn where_nothing_can_be_written_the_way_out_is_named() {
+fn where_nothing_can_be_written_a_hint_names_the_variable() {
     let home = Home::new().file("file", "no directory");
     let nowhere = home.path().join("file");
     let demo = Home::new().env("TMPDIR", nowhere.to_str().unwrap());

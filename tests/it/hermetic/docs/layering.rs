@@ -31,18 +31,35 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "texts",
         ],
     ),
+    ("http", &["clock"]),
+    ("settings", &["clock", "openclaw_auth::secret"]),
+    // Channels send what others have written: they know no login, and their settings are part of the configuration.
+    (
+        "channel",
+        &[
+            "clock",
+            "http",
+            "model",
+            "openclaw_auth::digest",
+            "openclaw_auth::secret",
+            "program",
+            "settings",
+            "texts",
+        ],
+    ),
     (
         "config",
         &[
+            "channel",
             "clock",
             "exit",
             "model",
             "openclaw_auth::paths",
             "openclaw_auth::provider",
-            "openclaw_auth::secret",
+            "settings",
+            "texts",
         ],
     ),
-    ("http", &["clock"]),
     ("state", &["model", "openclaw_auth::digest", "openclaw_auth::random"]),
     ("backup", &["clock", "openclaw_auth::random", "openclaw_auth::secret"]),
     // The stages, in order.
@@ -70,16 +87,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "notify",
         &[
             "assess",
+            "channel",
             "clock",
             "config",
-            "http",
             "model",
             "openclaw_auth::checkpoint",
             "openclaw_auth::digest",
             "openclaw_auth::file::Stamp",
             "openclaw_auth::random",
-            "openclaw_auth::secret",
-            "program",
             "publish::words",
             "remedy",
             "state",
@@ -190,16 +205,16 @@ const RESERVED: [(&str, &[&str]); 7] = [
     ("SystemTime::now", &[]),
     ("Utc::now", &[]),
     ("Local::now", &[]),
-    ("std::env::", &["cli", "commands", "config", "terminal"]),
+    ("std::env::", &["cli", "commands", "terminal", "settings"]),
     (
         "std::fs",
         &[
-            "backup", "clock", "commands", "config", "daemon", "demo", "doctor", "notify", "publish",
-            "refresh", "serve", "state",
+            "backup", "channel", "clock", "commands", "config", "daemon", "demo", "doctor", "notify",
+            "publish", "refresh", "serve", "settings", "state",
         ],
     ),
     ("rusqlite::", &["demo"]),
-    ("std::net", &["auth", "commands", "daemon", "demo", "notify", "refresh", "serve"]),
+    ("std::env::", &["cli", "commands", "terminal", "settings"]),
 ];
 
 fn project() -> &'static Path {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::home::Home;
+use crate::support::home::{DAY, HOUR, Home, NOW, document, token};
 use crate::support::notify::{CONFIG, home, once, set_mode, webhook};
 use crate::support::receiver::{Answer, Receiver};
 use crate::support::time::now;
@@ -38,27 +38,96 @@ fn a_webhook_gets_versioned_json_that_is_signed() {
     }
 }
 
+/// A request's body as its recipient reads it: a line for each value, texts as they are.
+fn shown(body: &Value) -> String {
+    fn lines(path: &str, value: &Value) -> String {
+        let below = |key: &str, value: &Value| lines(format!("{path}.{key}").trim_start_matches('.'), value);
+        match value {
+            Value::Object(fields) => fields.iter().map(|(key, value)| below(key, value)).collect(),
+            Value::Array(values) => {
+                values.iter().enumerate().map(|(index, value)| below(&index.to_string(), value)).collect()
+            }
+            Value::String(text) if text.contains('\n') => format!("{path}:\n{}\n", text.trim_end()),
+            Value::String(text) => format!("{path}: {text}\n"),
+            other => format!("{path}: {other}\n"),
+        }
+    }
+    lines("", body)
+}
+
+const PRESETS: [&str; 5] = ["slack", "discord", "telegram", "gotify", "mattermost"];
+
+/// Channels of all kinds that need no secret file: their configuration.
+fn every_kind(receiver: &Receiver) -> String {
+    let mut config = format!(
+        "[notify]\nhost = \"build-host\"\npage_url = \"https://watch.example/\"\n\
+         [notify.ntfy.phone]\ntopic = \"logins\"\nserver = \"{}\"\ntoken_file = \"token\"\n",
+        receiver.url("")
+    );
+    for preset in PRESETS {
+        let more = match preset {
+            "telegram" => "chat_id = \"42\"\n",
+            "gotify" => "token_file = \"token\"\n",
+            _ => "",
+        };
+        config += &webhook(receiver, preset, &format!("preset = \"{preset}\"\n{more}"));
+    }
+    config
+}
+
+#[test]
+fn a_problem_and_its_recovery_on_every_kind_of_channel() {
+    let receiver = Receiver::start();
+    let script = "printf '%s\\n' \"$AUTHWATCH_SEVERITY\" \"$AUTHWATCH_TITLE\" \"$AUTHWATCH_BODY\" \
+                  \"$AUTHWATCH_COMMAND\" \"$AUTHWATCH_URL\" \"$AUTHWATCH_HOST\" >> shown";
+    let config = every_kind(&receiver)
+        + &webhook(&receiver, "own", "")
+        + &format!("[notify.alertmanager.main]\nurls = [\"{}\"]\n", receiver.url(""))
+        + &format!("[notify.command.toast]\nrun = [\"sh\", \"-c\", {}]\n", json!(script));
+    let home = Home::new()
+        .file(CONFIG, config)
+        .file("token", "canary-token\n")
+        .file(".openclaw/openclaw.json", "{ agents: { defaults: { model: 'anthropic/claude-opus-4-5' } } }")
+        .profiles("main", &json!({ "anthropic:default": token("anthropic", 5 * HOUR), "zai:old": { "type": "api_key", "provider": "zai" } }))
+        .profiles("night-shift", &json!({ "anthropic:own": token("anthropic", -HOUR) }))
+        .file(".openclaw/agents/translator/agent/auth-profiles.json", "{ not json");
+    let check = |minutes: i64| home.run(&["watch", "--once", "--at", &(NOW + minutes * 60_000).to_string()]);
+    check(0);
+    let fixed = json!({ "anthropic:own": token("anthropic", 40 * DAY) });
+    home.write(".openclaw/agents/night-shift/agent/auth-profiles.json", document(&fixed));
+    check(60);
+    check(61);
+    let without_home = |text: String| text.replace(&home.path().display().to_string(), "[home]");
+    let messages =
+        |path: &str| without_home(receiver.at(path).iter().map(shown).collect::<Vec<_>>().join("\n"));
+    for kind in PRESETS.iter().chain(&["own"]) {
+        assert_eq!(receiver.at(&format!("/{kind}")).len(), 2, "{kind}");
+        insta::assert_snapshot!(*kind, messages(&format!("/{kind}")));
+    }
+    insta::assert_snapshot!("ntfy", messages("/"));
+    insta::assert_snapshot!("alertmanager", messages("/api/v2/alerts"));
+    let on_a_phone = without_home(fs::read_to_string(home.path().join("shown")).unwrap());
+    let is_copied = |line: &&str| line.trim_start().starts_with('$') || line.contains("[home]");
+    for line in on_a_phone.lines().filter(|line| !is_copied(line) && !line.starts_with("build-host: ")) {
+        assert!(line.chars().count() <= 40, "{line}");
+    }
+    insta::assert_snapshot!("command", on_a_phone);
+    receiver.forget();
+    assert_eq!(home.run(&["notify", "test", "telegram"]).code, 0);
+    insta::assert_snapshot!("a_test_message", shown(&receiver.at("/telegram")[0]));
+}
+
 /// A profile ID that chats would act on.
 const ID: &str = "xai:<!channel> @everyone *b*";
 
 #[test]
 fn chats_and_pushes_get_what_they_expect() {
     let receiver = Receiver::start();
-    let presets = ["slack", "discord", "telegram", "gotify", "mattermost"];
-    let mut config = format!(
-        "[notify]\nhost = \"build-host\"\npage_url = \"https://watch.example/\"\n[notify.ntfy.phone]\ntopic = \"logins\"\nserver = \"{}\"\ntoken_file = \"token\"\n",
-        receiver.url("")
-    );
-    for preset in presets {
-        let more = match preset {
-            "telegram" => "chat_id = \"42\"\n",
-            "gotify" => "token_file = \"token\"\n",
-            _ => "",
-        };
-        config += &webhook(&receiver, preset, &format!("preset = \"{preset}\"\n{more}"));
-    }
     let profile = json!({ ID: { "type": "token", "provider": "xai", "token": "t", "expires": 5 } });
-    let home = Home::new().profiles("main", &profile).file(CONFIG, &config).file("token", "canary-token\n");
+    let home = Home::new()
+        .profiles("main", &profile)
+        .file(CONFIG, every_kind(&receiver))
+        .file("token", "canary-token\n");
     once(&home);
     let text = |path: &str, field: &str| {
         let body = receiver.at(path).remove(0);
@@ -110,11 +179,11 @@ fn chats_and_pushes_get_what_they_expect() {
 }
 
 #[test]
-fn a_command_gets_data_and_no_shell_and_is_ended_with_all_it_has_started() {
+fn a_command_gets_data_and_no_shell_and_is_stopped_with_all_it_started() {
     let script = "#!/bin/sh\ncat > message.json\nprintf '%s\\n' \"$AUTHWATCH_SEVERITY\" \"$AUTHWATCH_TITLE\" \"$AUTHWATCH_COMMAND\" > words\n";
     let profile = json!({ "x; touch oops; $(touch oops)": { "type": "token", "provider": "xai", "token": "t", "expires": 5 } });
-    let home = Home::new().profiles("main", &profile).file("tell", script);
-    let program = home.path().join("tell");
+    let home = Home::new().profiles("main", &profile).file("toast", script);
+    let program = home.path().join("toast");
     set_mode(&program, 0o700);
     home.write(
         CONFIG,
@@ -134,7 +203,7 @@ fn a_command_gets_data_and_no_shell_and_is_ended_with_all_it_has_started() {
     assert_eq!(message["changes"][0]["profile"], "x; touch oops; $(touch oops)");
     assert!(!home.path().join("oops").exists());
 
-    home.write("tell", "#!/bin/sh\n(sleep 3600; true) &\necho $! > child\nsleep 3600\n");
+    home.write("toast", "#!/bin/sh\n(sleep 3600; true) &\necho $! > child\nsleep 3600\n");
     home.write(
         CONFIG,
         format!("[notify.command.toast]\nrun = [\"{}\"]\ntimeout = \"300ms\"\n", program.display()),
@@ -148,10 +217,10 @@ fn a_command_gets_data_and_no_shell_and_is_ended_with_all_it_has_started() {
         assert!(Instant::now() < deadline, "what the command has started is still there");
         std::thread::sleep(Duration::from_millis(5));
     }
-    home.write("tell", "#!/bin/sh\necho 'no battery' >&2\nexit 3\n");
+    home.write("toast", "#!/bin/sh\necho 'no battery' >&2\nexit 3\n");
     let ran = home.run(&["notify", "test", "toast"]);
     assert!(ran.stdout.contains("failed (command)") && ran.stdout.contains("no battery"), "{}", ran.stdout);
-    home.write(CONFIG, "[notify.command.toast]\nrun = [\"/nowhere/tell\"]\n");
+    home.write(CONFIG, "[notify.command.toast]\nrun = [\"/nowhere/toast\"]\n");
     assert_eq!(home.run(&["notify", "test"]).code, 78);
 }
 
@@ -161,7 +230,7 @@ fn is_running(pid: &str) -> bool {
 }
 
 #[test]
-fn a_heartbeat_says_that_a_pass_has_begun_and_how_it_ended() {
+fn a_heartbeat_reports_the_start_and_the_end_of_a_check() {
     let receiver = Receiver::start();
     let config = |report: &str| {
         format!(
@@ -193,7 +262,7 @@ fn a_heartbeat_says_that_a_pass_has_begun_and_how_it_ended() {
 }
 
 #[test]
-fn the_old_scripts_variables_tell_through_ntfy() {
+fn variables_of_the_old_script_notify_through_ntfy() {
     let receiver = Receiver::start();
     let soon = json!({ "xai:default": { "type": "token", "provider": "xai", "token": "t", "expires": now() + 3 * 3_600_000 } });
     let topic = receiver.url("/old-topic");
@@ -207,7 +276,7 @@ fn the_old_scripts_variables_tell_through_ntfy() {
 }
 
 #[test]
-fn alertmanager_hears_of_warnings_in_quiet_hours_for_it_has_its_own() {
+fn alertmanager_gets_warnings_in_quiet_hours() {
     let receiver = Receiver::start();
     let minute = now() / 60_000 % 1440;
     let clock = |minute: i64| format!("{:02}:{:02}", minute.rem_euclid(1440) / 60, minute.rem_euclid(60));

@@ -1,15 +1,11 @@
-//! `notify` and `config check` by hand, and how messages read.
+//! The commands `notify` and `config check`.
 
-use std::fs;
-
-use serde_json::{Value, json};
-
-use crate::support::home::{Home, document};
+use crate::support::home::Home;
 use crate::support::notify::{CONFIG, home, once, set_mode, webhook};
 use crate::support::receiver::Receiver;
 
 #[test]
-fn silences_hold_and_the_commands_say_what_they_do() {
+fn mutes_hold_and_the_commands_say_what_they_do() {
     let receiver = Receiver::start();
     let home = home(&(webhook(&receiver, "own", "") + "[notify]\nhost = \"build-host\"\n"));
     let ran = home.run(&["notify", "mute", "xai:default", "2h"]);
@@ -39,7 +35,7 @@ fn silences_hold_and_the_commands_say_what_they_do() {
 }
 
 #[test]
-fn config_check_names_what_will_not_do() {
+fn config_check_names_invalid_settings() {
     let check = |config: &str| {
         let home = Home::new().file(CONFIG, config).file("open", "secret").file("closed", "secret");
         set_mode(&home.path().join("open"), 0o644);
@@ -52,8 +48,8 @@ fn config_check_names_what_will_not_do() {
             "[notify.email.a]\nhost = \"mail.example\"\ntls = \"none\"\nto = [\"a@b.example\"]\n",
             "notify.email.a.tls: ",
         ),
-        ("[notify.email.a]\nto = []\n", "notify.email.a.to: it has no recipients"),
-        ("[notify.email.a]\nto = [\"nobody\"]\n", "`nobody` is no mail address"),
+        ("[notify.email.a]\nto = []\n", "notify.email.a.to: there are no recipients"),
+        ("[notify.email.a]\nto = [\"nobody\"]\n", "invalid mail address `nobody`"),
         ("[notify.email.a]\nto = [\"a@b.example\"]\nusername = \"x\"\n", "notify.email.a.username: "),
         ("[notify.ntfy.a]\ntopic = \"x\"\ntoken_file = \"open\"\n", "(chmod 600 open)"),
         (
@@ -66,69 +62,27 @@ fn config_check_names_what_will_not_do() {
         ),
         (
             "[notify.ntfy.a]\ntopic = \"x\"\nserver = \"http://ntfy.example\"\ntoken_file = \"closed\"\n",
-            "in the open",
+            "without encryption",
         ),
         (
             "[notify.webhook.a]\npreset = \"telegram\"\nurl = \"https://x.example\"\n",
             "notify.webhook.a.chat_id: ",
         ),
-        ("[notify.alertmanager.a]\nurls = [\"nowhere\"]\n", "`nowhere` is no address"),
+        ("[notify.alertmanager.a]\nurls = [\"nowhere\"]\n", "invalid address `nowhere`"),
         (
             "[notify.alertmanager.a]\nurls = [\"http://x.example\"]\nhold = \"0s\"\n",
             "notify.alertmanager.a.hold: ",
         ),
         ("[notify.command.a]\n", "notify.command.a.run: "),
         ("[notify.alertmanager.a]\nurls = [\"http://me:pw@127.0.0.1:9093\"]\n", "in an address are not used"),
-        ("[notify]\nthresholds = [\"0s\"]\n", "a threshold of 0"),
-        ("[notify]\nquiet_hours = \"night\"\n", "`night` is no part of the day"),
-        ("[notify.email.Ops]\n", "`Ops` is no name of a channel"),
-        ("[notify.email.a]\n[notify.ntfy.a]\n", "there is another channel called `a`"),
+        ("[notify]\nthresholds = [\"0s\"]\n", "invalid threshold `0`"),
+        ("[notify]\nquiet_hours = \"night\"\n", "invalid quiet hours `night`"),
+        ("[notify.email.Ops]\n", "invalid channel name `Ops`"),
+        ("[notify.email.a]\n[notify.ntfy.a]\n", "another channel is also named `a`"),
         ("[notify.email.a]\npasword_file = \"x\"\n", "did you mean `password_file`?"),
     ] {
         let (code, said) = check(config);
         assert!(code == 78 && said.contains(expected), "{config}\nexit {code}: {said}");
     }
     assert_eq!(check("[notify.ntfy.a]\ntopic = \"x\"\ntoken_file = \"closed\"\n").0, 0);
-}
-
-#[test]
-fn what_is_told_reads_like_this() {
-    let receiver = Receiver::start();
-    let config = webhook(&receiver, "own", "min_severity = \"info\"\n") + "[notify]\nhost = \"build-host\"\n";
-    let at = crate::support::home::NOW;
-    let token =
-        |ends: i64| json!({ "type": "token", "provider": "anthropic", "token": "t", "expires": at + ends });
-    let home = Home::new()
-        .file(CONFIG, config)
-        .file(".openclaw/openclaw.json", r#"{ agents: { defaults: { model: "anthropic/claude-opus-4-5" } } }"#)
-        .profiles("main", &json!({ "anthropic:default": token(5 * 3_600_000), "zai:old": { "type": "api_key", "provider": "zai" } }))
-        .profiles("night-shift", &json!({ "anthropic:own": token(-3_600_000) }))
-        .file(".openclaw/agents/translator/agent/auth-profiles.json", "{ not json");
-    let pass = |minutes: i64| home.run(&["watch", "--once", "--at", &(at + minutes * 60_000).to_string()]);
-    pass(0);
-    let token =
-        |ends: i64| json!({ "type": "token", "provider": "anthropic", "token": "t", "expires": at + ends });
-    home.write(
-        ".openclaw/agents/night-shift/agent/auth-profiles.json",
-        document(&json!({ "anthropic:own": token(40 * 86_400_000) })),
-    );
-    pass(60);
-    pass(61);
-    let messages = receiver.at("/own");
-    assert_eq!(messages.len(), 2, "{messages:#?}");
-    let shown = |message: &Value| {
-        let text = message["text"].as_str().unwrap().replace(&home.path().display().to_string(), "[home]");
-        format!("{}\n\n{text}", message["title"].as_str().unwrap())
-    };
-    insta::assert_snapshot!("the_first_message", shown(&messages[0]));
-    insta::assert_snapshot!("a_recovery", shown(&messages[1]));
-    let narrow = home.path().join("narrow");
-    home.write(CONFIG, format!("[notify]\nhost = \"build-host\"\n[notify.command.phone]\nrun = [\"sh\", \"-c\", 'printf %s \"$AUTHWATCH_BODY\" > {}']\n", narrow.display()));
-    fs::remove_file(home.path().join(".local/state/authwatch/notify.json")).unwrap();
-    pass(0);
-    let text = fs::read_to_string(narrow).unwrap().replace(&home.path().display().to_string(), "[home]");
-    for line in text.lines().filter(|line| !line.trim_start().starts_with('$') && !line.contains("[home]")) {
-        assert!(line.chars().count() <= 40, "{line}");
-    }
-    insta::assert_snapshot!("a_message_on_a_phone", text);
 }

@@ -1,13 +1,15 @@
-//! What is told, when, and how often: the pure part, on pictures made up here, with every history there can be.
+//! What people are notified of, when, and how often: the pure part, on made-up snapshots and random histories.
 
 use std::path::PathBuf;
 
 use authwatch::assess::{Limits, assess};
+use authwatch::channel::settings::Filter;
 use authwatch::config::Config;
 use authwatch::model::{
     AgentHealth, Bucket, FailingRenewal, LoginReason, LoginState, OpenclawRelease, ProfileHealth, Scope,
     Severity, Snapshot, Status, Summary,
 };
+use authwatch::notify::message::Message;
 use authwatch::notify::{Change, FailingChannels, Incidents, Mute, Policy, Transition, decide, policy};
 use authwatch::remedy::Commands;
 use openclaw_auth::model::{
@@ -51,7 +53,7 @@ fn dead(id: &str) -> ProfileHealth {
     ProfileHealth { login: LoginState::Dead, login_reason: Some(LoginReason::InvalidGrant), ..profile(id) }
 }
 
-/// A login that ends at a moment, or has, and renews automatically if told.
+/// A login that expires or expired at `end`.
 fn ending(id: &str, end: f64, now: f64, login: LoginState) -> ProfileHealth {
     let status = if end <= now {
         Status::Expired
@@ -132,38 +134,46 @@ fn configured(text: &str) -> Policy {
     policy(&parsed(text))
 }
 
+fn title(changes: &[Change]) -> String {
+    Message::of(changes, &Filter::default(), "host", None).unwrap().title()
+}
+
 /// The same snapshot with its verdicts.
 fn assessed(mut snapshot: Snapshot, limits: &Limits) -> Snapshot {
     assess(&mut snapshot, limits, &Commands::default());
     snapshot
 }
 
-/// Somebody who is told, pass after pass.
-struct Told {
+/// Somebody who is notified, check after check.
+struct Notified {
     limits: Limits,
     incidents: Incidents,
     policy: Policy,
-    silences: Vec<Mute>,
+    mutes: Vec<Mute>,
     now: f64,
 }
 
-impl Told {
+impl Notified {
     fn new(config: &str) -> Self {
         Self {
             limits: Limits::new(&parsed(config)),
             incidents: Incidents::default(),
             policy: configured(config),
-            silences: Vec::new(),
+            mutes: Vec::new(),
             now: START,
         }
     }
 
     fn pass(&mut self, agents: Vec<AgentHealth>) -> Vec<Change> {
-        let picture = assessed(snapshot(self.now, agents), &self.limits);
-        decide(&mut self.incidents, &picture, &FailingChannels::default(), &self.silences, &self.policy)
+        self.check(snapshot(self.now, agents))
     }
 
-    /// A pass of main alone; what is told, in short.
+    fn check(&mut self, snapshot: Snapshot) -> Vec<Change> {
+        let snapshot = assessed(snapshot, &self.limits);
+        decide(&mut self.incidents, &snapshot, &FailingChannels::default(), &self.mutes, &self.policy)
+    }
+
+    /// A check of agent main alone; the changes in short.
     fn main(&mut self, profiles: Vec<ProfileHealth>) -> Vec<(Transition, Severity)> {
         let changes = self.pass(vec![agent("main", profiles)]);
         changes.iter().map(|change| (change.transition, change.problem.severity)).collect()
@@ -176,15 +186,15 @@ impl Told {
 }
 
 #[test]
-fn a_dead_login_is_told_once_repeated_and_its_mending_told_once() {
-    let mut notified = Told::new("");
+fn a_login_that_needs_sign_in_is_notified_once_repeated_and_resolved_once() {
+    let mut notified = Notified::new("");
     assert_eq!(notified.main(vec![profile("xai:a")]), []);
     assert_eq!(notified.after(MINUTE).main(vec![dead("xai:a")]), [(Transition::New, Severity::Critical)]);
     for _ in 0..239 {
         assert_eq!(notified.after(MINUTE).main(vec![dead("xai:a")]), []);
     }
     assert_eq!(notified.after(MINUTE).main(vec![dead("xai:a")]), [(Transition::Still, Severity::Critical)]);
-    // Once is no proof.
+    // One check is not enough.
     assert_eq!(notified.after(MINUTE).main(vec![profile("xai:a")]), []);
     assert_eq!(
         notified.after(MINUTE).main(vec![profile("xai:a")]),
@@ -200,20 +210,18 @@ fn a_dead_login_is_told_once_repeated_and_its_mending_told_once() {
 #[test]
 fn what_no_model_uses_is_a_warning_unless_nothing_is_known_about_use() {
     let unused = |profile: ProfileHealth| ProfileHealth { in_use: false, ..profile };
-    let mut notified = Told::new("");
+    let mut notified = Notified::new("");
     let agents = |profile: ProfileHealth| vec![agent("main", vec![profile])];
     assert_eq!(notified.pass(agents(unused(dead("xai:a"))))[0].problem.severity, Severity::Warning);
-    let mut picture = snapshot(START, agents(unused(dead("xai:a"))));
-    picture.scope = Scope::All;
-    let picture = assessed(picture, &notified.limits);
-    let mut incidents = Incidents::default();
-    let changes = decide(&mut incidents, &picture, &FailingChannels::default(), &[], &notified.policy);
+    let mut present = snapshot(START, agents(unused(dead("xai:a"))));
+    present.scope = Scope::All;
+    let changes = Notified::new("").check(present);
     assert_eq!(changes[0].problem.severity, Severity::Critical);
 }
 
 #[test]
-fn an_end_is_told_at_each_threshold_and_does_not_hover() {
-    let mut notified = Told::new("");
+fn an_expiry_is_notified_at_each_threshold_and_does_not_hover() {
+    let mut notified = Notified::new("");
     let end = START + 30.0 * HOUR;
     let mut turns = Vec::new();
     while notified.now < end + 10.0 * MINUTE {
@@ -234,9 +242,9 @@ fn an_end_is_told_at_each_threshold_and_does_not_hover() {
             (Transition::Worse, Severity::Critical, 0.0),
         ]
     );
-    // A little more time left than the threshold is no recovery.
-    let mut notified = Told::new("");
-    let with_left = |notified: &Told, left: f64| {
+    // A little more time left than the threshold is not a recovery.
+    let mut notified = Notified::new("");
+    let with_left = |notified: &Notified, left: f64| {
         vec![ending("anthropic:a", notified.now + left, notified.now, LoginState::Static)]
     };
     let profiles = with_left(&notified, 23.9 * HOUR);
@@ -252,11 +260,11 @@ fn an_end_is_told_at_each_threshold_and_does_not_hover() {
 }
 
 #[test]
-fn what_renews_itself_is_nobodys_alarm_until_it_has_failed_to_for_an_hour() {
-    let mut notified = Told::new("");
+fn what_renews_automatically_is_notified_after_it_failed_for_an_hour() {
+    let mut notified = Notified::new("");
     for login in [LoginState::Renewable, LoginState::Refreshing, LoginState::Blocked] {
         for (lapsed, expected) in [(-HOUR, 0), (0.9 * HOUR, 0), (1.1 * HOUR, 1)] {
-            let mut fresh = Told::new("");
+            let mut fresh = Notified::new("");
             let since = Timestamp::from_millis(fresh.now - 2.0 * HOUR);
             let failing = FailingRenewal { reason: "dns".to_owned(), since, times: 3, next_attempt: since };
             let profile = ProfileHealth {
@@ -275,8 +283,8 @@ fn what_renews_itself_is_nobodys_alarm_until_it_has_failed_to_for_an_hour() {
 }
 
 #[test]
-fn a_login_that_many_agents_inherit_is_told_once() {
-    let mut notified = Told::new("");
+fn a_login_that_many_agents_inherit_is_notified_once() {
+    let mut notified = Notified::new("");
     let inherited = || ProfileHealth { inherited: true, ..dead("xai:a") };
     let main = ProfileHealth { in_use: false, ..dead("xai:a") };
     let others = (0..8).map(|number| agent(&format!("agent-{number}"), vec![inherited()]));
@@ -291,29 +299,29 @@ fn a_login_that_many_agents_inherit_is_told_once() {
 }
 
 #[test]
-fn who_is_told_of_one_agent_hears_of_what_it_has_from_another() {
+fn a_channel_for_one_agent_gets_the_problems_of_logins_it_inherits() {
     let config = "[notify.command.own]\nrun = [\"true\"]\nagents = [\"agent-7\"]\n";
-    let mut notified = Told::new(config);
+    let mut notified = Notified::new(config);
     let inherited =
         |number| agent(&format!("agent-{number}"), vec![ProfileHealth { inherited: true, ..dead("xai:a") }]);
     let main = agent("main", vec![dead("xai:a"), dead("zai:b")]);
     let changes = notified.pass(std::iter::once(main).chain((0..9).map(inherited)).collect());
-    let filter = authwatch::config::Filter { agents: vec!["agent-7".to_owned()], ..Default::default() };
-    let message = authwatch::notify::message::Message::of(&changes, &filter, "host", None).unwrap();
+    let filter = Filter { agents: vec!["agent-7".to_owned()], ..Default::default() };
+    let message = Message::of(&changes, &filter, "host", None).unwrap();
     let names: Vec<&str> = message.changes.iter().map(|change| change.subject.name()).collect();
     assert_eq!(names, ["xai:a"]);
 }
 
 #[test]
-fn a_profile_that_vanishes_is_told_once_and_one_in_an_unreadable_store_has_not_vanished() {
-    let mut notified = Told::new("");
+fn a_removed_profile_is_notified_once_and_one_in_an_unreadable_store_is_not_removed() {
+    let mut notified = Notified::new("");
     let both = || vec![profile("xai:a"), profile("zai:b")];
     assert_eq!(notified.main(both()), []);
     assert_eq!(notified.after(MINUTE).main(vec![profile("xai:a")]), [(Transition::New, Severity::Warning)]);
     for _ in 0..3000 {
         assert_eq!(notified.after(MINUTE).main(vec![profile("xai:a")]), []);
     }
-    let mut notified = Told::new("");
+    let mut notified = Notified::new("");
     notified.main(vec![profile("xai:a"), dead("zai:b")]);
     let changes = notified.after(MINUTE).pass(vec![unreadable("main", StoreErrorReason::Parse)]);
     assert_eq!(changes.len(), 1, "{changes:?}");
@@ -322,22 +330,22 @@ fn a_profile_that_vanishes_is_told_once_and_one_in_an_unreadable_store_has_not_v
     }
     notified.after(MINUTE).main(vec![profile("xai:a"), dead("zai:b")]);
     let turns = notified.after(MINUTE).main(vec![profile("xai:a"), dead("zai:b")]);
-    assert_eq!(turns, [(Transition::Resolved, Severity::Critical)], "the store alone is mended");
-    // A broken login that is taken away is mended by that.
+    assert_eq!(turns, [(Transition::Resolved, Severity::Critical)], "the store alone is resolved");
+    // A broken login that is removed is resolved.
     notified.after(MINUTE).main(vec![profile("xai:a")]);
     let changes = notified.after(MINUTE).pass(vec![agent("main", vec![profile("xai:a")])]);
     assert_eq!(changes.len(), 1);
     assert_eq!(changes[0].resolved.as_deref(), Some("removed from the store"));
-    // So is an agent.
-    let mut notified = Told::new("");
+    // So is an agent that is removed.
+    let mut notified = Notified::new("");
     notified.pass(vec![agent("main", both()), agent("bot", both())]);
     let changes = notified.after(MINUTE).pass(vec![agent("main", both())]);
     assert_eq!(changes.iter().map(|change| change.subject.name().to_owned()).collect::<Vec<_>>(), ["bot"]);
 }
 
 #[test]
-fn a_store_that_a_writer_holds_for_a_moment_is_not_worth_a_word() {
-    let mut notified = Told::new("");
+fn a_store_that_is_locked_for_a_moment_is_not_notified() {
+    let mut notified = Notified::new("");
     for _ in 0..9 {
         assert!(notified.after(MINUTE).pass(vec![unreadable("main", StoreErrorReason::Locked)]).is_empty());
     }
@@ -346,73 +354,64 @@ fn a_store_that_a_writer_holds_for_a_moment_is_not_worth_a_word() {
 }
 
 #[test]
-fn a_store_out_of_sight_leaves_no_provider_without_a_login() {
+fn an_unreadable_store_leaves_no_provider_without_a_login() {
     let without = |mut agent: AgentHealth| {
         agent.missing_providers_in_use = vec![ProviderId::from("xai")];
         agent
     };
-    let mut notified = Told::new("");
+    let mut notified = Notified::new("");
     notified.pass(vec![agent("main", vec![profile("xai:a")]), agent("bot", Vec::new())]);
-    // Nobody can see the login: its own agent cannot, and who inherits it cannot.
+    // The login is visible neither at its own agent nor at those that inherit it.
     let locked =
         || vec![without(unreadable("main", StoreErrorReason::Locked)), without(agent("bot", Vec::new()))];
     assert_eq!(notified.after(MINUTE).pass(locked()), []);
-    // One that was missing before is neither mended by that nor told again.
-    let mut notified = Told::new("");
+    // One that was missing before is neither resolved by that nor notified again.
+    let mut notified = Notified::new("");
     assert_eq!(notified.pass(vec![without(agent("main", Vec::new()))]).len(), 1);
     for _ in 0..5 {
-        let picture = vec![without(unreadable("main", StoreErrorReason::Locked))];
-        assert_eq!(notified.after(MINUTE).pass(picture), []);
+        let present = vec![without(unreadable("main", StoreErrorReason::Locked))];
+        assert_eq!(notified.after(MINUTE).pass(present), []);
     }
     assert_eq!(notified.after(MINUTE).pass(vec![without(agent("main", Vec::new()))]), []);
 }
 
 #[test]
-fn a_configuration_of_openclaw_that_cannot_be_read_for_a_while_is_no_alarm() {
+fn an_openclaw_configuration_that_cannot_be_read_for_a_while_is_not_notified() {
     let unused = || ProfileHealth { in_use: false, ..dead("zai:b") };
     let bot = || {
         let mut bot = agent("bot", vec![profile("xai:a")]);
         bot.missing_providers_in_use = vec![ProviderId::from("groq")];
         bot
     };
-    let mut notified = Told::new("");
+    let mut notified = Notified::new("");
     let changes = notified.pass(vec![agent("main", vec![profile("xai:a"), unused()]), bot()]);
     assert_eq!(changes.len(), 2, "{changes:?}");
-    // Nothing is known of use then, nor where the agent is that only the configuration names.
+    // Then use is unknown, and so is where the agent is that only the configuration names.
     for _ in 0..5 {
         let idle = ProfileHealth { in_use: false, ..profile("xai:a") };
-        let mut picture = snapshot(notified.after(MINUTE).now, vec![agent("main", vec![idle, unused()])]);
-        picture.scope = Scope::All;
-        picture.config.error = Some(StoreError::in_file(Fault::Syntax, "it cannot be read"));
-        let picture = assessed(picture, &notified.limits);
-        let changes =
-            decide(&mut notified.incidents, &picture, &FailingChannels::default(), &[], &notified.policy);
-        assert_eq!(changes, []);
+        let mut present = snapshot(notified.after(MINUTE).now, vec![agent("main", vec![idle, unused()])]);
+        present.scope = Scope::All;
+        present.config.error = Some(StoreError::in_file(Fault::Syntax, "it cannot be read"));
+        assert_eq!(notified.check(present), []);
     }
     let back = || vec![agent("main", vec![profile("xai:a"), unused()]), bot()];
     assert_eq!(notified.after(MINUTE).pass(back()), []);
-    // It is remembered: gone after that, it is gone.
+    // It is remembered: if it is removed after that, people are notified.
     assert_eq!(notified.after(MINUTE).pass(vec![agent("main", vec![profile("xai:a"), unused()])]).len(), 1);
 }
 
 #[test]
-fn a_login_that_went_with_its_agent_is_not_all_right_again() {
-    let mut notified = Told::new("");
+fn a_login_removed_with_its_agent_is_not_called_resolved() {
+    let mut notified = Notified::new("");
     notified.pass(vec![agent("main", Vec::new()), agent("bot", vec![dead("xai:a")])]);
     notified.after(MINUTE).pass(vec![agent("main", Vec::new())]);
     let changes = notified.after(MINUTE).pass(vec![agent("main", Vec::new())]);
-    let message = authwatch::notify::message::Message::of(
-        &changes,
-        &authwatch::config::Filter::default(),
-        "host",
-        None,
-    );
-    assert_eq!(message.unwrap().title(), "host: agent bot: xai:a was removed");
+    assert_eq!(title(&changes), "host: agent bot: xai:a was removed");
 }
 
 #[test]
-fn a_clock_that_is_set_back_neither_hushes_nor_hurries_anything() {
-    let mut notified = Told::new("");
+fn a_clock_that_is_set_back_neither_delays_nor_hurries_anything() {
+    let mut notified = Notified::new("");
     notified.now = START + 24.0 * 365.0 * HOUR;
     assert_eq!(notified.main(vec![dead("xai:a")]), [(Transition::New, Severity::Critical)]);
     notified.now = START;
@@ -427,9 +426,9 @@ fn a_clock_that_is_set_back_neither_hushes_nor_hurries_anything() {
         [(Transition::Resolved, Severity::Critical)]
     );
     notified.after(4.0 * HOUR).main(vec![profile("xai:a")]);
-    assert!(notified.incidents.all.is_empty(), "what happened in a year to come is forgotten, too");
-    // What waits for patience, or for quiet, does not wait for a year.
-    let mut notified = Told::new("");
+    assert!(notified.incidents.all.is_empty(), "times in the future are forgotten, too");
+    // What has to last for a while does not wait for a year.
+    let mut notified = Notified::new("");
     notified.now = START + 24.0 * 365.0 * HOUR;
     assert!(notified.pass(vec![unreadable("main", StoreErrorReason::Locked)]).is_empty());
     notified.now = START;
@@ -439,8 +438,8 @@ fn a_clock_that_is_set_back_neither_hushes_nor_hurries_anything() {
 }
 
 #[test]
-fn what_comes_and_goes_is_told_as_that_and_then_left_alone() {
-    let mut notified = Told::new("");
+fn what_keeps_changing_is_notified_as_flapping_and_then_left_alone() {
+    let mut notified = Notified::new("");
     let mut turns = Vec::new();
     for round in 0..20 {
         for minute in 0..10 {
@@ -466,17 +465,18 @@ fn what_comes_and_goes_is_told_as_that_and_then_left_alone() {
 
 #[test]
 fn quiet_hours_hold_back_warnings_and_never_what_is_critical() {
-    // Whatever the machine's time zone is, this part of the day is on.
+    // Whatever the machine's time zone is, these hours include the start.
     let minute = authwatch::clock::local_minute(Timestamp::from_millis(START)).unwrap();
     let clock = |minute: u16| format!("{:02}:{:02}", minute % 1440 / 60, minute % 60);
     let hours = format!("{}-{}", clock(minute), clock(minute + 120));
-    let mut notified = Told::new(&format!("[notify]\nquiet_hours = \"{hours}\"\n"));
-    let warning =
-        |notified: &Told| ending("anthropic:a", notified.now + 20.0 * HOUR, notified.now, LoginState::Static);
+    let mut notified = Notified::new(&format!("[notify]\nquiet_hours = \"{hours}\"\n"));
+    let warning = |notified: &Notified| {
+        ending("anthropic:a", notified.now + 20.0 * HOUR, notified.now, LoginState::Static)
+    };
     notified.after(MINUTE);
     let profiles = vec![warning(&notified), dead("xai:b")];
     assert_eq!(notified.main(profiles), [(Transition::New, Severity::Critical)]);
-    // One that came and went in the night is nobody's concern in the morning.
+    // One that came and went in quiet hours is not notified after them.
     let profiles = vec![
         warning(notified.after(MINUTE)),
         dead("xai:b"),
@@ -493,10 +493,10 @@ fn quiet_hours_hold_back_warnings_and_never_what_is_critical() {
 }
 
 #[test]
-fn what_is_silenced_is_told_when_the_silence_ends() {
-    let mut notified = Told::new("");
+fn what_is_muted_is_notified_when_the_mute_ends() {
+    let mut notified = Notified::new("");
     let until = Timestamp::from_millis(START + HOUR);
-    notified.silences.push(Mute { profile: "xai:a".to_owned(), agent: None, until });
+    notified.mutes.push(Mute { profile: "xai:a".to_owned(), agent: None, until });
     assert_eq!(notified.main(vec![dead("xai:a"), dead("xai:b")]).len(), 1);
     assert_eq!(notified.after(30.0 * MINUTE).main(vec![dead("xai:a"), dead("xai:b")]), []);
     assert_eq!(
@@ -506,10 +506,10 @@ fn what_is_silenced_is_told_when_the_silence_ends() {
 }
 
 #[test]
-fn who_has_heard_of_it_hears_in_a_silence_that_it_is_mended_and_of_nothing_else() {
-    let mut notified = Told::new("");
+fn a_mute_lets_through_only_the_end_of_what_was_notified_before() {
+    let mut notified = Notified::new("");
     assert_eq!(notified.main(vec![dead("xai:a")]), [(Transition::New, Severity::Critical)]);
-    notified.silences.push(Mute {
+    notified.mutes.push(Mute {
         profile: "*".to_owned(),
         agent: None,
         until: Timestamp::from_millis(START + 24.0 * HOUR),
@@ -517,12 +517,12 @@ fn who_has_heard_of_it_hears_in_a_silence_that_it_is_mended_and_of_nothing_else(
     assert_eq!(
         notified.after(8.0 * HOUR).main(vec![dead("xai:a"), dead("xai:b")]),
         [],
-        "not repeated, not new"
+        "neither repeated nor new"
     );
     assert_eq!(notified.after(MINUTE).main(vec![profile("xai:a"), profile("xai:b")]), []);
     let resolved = notified.after(MINUTE).main(vec![profile("xai:a"), profile("xai:b")]);
-    assert_eq!(resolved, [(Transition::Resolved, Severity::Critical)], "nobody has heard of xai:b");
-    // What breaks in the silence and is mended in it is nobody's business.
+    assert_eq!(resolved, [(Transition::Resolved, Severity::Critical)], "nobody was notified of xai:b");
+    // What breaks and is resolved during the mute is not notified.
     assert_eq!(notified.after(MINUTE).main(vec![dead("xai:a")]), []);
     for _ in 0..3 {
         assert_eq!(notified.after(MINUTE).main(vec![profile("xai:a")]), []);
@@ -530,26 +530,22 @@ fn who_has_heard_of_it_hears_in_a_silence_that_it_is_mended_and_of_nothing_else(
 }
 
 #[test]
-fn a_broken_login_that_moves_to_main_is_not_all_right_again() {
-    let mut notified = Told::new("");
+fn a_broken_login_that_moves_to_main_is_not_called_resolved() {
+    let mut notified = Notified::new("");
     let inherited = |profile: ProfileHealth| ProfileHealth { inherited: true, ..profile };
-    let title = |changes: &[Change]| {
-        let filter = authwatch::config::Filter::default();
-        authwatch::notify::message::Message::of(changes, &filter, "host", None).unwrap().title()
-    };
     let own = || vec![agent("main", Vec::new()), agent("bot", vec![dead("xai:a")])];
     let moved = || vec![agent("main", vec![dead("xai:a")]), agent("bot", vec![inherited(dead("xai:a"))])];
     notified.pass(own());
     assert_eq!(title(&notified.after(MINUTE).pass(moved())), "host: agent main: xai:a needs sign-in");
-    // What was told of it is taken back all the same, for buttons and threads hang on it.
+    // The incident is resolved all the same, because buttons and threads depend on it.
     let changes = notified.after(MINUTE).pass(moved());
     assert_eq!(title(&changes), "host: agent bot: xai:a was removed");
     assert_eq!(
         changes[0].resolved.as_deref(),
         Some("removed from its own store; the login of agent main is used instead")
     );
-    // Where main's is fine, so is the agent.
-    let mut notified = Told::new("");
+    // If main's login is fine, so is the agent.
+    let mut notified = Notified::new("");
     notified.pass(own());
     let fine =
         || vec![agent("main", vec![profile("xai:a")]), agent("bot", vec![inherited(profile("xai:a"))])];
@@ -558,8 +554,8 @@ fn a_broken_login_that_moves_to_main_is_not_all_right_again() {
 }
 
 #[test]
-fn logins_that_a_migration_left_behind_are_one_incident() {
-    let mut notified = Told::new("");
+fn logins_of_an_incomplete_migration_are_one_incident() {
+    let mut notified = Notified::new("");
     let main = |profiles: Vec<ProfileHealth>| agent("main", profiles);
     notified.pass(vec![main(vec![profile("xai:a"), dead("xai:b")]), agent("bot", Vec::new())]);
     let stranded = || {
@@ -577,7 +573,7 @@ fn logins_that_a_migration_left_behind_are_one_incident() {
     for _ in 0..5 {
         assert_eq!(notified.after(MINUTE).pass(stranded()), []);
     }
-    // They are there again, as they were.
+    // They are back, as they were.
     let back = || vec![main(vec![profile("xai:a"), dead("xai:b")]), agent("bot", Vec::new())];
     assert_eq!(notified.after(MINUTE).pass(back()), []);
     let changes = notified.after(MINUTE).pass(back());
@@ -586,25 +582,18 @@ fn logins_that_a_migration_left_behind_are_one_incident() {
 }
 
 #[test]
-fn a_configuration_of_openclaw_that_stays_broken_is_told_once_and_one_that_is_being_edited_never() {
-    let mut notified = Told::new("");
-    let broken = |notified: &mut Told| {
-        let mut picture = snapshot(notified.now, vec![agent("main", vec![profile("xai:a")])]);
-        picture.config.error = Some(StoreError::new(
+fn an_openclaw_configuration_that_stays_broken_is_notified_once_and_one_being_edited_never() {
+    let mut notified = Notified::new("");
+    let broken = |notified: &mut Notified| {
+        let mut present = snapshot(notified.now, vec![agent("main", vec![profile("xai:a")])]);
+        present.config.error = Some(StoreError::new(
             StoreErrorReason::Parse,
             "`/openclaw.json` is not JSON5: at line 3, column 7",
         ));
-        let picture = assessed(picture, &notified.limits);
-        decide(
-            &mut notified.incidents,
-            &picture,
-            &FailingChannels::default(),
-            &notified.silences,
-            &notified.policy,
-        )
+        notified.check(present)
     };
     let fine = || vec![agent("main", vec![profile("xai:a")])];
-    // Saved now and then with half a sentence in it.
+    // Saved incomplete now and then.
     for _ in 0..12 {
         assert_eq!(broken(notified.after(4.0 * MINUTE)), []);
         assert_eq!(broken(notified.after(4.0 * MINUTE)), []);
@@ -620,14 +609,74 @@ fn a_configuration_of_openclaw_that_stays_broken_is_told_once_and_one_that_is_be
     assert!(problem.meaning.contains("line 3, column 7"), "{}", problem.meaning);
     let command = problem.command.as_deref().unwrap_or_default();
     assert!(command.starts_with("cp -p -- "), "{command}");
-    let filter = authwatch::config::Filter::default();
-    let message = authwatch::notify::message::Message::of(&changes, &filter, "host", None).unwrap();
-    assert_eq!(message.title(), "host: OpenClaw configuration cannot be used");
+    assert_eq!(title(&changes), "host: OpenClaw configuration cannot be used");
     assert_eq!(notified.after(MINUTE).pass(fine()), []);
     assert!(notified.after(MINUTE).pass(fine())[0].is_resolved());
 }
 
-/// What a login may be like in a pass.
+#[test]
+fn every_kind_of_change_as_people_read_it() {
+    let filter = Filter { min_severity: Severity::Info, ..Filter::default() };
+    let mut shown = String::new();
+    let mut show = |heading: &str, message: Message| {
+        let message = message.render();
+        shown += &format!("# {heading}\n\n{}\n\n{}\n", message.title, message.text(72));
+    };
+    let of = |changes: &[Change]| Message::of(changes, &filter, "build-host", None).unwrap();
+    let failing = |now: f64| {
+        let since = Timestamp::from_millis(START - 2.0 * HOUR);
+        let failing = FailingRenewal { reason: "dns".to_owned(), since, times: 3, next_attempt: since };
+        let expired = ending("openai-codex:b", START - 2.0 * HOUR, now, LoginState::Renewable);
+        ProfileHealth { failing: Some(Box::new(failing)), ..expired }
+    };
+    let mut notified = Notified::new("");
+    let soon = |notified: &Notified, hours: f64| {
+        ending("anthropic:c", START + hours * HOUR, notified.now, LoginState::Static)
+    };
+    let agents = |notified: &Notified, a: ProfileHealth| {
+        vec![agent("main", vec![a, failing(notified.now), soon(notified, 7.0)])]
+    };
+    let present = agents(&notified, dead("xai:a"));
+    let first = of(&notified.pass(present));
+    show("new", first.clone());
+    let present = agents(notified.after(2.0 * HOUR), dead("xai:a"));
+    let worse = of(&notified.pass(present));
+    show("worse", worse.clone());
+    let present = agents(notified.after(2.0 * HOUR), dead("xai:a"));
+    let reminded = of(&notified.pass(present));
+    show("reminder", reminded.clone());
+    for _ in 0..2 {
+        let present = agents(notified.after(MINUTE), profile("xai:a"));
+        let changes = notified.pass(present);
+        if !changes.is_empty() {
+            let open: Vec<Change> =
+                reminded.changes.iter().filter(|change| change.subject.name() != "xai:a").cloned().collect();
+            show("resolved", of(&changes).with_open(&open, &filter));
+        }
+    }
+    for _ in 0..3 {
+        for login in [dead("xai:a"), dead("xai:a"), profile("xai:a"), profile("xai:a")] {
+            let present = agents(notified.after(MINUTE), login);
+            let changes = notified.pass(present);
+            if changes.iter().any(|change| change.transition == Transition::Flapping) {
+                show("flapping", of(&changes));
+            }
+        }
+    }
+    let mut others = Notified::new("");
+    others.pass(vec![agent("main", vec![profile("xai:a"), profile("zai:b")])]);
+    show("removed", of(&others.after(MINUTE).pass(vec![agent("main", vec![profile("xai:a")])])));
+    let present = assessed(snapshot(notified.now, Vec::new()), &notified.limits);
+    let since = Timestamp::from_millis(notified.now - HOUR);
+    let own = FailingChannels::from([("phone".to_owned(), (since, "503 down".to_owned()))]);
+    let changes = decide(&mut Incidents::default(), &present, &own, &[], &notified.policy);
+    show("a failing channel", of(&changes));
+    show("late and merged", first.merge(worse).as_of(Timestamp::from_millis(START + 5.0 * HOUR)));
+    show("test", Message::test("build-host", Some("https://watch.example/"), Timestamp::from_millis(START)));
+    insta::assert_snapshot!(shown);
+}
+
+/// The state of a login in a check.
 #[derive(Clone, Copy, Debug)]
 enum Like {
     Fine,
@@ -661,13 +710,13 @@ fn made(id: &str, like: Like, now: f64) -> Option<ProfileHealth> {
 }
 
 proptest! {
-    /// Whatever happens: an incident begins before it goes on or ends, one at a time; what is critical is told at once; what
-    /// is told is the same whether the ledger is kept in memory or read from disk each time; and two passes of one moment say nothing new.
+    /// An incident begins before it continues or ends, one at a time. What is critical is notified at once. It makes no difference
+    /// whether incidents are kept in memory or read from disk each time. A second check at the same time changes nothing.
     #[test]
-    fn every_history_is_told_in_order(passes in prop::collection::vec((like(), like(), 1_u16..200), 1..60)) {
+    fn every_history_is_notified_in_order(passes in prop::collection::vec((like(), like(), 1_u16..200), 1..60)) {
         let ids = ["xai:a", "zai:b"];
-        let mut notified = Told::new("");
-        let mut reread = Told::new("");
+        let mut notified = Notified::new("");
+        let mut reread = Notified::new("");
         let mut open = std::collections::BTreeMap::<String, bool>::new();
         for (first, second, minutes) in passes {
             notified.after(f64::from(minutes) * MINUTE);
@@ -683,8 +732,8 @@ proptest! {
             for change in &changes {
                 let is_open = open.entry(change.subject.name().to_owned()).or_default();
                 match change.transition {
-                    Transition::New | Transition::Flapping => prop_assert!(!*is_open, "told as new twice: {change:?}"),
-                    _ => prop_assert!(*is_open, "told before it was new: {change:?}"),
+                    Transition::New | Transition::Flapping => prop_assert!(!*is_open, "new twice: {change:?}"),
+                    _ => prop_assert!(*is_open, "changed before it was new: {change:?}"),
                 }
                 *is_open = change.transition != Transition::Resolved;
             }
@@ -693,7 +742,7 @@ proptest! {
                     prop_assert!(open.get(*id).copied().unwrap_or_default(), "{id} is critical and nobody knows");
                 }
             }
-            // The same moment again: nothing is told but what needed a second look to be believed.
+            // The same time again: only what needed a second check is resolved.
             let again = notified.pass(vec![agent("main", profiles.2)]);
             prop_assert!(again.iter().all(|change| change.transition == Transition::Resolved), "{again:?}");
             for change in &again {

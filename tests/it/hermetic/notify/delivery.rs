@@ -7,12 +7,12 @@ use serde_json::json;
 
 use crate::support::daemon::Daemon;
 use crate::support::home::{document, run};
-use crate::support::notify::{CONFIG, STORE, home, mended, once, waiting, webhook};
+use crate::support::notify::{CONFIG, STORE, fixed, home, once, waiting, webhook};
 use crate::support::receiver::{Answer, Receiver};
 use crate::support::time::now;
 
 #[test]
-fn what_is_refused_is_not_tried_for_ever_and_not_lost_either() {
+fn what_is_refused_is_neither_retried_for_ever_nor_lost() {
     let receiver = Receiver::start();
     receiver.answer(Answer::With(404, "", "no such hook"));
     let home = home(&webhook(&receiver, "own", ""));
@@ -37,22 +37,22 @@ fn what_is_refused_is_not_tried_for_ever_and_not_lost_either() {
     // All that was refused in one, and what this pass has to say.
     assert!((1..=2).contains(&taken.len()), "{taken:?}");
     assert_eq!(taken[0]["changes"][0]["profile"], "xai:default");
-    assert_eq!(taken[0]["changes"][0]["change"], "new", "nobody has heard of it yet");
+    assert_eq!(taken[0]["changes"][0]["change"], "new", "nobody was notified yet");
     assert_eq!(waiting(&home)["own"].as_array().map_or(0, Vec::len), 0);
 }
 
 #[test]
-fn a_channel_that_hangs_delays_no_other_and_no_pass() {
+fn a_channel_that_hangs_delays_no_other_and_no_check() {
     let (good, hanging) = (Receiver::start(), Receiver::start());
     hanging.answer(Answer::Hang);
     let config = webhook(&good, "good", "") + &webhook(&hanging, "hanging", "");
     let home = home(&config);
     let daemon = Daemon::start(&home, &["--no-refresh", "--interval", "100ms"]);
-    daemon.wait("the good channel to be told", || good.received().len() == 1);
+    daemon.wait("the good channel to get a message", || good.received().len() == 1);
     daemon.wait("the hanging channel to be called", || hanging.received().len() == 1);
     // While one hangs, a change goes through by the other.
-    home.write(STORE, document(&mended()));
-    daemon.wait("the good channel to hear of the end", || good.received().len() == 2);
+    home.write(STORE, document(&fixed()));
+    daemon.wait("the good channel to get the end", || good.received().len() == 2);
     assert_eq!(hanging.received().len(), 1);
     daemon.wait_for_metric("authwatch_notifications_total{channel=\"good\"}", 2.0);
     daemon.wait_for_metric("authwatch_notifications_total{channel=\"hanging\"}", 0.0);
@@ -82,9 +82,9 @@ fn failures_are_counted_by_reason_and_over_restarts() {
 }
 
 #[test]
-fn a_state_directory_that_has_gone_is_told_by_a_timer_too() {
+fn a_removed_state_directory_is_notified_by_a_timer_too() {
     let receiver = Receiver::start();
-    let home = home(&webhook(&receiver, "own", "")).profiles("main", &mended());
+    let home = home(&webhook(&receiver, "own", "")).profiles("main", &fixed());
     assert_eq!(home.run(&["watch", "--once", "--no-refresh"]).code, 0);
     assert!(receiver.received().is_empty());
     fs::rename(home.state(), home.path().join("unmounted")).unwrap();
@@ -93,7 +93,6 @@ fn a_state_directory_that_has_gone_is_told_by_a_timer_too() {
     assert_eq!(message["changes"][0]["condition"], "gone", "{message}");
 }
 
-/// A guard against the tests themselves: what ends is awaited.
 #[test]
 fn sigterm_lets_a_message_on_its_way_arrive() {
     let receiver = Receiver::start();
@@ -109,33 +108,33 @@ fn sigterm_lets_a_message_on_its_way_arrive() {
     assert_eq!(receiver.received().len(), 1);
 }
 
-const BOOK: &str = ".local/state/authwatch/notify.json";
+const FILE: &str = ".local/state/authwatch/notify.json";
 
 #[test]
-fn a_damaged_record_is_put_aside_and_a_newer_one_is_left_alone() {
+fn a_damaged_store_is_moved_aside_and_a_newer_one_is_left_alone() {
     let receiver = Receiver::start();
     let config =
         webhook(&receiver, "own", "") + &format!("[notify.heartbeat]\nurl = \"{}\"\n", receiver.url("/beat"));
     let home = home(&config);
     once(&home);
-    home.write(BOOK, "{\"version\": 1, \"ledger\": {\"inc");
+    home.write(FILE, "{\"version\": 1, \"ledger\": {\"inc");
     once(&home);
     once(&home);
-    assert_eq!(receiver.at("/own").len(), 2, "once more, for nobody knows any more that it has been told");
-    let aside = fs::read_to_string(home.path().join(format!("{BOOK}.damaged"))).unwrap();
+    assert_eq!(receiver.at("/own").len(), 2, "once more, because nothing is remembered");
+    let aside = fs::read_to_string(home.path().join(format!("{FILE}.damaged"))).unwrap();
     assert!(aside.ends_with("{\"inc"), "{aside}");
     let newer = "{\"version\": 99, \"ledger\": []}";
-    home.write(BOOK, newer);
+    home.write(FILE, newer);
     let ran = home.run(&["watch", "--once", "--no-refresh"]);
     assert!(ran.stderr.contains("newer authwatch"), "{}", ran.stderr);
-    assert_eq!(fs::read_to_string(home.path().join(BOOK)).unwrap(), newer);
-    // Who watches the watcher hears that it cannot do its work.
+    assert_eq!(fs::read_to_string(home.path().join(FILE)).unwrap(), newer);
+    // The heartbeat reports that notifying failed.
     let paths: Vec<String> = receiver.received().into_iter().map(|request| request.path).collect();
     assert_eq!(paths.last().map(String::as_str), Some("/beat/73"), "{paths:?}");
 }
 
 #[test]
-fn a_daemon_that_cannot_write_its_record_tells_all_the_same_and_once() {
+fn a_daemon_that_cannot_write_its_store_notifies_all_the_same_and_once() {
     let receiver = Receiver::start();
     let home = home(&webhook(&receiver, "own", ""));
     // A full disk, as far as this file goes; even root cannot open these for writing.
@@ -144,14 +143,14 @@ fn a_daemon_that_cannot_write_its_record_tells_all_the_same_and_once() {
     }
     let daemon = Daemon::start(&home, &["--no-refresh", "--interval", "100ms"]);
     daemon.wait("the message", || receiver.received().len() == 1);
-    home.write(STORE, document(&mended()));
+    home.write(STORE, document(&fixed()));
     daemon.wait("the end of it", || receiver.received().len() == 2);
-    assert!(!home.path().join(BOOK).exists());
-    assert!(daemon.log().contains("remembered in memory alone"), "{}", daemon.log());
+    assert!(!home.path().join(FILE).exists());
+    assert!(daemon.log().contains("remembered in memory only"), "{}", daemon.log());
     for lock in ["notify.lock", "notify-own.lock"] {
         fs::remove_dir(home.path().join(".local/state/authwatch").join(lock)).unwrap();
     }
-    daemon.wait("the record to be written", || home.path().join(BOOK).exists());
+    daemon.wait("the store to be written", || home.path().join(FILE).exists());
     assert_eq!(receiver.received().len(), 2);
 }
 
@@ -172,7 +171,7 @@ fn a_message_on_its_way_survives_new_settings_and_is_not_sent_twice() {
 }
 
 #[test]
-fn a_channel_that_is_new_or_renamed_hears_of_what_is_so() {
+fn a_new_or_renamed_channel_gets_open_problems() {
     let receiver = Receiver::start();
     receiver.answer(Answer::With(503, "", "down"));
     let home = home(&webhook(&receiver, "before", ""));
@@ -182,16 +181,16 @@ fn a_channel_that_is_new_or_renamed_hears_of_what_is_so() {
     home.write(CONFIG, webhook(&receiver, "after", ""));
     once(&home);
     once(&home);
-    let told = receiver.at("/after");
-    assert_eq!(told.len(), 1);
+    let messages = receiver.at("/after");
+    assert_eq!(messages.len(), 1);
     assert_eq!(
-        (&told[0]["changes"][0]["profile"], &told[0]["severity"]),
+        (&messages[0]["changes"][0]["profile"], &messages[0]["severity"]),
         (&json!("xai:default"), &json!("critical"))
     );
 }
 
 #[test]
-fn what_was_refused_is_tried_again_as_soon_as_its_secret_is_another() {
+fn what_was_refused_is_retried_as_soon_as_its_secret_changes() {
     let receiver = Receiver::start();
     receiver.answer(Answer::With(401, "", "who are you"));
     let home = home("");

@@ -29,12 +29,12 @@ fn pass(home: &Home, minutes: i64) {
     home.run(&["watch", "--once", "--at", &(now() + minutes * MINUTE).to_string()]);
 }
 
-/// What was told, in short: the change and the condition.
-fn told(receiver: &Receiver) -> Vec<(String, String)> {
+/// The changes that were sent: what happened, and the kind of problem.
+fn changes(receiver: &Receiver) -> Vec<(String, String)> {
     let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let messages = receiver.at("/own");
-    let changes = messages.iter().flat_map(|message| message["changes"].as_array().unwrap());
-    changes.map(|change| (word(&change["change"]), word(&change["condition"]))).collect()
+    let all = messages.iter().flat_map(|message| message["changes"].as_array().unwrap());
+    all.map(|change| (word(&change["change"]), word(&change["condition"]))).collect()
 }
 
 fn words(change: &str, condition: &str) -> (String, String) {
@@ -42,7 +42,7 @@ fn words(change: &str, condition: &str) -> (String, String) {
 }
 
 #[test]
-fn a_broken_openclaw_json_is_told_with_its_place_and_not_while_it_is_edited() {
+fn a_broken_openclaw_json_is_notified_with_its_line_and_not_while_it_is_edited() {
     let receiver = Receiver::start();
     let good = "{\n  agents: { defaults: { model: 'xai/grok' } },\n}\n";
     let broken = "{\n  agents: { defaults: { model: 'xai/grok' } }\n  oops\n}\n";
@@ -55,12 +55,12 @@ fn a_broken_openclaw_json_is_told_with_its_place_and_not_while_it_is_edited() {
         write(if minute % 10 == 5 { broken } else { good });
         pass(&home, minute);
     }
-    assert_eq!(told(&receiver), []);
+    assert_eq!(changes(&receiver), []);
     write(broken);
     for minute in (35..65).step_by(5) {
         pass(&home, minute);
     }
-    assert_eq!(told(&receiver), [words("new", "config_unreadable")]);
+    assert_eq!(changes(&receiver), [words("new", "config_unreadable")]);
     let message = &receiver.at("/own")[0];
     let change = &message["changes"][0];
     assert_eq!((&change["of"], &change["severity"]), (&json!("config"), &json!("critical")));
@@ -72,9 +72,9 @@ fn a_broken_openclaw_json_is_told_with_its_place_and_not_while_it_is_edited() {
     write(good);
     pass(&home, 65);
     pass(&home, 70);
-    assert_eq!(told(&receiver), [words("new", "config_unreadable"), words("mended", "config_unreadable")]);
+    assert_eq!(changes(&receiver), [words("new", "config_unreadable"), words("mended", "config_unreadable")]);
 
-    // The metric and the page say it at once: whoever looks wants to know.
+    // The metric and the page show it at once.
     let parse = "authwatch_openclaw_config_error{reason=\"parse\"}";
     let daemon = Daemon::ready(&home, &["--no-refresh"]);
     daemon.wait_for_metric(parse, 0.0);
@@ -85,24 +85,24 @@ fn a_broken_openclaw_json_is_told_with_its_place_and_not_while_it_is_edited() {
     assert!(page.contains("OpenClaw’s configuration broken"), "what happened lately");
     write(good);
     daemon.wait_for_metric(parse, 0.0);
-    assert_eq!(told(&receiver).len(), 2, "edited for a moment");
+    assert_eq!(changes(&receiver).len(), 2, "edited for a moment");
 }
 
 #[test]
-fn a_rescue_file_is_counted_for_as_long_as_it_is_there() {
+fn a_recovery_file_is_counted_as_long_as_it_exists() {
     let receiver = Receiver::start();
     let home = home(&receiver, &json!({ "xai:default": lasting("xai") }));
-    let rescue = ".local/state/authwatch/rescue/rescue-1.json";
-    home.write(rescue, json!({ "profile": "xai:other" }).to_string());
+    let recovery_file = ".local/state/authwatch/rescue/rescue-1.json";
+    home.write(recovery_file, json!({ "profile": "xai:other" }).to_string());
     let daemon = Daemon::ready(&home, &["--no-refresh", "--interval", "100ms"]);
     daemon.wait_for_metric("authwatch_rescues_waiting", 1.0);
     assert!(daemon.get("/").text().contains("1 problem needs you"), "the page is silent about it");
-    fs::remove_file(home.path().join(rescue)).unwrap();
+    fs::remove_file(home.path().join(recovery_file)).unwrap();
     daemon.wait_for_metric("authwatch_rescues_waiting", 0.0);
 }
 
 #[test]
-fn what_is_broken_for_a_blink_is_nobodys_alarm() {
+fn what_is_broken_for_a_moment_is_not_notified() {
     let receiver = Receiver::start();
     let home = home(&receiver, &json!({ "xai:default": lasting("xai") }));
     let store = home.store("main");
@@ -112,30 +112,30 @@ fn what_is_broken_for_a_blink_is_nobodys_alarm() {
     let up = "authwatch_store_up{agent=\"main\",store=\"json\"}";
     // Written in place by a program that takes its time, put back from a backup, emptied and filled again.
     let half = &whole[..whole.len() / 2];
-    for blink in [half, "", &document(&json!({}))] {
+    for content in [half, "", &document(&json!({}))] {
         let before = scans();
-        fs::write(&store, blink).unwrap();
+        fs::write(&store, content).unwrap();
         std::thread::sleep(std::time::Duration::from_millis(300));
         fs::write(&store, &whole).unwrap();
         daemon.wait("a look at it", || scans() > before);
         daemon.wait_for_metric(up, 1.0);
     }
-    assert_eq!(told(&receiver), []);
-    // What stays broken is told all the same.
+    assert_eq!(changes(&receiver), []);
+    // What stays broken is notified.
     fs::write(&store, half).unwrap();
     daemon.wait("the alarm", || !receiver.received().is_empty());
-    assert_eq!(told(&receiver), [words("new", "store_unreadable")]);
+    assert_eq!(changes(&receiver), [words("new", "store_unreadable")]);
 }
 
 #[test]
-fn a_silence_for_what_is_not_there_is_taken_and_doubted() {
+fn a_mute_for_what_does_not_exist_is_accepted_with_a_warning() {
     let receiver = Receiver::start();
     let profiles = json!({ "xai:default": lasting("xai"), "anthropic:manual": lasting("anthropic") });
     let home = home(&receiver, &profiles).profiles("bot", &json!({ "zai:own": lasting("zai") })).file(
         ".openclaw/openclaw.json",
         "{agents: {defaults: {model: 'groq/llama'}, list: [{id: 'main'}, {id: 'bot'}]}}",
     );
-    let silence = |arguments: &[&str]| {
+    let mute = |arguments: &[&str]| {
         let ran = home.run(&[&["notify", "mute"], arguments, &["2h"]].concat());
         assert_eq!(ran.code, 0, "{}", ran.stderr);
         assert!(ran.stdout.contains(" is muted for 2 h, until "), "it is taken: {}", ran.stdout);
@@ -152,7 +152,7 @@ fn a_silence_for_what_is_not_there_is_taken_and_doubted() {
         &["zai:own", "--agent", "bot"],
         &["openclaw.json"],
     ] {
-        assert_eq!(silence(sure), "", "{sure:?}");
+        assert_eq!(mute(sure), "", "{sure:?}");
     }
     for (doubtful, said) in [
         (&["xai:defualt"][..], "no profile named `xai:defualt`: did you mean `xai:default`?"),
@@ -166,13 +166,13 @@ fn a_silence_for_what_is_not_there_is_taken_and_doubted() {
         (&["zai:own", "--agent", "main"], "agent `main` has no `zai:own`; bot has"),
         (&["\u{1b}[31m"], "no profile named `\\u{1b}[31m`"),
     ] {
-        let stderr = silence(doubtful);
+        let stderr = mute(doubtful);
         assert!(stderr.contains(said), "{doubtful:?}: {stderr}");
     }
 }
 
 #[test]
-fn the_report_has_the_command_that_mends_a_login_and_it_is_the_one_that_is_told() {
+fn reports_and_messages_have_the_same_command() {
     let receiver = Receiver::start();
     let ended = |kind: &str, provider: &str| json!({ "type": kind, "provider": provider, "token": "t", "expires": now() - MINUTE });
     let home = home(&receiver, &json!({ "xai:a b": ended("token", "xai"), "zai:fine": lasting("zai") }))
@@ -188,7 +188,7 @@ fn the_report_has_the_command_that_mends_a_login_and_it_is_the_one_that_is_told(
     assert_eq!(
         report.profile("bot", "xai:a b")["remedy"]["command"],
         of_main,
-        "it is mended where it is kept"
+        "it is fixed where it is stored"
     );
     let messages = receiver.at("/own");
     let mut compared = 0;
@@ -213,14 +213,14 @@ fn the_report_has_the_command_that_mends_a_login_and_it_is_the_one_that_is_told(
 }
 
 #[test]
-fn a_disk_that_takes_for_ever_to_write_what_was_told_holds_no_visitor_up() {
+fn a_disk_that_takes_for_ever_to_write_the_store_delays_no_visitor() {
     let receiver = Receiver::start();
     let ended = json!({ "xai:default": { "type": "token", "provider": "xai", "token": "t", "expires": now() - MINUTE } });
     let home = home(&receiver, &ended);
     let marker = home.path().join("writing");
     let mut command =
         home.command(&["watch", "--listen", "127.0.0.1:0", "--log-level", "info", "--no-refresh"]);
-    command.env("AUTHWATCH_TEST_PAUSE", "book-writing").env("AUTHWATCH_TEST_MARKER", &marker);
+    command.env("AUTHWATCH_TEST_PAUSE", "notify-writing").env("AUTHWATCH_TEST_MARKER", &marker);
     let daemon = Daemon::listening(command);
     daemon.wait("the record to be written", || marker.exists());
     for path in ["/", "/metrics", "/healthz", "/readyz", "/api/v1/status"] {

@@ -308,7 +308,7 @@ fn in_messages(snapshot: &Snapshot, problems: &[&Issue<'_>]) {
         agent: issue.agent.map_or_else(String::new, ToString::to_string),
         kind: match issue.of {
             IssueOf::Configuration => SubjectKind::Config,
-            IssueOf::Recovery(profile) => SubjectKind::Rescue(profile.to_owned()),
+            IssueOf::Recovery(profile) => SubjectKind::Recovery(profile.to_owned()),
             IssueOf::Store => SubjectKind::Store,
             IssueOf::Provider(provider) => SubjectKind::Provider(provider.to_string()),
             IssueOf::Login(profile) => SubjectKind::Profile(profile.profile_id.to_string()),

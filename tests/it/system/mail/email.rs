@@ -4,9 +4,9 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::support::home::document;
+use crate::support::home::{HOUR, Home, NOW, document, token};
 use crate::support::mail_server::MailServer;
-use crate::support::notify::{CONFIG, STORE, home, mended, once};
+use crate::support::notify::{CONFIG, STORE, fixed, home, once};
 use crate::support::time::now;
 
 #[test]
@@ -35,6 +35,28 @@ fn hostile_ids_stay_on_their_line_in_mails_and_commands() {
 }
 
 #[test]
+fn a_mail_as_its_recipient_reads_it() {
+    let home = Home::new()
+        .file(".openclaw/openclaw.json", "{ agents: { defaults: { model: 'xai/grok' } } }")
+        .profiles(
+            "main",
+            &json!({ "xai:default": token("xai", -HOUR), "anthropic:default": token("anthropic", 5 * HOUR) }),
+        );
+    let server = MailServer::start(&home);
+    home.write(
+        CONFIG,
+        server.config(&home, "").replace("[notify]", "[notify]\npage_url = \"https://watch.example/\""),
+    );
+    home.run(&["watch", "--once", "--no-refresh", "--at", &NOW.to_string()]);
+    let mail = &server.mails()[0];
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().replace("\r\n", "\n");
+    let header = |name: &str| format!("{name}: {}\n", text(&mail["headers"][name]));
+    let headers: String =
+        ["From", "To", "Subject", "Importance", "X-Authwatch-Severity"].map(header).concat();
+    insta::assert_snapshot!(format!("{headers}\n{}\n\n{}", text(&mail["plain"]), text(&mail["html"])));
+}
+
+#[test]
 fn mail_goes_over_tls_with_a_password_to_everybody_and_in_one_thread() {
     let home = home("");
     let server = MailServer::start(&home);
@@ -44,10 +66,10 @@ fn mail_goes_over_tls_with_a_password_to_everybody_and_in_one_thread() {
     assert_eq!(
         server.mails().len(),
         1,
-        "told once: {}",
+        "sent once: {}",
         fs::read_to_string(home.path().join("mail.log")).unwrap()
     );
-    home.write(STORE, document(&mended()));
+    home.write(STORE, document(&fixed()));
     for _ in 0..3 {
         assert_eq!(home.run(&["watch", "--once", "--no-refresh"]).code, 0);
     }
@@ -108,7 +130,7 @@ fn a_certificate_that_does_not_verify_is_refused_and_a_wrong_password_named() {
 }
 
 #[test]
-fn one_address_that_is_no_more_keeps_the_mail_from_nobody() {
+fn one_address_that_does_not_exist_keeps_the_mail_from_nobody() {
     let home = home("");
     let server = MailServer::start(&home);
     home.write(CONFIG, server.config(&home, "").replace("Ops <ops@example.org>", "Gone <gone@example.org>"));

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::support::home::document;
-use crate::support::notify::{CONFIG, STORE, home, mended, once};
+use crate::support::notify::{CONFIG, STORE, fixed, home, once};
 
 #[test]
 fn alertmanager_is_told_what_is_so_and_what_has_ended() {
@@ -18,7 +18,7 @@ fn alertmanager_is_told_what_is_so_and_what_has_ended() {
     );
     home.write(CONFIG, setting);
     let ran = home.run(&["notify", "test"]);
-    assert_eq!((ran.code, ran.stdout.as_str()), (0, "main (alertmanager): accepted: 1 of 2 took it\n"));
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "main (alertmanager): accepted: 1 of 2 accepted it\n"));
     once(&home);
     let active = |server: &crate::support::prometheus_servers::Server| {
         let alerts = server.api("/api/v2/alerts?active=true");
@@ -39,7 +39,7 @@ fn alertmanager_is_told_what_is_so_and_what_has_ended() {
         assert_eq!(labels[name], value, "{alert}");
     }
     assert!(alert["annotations"]["command"].as_str().unwrap().contains("paste-token"), "{alert}");
-    home.write(STORE, document(&mended()));
+    home.write(STORE, document(&fixed()));
     for _ in 0..2 {
         assert_eq!(home.run(&["watch", "--once", "--no-refresh"]).code, 0);
     }

@@ -14,10 +14,10 @@ pub(super) fn reference() -> String {
     let mut page = "<!-- Written from the code: REGENERATE=1 cargo test --test it generated -->\n\n# Configuration\n\n\
         No file is needed: every setting has a default. authwatch looks for `$XDG_CONFIG_HOME/authwatch/config.toml`\n\
         (`~/.config/authwatch/config.toml`; the system's service: `/etc/authwatch/config.toml`), or takes what `--config` names.\n\
-        `authwatch config init` writes one with all of this in it, `authwatch config check` says whether yours is right, and\n\
-        `authwatch config show` prints what is in force. Flags go before the file.\n\n\
+        `authwatch config init` writes one with all of this in it, `authwatch config check` checks yours, and\n\
+        `authwatch config show` prints the effective settings. Flags win over the file.\n\n\
         Durations are written as `90s`, `5m`, `36h`, `3d`, or `1h 30m`. A setting whose name ends in `_file` may begin with\n\
-        `$CREDENTIALS_DIRECTORY/`: that is where systemd puts what `LoadCredential=` hands over.\n"
+        `$CREDENTIALS_DIRECTORY/`, where systemd puts the files of `LoadCredential=`.\n"
         .to_owned();
     let mut table = None;
     for setting in settings() {
@@ -132,10 +132,11 @@ fn assignment(line: &str) -> Option<(&str, &str)> {
     name.chars().all(|c| c.is_ascii_lowercase() || c == '_').then_some((name, value))
 }
 
-/// The documentation of every structure (under an empty name) and field of the configuration's source.
+/// The documentation of every structure (under an empty name) and field in the source of the configuration and its channels.
 fn documentation() -> BTreeMap<(String, String), String> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let (mut files, mut dirs) = (vec![source.join("config.rs")], vec![source.join("config")]);
+    let (mut files, mut dirs) =
+        (vec![source.join("config.rs")], vec![source.join("config"), source.join("channel")]);
     while let Some(dir) = dirs.pop() {
         for path in std::fs::read_dir(dir).unwrap().flatten().map(|entry| entry.path()) {
             if path.is_dir() { dirs.push(path) } else { files.push(path) }
