@@ -1,14 +1,14 @@
-//! Logins that are dead or missing, and credentials of the wrong kind.
+//! Logins that are refused or missing, and credentials of the wrong kind.
 
-use crate::error_catalog::cause::{Cause, CauseKind, CauseRemedy, cause, generic};
+use super::cause::{Cause, CauseKind, CauseRemedy, cause, generic};
 
 pub(super) const CAUSES: &[Cause] = &[
     cause(
         "refresh_token_reused",
         CauseKind::Login,
-        "another program has spent this login's refresh token, and the provider has ended the login: sign in again",
+        "another program already used this login's refresh token, and the provider has ended the login: sign in again",
         CauseRemedy::SignIn,
-        "Copies of one login end each other. Let agents inherit main's login, or give each one of its own.",
+        "Copies of one login log each other out. Let agents inherit the login of agent main, or sign in once for each.",
         &[
             &["refresh_token_reused"],
             &["refresh token", "already been used"],
@@ -19,7 +19,7 @@ pub(super) const CAUSES: &[Cause] = &[
     cause(
         "refresh_token_expired",
         CauseKind::Login,
-        "the login has not been renewed for so long that its refresh token has ended: sign in again",
+        "the login was not renewed for so long that its refresh token expired: sign in again",
         CauseRemedy::SignIn,
         "",
         &[&["refresh_token_expired"], &["refresh token", "expired"]],
@@ -43,7 +43,7 @@ pub(super) const CAUSES: &[Cause] = &[
     cause(
         "token_expired",
         CauseKind::Login,
-        "the token has ended, and the provider does not renew it any more: sign in again",
+        "the token expired, and the provider no longer renews it: sign in again",
         CauseRemedy::SignIn,
         "",
         &[&["token_expired"], &["token has expired"], &["token is expired"], &["expired token"]],
@@ -51,7 +51,7 @@ pub(super) const CAUSES: &[Cause] = &[
     cause(
         "invalid_grant",
         CauseKind::Login,
-        "the provider has refused this login for good: sign in again",
+        "the provider has rejected this login for good: sign in again",
         CauseRemedy::SignIn,
         "",
         &[&["invalid_grant"]],
@@ -59,9 +59,9 @@ pub(super) const CAUSES: &[Cause] = &[
     cause(
         "no_credentials",
         CauseKind::Login,
-        "there is no login where OpenClaw looks for one: set one up on the machine, and for the agent, that needs it",
+        "OpenClaw finds no login: set one up on the machine and for the agent that needs it",
         CauseRemedy::SignIn,
-        "A key for a service belongs in ~/.openclaw/.env, for a service does not see the shell's variables. Restart it afterwards.",
+        "A service does not see the shell's variables: put its key into ~/.openclaw/.env, then restart it.",
         &[
             &["no credentials found"],
             &["no api key found"],
@@ -72,7 +72,7 @@ pub(super) const CAUSES: &[Cause] = &[
     cause(
         "claude_code_only",
         CauseKind::WrongCredential,
-        "the token is one of Claude Code's, and Anthropic takes it from no other program: use an API key",
+        "the token is for Claude Code, and Anthropic accepts it from no other program: use an API key",
         CauseRemedy::PasteKey,
         "",
         &[&["only authorized for use with claude code"]],
@@ -80,7 +80,7 @@ pub(super) const CAUSES: &[Cause] = &[
     cause(
         "oauth_not_supported",
         CauseKind::WrongCredential,
-        "the provider takes an API key there, and not a login's token: use an API key",
+        "the provider accepts an API key here, but not the token of a login: use an API key",
         CauseRemedy::PasteKey,
         "",
         &[&["oauth authentication is currently not supported"], &["oauth authentication is not supported"]],
@@ -88,7 +88,7 @@ pub(super) const CAUSES: &[Cause] = &[
     cause(
         "missing_scope",
         CauseKind::WrongCredential,
-        "the token is valid, but not for what was asked of it: sign in the way the provider wants it, or use an API key",
+        "the token is valid, but not for this request: sign in as the provider requires, or use an API key",
         CauseRemedy::SignIn,
         "",
         &[&["missing scopes"], &["insufficient_scope"], &["insufficient permissions for this operation"]],
@@ -96,10 +96,26 @@ pub(super) const CAUSES: &[Cause] = &[
     cause(
         "wrong_key",
         CauseKind::WrongCredential,
-        "the provider does not know this API key: it is mistyped, deleted, or another provider's",
+        "the provider does not know this API key: it is mistyped, deleted, or for another provider",
         CauseRemedy::PasteKey,
         "",
         &[&["invalid x-api-key"], &["invalid_api_key"], &["incorrect api key"], &["api key not valid"]],
+    ),
+    cause(
+        "api_key_required",
+        CauseKind::WrongCredential,
+        "the model requires an API key, and OpenClaw finds none for its provider: a login does not replace it",
+        CauseRemedy::PasteKey,
+        "",
+        &[&["requires api-key auth"], &["no usable api-key authentication"]],
+    ),
+    cause(
+        "cli_not_logged_in",
+        CauseKind::Login,
+        "OpenClaw runs Claude Code here, which has no login of its own: sign in to Claude Code",
+        CauseRemedy::Run("claude /login"),
+        "Run it on the machine, and as the user, that runs OpenClaw.",
+        &[&["not logged in", "/login"], &["claude", "not logged in"]],
     ),
     cause(
         "owned_by_cli",
@@ -112,7 +128,7 @@ pub(super) const CAUSES: &[Cause] = &[
     generic(cause(
         "sign_in_again",
         CauseKind::Login,
-        "the provider does not accept this login any more: sign in again",
+        "the provider no longer accepts this login: sign in again",
         CauseRemedy::SignIn,
         "",
         &[
@@ -128,10 +144,18 @@ pub(super) const CAUSES: &[Cause] = &[
     generic(cause(
         "refresh_failed",
         CauseKind::Login,
-        "OpenClaw could not renew this login and has given it up: sign in again",
+        "OpenClaw could not renew this login, and does not try again: sign in again",
         CauseRemedy::SignIn,
         "",
         &[&["oauth token refresh failed"], &["refresh_failed"], &["failed to refresh", "token"]],
+    )),
+    generic(cause(
+        "auth_failover",
+        CauseKind::Login,
+        "a provider refused the credential, and OpenClaw switched to another profile or model",
+        CauseRemedy::Run("authwatch status --agent {agent}"),
+        "If the message names no profile, the credential comes from the environment or from openclaw.json.",
+        &[&["failover decision", "reason=auth"], &["failovererror", "reason=auth"]],
     )),
     generic(cause(
         "unauthorized",
@@ -144,7 +168,7 @@ pub(super) const CAUSES: &[Cause] = &[
     generic(cause(
         "forbidden",
         CauseKind::Login,
-        "the provider knows the credential, and does not allow it this; the message does not say why",
+        "the provider knows the credential, but does not allow this request; the message does not say why",
         CauseRemedy::Run("authwatch status --agent {agent}"),
         "",
         &[&["403"], &["forbidden"], &["permission_error"]],

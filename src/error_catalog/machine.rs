@@ -1,14 +1,14 @@
-//! What is wrong on this machine: settings, files, locks, migrations.
+//! Problems on this machine: settings, files, locks, and migrations.
 
-use crate::error_catalog::cause::{Cause, CauseKind, CauseRemedy, DOCTOR, cause, generic};
+use super::cause::{Cause, CauseKind, CauseRemedy, DOCTOR, cause, generic};
 
 pub(super) const CAUSES: &[Cause] = &[
     cause(
         "migration_required",
         CauseKind::Migration,
-        "OpenClaw has moved its logins to a database and has not taken the old ones over yet",
+        "OpenClaw has moved its logins to a database and has not imported the old ones yet",
         DOCTOR,
-        "OpenClaw's own doctor imports them, and archives what it cannot parse without importing it. authwatch doctor says whether all of it parses.",
+        "OpenClaw's own doctor imports them, and archives what it cannot parse without importing it. authwatch doctor checks whether all of it can be parsed.",
         &[
             &["auth_profile_migration_required"],
             &["stranded migration"],
@@ -17,11 +17,19 @@ pub(super) const CAUSES: &[Cause] = &[
         ],
     ),
     cause(
+        "database_schema",
+        CauseKind::Migration,
+        "an agent's database has the schema of another release of OpenClaw, which has not migrated it",
+        DOCTOR,
+        "OpenClaw's own doctor migrates it, and archives what it cannot parse without importing it: run authwatch doctor first.",
+        &[&["database", "uses schema version"]],
+    ),
+    cause(
         "lock_timeout",
         CauseKind::Contention,
-        "another process holds the lock of the login or of its store; a peer at work is no failure",
+        "another process has locked the login or its store, as while it renews",
         DOCTOR,
-        "It passes by itself unless the lock is a dead process's: doctor says whose it is.",
+        "It ends on its own unless that process was killed: doctor names the process.",
         &[
             &["lock timeout"],
             &["file_lock_timeout"],
@@ -36,7 +44,7 @@ pub(super) const CAUSES: &[Cause] = &[
     cause(
         "database_busy",
         CauseKind::Contention,
-        "another process is writing the database; it passes by itself",
+        "another process is writing to the database; this ends on its own",
         DOCTOR,
         "",
         &[&["sqlite_busy"], &["database is locked"], &["sqlite_locked"]],
@@ -44,15 +52,15 @@ pub(super) const CAUSES: &[Cause] = &[
     cause(
         "port_taken",
         CauseKind::Contention,
-        "the port for the browser's answer is taken, perhaps by another sign-in that still waits",
+        "the port for the browser's answer is in use, perhaps by another sign-in that still waits",
         CauseRemedy::Run("authwatch auth login --provider {provider} --no-browser"),
-        "Without the port, the address the browser ends on can be pasted.",
+        "Then paste the address at which the browser ends.",
         &[&["eaddrinuse"], &["address already in use"]],
     ),
     cause(
         "store_broken",
         CauseKind::Configuration,
-        "a store of logins is not well-formed any more",
+        "a credential store is damaged and cannot be parsed",
         DOCTOR,
         "",
         &[
@@ -64,9 +72,9 @@ pub(super) const CAUSES: &[Cause] = &[
     cause(
         "permission",
         CauseKind::Configuration,
-        "a file of OpenClaw's may not be read or written by the user that runs it",
+        "the user that runs OpenClaw may not read or write one of its files",
         DOCTOR,
-        "Files made by root, in a container say, are the usual cause.",
+        "Files that root created, as in a container, are the usual cause.",
         &[
             &["eacces"],
             &["eperm"],
@@ -86,23 +94,39 @@ pub(super) const CAUSES: &[Cause] = &[
     cause(
         "invalid_client",
         CauseKind::Configuration,
-        "the provider does not know the client id this login is renewed with; the login itself is not dead",
+        "the provider does not know the client ID that renews this login; the login itself is valid",
         CauseRemedy::Run("authwatch config show"),
-        "See [refresh.providers.ID]: client_id and client_secret_file have to be those the login was made with.",
+        "In [refresh.providers.ID], client_id and client_secret_file must be those of the sign-in.",
         &[&["invalid_client"], &["no client id"], &["no_client_id"]],
     ),
     cause(
         "unauthorized_client",
         CauseKind::Configuration,
-        "the client may not do what it asked for; the login itself is not dead",
+        "the provider does not allow this client to renew; the login itself is valid",
         CauseRemedy::Run("authwatch config show"),
-        "See [refresh.providers.ID]: client_id and client_secret_file have to be those the login was made with.",
+        "In [refresh.providers.ID], client_id and client_secret_file must be those of the sign-in.",
         &[&["unauthorized_client"]],
+    ),
+    cause(
+        "unknown_scope",
+        CauseKind::Configuration,
+        "OpenClaw's sign-in asks for a scope that the provider does not know; the account is not the problem",
+        CauseRemedy::Run("openclaw update"),
+        "Releases of OpenClaw have had this fault. If updating does not help, use an API key of the provider.",
+        &[&["unknown scope"], &["invalid_scope"]],
+    ),
+    cause(
+        "env_var_missing",
+        CauseKind::Configuration,
+        "openclaw.json refers to an environment variable that OpenClaw does not have",
+        DOCTOR,
+        "A service does not see the shell's variables: put the variable into ~/.openclaw/.env, then restart the service.",
+        &[&["missingenvvarerror"], &["missing env var"]],
     ),
     cause(
         "redirect_mismatch",
         CauseKind::Configuration,
-        "the provider does not know the address the browser is to come back to",
+        "the provider does not know the address to which the browser should return",
         CauseRemedy::Run("authwatch config show"),
         "See redirect_url in [refresh.providers.ID].",
         &[&["redirect_uri_mismatch"], &["invalid redirect"], &["redirect_uri", "mismatch"]],
@@ -110,9 +134,9 @@ pub(super) const CAUSES: &[Cause] = &[
     generic(cause(
         "invalid_request",
         CauseKind::Configuration,
-        "the request lacks something the provider wants; the login itself is not dead",
+        "the request lacks something that the provider requires; the login itself is valid",
         CauseRemedy::Run("authwatch config show"),
         "",
-        &[&["invalid_request"], &["invalid_scope"], &["unsupported_grant_type"]],
+        &[&["invalid_request"], &["unsupported_grant_type"]],
     )),
 ];
