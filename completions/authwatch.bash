@@ -1492,7 +1492,7 @@ _authwatch() {
             return 0
             ;;
         authwatch__subcmd__doctor)
-            opts="-h -V --fix --yes --json --online --agent --state-dir --config --log-level --log-format --color --help --version"
+            opts="-h -V --fix --yes --non-interactive --json --online --agent --state-dir --config --log-level --log-format --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

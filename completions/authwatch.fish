@@ -144,7 +144,7 @@ always\t''
 never\t''"
 complete -c authwatch -n "__fish_authwatch_using_subcommand probe" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c authwatch -n "__fish_authwatch_using_subcommand probe" -s V -l version -d 'Print version'
-complete -c authwatch -n "__fish_authwatch_using_subcommand doctor" -l agent -d 'Only this agent, and what concerns all (repeatable)' -r
+complete -c authwatch -n "__fish_authwatch_using_subcommand doctor" -l agent -d 'Only what concerns this agent (repeatable)' -r
 complete -c authwatch -n "__fish_authwatch_using_subcommand doctor" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
 complete -c authwatch -n "__fish_authwatch_using_subcommand doctor" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
 complete -c authwatch -n "__fish_authwatch_using_subcommand doctor" -l log-level -d 'The least severe log lines to show on stderr' -r -f -a "off\t'Nothing at all'
@@ -158,8 +158,9 @@ json\t'One JSON object a line'"
 complete -c authwatch -n "__fish_authwatch_using_subcommand doctor" -l color -d 'When to use colour' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c authwatch -n "__fish_authwatch_using_subcommand doctor" -l fix -d 'Mend what is safe to mend; asks before each, and keeps what takes it back'
-complete -c authwatch -n "__fish_authwatch_using_subcommand doctor" -l yes -d 'With --fix: do not ask'
+complete -c authwatch -n "__fish_authwatch_using_subcommand doctor" -l fix -d 'Fix what is safe to fix; asks before each change, and keeps what undoes it'
+complete -c authwatch -n "__fish_authwatch_using_subcommand doctor" -l yes -d 'With --fix: make every change without asking'
+complete -c authwatch -n "__fish_authwatch_using_subcommand doctor" -l non-interactive -d 'Never ask; with --fix, make only the changes that touch no credential'
 complete -c authwatch -n "__fish_authwatch_using_subcommand doctor" -l json -d 'Print JSON'
 complete -c authwatch -n "__fish_authwatch_using_subcommand doctor" -l online -d 'Ask a provider\'s token endpoint for the time, and compare'
 complete -c authwatch -n "__fish_authwatch_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -1,19 +1,18 @@
-//! What goes wrong with logins: one table of causes, by which error messages are recognised, dead logins are described and
-//! notices are worded. Whoever says what a failure means takes the words from here, so that all say the same.
+//! What goes wrong with logins: one catalog of causes that recognizes error messages and says what a failure
+//! means.
 
 mod cause;
-mod context;
+mod login;
+mod machine;
 mod mask;
 mod recognize;
-mod table;
+mod remote;
 
 use crate::model::LoginReason;
 
 pub use self::cause::{Cause, CauseKind, CauseRemedy};
-pub use self::context::ErrorContext;
 pub use self::mask::mask;
-pub use self::recognize::{RecognizedCause, recognize};
-pub use self::table::all;
+pub use self::recognize::{ErrorContext, RecognizedCause, all, recognize};
 
 /// The cause of that name.
 #[must_use]
@@ -21,10 +20,10 @@ pub fn find(code: &str) -> Option<&'static Cause> {
     all().find(|cause| cause.code == code)
 }
 
-/// The cause of a dead, blocked or foreign login.
+/// The cause of a refused, blocked, or foreign login.
 #[must_use]
 pub fn of_login(reason: LoginReason) -> &'static Cause {
-    find(reason.as_str()).expect("every reason is in the table, which a test checks")
+    find(reason.as_str()).expect("every reason is in the catalog, which a test checks")
 }
 
 #[cfg(test)]
@@ -34,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_is_well_formed() {
+    fn the_catalog_is_well_formed() {
         let codes: BTreeSet<&str> = all().map(|cause| cause.code).collect();
         assert_eq!(codes.len(), all().count(), "every code is there once");
         for cause in all() {

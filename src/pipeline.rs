@@ -47,6 +47,9 @@ pub struct Look {
     pub changed: bool,
 }
 
+/// What else is done with a store that was read. Threads read several at a time.
+pub type OnRead<'a> = &'a (dyn Fn(&Agent, &Loaded<'_>) + Sync);
+
 struct ScannedAgent {
     health: AgentHealth,
     buckets: Summary,
@@ -75,12 +78,23 @@ pub fn look_again(
     roots: &Roots,
     process: impl IntoIterator<Item = (String, String)>,
     request: &Request,
+    cache: Option<&mut Cache>,
+) -> Look {
+    scan(roots, &discover::discover(roots, process), request, cache, &|_, _| ())
+}
+
+/// Checks every agent of a discovery, and hands each store over as it is read: an agent's own, and for main what all inherit.
+#[must_use]
+pub fn scan(
+    roots: &Roots,
+    discovery: &Discovery,
+    request: &Request,
     mut cache: Option<&mut Cache>,
+    on_read: OnRead<'_>,
 ) -> Look {
     let read_at = clock::now();
     let now = request.at.map_or(read_at, |at| at.resolve(read_at));
-    let discovery = discover::discover(roots, process);
-    let (agents, unknown_agents) = select(roots, &discovery, &request.agents);
+    let (agents, unknown_agents) = select(roots, discovery, &request.agents);
     let only_providers: BTreeSet<String> =
         request.providers.iter().map(|id| provider::normalize(id, request.semantics).into_owned()).collect();
     let refreshing = load::refreshing::read(roots);
@@ -111,9 +125,9 @@ pub fn look_again(
             config: discovery.config.clone(),
             refreshing: refreshing.clone(),
         };
-        cache.check(roots, &discovery, basis, &main);
+        cache.check(roots, discovery, basis, &main);
     }
-    let scanned = look_at_all(&agents, &main, roots, &judge, cache.as_deref());
+    let scanned = look_at_all(&agents, &main, roots, &judge, cache.as_deref(), on_read);
     let mut changed = false;
     let mut agents = Vec::with_capacity(scanned.len());
     let mut summary = Summary::default();
@@ -134,7 +148,7 @@ pub fn look_again(
         .first()
         .map(|agent| discovery.settings.providers_in_use(agent.id.as_str(), request.semantics))
         .map_or(Scope::All, |in_use| judge.scope_for(&in_use));
-    let release = request.release.clone().unwrap_or_else(|| release(&agents, &discovery, roots));
+    let release = request.release.clone().unwrap_or_else(|| release(&agents, discovery, roots));
     let commands = Commands::new(roots, &release, keeps_json(&agents, main_agent, &release));
     let mut snapshot = Snapshot {
         format_version: 1,
@@ -212,16 +226,21 @@ fn look_before_import(agents: &mut [AgentHealth], all: &[Agent], roots: &Roots, 
     }
 }
 
+/// The agent of an id, as it is written or as OpenClaw would make an id of it.
+#[must_use]
+pub fn find_agent<'d>(discovery: &'d Discovery, id: &str) -> Option<&'d Agent> {
+    let find = |id: &str| discovery.agents.iter().find(|agent| agent.id.as_str() == id);
+    find(id).or_else(|| find(&normalized_agent_id(id)).filter(|_| discover::is_id(id)))
+}
+
 fn select<'d>(roots: &Roots, discovery: &'d Discovery, wanted: &[String]) -> (Cow<'d, [Agent]>, Vec<String>) {
     if wanted.is_empty() {
         return (Cow::Borrowed(&discovery.agents), Vec::new());
     }
     let (mut agents, mut unknown) = (Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
-    let find = |id: &str| discovery.agents.iter().find(|agent| agent.id.as_str() == id);
     for id in wanted.iter().filter(|id| seen.insert(id.as_str())) {
-        // As it is written, or as OpenClaw would make an id of it.
-        let known = find(id).or_else(|| find(&normalized_agent_id(id)).filter(|_| discover::is_id(id)));
+        let known = find_agent(discovery, id);
         if known.is_none() {
             unknown.push(id.clone());
         }
@@ -243,6 +262,7 @@ fn look_at_all<'m>(
     roots: &Roots,
     judge: &Criteria<'_>,
     cache: Option<&Cache>,
+    on_read: OnRead<'_>,
 ) -> Vec<Option<ScannedAgent>> {
     let mut scanned: Vec<Option<ScannedAgent>> = Vec::new();
     scanned.resize_with(agents.len(), || None);
@@ -253,7 +273,7 @@ fn look_at_all<'m>(
         let mut workspace = Workspace { buffers: Buffers::new(roots), ids: ProfileIds::default() };
         while let Some((agents, scanned)) = take() {
             for (agent, scanned) in agents.iter().zip(scanned) {
-                *scanned = look_at(agent, main, roots, judge, cache, &mut workspace);
+                *scanned = look_at(agent, main, roots, judge, cache, on_read, &mut workspace);
             }
         }
     };
@@ -283,6 +303,7 @@ fn look_at<'m>(
     roots: &Roots,
     judge: &Criteria<'_>,
     cache: Option<&Cache>,
+    on_read: OnRead<'_>,
     Workspace { buffers, ids }: &mut Workspace,
 ) -> Option<ScannedAgent> {
     // Before anything is read: what changes meanwhile is noticed the next time.
@@ -303,10 +324,12 @@ fn look_at<'m>(
         ScannedAgent::new(health, Some(Box::new(ReadStore { stamps, content, is_same })))
     };
     if agent.is_main() {
+        on_read(agent, main);
         return Some(judged(main, None, ids));
     }
     let (scanned, room) = {
         let own = load::load(agent, roots, judge.semantics, buffers)?;
+        on_read(agent, &own);
         (judged(&own, Some(main), ids), own.document.into_room())
     };
     buffers.reuse(room);

@@ -1,39 +1,45 @@
-//! `authwatch doctor`: says what is wrong with the auth of an OpenClaw, and mends what is safe to mend.
+//! `authwatch doctor`: diagnoses OpenClaw's auth, and fixes what is safe to fix.
 
 use std::path::Path;
 
 use clap::Args;
-use openclaw_auth::paths::{self};
+use openclaw_auth::model::AgentId;
+use openclaw_auth::paths;
 
 use crate::clock;
-use crate::commands::context::{GlobalArgs, environment, no_state_directory, runtime};
+use crate::commands::context::{GlobalArgs, environment, no_state_directory, runtime, unknown_agent};
 use crate::config::{self, Config};
 use crate::doctor::finding::Finding;
-use crate::doctor::inspection::Inspection;
-use crate::doctor::installation::{Installation, OwnSettings};
+use crate::doctor::fix::{self, Fix};
+use crate::doctor::inspection::{Inspection, Installation, OwnSettings};
 use crate::doctor::report::{self, Column, FixResult};
-use crate::doctor::{self, online, repair};
+use crate::doctor::{self, online};
 use crate::exit::{self, Failure};
+use crate::pipeline;
 use crate::publish::words::{safe, wrap};
 use crate::terminal;
+use crate::texts::{counted, text};
 
 /// The flags of `doctor`.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct DoctorArgs {
-    /// Mend what is safe to mend; asks before each, and keeps what takes it back
+    /// Fix what is safe to fix; asks before each change, and keeps what undoes it
     #[arg(long)]
     fix: bool,
-    /// With --fix: do not ask
-    #[arg(long, requires = "fix")]
+    /// With --fix: make every change without asking
+    #[arg(long)]
     yes: bool,
+    /// Never ask; with --fix, make only the changes that touch no credential
+    #[arg(long)]
+    non_interactive: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
     /// Ask a provider's token endpoint for the time, and compare
     #[arg(long)]
     online: bool,
-    /// Only this agent, and what concerns all (repeatable)
+    /// Only what concerns this agent (repeatable)
     #[arg(long, value_name = "ID")]
     agent: Vec<String>,
 }
@@ -42,20 +48,26 @@ pub struct DoctorArgs {
 pub fn run(global: &GlobalArgs, args: &DoctorArgs) -> Result<u8, Failure> {
     let installation = installation(global);
     if !installation.roots.state.is_dir() {
-        // A configuration that is wrong may have named another one.
+        // A wrong configuration may have named another one.
         if let Some(problem) = installation.own.config_problem {
             return Err(Failure::new(exit::CONFIGURATION, problem));
         }
         return Err(no_state_directory(&installation.roots));
     }
     let runtime = runtime()?;
-    let server_time = if args.online { runtime.block_on(online::ask(&installation)) } else { None };
-    let inspection = Inspection::gather(&installation, server_time.clone());
-    known_agents(&inspection, args)?;
-    let findings = selected(&inspection, args);
+    let mut inspection = Inspection::gather(&installation);
+    let agents = agents(&inspection, &args.agent)?;
+    if args.online {
+        let providers = inspection.login_providers();
+        inspection.server_time = runtime.block_on(online::ask(&providers, &inspection.own.config));
+    }
+    let findings = doctor::examine(&inspection, &agents);
     if !args.fix {
+        if args.yes {
+            terminal::say(&text("doctor-yes-alone", &[]));
+        }
         print(&inspection, &findings, None, args)?;
-        return Ok(doctor::exit_code(&findings));
+        return Ok(report::exit_code(&findings));
     }
     if !args.json {
         show(|column| column.findings(&findings))?;
@@ -63,17 +75,17 @@ pub fn run(global: &GlobalArgs, args: &DoctorArgs) -> Result<u8, Failure> {
     let results = if let Some(own) = &installation.own.state {
         runtime.block_on(apply_fixes(own, &findings, args))?
     } else {
-        terminal::say("there is no place for backups, so nothing was changed: set HOME or XDG_STATE_HOME");
+        terminal::say(&text("doctor-no-backups", &[]));
         Vec::new()
     };
-    // What is left is looked for, not reckoned.
-    let inspection = Inspection::gather(&installation, server_time);
-    let left = selected(&inspection, args);
-    print(&inspection, &left, Some(&results), args)?;
-    Ok(doctor::exit_code(&left))
+    let mut after = Inspection::gather(&installation);
+    after.server_time = inspection.server_time;
+    let left = doctor::examine(&after, &agents);
+    print(&after, &left, Some(&results), args)?;
+    Ok(report::exit_code(&left))
 }
 
-/// A configuration that is wrong is a finding, and everything else is looked at with the default one.
+/// An invalid configuration is a finding, and everything else is checked with the default one.
 fn installation(global: &GlobalArgs) -> Installation {
     let (config, config_problem) = match Config::load(global.config.as_deref()) {
         Ok(config) => (config, None),
@@ -91,33 +103,18 @@ fn installation(global: &GlobalArgs) -> Installation {
     }
 }
 
-fn known_agents(inspection: &Inspection, args: &DoctorArgs) -> Result<(), Failure> {
-    let is_known = |id: &&String| inspection.discovery.agents.iter().any(|agent| agent.id.as_str() == *id);
-    match args.agent.iter().find(|id| !is_known(id)) {
-        None => Ok(()),
-        Some(unknown) => Err(Failure::new(
-            exit::NO_INPUT,
-            format!("there is no agent `{unknown}` in `{}`", inspection.places.roots.state.display()),
-        )
-        .hint("`authwatch status --format plain | cut -f1 | sort -u` lists the agents")),
-    }
-}
-
-/// What concerns the agents that were asked for: their own, what they inherit, and what concerns all.
-fn selected(inspection: &Inspection, args: &DoctorArgs) -> Vec<Finding> {
-    let mut findings = doctor::examine(inspection);
-    let is_named = |id: &str| args.agent.iter().any(|wanted| wanted == id);
-    let inherits = |finding: &Finding| {
-        let agents = inspection.snapshot.agents.iter().filter(|agent| is_named(agent.id.as_str()));
-        agents
-            .flat_map(|agent| &agent.profiles)
-            .any(|profile| profile.inherited && finding.profile.as_ref() == Some(&profile.profile_id))
+/// The agents of these names.
+fn agents(inspection: &Inspection, names: &[String]) -> Result<Vec<AgentId>, Failure> {
+    let discovery = &inspection.discovery;
+    let find = |name: &String| match pipeline::find_agent(discovery, name) {
+        Some(agent) => Ok(agent.id.clone()),
+        None => Err(unknown_agent(
+            name,
+            &inspection.places.roots,
+            discovery.agents.iter().map(|agent| agent.id.as_str()),
+        )),
     };
-    findings.retain(|finding| {
-        args.agent.is_empty()
-            || finding.agent.as_ref().is_none_or(|agent| is_named(agent.as_str()) || inherits(finding))
-    });
-    findings
+    names.iter().map(find).collect()
 }
 
 fn print(
@@ -140,7 +137,7 @@ fn print(
         Some(results) => {
             results.iter().try_for_each(|result| column.result(result))?;
             if !results.is_empty() {
-                writeln!(column.out, "\nwhat is left:\n")?;
+                writeln!(column.out, "\n{}\n", text("doctor-left", &[]))?;
                 column.findings(findings)?;
             }
             column.summary(findings)
@@ -148,49 +145,57 @@ fn print(
     })
 }
 
-fn show(write: impl FnOnce(&mut Column<'_>) -> std::io::Result<()>) -> Result<(), Failure> {
+/// Prints what is written into a column of the terminal's width.
+pub(super) fn show(write: impl FnOnce(&mut Column<'_>) -> std::io::Result<()>) -> Result<(), Failure> {
     let mut printed = Vec::new();
     write(&mut Column { out: &mut printed, width: terminal::width().max(20) }).map_err(unwritable)?;
     terminal::print(&printed)
 }
 
 fn unwritable(error: std::io::Error) -> Failure {
-    Failure::new(exit::INTERNAL, "cannot write the report").caused_by(error)
+    Failure::internal("cannot write the report", error)
 }
 
-/// Applies the fixes: all of them with `--yes`, else those the user agrees to, none without a terminal.
+/// Applies the fixes: with `--yes` all, with `--non-interactive` those that change no credential, at a
+/// terminal those the user agrees to, else none.
 async fn apply_fixes(
     own_state: &Path,
     findings: &[Finding],
     args: &DoctorArgs,
 ) -> Result<Vec<FixResult>, Failure> {
-    let fixable: Vec<_> =
-        findings.iter().filter_map(|finding| Some((finding, finding.fix.as_ref()?))).collect();
-    if fixable.is_empty() {
-        terminal::say("there is nothing that --fix could mend");
+    let mut fixes: Vec<(&'static str, &Fix)> =
+        findings.iter().filter_map(|finding| Some((finding.code, finding.fix.as_ref()?))).collect();
+    if fixes.is_empty() {
+        terminal::say(&text("doctor-nothing-to-fix", &[]));
         return Ok(Vec::new());
     }
-    if !args.yes && !terminal::is_there() {
-        terminal::say(
-            "standard input is no terminal, so nobody can be asked: nothing was changed. --yes mends without asking",
-        );
+    let mut asks = !args.yes && !args.non_interactive;
+    if asks && !terminal::is_there() {
+        terminal::say(&text("doctor-cannot-ask", &[]));
         return Ok(Vec::new());
     }
-    let (mut results, mut asking) = (Vec::new(), !args.yes);
-    for (finding, fix) in fixable {
-        if asking {
+    if args.non_interactive && !args.yes {
+        let all = fixes.len();
+        fixes.retain(|(_, fix)| !fix.changes_credential());
+        if fixes.len() < all {
+            terminal::say(&counted("doctor-not-asked", all - fixes.len()));
+        }
+    }
+    let mut results = Vec::new();
+    for (code, fix) in fixes {
+        if asks {
             match ask(&fix.describe())? {
                 FixConsent::Yes => {}
-                FixConsent::All => asking = false,
+                FixConsent::All => asks = false,
                 FixConsent::No => continue,
                 FixConsent::Stop => break,
             }
         }
-        let (applied, error) = match repair::apply(fix, own_state, clock::now()).await {
+        let (applied, error) = match fix::apply(fix, own_state, clock::now()).await {
             Ok(applied) => (Some(applied), None),
             Err(error) => (None, Some(error.to_string())),
         };
-        results.push(FixResult { code: finding.code, what: fix.describe(), applied, error });
+        results.push(FixResult { code, what: fix.describe(), applied, error });
     }
     Ok(results)
 }
@@ -202,13 +207,13 @@ enum FixConsent {
     Stop,
 }
 
-/// Asks until the answer is valid. The end of the input counts as "quit".
+/// Asks until the answer is valid. The end of the input counts as `quit`.
 fn ask(what: &str) -> Result<FixConsent, Failure> {
     for line in wrap(&safe(what), terminal::width()) {
         terminal::show(&format!("{line}\n"));
     }
     loop {
-        let answer = terminal::answer("mend? [y]es [n]o [a]ll [q]uit: ").map_err(|error| {
+        let answer = terminal::answer("fix? [y]es [n]o [a]ll [q]uit: ").map_err(|error| {
             Failure::new(exit::CANNOT_READ, "cannot read from standard input").caused_by(error)
         })?;
         match answer.as_deref() {

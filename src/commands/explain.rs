@@ -1,21 +1,23 @@
-//! `authwatch explain`: an error message or a piece of log in, what it means and the command that mends it out.
+//! `authwatch explain`: explains an error message or a piece of a log, and prints the command that fixes it.
 
-use std::io::{IsTerminal, Read};
+use std::io::{self, IsTerminal, Read};
 
 use anstyle::{AnsiColor, Style};
 use clap::Args;
 use serde_json::json;
 
+use crate::commands::doctor::show;
+use crate::doctor::report::Column;
 use crate::error_catalog::{self, RecognizedCause};
 use crate::exit::{self, Failure};
-use crate::publish::words::{safe, wrap};
+use crate::publish::words::safe;
 use crate::remedy::Commands;
 use crate::terminal;
 
-/// More of a log is not read: its end is what matters, and `tail` gives that.
+/// The longest log that is read: its end is what matters, and `tail` gives that.
 const MAX_BYTES: u64 = 8 * 1024 * 1024;
 
-const BOLD: Style = Style::new().bold();
+const PLAIN: Style = Style::new();
 const FAINT: Style = Style::new().dimmed();
 const KIND: Style = AnsiColor::Yellow.on_default();
 
@@ -38,13 +40,16 @@ pub fn run(args: &ExplainArgs) -> Result<u8, Failure> {
             .hint("give the message in quotes, or a log on standard input: `… | authwatch explain`"));
     }
     let findings = error_catalog::recognize(&text);
-    let answer = if args.json { as_json(&findings) } else { as_text(&findings, terminal::width()) };
-    terminal::print(answer.as_bytes())?;
+    if args.json {
+        terminal::print(as_json(&findings).as_bytes())?;
+    } else {
+        show(|column| write_text(&findings, column))?;
+    }
     Ok(exit::OK)
 }
 
 fn read() -> Result<String, Failure> {
-    let mut stdin = std::io::stdin().lock();
+    let mut stdin = io::stdin().lock();
     if stdin.is_terminal() {
         terminal::say("paste the message, press Enter, then Ctrl-D");
     }
@@ -82,40 +87,25 @@ fn as_json(findings: &[RecognizedCause]) -> String {
     format!("{answer:#}\n")
 }
 
-fn as_text(findings: &[RecognizedCause], width: usize) -> String {
+fn write_text(findings: &[RecognizedCause], column: &mut Column<'_>) -> io::Result<()> {
     if findings.is_empty() {
-        return block("", "authwatch does not know this message.", width, Style::new())
-            + &block("", "What to try:", width, Style::new())
-            + &block("  $ ", "authwatch doctor", width, BOLD)
-            + &block("  $ ", "authwatch status --scope all", width, BOLD);
+        column.wrapped("", "authwatch does not know this message.", PLAIN)?;
+        column.wrapped("", "What to try:", PLAIN)?;
+        column.command("  $ ", "authwatch doctor")?;
+        return column.command("  $ ", "authwatch status --scope all");
     }
-    let mut answer = String::new();
-    for finding in findings {
+    for (index, finding) in findings.iter().enumerate() {
         let cause = finding.cause;
-        if !answer.is_empty() {
-            answer.push('\n');
+        if index > 0 {
+            writeln!(column.out)?;
         }
-        answer += &block("", &format!("{}: {}", cause.kind.words(), cause.code), width, KIND);
-        answer += &block("  ", &format!("{}.", cause.meaning), width, Style::new());
-        if !cause.hint.is_empty() {
-            answer += &block("  ", cause.hint, width, Style::new());
-        }
+        column.wrapped("", &format!("{}: {}", cause.kind.words(), cause.code), KIND)?;
+        column.wrapped("  ", &format!("{}.", cause.meaning), PLAIN)?;
+        column.wrapped("  ", cause.hint, PLAIN)?;
         if let Some(command) = Commands::default().for_cause(cause.remedy, &finding.context) {
-            // On one line, however long: a command that is broken cannot be copied.
-            answer += &format!("  $ {BOLD}{}{BOLD:#}\n", safe(&command));
+            column.command("  $ ", &command)?;
         }
-        answer += &block("  ", &format!("line {}: {}", finding.line, safe(&finding.quote)), width, FAINT);
+        column.wrapped("  ", &format!("line {}: {}", finding.line, safe(&finding.quote)), FAINT)?;
     }
-    answer
-}
-
-/// Text in a column; the indent of the first line is blank on the others.
-fn block(indent: &str, text: &str, width: usize, style: Style) -> String {
-    let mut lines = String::new();
-    for (number, line) in wrap(text, width.saturating_sub(indent.len())).into_iter().enumerate() {
-        let blank = " ".repeat(indent.len());
-        let indent = if number == 0 { indent } else { &blank };
-        lines += &format!("{indent}{style}{line}{style:#}\n");
-    }
-    lines
+    Ok(())
 }

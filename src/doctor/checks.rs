@@ -1,49 +1,28 @@
-//! The checks, in the order they look: causes before what follows from them.
+//! The checks, in the order in which they run: causes before what follows from them.
 
-mod cooldowns;
-mod demo;
-mod drafts;
 mod duplicates;
 mod entries;
 mod environment;
-mod keys;
-mod links;
-mod locks;
+mod locks_and_drafts;
 mod logins;
 mod migration;
-mod modes;
-mod notifications;
-mod online;
+mod operation;
 mod own_files;
-mod pasted;
-mod readable;
-mod recovery;
-mod schedule;
 mod settings;
+mod stores;
 
 use super::finding::Check;
 
-pub use self::entries::in_milliseconds as end_in_milliseconds;
-
 pub const ALL: &[Check] = &[
-    readable::CHECK,
-    modes::CHECK,
-    links::CHECK,
+    stores::CHECK,
     entries::CHECK,
-    pasted::CHECK,
     migration::CHECK,
     duplicates::CHECK,
     logins::CHECK,
     settings::CHECK,
-    keys::CHECK,
     environment::CHECK,
-    cooldowns::CHECK,
-    locks::CHECK,
-    drafts::CHECK,
-    recovery::CHECK,
+    locks_and_drafts::CHECK,
     own_files::CHECK,
-    notifications::CHECK,
-    schedule::CHECK,
-    online::CHECK,
-    demo::CHECK,
+    operation::CHECK,
+    logins::STATUS_CHECK,
 ];

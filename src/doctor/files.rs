@@ -1,4 +1,5 @@
-//! Looking at files around the stores: what they are, whose, how old. Links are looked at, not through.
+//! Files around the stores: where they are, what they are, whose, and how old. Links are not followed unless
+//! it says so.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
@@ -6,23 +7,58 @@ use std::path::{Path, PathBuf};
 
 use openclaw_auth::file;
 use openclaw_auth::model::Timestamp;
+use openclaw_auth::paths::Roots;
 use openclaw_auth::secret::SecretBuffer;
 use zeroize::Zeroizing;
 
+use crate::remedy::quote;
+
+/// The directories files are looked for in.
+#[derive(Clone, Debug)]
+pub struct Places {
+    pub roots: Roots,
+    variables: Vec<(String, String)>,
+}
+
+/// Of these variables the values are kept: they name directories. All others may be secrets.
+const DIRECTORY_VARIABLES: [&str; 3] = ["XDG_CONFIG_HOME", "XDG_DATA_HOME", "TMPDIR"];
+
+impl Places {
+    /// `variables` is the process's environment.
+    #[must_use]
+    pub fn new(roots: Roots, variables: Vec<(String, String)>) -> Self {
+        let names_a_directory = |name: &str| DIRECTORY_VARIABLES.contains(&name);
+        let variables = variables.into_iter().filter(|(name, _)| names_a_directory(name)).collect();
+        Self { roots, variables }
+    }
+
+    /// The value of a variable that names a directory, unless it is empty.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        let found = self.variables.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+    }
+
+    /// A directory of the user's: what the variable `XDG_…` says, or `default` below the home directory.
+    #[must_use]
+    pub fn user_dir(&self, variable: &str, default: &str) -> PathBuf {
+        self.variable(variable).map_or_else(|| self.roots.home.join(default), PathBuf::from)
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
-pub struct Facts {
+pub struct FileFacts {
     pub mode: u32,
     pub owner: u32,
     /// When its content last changed.
     pub modified: Timestamp,
     /// Whether it is a regular file.
     pub is_file: bool,
-    /// Whether it is a directory.
     pub is_dir: bool,
     pub is_link: bool,
 }
 
-impl From<&Metadata> for Facts {
+impl From<&Metadata> for FileFacts {
     fn from(metadata: &Metadata) -> Self {
         let modified = Timestamp::from_file_time(metadata.mtime(), metadata.mtime_nsec());
         Self {
@@ -36,13 +72,13 @@ impl From<&Metadata> for Facts {
     }
 }
 
-/// Looks at what has this name; a link is a link.
+/// The facts about a path, or `None` if nothing is there; a link is a link.
 #[must_use]
-pub fn look(path: &Path) -> Option<Facts> {
-    path.symlink_metadata().ok().map(|metadata| Facts::from(&metadata))
+pub fn facts(path: &Path) -> Option<FileFacts> {
+    path.symlink_metadata().ok().map(|metadata| FileFacts::from(&metadata))
 }
 
-/// What a directory holds: names that are text, sorted, with where they are. Nothing where it cannot be read.
+/// The entries of a directory whose names are text, sorted; none if it cannot be read.
 #[must_use]
 pub fn list(dir: &Path) -> Vec<(String, PathBuf)> {
     let Ok(entries) = std::fs::read_dir(dir) else { return Vec::new() };
@@ -52,13 +88,14 @@ pub fn list(dir: &Path) -> Vec<(String, PathBuf)> {
     found
 }
 
-/// The file a path leads to, through links; the path itself where that cannot be told.
+/// The file a path leads to through links, or the path itself if that fails.
 #[must_use]
 pub fn real(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
-/// The text of a file that may hold keys; empty where it cannot be read or is none. Never waits, as for a FIFO.
+/// The text of a file that may hold keys; empty if it cannot be read or is not a file. Never waits, as for a
+/// FIFO.
 #[must_use]
 pub fn text(path: &Path) -> Zeroizing<String> {
     let mut buffer = SecretBuffer::default();
@@ -67,9 +104,15 @@ pub fn text(path: &Path) -> Zeroizing<String> {
     Zeroizing::new(text.to_owned())
 }
 
-/// Whether this user may put files into a directory.
+/// Whether this user may create files in a directory.
 #[must_use]
 pub fn may_write_into(dir: &Path) -> bool {
     use rustix::fs::Access;
     dir.is_dir() && rustix::fs::access(dir, Access::WRITE_OK | Access::EXEC_OK).is_ok()
+}
+
+/// A path as one word of a shell command.
+#[must_use]
+pub fn quoted(path: &Path) -> String {
+    quote(&path.to_string_lossy())
 }

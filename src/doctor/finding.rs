@@ -1,16 +1,19 @@
 //! A finding: what was found, how bad it is, what it means, and what to do.
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::path::Path;
 
 use openclaw_auth::model::{AgentId, ProfileId};
 use serde::{Serialize, Serializer};
 
+use super::files::{self, FileFacts};
 use super::fix::Fix;
 use super::inspection::Inspection;
-use crate::model::Assessment;
 pub use crate::model::Severity;
+use crate::model::{AgentHealth, Assessment};
 use crate::remedy::Commands;
+use crate::texts::text;
 
 /// A check: the kinds of finding it declares, and the function that looks for them.
 #[derive(Clone, Copy, Debug)]
@@ -22,30 +25,52 @@ pub struct Check {
 /// A kind of finding, as a check declares it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FindingKind {
-    /// Its name, which never changes.
+    /// Its name, which never changes. Its text is `finding-` and this name.
     pub code: &'static str,
     /// How bad it is, unless the case at hand is milder.
     pub severity: Severity,
-    /// Whether `--fix` can mend it.
+    /// Whether `--fix` can resolve it.
     pub fixable: bool,
 }
 
+/// Declares the kinds of finding of a check, and lists them all in `KINDS`.
+macro_rules! kinds {
+    ($($visibility:vis $name:ident = $new:ident($code:literal, $severity:ident);)+) => {
+        $($visibility const $name: $crate::doctor::finding::FindingKind =
+            $crate::doctor::finding::FindingKind::$new($code, $crate::model::Severity::$severity);)+
+        const KINDS: &[$crate::doctor::finding::FindingKind] = &[$($name),+];
+    };
+}
+pub(super) use kinds;
+
 impl FindingKind {
-    /// A kind that only a person can mend.
+    /// A kind that only a person can resolve.
     #[must_use]
     pub const fn new(code: &'static str, severity: Severity) -> Self {
         Self { code, severity, fixable: false }
     }
 
-    /// A kind that `--fix` can mend.
+    /// A kind that `--fix` can resolve.
     #[must_use]
     pub const fn fixable(code: &'static str, severity: Severity) -> Self {
         Self { code, severity, fixable: true }
     }
 
-    /// A finding of this kind. The meaning is a sentence without a full stop.
+    /// A finding of this kind, with what is filled in to its text.
     #[must_use]
-    pub fn found(&self, meaning: impl Into<String>) -> Finding {
+    pub fn found(&self, parameters: &[(&'static str, &dyn Display)]) -> Finding {
+        self.meaning(text(&format!("finding-{}", self.code), parameters))
+    }
+
+    /// The same with the text `finding-CODE-VARIANT`.
+    #[must_use]
+    pub fn variant(&self, variant: &str, parameters: &[(&'static str, &dyn Display)]) -> Finding {
+        self.meaning(text(&format!("finding-{}-{variant}", self.code), parameters))
+    }
+
+    /// A finding whose meaning is given: a sentence without a full stop.
+    #[must_use]
+    pub fn meaning(&self, meaning: impl Into<String>) -> Finding {
         Finding {
             code: self.code,
             severity: self.severity,
@@ -58,11 +83,11 @@ impl FindingKind {
         }
     }
 
-    /// A finding of what is assessed already: its severity, what it means, and its command.
+    /// A finding about what is assessed: it has the assessment's severity, meaning, and command.
     #[must_use]
     pub fn assessed(&self, assessment: &Assessment) -> Finding {
         let meaning = assessment.remedy.as_ref().map_or(&*assessment.summary, |remedy| &remedy.meaning);
-        let mut finding = self.found(meaning).weighing(assessment.severity.unwrap_or(Severity::Info));
+        let mut finding = self.meaning(meaning).severity(assessment.severity.unwrap_or(Severity::Info));
         finding.command = assessment.command().map(str::to_owned);
         finding
     }
@@ -73,45 +98,35 @@ impl FindingKind {
 pub struct Finding {
     pub code: &'static str,
     pub severity: Severity,
-    /// The agent it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agent: Option<AgentId>,
-    /// The profile it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<ProfileId>,
-    /// The file it is about.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "shown")]
-    pub file: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     pub meaning: String,
-    /// The command that mends it, or begins to.
+    /// The command that resolves it, or the first step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
-    /// What `--fix` would do.
-    #[serde(rename = "fixable", serialize_with = "is_there")]
+    #[serde(rename = "fixable", serialize_with = "is_some")]
     pub fix: Option<Fix>,
 }
 
 #[expect(clippy::ref_option, reason = "serde hands the field over by reference")]
-fn shown<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&path.as_deref().unwrap_or(Path::new("")).display())
-}
-
-#[expect(clippy::ref_option, reason = "serde hands the field over by reference")]
-fn is_there<S: Serializer>(fix: &Option<Fix>, serializer: S) -> Result<S::Ok, S::Error> {
+fn is_some<S: Serializer>(fix: &Option<Fix>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_bool(fix.is_some())
 }
 
 impl Finding {
-    /// Says how bad this case is.
     #[must_use]
-    pub fn weighing(mut self, severity: Severity) -> Self {
+    pub fn severity(mut self, severity: Severity) -> Self {
         self.severity = severity;
         self
     }
 
     #[must_use]
-    pub fn of(mut self, agent: &AgentId) -> Self {
-        self.agent = Some(agent.clone());
+    pub fn of<'a>(mut self, agent: impl Into<Option<&'a AgentId>>) -> Self {
+        self.agent = agent.into().cloned();
         self
     }
 
@@ -123,8 +138,15 @@ impl Finding {
 
     #[must_use]
     pub fn at(mut self, file: &Path) -> Self {
-        self.file = Some(file.to_owned());
+        self.file = Some(file.display().to_string());
         self
+    }
+
+    /// Says that it is about authwatch's own configuration file.
+    #[must_use]
+    pub fn at_own_config(mut self, inspection: &Inspection) -> Self {
+        self.file = inspection.own.config_file.as_ref().map(|file| file.display().to_string());
+        self.command("authwatch config check")
     }
 
     #[must_use]
@@ -133,11 +155,33 @@ impl Finding {
         self
     }
 
-    /// Gives what `--fix` would do; then that is the command, too, where there is no other.
+    /// Whether it concerns an agent: as its own, by a login it inherits, or because it concerns all.
+    #[must_use]
+    pub fn concerns(&self, agent: &AgentHealth) -> bool {
+        let is_inherited = |id: &ProfileId| {
+            agent.profiles.iter().any(|profile| profile.inherited && profile.profile_id == *id)
+        };
+        self.agent.as_ref().is_none_or(|own| *own == agent.id)
+            || self.profile.as_ref().is_some_and(is_inherited)
+    }
+
+    /// Gives what `--fix` would do. That is the command, too, if there is no other.
     #[must_use]
     pub fn fix(mut self, fix: Fix) -> Self {
         self.fix = Some(fix);
         self
+    }
+
+    /// Gives the change of a file's mode as the command and, where this user may make it, as what `--fix`
+    /// would do.
+    #[must_use]
+    pub fn set_mode(self, path: &Path, facts: &FileFacts, to: u32, is_allowed: bool) -> Self {
+        let finding = self.at(path).command(format!("chmod {to:o} {}", files::quoted(path)));
+        if is_allowed {
+            finding.fix(Fix::Mode { path: path.to_owned(), owner: facts.owner, from: facts.mode, to })
+        } else {
+            finding
+        }
     }
 }
 
@@ -145,46 +189,47 @@ impl Finding {
 #[derive(Debug, Default)]
 pub struct Findings {
     all: Vec<Finding>,
-    /// Which kinds are known of which profile.
-    of_profiles: BTreeSet<(AgentId, ProfileId, &'static str)>,
+    /// Where the findings about a profile are in `all`.
+    of_profiles: BTreeMap<(AgentId, ProfileId), Vec<usize>>,
 }
 
 impl Findings {
     pub fn push(&mut self, finding: Finding) {
         if let (Some(agent), Some(profile)) = (&finding.agent, &finding.profile) {
-            self.of_profiles.insert((agent.clone(), profile.clone(), finding.code));
+            let of_profile = self.of_profiles.entry((agent.clone(), profile.clone())).or_default();
+            of_profile.push(self.all.len());
         }
         self.all.push(finding);
     }
 
-    /// Whether one of these kinds is known of a profile: it then explains whatever follows from it.
-    #[must_use]
-    pub fn explain(&self, agent: &AgentId, profile: &ProfileId, kinds: &[FindingKind]) -> bool {
-        kinds.iter().any(|kind| self.of_profiles.contains(&(agent.clone(), profile.clone(), kind.code)))
+    pub fn iter(&self) -> impl Iterator<Item = &Finding> {
+        self.all.iter()
     }
 
-    /// The same for what is assessed: its cause is as bad as that.
+    /// Whether a finding of one of these kinds explains what is assessed of a profile. If that needs a person, the finding
+    /// gets its severity.
     #[must_use]
-    pub fn explain_assessed(
+    pub fn explain(
         &mut self,
         agent: &AgentId,
         profile: &ProfileId,
         kinds: &[FindingKind],
-        assessment: &Assessment,
+        assessment: Option<&Assessment>,
     ) -> bool {
-        let is_cause = |finding: &&mut Finding| {
-            finding.agent.as_ref() == Some(agent)
-                && finding.profile.as_ref() == Some(profile)
-                && kinds.iter().any(|kind| kind.code == finding.code)
-        };
-        let is_explained = self.explain(agent, profile, kinds);
-        if let Some(severity) = assessment.severity.filter(|_| is_explained && assessment.needs_person) {
-            self.all.iter_mut().filter(is_cause).for_each(|cause| cause.severity = severity);
+        let key = (agent.clone(), profile.clone());
+        let mut is_explained = false;
+        for index in self.of_profiles.get(&key).into_iter().flatten() {
+            let finding = &mut self.all[*index];
+            if kinds.iter().any(|kind| kind.code == finding.code) {
+                is_explained = true;
+                let needs_person = assessment.filter(|assessment| assessment.needs_person);
+                finding.severity = needs_person.and_then(|it| it.severity).unwrap_or(finding.severity);
+            }
         }
         is_explained
     }
 
-    /// All of them, the worst first; of equal weight in the order of the checks.
+    /// All of them, the worst first; of equal severity in the order of the checks.
     #[must_use]
     pub fn into_sorted(mut self, commands: &Commands) -> Vec<Finding> {
         for finding in self.all.iter_mut().filter(|finding| finding.fix.is_some()) {

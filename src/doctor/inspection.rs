@@ -1,100 +1,95 @@
-//! Everything the checks look at, gathered once. Secrets are read here and go no further.
+//! Everything the checks examine, gathered once: each store is read once, and its secrets go no further than
+//! this module.
 
 mod drafts;
 mod facts;
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use openclaw_auth::discover::{self, Discovery};
+use openclaw_auth::discover::{self, Agent, Discovery};
 use openclaw_auth::environment::{Environment, parse_dotenv};
 use openclaw_auth::file;
-use openclaw_auth::model::{AgentId, ProfileId, Semantics, StoreKind, Timestamp};
+use openclaw_auth::load::Loaded;
+use openclaw_auth::model::{AgentId, CredentialKind, Semantics, StoreKind, Timestamp};
 use openclaw_auth::paths::Roots;
 use openclaw_auth::secret::SecretBuffer;
 
 pub use self::drafts::LeftoverDraft;
 use self::facts::Reader;
-pub use self::facts::{AgentFacts, CliLogin, Print, ProfileFacts, SharedFacts};
-use super::files;
-use super::installation::{Installation, OwnSettings, Places};
+pub use self::facts::{AgentFacts, CliLogin, ProfileFacts, SecretDigest, SharedFacts};
+use super::files::{self, Places};
 use super::online::ServerTime;
 use super::service::{self, Gateway};
 use crate::assess::Limits;
 use crate::clock;
+use crate::config::Config;
 use crate::exit;
-use crate::model::{AgentHealth, ProfileHealth, Scope, Severity, Snapshot};
+use crate::model::{AgentHealth, ProfileHealth, Snapshot};
 use crate::pipeline::{self, Look, Request};
 use crate::remedy::Commands;
 use crate::state::Memory;
 
-/// What the checks look at. Holds no secret.
+/// An OpenClaw and the authwatch that watches it, as the command line and the environment say.
+#[derive(Clone, Debug)]
+pub struct Installation {
+    pub roots: Roots,
+    /// The process's environment.
+    pub variables: Vec<(String, String)>,
+    pub own: OwnSettings,
+}
+
+/// authwatch's own files and settings.
+#[derive(Clone, Debug)]
+pub struct OwnSettings {
+    /// Its state directory.
+    pub state: Option<PathBuf>,
+    /// Its configuration file, even if it does not exist.
+    pub config_file: Option<PathBuf>,
+    /// The configuration; the default one if it is invalid.
+    pub config: Config,
+    /// Why it is invalid.
+    pub config_problem: Option<String>,
+}
+
+/// What the checks examine. Holds no secret.
 #[derive(Debug)]
 pub struct Inspection {
     pub now: Timestamp,
-    /// Whom this program runs as.
+    /// The user this program runs as.
     pub user: u32,
-    /// Whose OpenClaw's state directory is.
+    /// The owner of OpenClaw's state directory.
     pub owner: Option<u32>,
     /// The release whose rules apply.
     pub semantics: Semantics,
     pub places: Places,
-    /// The agents and the configuration.
     pub discovery: Discovery,
-    /// Everybody's health, as `status` has it.
+    /// The health of all agents, as `status` shows it.
     pub snapshot: Snapshot,
     /// How commands are written for this installation.
     pub commands: Commands,
     /// The agents' own stores, as facts.
     pub agents: Vec<AgentFacts>,
-    /// Drafts that nobody works on any more.
     pub drafts: Vec<LeftoverDraft>,
-    /// What the shared database holds, if there is one.
     pub shared: Option<SharedFacts>,
-    /// The logins of vendors' CLIs.
     pub cli_logins: Vec<CliLogin>,
     /// The variables a service of OpenClaw's has in any case: those of its configuration and of `.env`.
     pub service_variables: Environment,
-    /// authwatch's own places and settings.
     pub own: OwnSettings,
-    /// What is wrong with authwatch's memory.
+    /// Why authwatch's memory cannot be read.
     pub memory_problem: Option<String>,
-    /// The time on another machine, where one was asked.
+    /// The time on another machine, if one was asked.
     pub server_time: Option<ServerTime>,
     gateway: OnceCell<Option<Gateway>>,
-    index: InspectionIndex,
-}
-
-/// Fleets have thousands of agents: nobody is looked for by walking past all of them.
-#[derive(Debug, Default)]
-struct InspectionIndex {
-    healths: BTreeMap<AgentId, usize>,
-    facts: BTreeMap<AgentId, usize>,
-    /// Profiles of main's that models of other agents use.
-    used_by_heirs: BTreeSet<ProfileId>,
-}
-
-impl InspectionIndex {
-    fn new(snapshot: &Snapshot, agents: &[AgentFacts]) -> Self {
-        let ids = |ids: &mut dyn Iterator<Item = &AgentId>| {
-            ids.cloned().enumerate().map(|(index, id)| (id, index)).collect()
-        };
-        let profiles = snapshot.agents.iter().flat_map(|agent| &agent.profiles);
-        Self {
-            healths: ids(&mut snapshot.agents.iter().map(|agent| &agent.id)),
-            facts: ids(&mut agents.iter().map(|agent| &agent.id)),
-            used_by_heirs: profiles
-                .filter(|profile| profile.inherited && profile.in_use)
-                .map(|profile| profile.profile_id.clone())
-                .collect(),
-        }
-    }
+    /// Where each agent is in the snapshot: fleets have thousands.
+    index: BTreeMap<AgentId, usize>,
 }
 
 impl Inspection {
     #[must_use]
-    pub fn gather(installation: &Installation, server_time: Option<ServerTime>) -> Self {
+    pub fn gather(installation: &Installation) -> Self {
         let Installation { roots, variables, own } = installation.clone();
         let (memory, memory_problem) = match own.state.as_deref().map(Memory::read) {
             Some(Ok(memory)) => (Some(Arc::new(memory)), None),
@@ -106,38 +101,53 @@ impl Inspection {
             semantics,
             scope: own.config.status.scope,
             window: own.config.status.warn,
-            memory: memory.clone(),
+            memory,
             limits: Limits::new(&own.config),
             ..Request::default()
         };
-        let Look { snapshot, commands, .. } = pipeline::look(&roots, variables.iter().cloned(), &request);
         let discovery = discover::discover(&roots, variables.iter().cloned());
-        let reader = Reader::new(&roots, semantics, memory.as_deref());
+        let reader = Reader::new(&roots, semantics);
+        let on_read = |agent: &Agent, store: &Loaded<'_>| reader.read(agent, store);
+        let Look { snapshot, commands, .. } = pipeline::scan(&roots, &discovery, &request, None, &on_read);
         let (now, agents) = (clock::now(), reader.agents(&discovery));
-        let index = InspectionIndex::new(&snapshot, &agents);
+        let ids = snapshot.agents.iter().map(|agent| agent.id.clone());
+        let is_read = snapshot.main().is_none_or(|main| main.store.error.is_none());
+        let main = agents.iter().find(|agent| agent.is_main && is_read);
         Self {
             now,
             user: rustix::process::geteuid().as_raw(),
-            owner: files::look(&files::real(&roots.state)).map(|facts| facts.owner),
+            owner: files::facts(&files::real(&roots.state)).map(|facts| facts.owner),
             semantics,
             drafts: drafts::find(&reader, &agents, &roots, own.state.as_deref(), now),
+            shared: main.and_then(|main| reader.shared(&discovery.agents[0], main)),
+            index: ids.enumerate().map(|(index, id)| (id, index)).collect(),
             agents,
-            shared: reader.shared(&discovery.agents[0]),
             cli_logins: reader.cli_logins(),
             service_variables: service_variables(&roots, &discovery),
-            places: Places::new(roots, variables),
+            places: Places::new(roots.clone(), variables),
             discovery,
             snapshot,
             commands,
             own,
             memory_problem,
-            server_time,
+            server_time: None,
             gateway: OnceCell::new(),
-            index,
         }
     }
 
-    /// OpenClaw's service; looked for at first need.
+    /// The providers that an agent has an OAuth login of.
+    #[must_use]
+    pub fn login_providers(&self) -> Vec<&str> {
+        let mut providers = Vec::new();
+        for profile in self.agents.iter().flat_map(|agent| &agent.profiles) {
+            if profile.kind == CredentialKind::OAuth && !providers.contains(&&*profile.provider) {
+                providers.push(&*profile.provider);
+            }
+        }
+        providers
+    }
+
+    /// OpenClaw's service; searched for when first needed.
     #[must_use]
     pub fn gateway(&self) -> Option<&Gateway> {
         self.gateway.get_or_init(|| service::gateway(&self.places)).as_ref()
@@ -145,54 +155,36 @@ impl Inspection {
 
     #[must_use]
     pub fn health(&self, agent: &AgentId) -> Option<&AgentHealth> {
-        self.snapshot.agents.get(*self.index.healths.get(agent)?)
+        self.snapshot.agents.get(*self.index.get(agent)?)
     }
 
-    /// Every profile once, at the agent whose store it is in. Where main's own store is not the one in effect, main's profiles
-    /// are still main's.
+    /// Every profile once, at the agent whose store it is in.
     pub fn profiles(&self) -> impl Iterator<Item = (&AgentHealth, &ProfileHealth)> {
         self.snapshot.agents.iter().flat_map(|agent| {
             agent.profiles.iter().filter(|profile| !profile.inherited).map(move |profile| (agent, profile))
         })
     }
 
-    /// The facts of a profile in an agent's own store.
-    #[must_use]
-    pub fn facts(&self, agent: &AgentId, profile: &str) -> Option<&ProfileFacts> {
-        let agent = &self.agents[*self.index.facts.get(agent)?];
-        let found = agent.profiles.binary_search_by(|facts| facts.id.as_str().cmp(profile)).ok()?;
-        Some(&agent.profiles[found])
-    }
-
-    /// How bad it is that a profile does not work: critical where something uses it, or where nobody knows what does.
-    #[must_use]
-    pub fn weight(&self, profile: &ProfileHealth) -> Severity {
-        let used_by_others = self.index.used_by_heirs.contains(&profile.profile_id);
-        if profile.in_use || used_by_others || self.snapshot.scope == Scope::All {
-            Severity::Critical
-        } else {
-            Severity::Warning
-        }
-    }
-
-    /// Whether the mode of a file of OpenClaw's is this user's to change. Root does that for the owner of the whole alone: a link
-    /// among the stores may lead to anybody's file, the system's own included.
+    /// Whether this user may change the mode of a file of OpenClaw's. Root does it only for files of the
+    /// state directory's owner: a link among the stores may lead to anybody's file, the system's own
+    /// included.
     #[must_use]
     pub fn may_change_mode(&self, owner: u32) -> bool {
         if self.user == 0 { self.owner == Some(owner) } else { self.user == owner }
     }
 
-    /// Whether the mode of a file of authwatch's own is this user's to change.
+    /// Whether this user may change the mode of a file of authwatch's own.
     #[must_use]
     pub fn may_change(&self, owner: u32) -> bool {
         self.user == owner || self.user == 0
     }
 
-    /// Whether an agent's store can be rewritten: a JSON store of this user's. Rewritten by root it would become root's.
+    /// Whether an agent's store can be rewritten: a JSON store that this user owns. Rewritten by root it
+    /// would become root's.
     #[must_use]
     pub fn may_rewrite(&self, agent: &AgentFacts) -> bool {
         agent.kind == StoreKind::Json
-            && files::look(&agent.real_store).is_some_and(|facts| facts.owner == self.user)
+            && files::facts(&agent.real_store).is_some_and(|facts| facts.owner == self.user)
     }
 }
 

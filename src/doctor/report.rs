@@ -1,4 +1,5 @@
-//! What doctor says: to people, the worst first, in a column a phone can show; to programs, as versioned JSON.
+//! Doctor's reports: for people, the worst first, in a column that fits a phone; for programs, as versioned
+//! JSON.
 
 use std::io::{self, Write};
 
@@ -6,8 +7,10 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use super::finding::{Finding, Severity};
-use super::fix::Applied;
+use super::fix::{Applied, Fix};
+use crate::exit;
 use crate::publish::words::{safe, wrap};
+use crate::texts::{counted, text};
 
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const SOON: Style = AnsiColor::Yellow.on_default();
@@ -16,7 +19,7 @@ const PLAIN: Style = Style::new();
 const FAINT: Style = Style::new().dimmed();
 const BOLD: Style = Style::new().bold();
 
-/// What came of a fix.
+/// The outcome of a fix.
 #[derive(Clone, Debug, Serialize)]
 pub struct FixResult {
     pub code: &'static str,
@@ -37,12 +40,11 @@ struct Json<'a> {
     exit_code: u8,
     summary: FindingCounts,
     findings: &'a [Finding],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[serde(rename = "mended")]
+    #[serde(rename = "mended", skip_serializing_if = "Option::is_none")]
     results: Option<&'a [FixResult]>,
 }
 
-/// How many findings there are of each weight, and how many `--fix` would mend.
+/// How many findings there are of each severity, and how many `--fix` would resolve.
 #[derive(Clone, Copy, Debug, Serialize)]
 struct FindingCounts {
     critical: usize,
@@ -63,7 +65,13 @@ impl FindingCounts {
     }
 }
 
-/// Writes the JSON report; `results` where `--fix` was asked for.
+/// 1 if a finding is critical, 2 if one is a warning, else 0.
+#[must_use]
+pub fn exit_code(findings: &[Finding]) -> u8 {
+    exit::by_severity(findings.iter().map(|finding| finding.severity).max())
+}
+
+/// Writes the JSON report; with `results` if `--fix` was given.
 pub fn json(
     findings: &[Finding],
     results: Option<&[FixResult]>,
@@ -73,7 +81,7 @@ pub fn json(
     let report = Json {
         format_version: 1,
         generated_at,
-        exit_code: super::exit_code(findings),
+        exit_code: exit_code(findings),
         summary: FindingCounts::of(findings),
         findings,
         results,
@@ -82,14 +90,15 @@ pub fn json(
     writeln!(out)
 }
 
+/// Text in a column.
 pub struct Column<'a> {
     pub out: &'a mut dyn Write,
-    /// How wide it may be.
+    /// In characters.
     pub width: usize,
 }
 
 impl Column<'_> {
-    /// Writes every finding, grouped by weight.
+    /// Writes every finding, grouped by severity.
     pub fn findings(&mut self, findings: &[Finding]) -> io::Result<()> {
         for severity in Severity::ALL.into_iter().rev() {
             let mut group = findings.iter().filter(|finding| finding.severity == severity).peekable();
@@ -115,7 +124,7 @@ impl Column<'_> {
         whose.extend(finding.profile.iter().map(|profile| safe(profile.as_str())));
         self.wrapped(&format!("  {mark} "), &format!("{} {}", finding.code, whose.join(" ")), style)?;
         if let Some(file) = &finding.file {
-            self.wrapped("    ", &safe(&file.to_string_lossy()), PLAIN)?;
+            self.wrapped("    ", &safe(file), PLAIN)?;
         }
         self.wrapped("    ", &safe(&finding.meaning), FAINT)?;
         match &finding.command {
@@ -124,41 +133,38 @@ impl Column<'_> {
         }
     }
 
-    /// Says in a line how it stands, and what `--fix` would do.
+    /// Writes how many findings there are, and what `--fix` would do.
     pub fn summary(&mut self, findings: &[Finding]) -> io::Result<()> {
         if findings.is_empty() {
-            return self.wrapped("", "nothing found: all is well", GOOD);
+            return self.wrapped("", &text("doctor-fine", &[]), GOOD);
         }
         let summary = FindingCounts::of(findings);
-        let total = findings.len();
-        let text = format!(
-            "{total} {}: {} critical, {} warning, {} info",
-            if total == 1 { "finding" } else { "findings" },
-            summary.critical,
-            summary.warning,
-            summary.info
+        let counts = text(
+            "doctor-counts",
+            &[
+                ("findings", &counted("findings", findings.len())),
+                ("critical", &summary.critical),
+                ("warning", &summary.warning),
+                ("info", &summary.info),
+            ],
         );
-        self.wrapped("", &text, BOLD)?;
-        let fixes: Vec<String> = findings
-            .iter()
-            .filter_map(|finding| finding.fix.as_ref())
-            .map(super::fix::Fix::describe)
-            .collect();
+        self.wrapped("", &counts, BOLD)?;
+        let fixes: Vec<&Fix> = findings.iter().filter_map(|finding| finding.fix.as_ref()).collect();
         if !fixes.is_empty() {
-            self.wrapped("", "`authwatch doctor --fix` would", PLAIN)?;
+            self.wrapped("", &text("doctor-would", &[]), PLAIN)?;
             for fix in fixes {
-                self.wrapped("  - ", &safe(&fix), PLAIN)?;
+                self.wrapped("  - ", &safe(&fix.describe()), PLAIN)?;
             }
         }
         Ok(())
     }
 
-    /// Says whether a fix was applied, and how to undo it.
+    /// Writes whether a fix was applied, and how to undo it.
     pub fn result(&mut self, result: &FixResult) -> io::Result<()> {
         match (&result.applied, &result.error) {
             (Some(applied), _) => {
                 self.wrapped("ok  ", &safe(&format!("{}: done", result.what)), GOOD)?;
-                self.wrapped("    ", "to take it back:", FAINT)?;
+                self.wrapped("    ", &text("doctor-undo", &[]), FAINT)?;
                 self.command("    $ ", &applied.undo)
             }
             (None, error) => {
@@ -168,13 +174,13 @@ impl Column<'_> {
         }
     }
 
-    /// A command on one line, however long: one that is broken cannot be copied.
-    fn command(&mut self, indent: &str, command: &str) -> io::Result<()> {
+    /// Writes a command on one line, however long: one that is broken cannot be copied.
+    pub fn command(&mut self, indent: &str, command: &str) -> io::Result<()> {
         writeln!(self.out, "{indent}{BOLD}{}{BOLD:#}", safe(command))
     }
 
-    /// Text in a column; the indent of the first line is blank on the others.
-    fn wrapped(&mut self, indent: &str, text: &str, style: Style) -> io::Result<()> {
+    /// Writes wrapped text; the indent of the first line is blank on the others.
+    pub fn wrapped(&mut self, indent: &str, text: &str, style: Style) -> io::Result<()> {
         let blank = " ".repeat(indent.len());
         for (number, line) in
             wrap(text.trim_end(), self.width.saturating_sub(indent.len())).into_iter().enumerate()

@@ -1,4 +1,4 @@
-//! The services around: OpenClaw's gateway, as its unit or its process shows it, and whatever runs authwatch.
+//! Services: OpenClaw's gateway, as its unit or its process shows it, and what runs authwatch.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -6,30 +6,28 @@ use std::path::{Path, PathBuf};
 use openclaw_auth::environment::{Environment, parse_dotenv};
 use zeroize::Zeroizing;
 
-use super::files;
-use super::installation::Places;
+use super::files::{self, Places};
 
-/// A process of this user's.
 struct UserProcess {
     arguments: Vec<String>,
     /// The names of its variables that are set to something. Their values are keys, and are not kept.
     variables: Vec<String>,
-    /// Where it lives, and where its OpenClaw's state is.
+    /// Its home directory, and the state directory of its OpenClaw.
     places: Vec<PathBuf>,
 }
 
-/// OpenClaw's gateway, as far as it can be seen.
+/// OpenClaw's gateway.
 #[derive(Debug)]
 pub struct Gateway {
-    /// Where it was seen: its unit, or its process.
+    /// Its unit or its process, for people.
     pub seen_as: String,
-    /// Whether that was a process.
+    /// Whether its process was seen.
     pub runs: bool,
     pub unit: Option<PathBuf>,
     pub variables: Environment,
 }
 
-/// Looks for the gateway: its process says more than its unit.
+/// Finds the gateway: its process says more than its unit.
 #[must_use]
 pub fn gateway(places: &Places) -> Option<Gateway> {
     let unit = units(places, "openclaw-gateway")
@@ -47,8 +45,8 @@ pub fn gateway(places: &Places) -> Option<Gateway> {
     }
     let path = unit?;
     let mut variables = Environment::default();
-    variables.add(unit_variables(&path));
-    // What the user's own systemd gives to all of its services.
+    variables.add(unit_variables(&path, &places.roots.home));
+    // What the user's systemd gives to all its services.
     let shared = files::list(&places.user_dir("XDG_CONFIG_HOME", ".config").join("environment.d"));
     for file in shared.into_iter().map(|(_, path)| path).chain([PathBuf::from("/etc/environment")]) {
         variables.add(parse_dotenv(&files::text(&file)));
@@ -61,7 +59,7 @@ pub fn gateway(places: &Places) -> Option<Gateway> {
     })
 }
 
-/// Whether a daemon of authwatch's runs for this user.
+/// Whether authwatch runs for this user with this argument.
 #[must_use]
 pub fn authwatch_runs(places: &Places, argument: &str) -> bool {
     let own = std::process::id();
@@ -73,13 +71,13 @@ pub fn authwatch_runs(places: &Places, argument: &str) -> bool {
     })
 }
 
-/// The units of systemd whose names begin like this, the user's own first.
+/// The systemd units whose names begin with `name`, the user's own first.
 #[must_use]
 pub fn units(places: &Places, name: &str) -> Vec<PathBuf> {
     let user = places.user_dir("XDG_CONFIG_HOME", ".config").join("systemd/user");
     let of_user = files::list(&user).into_iter();
     let home = places.roots.home.to_string_lossy().into_owned();
-    // A unit of the system's counts where it is about this user: it names the home directory.
+    // A system unit counts if it is about this user: it names the home directory.
     let of_system = ["/etc/systemd/system", "/usr/lib/systemd/system"]
         .iter()
         .flat_map(|dir| files::list(Path::new(dir)))
@@ -89,8 +87,9 @@ pub fn units(places: &Places, name: &str) -> Vec<PathBuf> {
     of_user.chain(of_system).filter(|(found, _)| found.starts_with(name)).map(|(_, path)| path).collect()
 }
 
-/// The names a unit sets: `Environment=`, `PassEnvironment=` and what `EnvironmentFile=` names, drop-ins included.
-fn unit_variables(unit: &Path) -> BTreeSet<String> {
+/// The variables a unit sets: `Environment=`, `PassEnvironment=`, and `EnvironmentFile=`, drop-ins included.
+/// `%h` is the home directory.
+fn unit_variables(unit: &Path, home: &Path) -> BTreeSet<String> {
     let mut drop_ins = unit.as_os_str().to_owned();
     drop_ins.push(".d");
     let parts = files::list(Path::new(&drop_ins)).into_iter().map(|(_, path)| path);
@@ -102,8 +101,8 @@ fn unit_variables(unit: &Path) -> BTreeSet<String> {
                 "Environment" => names.extend(assignments(value)),
                 "PassEnvironment" => names.extend(value.split_whitespace().map(str::to_owned)),
                 "EnvironmentFile" => {
-                    let file = value.trim().trim_start_matches('-');
-                    names.extend(parse_dotenv(&files::text(Path::new(file))));
+                    let file = value.trim().trim_start_matches('-').replace("%h", &home.to_string_lossy());
+                    names.extend(parse_dotenv(&files::text(Path::new(&file))));
                 }
                 _ => {}
             }
@@ -119,7 +118,7 @@ fn assignments(value: &str) -> impl Iterator<Item = String> {
     names.filter(|(_, value)| !value.trim_matches(['"', '\'']).is_empty()).map(|(name, _)| name.to_owned())
 }
 
-/// The processes that live in the same home directory, as far as this user may look into them.
+/// The processes with the same home or state directory, as far as this user may read their environment.
 fn processes(places: &Places) -> Vec<(u32, UserProcess)> {
     let ours = [&places.roots.home, &places.roots.state];
     let pids = files::list(Path::new("/proc")).into_iter().filter_map(|(name, _)| name.parse::<u32>().ok());
@@ -159,14 +158,15 @@ mod tests {
         let keys = dir.path().join("keys");
         std::fs::write(&keys, "C=1\nD=\n").expect("writable");
         let text = format!(
-            "[Service]\nEnvironment=A=1 \"B=two words\" E=\nPassEnvironment=F G\nEnvironmentFile=-{}\nExecStart=/bin/x H=1\n",
+            "[Service]\nEnvironment=A=1 \"B=two words\" E=\nPassEnvironment=F G\nEnvironmentFile=-{}\nEnvironmentFile=%h/more\nExecStart=/bin/x H=1\n",
             keys.display()
         );
+        std::fs::write(dir.path().join("more"), "J=1\n").expect("writable");
         std::fs::write(&unit, text).expect("writable");
         let drop_ins = dir.path().join("x.service.d");
         std::fs::create_dir(&drop_ins).expect("writable");
         std::fs::write(drop_ins.join("more.conf"), "[Service]\nEnvironment='I=1'\n").expect("writable");
-        let names: Vec<String> = unit_variables(&unit).into_iter().collect();
-        assert_eq!(names, ["A", "B", "C", "F", "G", "I"]);
+        let names: Vec<String> = unit_variables(&unit, dir.path()).into_iter().collect();
+        assert_eq!(names, ["A", "B", "C", "F", "G", "I", "J"]);
     }
 }

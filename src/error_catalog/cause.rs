@@ -1,29 +1,29 @@
-//! A cause of failing logins: where to look for it, what it means, and the command that fixes it.
+//! A cause of failing logins: which kind it is, what it means, and the command that fixes it.
 
 use openclaw_auth::words;
 
 words! {
-    /// Where a cause is to be looked for.
+    /// Where a cause is.
     pub enum CauseKind {
         /// The login itself: sign in again, or for the first time.
         Login = "login",
-        /// The way to the provider.
+        /// The connection to the provider.
         Network = "network",
-        /// Settings, files and permissions on this machine.
+        /// Settings, files, and permissions on this machine.
         Configuration = "configuration",
-        /// A credential that works, but not for this.
+        /// A valid credential that is not for this.
         WrongCredential = "wrong-credential",
-        /// Two programs want the same thing at the same moment.
+        /// Two programs need the same thing at the same time.
         Contention = "contention",
-        /// A change of stores that is not finished.
+        /// An unfinished migration of stores.
         Migration = "migration",
-        /// The provider's side: its limits, its bills, its troubles.
+        /// The provider's side: its limits, bills, failures, and refusals.
         Provider = "provider",
     }
 }
 
 impl CauseKind {
-    /// What it is, for people.
+    /// For people.
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {
@@ -38,34 +38,32 @@ impl CauseKind {
     }
 }
 
-/// The command that mends it.
+/// The command that fixes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CauseRemedy {
     /// Sign in to the provider again, whatever kind of login it has.
     SignIn,
     /// Give it an API key.
     PasteKey,
-    /// This one. `{agent}`, `{profile}` and `{provider}` stand for what it is about.
+    /// This command. `{agent}`, `{profile}`, and `{provider}` stand for what it is about.
     Run(&'static str),
-    /// None: only time, or somebody else, mends it.
+    /// None: only time, or somebody else, resolves it.
     Wait,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub struct Cause {
-    /// Its stable name.
+    /// Never changes.
     pub code: &'static str,
-    /// Where it is to be looked for.
     pub kind: CauseKind,
-    /// What it means: a sentence without a full stop.
+    /// A sentence without a full stop.
     pub meaning: &'static str,
-    /// The command that mends it.
     pub remedy: CauseRemedy,
-    /// What else to know, in sentences; may be empty.
+    /// More to know, in sentences; may be empty.
     pub hint: &'static str,
-    /// The texts by which it is recognised: all of one list have to be on a line. Lower case.
+    /// The texts by which it is recognized, in lower case: a line must have all of one list.
     pub(super) signs: Signs,
-    /// Whether it says little, and is left out where the same line names another cause.
+    /// Whether it says little, and is omitted if the text names another cause.
     pub(super) generic: bool,
 }
 

@@ -1,6 +1,6 @@
-//! Takes secrets out of text that somebody else wrote, before it is shown again.
+//! Masks secrets in text that another program wrote, before it is shown.
 //!
-//! Whatever looks like one goes: better a harmless word too much than a token too little.
+//! Everything that looks like a secret is masked: a harmless word too many is better than a token too few.
 
 use std::borrow::Cow;
 use std::iter::Peekable;
@@ -8,7 +8,8 @@ use std::str::CharIndices;
 
 use openclaw_auth::secret::REDACTED;
 
-/// Names whose values are secrets, lower case and without `_` and `-`, besides those that end with a word for one.
+/// Names whose values are secrets, lower case and without `_` and `-`, besides those that end with a word for
+/// one.
 const NAMES: &[&str] = &["access", "auth", "bearer", "codeverifier", "passwd", "pwd", "refresh"];
 
 /// Beginnings by which providers' tokens are known.
@@ -50,14 +51,15 @@ const BEGINNINGS: &[&str] = &[
     "xoxp-",
 ];
 
-/// Nothing of a message is a word this long, but tokens are.
+/// Words of messages are shorter, tokens are not.
 const LONG: usize = 32;
-/// So far a look goes back for a user's name, and ahead for the end of a query. No longer: lines may be of megabytes.
+/// How many characters are searched back for a user's name, and ahead for the end of a query: a line may have
+/// megabytes.
 const AROUND: usize = 256;
-/// Nor is a part of one with capitals and digits this long.
+/// Parts of words with capitals and digits are shorter, too.
 const SHORTER: usize = 20;
 
-/// What the next word is, as the one before it says.
+/// What the next word is, judged by the one before it.
 #[derive(Clone, Copy, PartialEq)]
 enum Next {
     /// A word like any other.
@@ -67,7 +69,7 @@ enum Next {
     Authorization,
 }
 
-/// The text without its secrets.
+/// Replaces the secrets in a text.
 #[must_use]
 pub fn mask(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
@@ -101,7 +103,7 @@ pub fn mask(text: &str) -> String {
         if next == Next::Plain || says != Next::Plain {
             shown.push_str(&without_secrets(word));
         } else {
-            // Keys may hold what no word does.
+            // Keys may hold characters that words do not.
             while rest.next_if(|(_, character)| !ends_value(*character)).is_some() {}
             shown.push_str(REDACTED);
         }
@@ -123,9 +125,9 @@ pub fn mask(text: &str) -> String {
     shown
 }
 
-/// What a name says of its value.
+/// What a name says about its value.
 fn named(name: &str, in_query: bool, behind: &str) -> Next {
-    // A form is a query without the mark it begins with.
+    // A form is a query without the leading `?`.
     let in_form = || {
         let mut value = behind.chars().take(AROUND).take_while(|character| !character.is_whitespace());
         behind.starts_with('=') && value.any(|character| character == '&')
@@ -138,7 +140,7 @@ fn named(name: &str, in_query: bool, behind: &str) -> Next {
     }
 }
 
-/// A quoted value goes as a whole, whatever is in it: `"token": "two words\" and more"`.
+/// Masks a quoted value as a whole, whatever is in it: `"token": "two words\" and more"`.
 fn quoted_value(text: &str, rest: &mut Peekable<CharIndices<'_>>, shown: &mut String) -> bool {
     let mut ahead = rest.clone();
     let from = ahead.peek().map_or(text.len(), |(at, _)| *at);
@@ -167,7 +169,7 @@ fn quoted_value(text: &str, rest: &mut Peekable<CharIndices<'_>>, shown: &mut St
     true
 }
 
-/// Letters, digits and what tokens are made of besides.
+/// Whether it is a letter, a digit, or another character of tokens.
 fn is_of_word(character: char) -> bool {
     character.is_alphanumeric() || "_-.~+/%".contains(character)
 }
@@ -188,7 +190,7 @@ fn is_scheme(word: &str) -> bool {
     word.eq_ignore_ascii_case("bearer") || word.eq_ignore_ascii_case("basic")
 }
 
-/// The words for kinds of credentials that mean that only behind `Authorization:`.
+/// Words that name a kind of credential only after `Authorization:`.
 fn is_further_scheme(word: &str) -> bool {
     ["apikey", "bot", "dpop", "key", "oauth", "token"].iter().any(|scheme| word.eq_ignore_ascii_case(scheme))
 }
@@ -197,7 +199,7 @@ fn is_cookie(name: &str) -> bool {
     plain(name).ends_with("cookie")
 }
 
-/// What ends a value that stands in no quotes.
+/// Whether it ends a value without quotes.
 fn ends_value(character: char) -> bool {
     character.is_whitespace() || "\"'`\\,;&<>()[]{}".contains(character)
 }
@@ -215,7 +217,7 @@ fn is_secret_name(word: &str) -> bool {
             .any(|end| plain.ends_with(end))
 }
 
-/// A word without what looks like a secret in it. Of a path or an address, what stands before that stays.
+/// A word without what looks like a secret. The part of a path or an address before it stays.
 fn without_secrets(word: &str) -> Cow<'_, str> {
     let is_path = word.contains("//") || word.starts_with(['/', '~', '.']);
     let mut from = 0;
@@ -241,7 +243,8 @@ fn begins(piece: &str, beginning: &str) -> bool {
     })
 }
 
-/// Some tokens have dots in them, as names of hosts, files and models have. Those end with a plain word, and are not of capitals, too.
+/// Whether a word with dots is a token: names of hosts, files, and models end with a plain word, and mix no
+/// capitals in.
 fn is_long_list(piece: &str) -> bool {
     let ends_plainly = piece
         .rsplit('.')
@@ -261,7 +264,7 @@ fn is_mixed(part: &str) -> bool {
         && part.contains(|character: char| character.is_ascii_alphabetic())
 }
 
-/// What stands between `//` and an `@` is a user and a password.
+/// Masks the user and the password between `//` and an `@`.
 fn hide_userinfo(shown: &mut String) {
     let mut before = shown.char_indices().rev().skip(1).take(AROUND);
     let start = before.find(|(_, character)| *character == '/' || character.is_whitespace());
@@ -281,7 +284,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_go_and_the_message_stays() {
+    fn secrets_are_masked_and_the_message_stays() {
         for (text, expected) in [
             ("key sk-ant-api03-abcdefgh refused", "key [redacted] refused"),
             ("Authorization: Bearer abc.def", "Authorization: Bearer [redacted]"),
@@ -338,7 +341,7 @@ mod tests {
         }
     }
 
-    /// A line of a log may be long, and made by somebody who means harm: each part of it is looked at a few times at most.
+    /// A line of a log may be long and hostile: each part of it is read a few times at most.
     #[test]
     fn a_hostile_line_takes_no_longer_than_another() {
         for piece in ["@", "code=,", "//u@", "token:", "a "] {

@@ -208,6 +208,126 @@ check-note-fine = `--check` exits with 0, as OpenClaw's own check does: what is 
 check-note-expiring = `--check` exits with 2, as OpenClaw's own check does: a login expires within 24 h, even if it renews automatically
 check-note-missing = `--check` exits with { $code }, as OpenClaw's own check does: it counts a login as expired or missing that renews automatically, or that no model uses
 
+## Doctor: what it finds. Each text is `finding-` and the code of the finding, some with a variant
+
+finding-state-file-broken = { $problem }. OpenClaw continues without it: the order of profiles and all cooldowns are lost
+finding-store-mode-all = its mode is { $mode }: everybody on this machine can access the credentials in it
+finding-store-mode-group = its mode is { $mode }: its group can access the credentials in it
+finding-directory-open = its mode is { $mode }: everybody on this machine can replace the store in it
+finding-store-owner = it belongs to user { $user }, but OpenClaw's state directory belongs to user { $owner }: OpenClaw cannot store what it renews
+finding-store-symlink = it is a link to { $target }: OpenClaw and authwatch write through it
+finding-store-linked-twice = it links to { $target }, as the store of `{ $agent }` does. Locks are named after the links, so both can write at once and lose a login
+finding-entry-rejected = OpenClaw drops this entry when it loads the store: { $reason }. Copy the store with the command, then correct the entry or remove it
+finding-entry-mistyped = its `type` is oauth, but it holds only a `token`, which OpenClaw does not read there. Its type should be token: set it up again as one
+finding-expires-in-seconds = its `expires` is in seconds, but OpenClaw expects milliseconds: the login seems to have expired in 1970
+finding-expires-invalid = its `expires` is not a valid time, so nobody knows when the login expires: set it up again
+finding-token-cut = a line break or a space splits it, as when it is copied from a narrow terminal: the provider refuses it
+finding-token-pasted-text = something was pasted along with it (a prompt, quotes, the name of a variable, white space): the provider refuses it
+finding-token-short = it is shorter than any setup token: its end was lost at a line break. Paste it again, in one line
+finding-token-wrong-kind-token = a setup token is stored as an API key: Anthropic accepts it for Claude Code only and refuses everything else
+finding-token-wrong-kind-key = an API key is stored as a token: Anthropic refuses it
+finding-legacy-not-imported = { $logins } not imported from this file of an early release. OpenClaw up to 2026.5 imports it at its next start, later releases do not; nobody renews it until then
+finding-legacy-not-imported-superseded = { $logins } of an early release in this file, but agent main has newer ones with the same names. OpenClaw up to 2026.5 gives this agent the old ones, which no longer work: move the file away, and the agent inherits the login of agent main
+finding-import-backup = an import left this copy behind; nothing reads it, and it holds old logins
+finding-two-owners = it holds logins that all agents would share, and so does { $file }, which OpenClaw reads: it does not see what is stored here
+finding-token-shared = the same refresh token is stored for { $others }: the first to renew logs the others out. Sign in once for each
+finding-copy-drifted = seems to be an old copy of the login of agent `{ $agent }`: that one was renewed, and this one was not. Its refresh token no longer works
+finding-two-accounts = it is for another account than the profile with this name of agent `{ $agent }`. If that is intended, nothing is wrong
+finding-two-accounts-more = it is for another account than the profile with this name of agent `{ $agent }`, as are those of { $others }. If that is intended, nothing is wrong
+finding-account-mismatch = its access token is for another account than the profile says: two logins were mixed
+finding-login-never-renewed = it has no refresh token, so it is never renewed: when it expires, somebody has to sign in again
+finding-login-unsupported = authwatch cannot renew logins of its provider: when it expires, OpenClaw renews it, or somebody signs in again
+finding-token-old = it has no expiry and was pasted { $age } ago or earlier: setup tokens last for a year
+finding-cooldown-stuck = OpenClaw does not use it for another { $left }, longer than it ever would on its own: the clock was wrong, or the file was edited. Sign in again to end that
+finding-profile-disabled = OpenClaw has disabled it for another { $left }: { $reason }
+finding-provider-without-auth = `{ $provider }`: { $summary }
+finding-provider-without-auth-more = `{ $provider }`: { $summary }, here and for { $others }
+finding-key-only-in-service = the key of `{ $provider }` is in OpenClaw's service ({ $service }), but not in this shell: the service can use the provider, and `status --check` reports it as missing, as OpenClaw's own check in this shell does
+finding-order-names-absent-agent = the agent's order for `{ $provider }` names { $absent }: OpenClaw skips it
+finding-order-names-absent-agent-unknown = the agent's order names { $absent }: OpenClaw skips it
+finding-order-names-absent-config = `auth.order` for `{ $provider }` names { $absent }: OpenClaw skips it
+finding-order-names-absent-config-unknown = `auth.order` names { $absent }: OpenClaw skips it
+finding-order-empty = `auth.order` lists nothing for `{ $provider }`: OpenClaw then uses none of its profiles
+finding-profile-not-stored = the configuration names this profile, but no store has it: nobody has signed in, or the login was lost
+finding-profile-mode-mismatch = its { $field } is `{ $configured }` in the configuration and `{ $stored }` in the store: OpenClaw then ignores the profile
+finding-key-unseen-by-service = the key of `{ $provider }` is in this shell's { $variable }, but OpenClaw's service ({ $service }) does not have it: add it to { $file }, then restart the service
+finding-env-malformed = line { $line } is not NAME=VALUE, or a quote in it is not closed: OpenClaw skips it, and any key in it
+finding-env-malformed-more = line { $line } and { $more } more are not NAME=VALUE, or a quote in them is not closed: OpenClaw skips them, and any key in them
+finding-env-unreadable = { $problem }: OpenClaw gets none of the keys in it
+finding-env-mode = its mode is { $mode }: everybody on this machine can read the keys in it
+finding-lock-stale = a lock from { $age } ago whose process no longer runs: by the rules of every release it may be removed
+finding-lock-held = process { $process } has locked it for { $age }: nothing takes that long. If the process hangs, restart it
+finding-lock-wedged = a lock from { $age } ago that names process { $pid }, but not when it started. Another process has that ID now, so OpenClaw waits for it forever and does not renew the login
+finding-lock-foreign = a lock directory, as OpenClaw used before 2026.2: an early release runs beside the current one, and neither sees all locks of the other
+finding-leftover-draft = authwatch was killed while it wrote this file; everything in it is stored elsewhere
+finding-leftover-temp = a draft that another program left behind; nothing reads it, and it may hold logins
+finding-draft-newer = its writer was stopped before this file replaced the store, and it holds a newer login than the store. If the login in the store is refused, restore this one
+finding-draft-newer-renewed = authwatch was killed before it could store a renewed login, and this file has the only copy
+finding-rescue-waiting = a login was renewed and could not be stored; this file has the only copy, and the token in the store no longer works
+finding-rescue-superseded = a recovery file that is not needed any more: somebody signed in meanwhile
+finding-rescue-other-account = a provider renewed a login with tokens of another account, which were not stored: the refresh token of one account is in the profile of another. Sign in to that profile again
+finding-own-config = authwatch's own configuration is invalid, so `refresh` and `watch` do not start: { $problem }
+finding-own-state = authwatch cannot write to its own state directory here, and renews nothing without it
+finding-own-state-nowhere = authwatch has no place for its own state, so it cannot renew: set HOME, XDG_STATE_HOME or STATE_DIRECTORY
+finding-own-state-unusable = authwatch's own state cannot be used, so it does not know which logins were refused, and renews nothing: { $problem }
+finding-own-state-mode = its mode is { $mode }: others on this machine can read authwatch's own state
+finding-old-backups = { $count } copies from before a change are older than { $days } days and hold keys and logins of that time; authwatch removes all but the newest few of each file
+finding-secret-file-missing = the configuration names this file, but it cannot be read: { $problem }
+finding-secret-file-mode = its mode is { $mode }: others on this machine can read a secret of authwatch
+finding-demo-leftover = a demo that was killed left its made-up data here
+finding-notify-setting = notifications would not be sent: { $setting }: { $problem }
+finding-channel-failing = the channel `{ $channel }` has accepted nothing since { $since }, and { $waiting } waiting: { $problem }
+finding-run-overdue = its last run was { $ago } ago: the timer is not active, or every run fails
+finding-not-scheduled = authwatch is configured, but nothing was found that runs it: no service, timer, Termux job, or daemon. A crontab cannot be checked
+finding-textfile-directory = `watch.textfile` names a file here, but authwatch cannot write to this directory: Prometheus sees nothing
+finding-clock-off = this machine's clock is { $off } { $way } { $host }'s: logins expire sooner or later than they seem to
+finding-endpoint-unreachable = no token endpoint answers ({ $host }: { $problem }): nothing can be renewed until one does
+
+## Doctor: parts of what it finds
+
+finding-access-left = ; its access token works for another { $left }
+finding-failed = ; failed { $times } times in { $span }
+finding-unused = ; it expired { $ago } ago, and refresh tokens that are not used expire, too
+entry-non-object = it is not an object
+entry-invalid-type = its `type` is not api_key, token, or oauth
+entry-missing-provider = it names no provider
+disabled-billing = the account has run out of credit, or its payment failed
+disabled-auth = the provider refuses the login: sign in again
+disabled-unexplained = no reason is recorded
+absent-profile = `{ $profile }`, which does not exist
+absent-profiles = { $count ->
+    [one] 1 profile that does not exist
+   *[other] { $count } profiles that do not exist
+}
+other-agents = { $count ->
+    [one] 1 other agent
+   *[other] { $count } other agents
+}
+messages = { $count ->
+    [one] 1 message is
+   *[other] { $count } messages are
+}
+
+## Doctor: the report
+
+findings = { $count ->
+    [one] 1 finding
+   *[other] { $count } findings
+}
+doctor-fine = no problems found
+doctor-counts = { $findings }: { $critical } critical, { $warning } warning, { $info } info
+doctor-would = `authwatch doctor --fix` would
+doctor-undo = to undo:
+doctor-left = still open:
+doctor-yes-alone = --yes changes nothing without --fix
+doctor-no-backups = cannot keep backups, so nothing was changed: set HOME or XDG_STATE_HOME
+doctor-nothing-to-fix = there is nothing that --fix could fix
+doctor-cannot-ask = cannot prompt: standard input is not a terminal. Nothing was changed; --yes makes every change without asking
+doctor-not-asked = { $count ->
+    [one] 1 change to a credential was not made; --yes makes it without asking
+   *[other] { $count } changes to credentials were not made; --yes makes them without asking
+}
+
 ## Messages: the first line
 
 message-title = { $host }: { $about }

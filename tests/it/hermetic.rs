@@ -47,7 +47,7 @@ mod notify {
 
 mod openclaw {
     mod compatibility;
-    mod conformance;
+    pub(super) mod conformance;
 }
 
 mod prometheus {

@@ -1,24 +1,28 @@
-//! One login in several places. A provider that issues a new refresh token withdraws the old one: whoever renews first logs
-//! the others out, seemingly at random.
+//! One login in several places. A provider that issues a new refresh token withdraws the old one: the first
+//! to renew logs the others out, seemingly at random.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use openclaw_auth::model::{CredentialKind, ProviderId, Span};
 use openclaw_auth::provider;
 
-use crate::doctor::finding::{Check, Finding, FindingKind, Findings, Severity};
-use crate::doctor::inspection::{AgentFacts, CliLogin, Inspection, Print, ProfileFacts};
-use crate::remedy::{Commands, quote};
+use crate::doctor::files::quoted;
+use crate::doctor::finding::{Check, Finding, Findings, kinds};
+use crate::doctor::inspection::{AgentFacts, CliLogin, Inspection, ProfileFacts, SecretDigest};
+use crate::remedy::Commands;
+use crate::texts::counted;
 
-const SHARED: FindingKind = FindingKind::new("token-shared", Severity::Warning);
-pub(super) const DRIFTED: FindingKind = FindingKind::new("copy-drifted", Severity::Warning);
-const TWO_ACCOUNTS: FindingKind = FindingKind::new("two-accounts", Severity::Info);
-pub(super) const MISMATCH: FindingKind = FindingKind::new("account-mismatch", Severity::Warning);
+kinds! {
+    SHARED = new("token-shared", Warning);
+    pub(super) DRIFTED = new("copy-drifted", Warning);
+    TWO_ACCOUNTS = new("two-accounts", Info);
+    pub(super) MISMATCH = new("account-mismatch", Warning);
+}
 
-pub(super) const CHECK: Check = Check { kinds: &[SHARED, DRIFTED, TWO_ACCOUNTS, MISMATCH], run };
+pub(super) const CHECK: Check = Check { kinds: KINDS, run };
 
-/// Logins that nobody uses lapse, and are no copies for it: only after a day does one that is in use elsewhere look like one.
+/// How long ago a login expired before it counts as a copy: one that nobody uses expires, too, without being
+/// a copy.
 const DRIFT: Span = Span::from_hours(24.0);
 
 /// A login, and where it is.
@@ -29,11 +33,12 @@ struct StoredLogin<'a> {
 }
 
 impl StoredLogin<'_> {
-    fn found(&self, kind: &FindingKind, meaning: impl Into<String>, commands: &Commands) -> Finding {
+    /// A finding about this login, with the command that replaces it by a login of its own.
+    fn replace(&self, finding: Finding, commands: &Commands) -> Finding {
         let Self { agent, profile } = self;
         let sign_in =
             commands.sign_in(&agent.id, &ProviderId::from(&*profile.provider), profile.kind, &profile.id);
-        kind.found(meaning).of(&agent.id).profile(&profile.id).at(&agent.store).command(sign_in)
+        finding.of(&agent.id).profile(&profile.id).at(&agent.store).command(sign_in)
     }
 }
 
@@ -42,7 +47,7 @@ fn run(inspection: &Inspection, findings: &mut Findings) {
         .agents
         .iter()
         .flat_map(|agent| agent.profiles.iter().map(move |profile| StoredLogin { agent, profile }))
-        // What is not imported yet is one file that every agent sees; CLIs' logins are known to be theirs.
+        // What is not imported yet is one file that every agent sees.
         .filter(|login| {
             let profile = login.profile;
             profile.kind == CredentialKind::OAuth && !profile.fenced && !profile.source.is_import_only()
@@ -54,9 +59,7 @@ fn run(inspection: &Inspection, findings: &mut Findings) {
             && login.profile.account.is_some()
             && login.profile.claimed_account != login.profile.account
         {
-            let meaning =
-                "its access token is of another account than the profile says: two logins were mixed";
-            findings.push(login.found(&MISMATCH, meaning, &inspection.commands));
+            findings.push(login.replace(MISMATCH.found(&[]), &inspection.commands));
         }
     }
     let mut by_name: BTreeMap<&str, Vec<StoredLogin<'_>>> = BTreeMap::new();
@@ -75,7 +78,7 @@ fn rotates(provider_id: &str) -> bool {
 }
 
 fn shared(inspection: &Inspection, logins: &[StoredLogin<'_>], findings: &mut Findings) {
-    let mut by_token: BTreeMap<Print, Vec<StoredLogin<'_>>> = BTreeMap::new();
+    let mut by_token: BTreeMap<SecretDigest, Vec<StoredLogin<'_>>> = BTreeMap::new();
     for login in logins.iter().filter(|login| rotates(&login.profile.provider)) {
         let Some(refresh) = login.profile.refresh else { continue };
         let places = by_token.entry(refresh).or_default();
@@ -88,47 +91,34 @@ fn shared(inspection: &Inspection, logins: &[StoredLogin<'_>], findings: &mut Fi
     }
     for (token, places) in by_token {
         let cli = inspection.cli_logins.iter().find(|login| login.refresh == token);
-        // The CLI's own profile, as OpenClaw keeps it, is no copy: it is known to be the CLI's.
+        // OpenClaw's profile for the CLI is not a copy: it belongs to the CLI.
         let places: Vec<_> = places
             .into_iter()
             .filter(|login| !provider::is_owned_by_cli(&login.profile.id, &login.profile.provider))
             .collect();
         match (places.as_slice(), cli) {
             ([], _) | ([_], None) => {}
-            (places, cli) => tell_shared(places, cli, &inspection.commands, findings),
+            (places, cli) => findings.push(shared_finding(places, cli, &inspection.commands)),
         }
     }
 }
 
-fn tell_shared(
-    places: &[StoredLogin<'_>],
-    cli: Option<&CliLogin>,
-    commands: &Commands,
-    findings: &mut Findings,
-) {
-    // The first is main's, where main has it: the others should sign in for themselves.
+fn shared_finding(places: &[StoredLogin<'_>], cli: Option<&CliLogin>, commands: &Commands) -> Finding {
+    // The first is main's, if main has it: the others should sign in for themselves.
     let copy = places.last().expect("there is one");
     let mut others: Vec<String> = places[..places.len() - 1]
         .iter()
         .map(|login| format!("agent `{}` ({})", login.agent.id, login.profile.id))
         .collect();
-    others.extend(cli.map(|cli| shown(&cli.path)));
-    let meaning = format!(
-        "the same refresh token is with {}: whoever renews first logs the others out. Sign in once for each",
-        others.join(", ")
-    );
-    findings.push(copy.found(&SHARED, meaning, commands));
+    others.extend(cli.map(|cli| quoted(&cli.path)));
+    copy.replace(SHARED.found(&[("others", &others.join(", "))]), commands)
 }
 
-fn shown(path: &Path) -> String {
-    quote(&path.to_string_lossy())
-}
-
-/// Logins of one name: of other accounts than the first one's, and old copies of one that was renewed.
+/// Compares the logins of one name: of other accounts than the first, and old copies of one that was renewed.
 fn compare(inspection: &Inspection, places: &[StoredLogin<'_>], findings: &mut Findings) {
     let first = places[0];
     let left = |login: &StoredLogin<'_>| login.profile.expires.stored().map(|end| end - inspection.now);
-    let mut valid: BTreeMap<Print, StoredLogin<'_>> = BTreeMap::new();
+    let mut valid: BTreeMap<SecretDigest, StoredLogin<'_>> = BTreeMap::new();
     for login in places.iter().filter(|login| left(login).is_some_and(|left| left > Span::ZERO)) {
         for identity in [login.profile.account, login.profile.email].into_iter().flatten() {
             valid.entry(identity).or_insert(*login);
@@ -137,17 +127,16 @@ fn compare(inspection: &Inspection, places: &[StoredLogin<'_>], findings: &mut F
     let is_apart = |login: &&StoredLogin<'_>| {
         is_another(first.profile, login.profile) && first.agent.real_store != login.agent.real_store
     };
-    // Told once a name: keeping accounts apart by agents is what OpenClaw recommends.
+    // Reported once a name: OpenClaw recommends to separate accounts by agents.
     if let Some(login) = places.iter().find(is_apart) {
         let others = places.iter().filter(is_apart).count() - 1;
-        let more =
-            if others > 0 { format!(" (so are those of {others} further agents)") } else { String::new() };
-        let meaning = format!(
-            "it is another account's than the profile of that name at agent `{}`{more}. If that is meant, all is well",
-            first.agent.id
-        );
-        let finding = TWO_ACCOUNTS.found(meaning).of(&login.agent.id).profile(&login.profile.id);
-        findings.push(finding.at(&login.agent.store));
+        let agent = &first.agent.id;
+        let finding = if others > 0 {
+            TWO_ACCOUNTS.variant("more", &[("agent", agent), ("others", &counted("other-agents", others))])
+        } else {
+            TWO_ACCOUNTS.found(&[("agent", agent)])
+        };
+        findings.push(finding.of(&login.agent.id).profile(&login.profile.id).at(&login.agent.store));
     }
     for login in places {
         let profile = login.profile;
@@ -156,16 +145,13 @@ fn compare(inspection: &Inspection, places: &[StoredLogin<'_>], findings: &mut F
             continue;
         };
         if rotates(&profile.provider) && left(login).is_some_and(|left| left < -DRIFT) {
-            let meaning = format!(
-                "an old copy, it seems, of the login that agent `{}` has: that one was renewed, and this one was not. Its refresh token has been withdrawn by now",
-                renewed.agent.id
-            );
-            findings.push(login.found(&DRIFTED, meaning, &inspection.commands));
+            let finding = DRIFTED.found(&[("agent", &renewed.agent.id)]);
+            findings.push(login.replace(finding, &inspection.commands));
         }
     }
 }
 
-/// Whether a login is surely of another account: by its id, else by its e-mail.
+/// Whether a login certainly belongs to another account: by its ID, else by its e-mail.
 fn is_another(one: &ProfileFacts, other: &ProfileFacts) -> bool {
     match (one.account, other.account, one.email, other.email) {
         (Some(one), Some(other), _, _) | (_, _, Some(one), Some(other)) => one != other,

@@ -1,89 +1,126 @@
-//! Entries that OpenClaw drops, and ends that are no times.
+//! Entries of a store that OpenClaw drops or misunderstands, and keys and tokens that were pasted wrongly.
 
 use openclaw_auth::credential::Expires;
-use openclaw_auth::model::{CredentialKind, ProviderId, RejectReason, Semantics, Source, Timestamp};
+use openclaw_auth::model::{CredentialKind, ProviderId, RejectReason, Semantics, Source};
 
-use crate::doctor::finding::{Check, FindingKind, Findings, Severity};
+use crate::doctor::finding::{Check, Finding, FindingKind, Findings, Severity, kinds};
 use crate::doctor::fix::Fix;
-use crate::doctor::inspection::{Inspection, ProfileFacts};
+use crate::doctor::inspection::{AgentFacts, Inspection, ProfileFacts};
+use crate::doctor::mistakes::{self, PasteMistake};
 use crate::remedy;
+use crate::texts::text;
 
-const REJECTED: FindingKind = FindingKind::new("entry-rejected", Severity::Warning);
-pub(super) const SECONDS: FindingKind = FindingKind::fixable("expires-in-seconds", Severity::Critical);
-pub(super) const INVALID: FindingKind = FindingKind::new("expires-invalid", Severity::Critical);
-
-pub(super) const CHECK: Check = Check { kinds: &[REJECTED, SECONDS, INVALID], run };
-
-/// Read as milliseconds these are days of 1970 to 1973, when nobody had a login; as seconds, years from 1973 to 5138.
-const SECONDS_RANGE: std::ops::Range<f64> = 1e8..1e11;
-
-/// The end that was meant, where it is told in seconds.
-#[must_use]
-pub fn in_milliseconds(expires: Expires) -> Option<Timestamp> {
-    match expires {
-        Expires::At(at) if SECONDS_RANGE.contains(&at.as_millis()) => {
-            Some(Timestamp::from_millis((at.as_millis() * 1000.0).round()))
-        }
-        _ => None,
-    }
+kinds! {
+    REJECTED = new("entry-rejected", Warning);
+    pub(super) MISTYPED = new("entry-mistyped", Critical);
+    pub(super) SECONDS = fixable("expires-in-seconds", Critical);
+    pub(super) INVALID = new("expires-invalid", Critical);
+    pub(super) SPLIT = fixable("token-cut", Critical);
+    pub(super) WRAPPED = fixable("token-pasted-text", Critical);
+    pub(super) SHORT = new("token-short", Critical);
+    pub(super) OTHER_KIND = new("token-wrong-kind", Critical);
 }
+
+pub(super) const CHECK: Check = Check { kinds: KINDS, run };
 
 fn run(inspection: &Inspection, findings: &mut Findings) {
     for agent in &inspection.snapshot.agents {
         for rejected in &agent.rejected {
-            let why = match rejected.reason {
-                RejectReason::NonObject => "it is no object",
-                RejectReason::InvalidType => "its `type` is none of api_key, token and oauth",
-                RejectReason::MissingProvider => "it names no provider",
+            let reason = match rejected.reason {
+                RejectReason::NonObject => "entry-non-object",
+                RejectReason::InvalidType => "entry-invalid-type",
+                RejectReason::MissingProvider => "entry-missing-provider",
             };
-            let finding = REJECTED
-                .found(format!("OpenClaw drops this entry when it loads the store: {why}. Copy the store with the command, then correct the entry or remove it"))
-                .of(&agent.id)
-                .profile(rejected.profile_id.as_str())
-                .at(&agent.store.path);
+            let finding = REJECTED.found(&[("reason", &text(reason, &[]))]).of(&agent.id);
+            let finding = finding.profile(rejected.profile_id.as_str()).at(&agent.store.path);
             findings.push(finding.command(remedy::copy(&agent.store.path)));
         }
     }
     for agent in &inspection.agents {
         for profile in &agent.profiles {
-            let Some(kind) = wrong_end(profile, inspection.semantics) else { continue };
-            let set_up = inspection.commands.sign_in(
-                &agent.id,
-                &ProviderId::from(&*profile.provider),
-                profile.kind,
-                &profile.id,
-            );
-            let meaning = if kind == SECONDS {
-                "its `expires` is told in seconds, and OpenClaw counts milliseconds: the login seems to have ended in 1970"
-            } else {
-                "its `expires` is no time, so nobody can tell when the login ends: set it up again"
-            };
-            let mut finding =
-                kind.found(meaning).of(&agent.id).profile(&profile.id).at(&agent.store).command(set_up);
-            if let (true, Source::Json, Some(to)) = (
-                kind == SECONDS && inspection.may_rewrite(agent),
-                profile.source,
-                in_milliseconds(profile.expires),
-            ) {
-                finding.command = None;
-                finding =
-                    finding.fix(Fix::Expires { store: agent.store.clone(), profile: profile.id.clone(), to });
+            let found = [
+                profile.is_mistyped_token.then(|| mistyped(inspection, agent, profile)),
+                wrong_expiry(inspection, agent, profile),
+                profile.paste_mistake.map(|mistake| pasted(inspection, agent, profile, mistake)),
+            ];
+            for finding in found.into_iter().flatten() {
+                findings.push(finding.of(&agent.id).profile(&profile.id).at(&agent.store));
             }
-            findings.push(finding);
         }
     }
 }
 
-fn wrong_end(profile: &ProfileFacts, semantics: Semantics) -> Option<FindingKind> {
+/// The command that sets a profile up again, as a credential of this kind.
+fn set_up(
+    inspection: &Inspection,
+    agent: &AgentFacts,
+    profile: &ProfileFacts,
+    kind: CredentialKind,
+) -> String {
+    inspection.commands.sign_in(&agent.id, &ProviderId::from(&*profile.provider), kind, &profile.id)
+}
+
+fn mistyped(inspection: &Inspection, agent: &AgentFacts, profile: &ProfileFacts) -> Finding {
+    // As bad as its assessment, if that needs a person.
+    MISTYPED.found(&[]).severity(Severity::Warning).command(set_up(
+        inspection,
+        agent,
+        profile,
+        CredentialKind::Token,
+    ))
+}
+
+fn wrong_expiry(inspection: &Inspection, agent: &AgentFacts, profile: &ProfileFacts) -> Option<Finding> {
+    let kind = wrong_expiry_kind(profile, inspection.semantics)?;
+    if kind == SECONDS
+        && profile.source == Source::Json
+        && inspection.may_rewrite(agent)
+        && let Some(to) = mistakes::expiry_in_seconds(profile.expires)
+    {
+        let fix = Fix::Expires { store: agent.store.clone(), profile: profile.id.clone(), to };
+        return Some(kind.found(&[]).fix(fix));
+    }
+    Some(kind.found(&[]).command(set_up(inspection, agent, profile, profile.kind)))
+}
+
+fn wrong_expiry_kind(profile: &ProfileFacts, semantics: Semantics) -> Option<FindingKind> {
     if profile.fenced || profile.kind == CredentialKind::ApiKey {
         return None;
     }
     match profile.expires {
-        _ if in_milliseconds(profile.expires).is_some() => Some(SECONDS),
+        _ if mistakes::expiry_in_seconds(profile.expires).is_some() => Some(SECONDS),
         Expires::Invalid => Some(INVALID),
-        // An OAuth login without any end is judged like one with a wrong end; a token without one has none.
+        // OpenClaw treats an OAuth login without an expiry like one with a wrong expiry; a token without one
+        // never expires.
         Expires::Absent if profile.kind == CredentialKind::OAuth && profile.has_tokens => Some(INVALID),
         Expires::At(_) if profile.expires.moment(semantics).is_none() => Some(INVALID),
         _ => None,
+    }
+}
+
+fn pasted(
+    inspection: &Inspection,
+    agent: &AgentFacts,
+    profile: &ProfileFacts,
+    mistake: PasteMistake,
+) -> Finding {
+    let field = if profile.kind == CredentialKind::ApiKey { "key" } else { "token" };
+    let clean = |finding: Finding| {
+        if profile.source == Source::Json && inspection.may_rewrite(agent) {
+            finding.fix(Fix::Value { store: agent.store.clone(), profile: profile.id.clone(), field })
+        } else {
+            finding.command(set_up(inspection, agent, profile, profile.kind))
+        }
+    };
+    match mistake {
+        PasteMistake::Split => clean(SPLIT.found(&[])),
+        PasteMistake::Wrapped => clean(WRAPPED.found(&[])),
+        PasteMistake::Short => SHORT.found(&[]).command(set_up(inspection, agent, profile, profile.kind)),
+        PasteMistake::OtherKind if profile.kind == CredentialKind::ApiKey => OTHER_KIND
+            .variant("token", &[])
+            .command(set_up(inspection, agent, profile, CredentialKind::Token)),
+        PasteMistake::OtherKind => {
+            OTHER_KIND.variant("key", &[]).command(set_up(inspection, agent, profile, CredentialKind::ApiKey))
+        }
     }
 }

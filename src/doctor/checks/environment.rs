@@ -1,62 +1,123 @@
-//! `.env`: lines OpenClaw cannot read, and who else can.
+//! Keys in the environment: lines of `.env` that OpenClaw cannot read, who else can read them, and keys that
+//! only the shell has.
+
+use std::collections::BTreeSet;
 
 use openclaw_auth::dotenv::malformed_lines;
 use openclaw_auth::file;
 use openclaw_auth::secret::SecretBuffer;
 
-use crate::doctor::files;
-use crate::doctor::finding::{Check, FindingKind, Findings, Severity};
-use crate::doctor::fix::Fix;
+use crate::doctor::files::{self, quoted};
+use crate::doctor::finding::{Check, Findings, Severity, kinds};
 use crate::doctor::inspection::Inspection;
+use crate::doctor::service::Gateway;
 use crate::remedy::quote;
 
-const MALFORMED: FindingKind = FindingKind::new("env-malformed", Severity::Warning);
-const MODE: FindingKind = FindingKind::fixable("env-mode", Severity::Warning);
-const UNREADABLE: FindingKind = FindingKind::new("env-unreadable", Severity::Critical);
+kinds! {
+    UNSEEN = new("key-unseen-by-service", Critical);
+    MALFORMED = new("env-malformed", Warning);
+    MODE = fixable("env-mode", Warning);
+    UNREADABLE = new("env-unreadable", Critical);
+}
 
-pub(super) const CHECK: Check = Check { kinds: &[MALFORMED, MODE, UNREADABLE], run };
+pub(super) const CHECK: Check = Check { kinds: KINDS, run };
 
 fn run(inspection: &Inspection, findings: &mut Findings) {
+    unseen_keys(inspection, findings);
+    dotenv(inspection, findings);
+}
+
+fn dotenv(inspection: &Inspection, findings: &mut Findings) {
     let path = inspection.places.roots.dotenv();
-    let name = quote(&path.to_string_lossy());
+    let name = quoted(&path);
     let mut buffer = SecretBuffer::default();
     let text = match file::read(&path, &mut buffer) {
         Ok(None) => return,
         Ok(Some(_)) => file::text_after_mark(&path, &buffer),
         Err(error) => Err(error),
     };
-    match text {
-        Ok(text) => {
-            let lines = malformed_lines(text);
+    match text.map(malformed_lines) {
+        Ok(lines) => {
             if let Some(first) = lines.first() {
-                let more =
-                    if lines.len() > 1 { format!(" and {} more", lines.len() - 1) } else { String::new() };
-                let meaning = format!(
-                    "line {first}{more} is no NAME=VALUE, or has a quote that does not end: OpenClaw passes over it, and over the key that may be in it"
-                );
-                findings.push(
-                    MALFORMED.found(meaning).at(&path).command(format!("${{EDITOR:-vi}} +{first} {name}")),
-                );
+                let more = lines.len() - 1;
+                let finding = if more > 0 {
+                    MALFORMED.variant("more", &[("line", first), ("more", &more)])
+                } else {
+                    MALFORMED.found(&[("line", first)])
+                };
+                findings.push(finding.at(&path).command(format!("${{EDITOR:-vi}} +{first} {name}")));
             }
         }
         Err(error) => {
-            let meaning = format!("{}: the keys in it reach nobody", error.message);
-            findings.push(UNREADABLE.found(meaning).at(&path).command(format!("ls -l {name}")));
+            let finding = UNREADABLE.found(&[("problem", &error.message)]).at(&path);
+            findings.push(finding.command(format!("ls -l {name}")));
         }
     }
     let real = files::real(&path);
-    // A service that runs as somebody else may need its group; nobody needs the others.
-    let Some(facts) = files::look(&real).filter(|facts| facts.is_file && facts.mode & 0o007 != 0) else {
+    // A service of another user may need its group; nobody needs the others.
+    let Some(facts) = files::facts(&real).filter(|facts| facts.is_file && facts.mode & 0o007 != 0) else {
         return;
     };
-    let meaning =
-        format!("its mode is {:04o}: everybody on this machine can read the keys in it", facts.mode);
+    let mode = format!("{:04o}", facts.mode);
+    let is_allowed = inspection.may_change_mode(facts.owner);
+    let finding = MODE.found(&[("mode", &mode)]).set_mode(&real, &facts, 0o600, is_allowed).at(&path);
     // A link may lead to anybody's file.
     let is_elsewhere = path.is_symlink() && inspection.owner != Some(facts.owner);
     let command = if is_elsewhere { format!("ls -l {name}") } else { format!("chmod 600 {name}") };
-    let mut finding = MODE.found(meaning).at(&path).command(command);
-    if inspection.may_change_mode(facts.owner) {
-        finding = finding.fix(Fix::Mode { path: real, owner: facts.owner, from: facts.mode, to: 0o600 });
+    findings.push(finding.command(command));
+}
+
+/// Keys in the shell that OpenClaw's service does not see: everything works when tried by hand, and nothing
+/// at night.
+fn unseen_keys(inspection: &Inspection, findings: &mut Findings) {
+    let settings = &inspection.discovery.settings;
+    // A provider with a profile needs no key, and a service that asks the login shell sees what the shell
+    // does.
+    if settings.asks_shell {
+        return;
     }
-    findings.push(finding);
+    let mut wanted = BTreeSet::new();
+    for agent in &inspection.snapshot.agents {
+        let in_use = settings.providers_in_use(agent.id.as_str(), inspection.semantics);
+        let has_profile = |id: &String| agent.profiles.iter().any(|profile| profile.provider.as_str() == id);
+        wanted.extend(in_use.into_iter().filter(|id| {
+            !has_profile(id)
+                && !settings.has_key(id, inspection.semantics)
+                && inspection.service_variables.variable_for(id).is_none()
+                && inspection.discovery.environment.variable_for(id).is_some()
+        }));
+    }
+    if wanted.is_empty() {
+        return;
+    }
+    // Without a service only the shell starts OpenClaw.
+    let Some(gateway) = inspection.gateway() else { return };
+    if gateway.variables.has("OPENCLAW_LOAD_SHELL_ENV") {
+        return;
+    }
+    // A process has the variables it has; a unit may get more from elsewhere.
+    let severity = if gateway.runs { Severity::Critical } else { Severity::Warning };
+    let dotenv = inspection.places.roots.dotenv();
+    for id in wanted.iter().filter(|id| gateway.variables.variable_for(id).is_none()) {
+        let Some(variable) = inspection.discovery.environment.variable_for(id) else { continue };
+        let finding = UNSEEN.found(&[
+            ("provider", id),
+            ("variable", &variable),
+            ("service", &gateway.seen_as),
+            ("file", &quoted(&dotenv)),
+        ]);
+        let command = add_key(inspection, gateway, variable);
+        findings.push(finding.severity(severity).at(&dotenv).command(command));
+    }
+}
+
+/// The value stays in the shell's variable: it must not be on a command line or in a report.
+fn add_key(inspection: &Inspection, gateway: &Gateway, variable: &str) -> String {
+    let file = quoted(&inspection.places.roots.dotenv());
+    let unit = gateway.unit.as_deref().and_then(|unit| unit.file_name());
+    let restart = unit.map_or_else(
+        || inspection.commands.restart_gateway(),
+        |unit| format!("systemctl --user restart {}", quote(&unit.to_string_lossy())),
+    );
+    format!("(umask 077; printf '{variable}=%s\\n' \"${variable}\" >> {file}) && {restart}")
 }

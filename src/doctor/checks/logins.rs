@@ -1,71 +1,74 @@
-//! Logins that have ended, will end, or cannot be renewed. The verdict is the assessment's.
+//! Logins that expired, expire soon, cannot be renewed, or are set aside by OpenClaw. The verdict is the
+//! assessment's.
 
-use openclaw_auth::model::{CredentialKind, Span};
+use std::collections::BTreeSet;
+use std::fmt::Display;
 
-use super::{duplicates, entries, pasted};
+use openclaw_auth::model::{Cooldown, CooldownKind, CredentialKind, Source, Span, Timestamp};
+
+use super::{duplicates, entries, settings};
 use crate::assess;
 use crate::doctor::files;
-use crate::doctor::finding::{Check, Finding, FindingKind, Findings, Severity};
+use crate::doctor::finding::{Check, Finding, FindingKind, Findings, Severity, kinds};
 use crate::doctor::inspection::Inspection;
+use crate::exit;
 use crate::model::{AgentHealth, Assessment, AssessmentState, IssueOf, LoginState, ProfileHealth, Status};
 use crate::publish::words::span;
+use crate::texts::text;
 
-const DEAD: FindingKind = FindingKind::new("login-dead", Severity::Critical);
-const EXPIRED: FindingKind = FindingKind::new("login-expired", Severity::Critical);
-const MISSING: FindingKind = FindingKind::new("login-missing", Severity::Critical);
-const UNRESOLVED: FindingKind = FindingKind::new("login-unresolved", Severity::Warning);
-const EXPIRING: FindingKind = FindingKind::new("login-expiring", Severity::Warning);
-const BLOCKED: FindingKind = FindingKind::new("login-blocked", Severity::Critical);
-const FAILING: FindingKind = FindingKind::new("renewal-failing", Severity::Critical);
-const EXTERNAL: FindingKind = FindingKind::new("login-external", Severity::Info);
-const LAPSED: FindingKind = FindingKind::new("login-lapsed", Severity::Info);
-const NEVER_RENEWED: FindingKind = FindingKind::new("login-never-renewed", Severity::Info);
-const UNSUPPORTED: FindingKind = FindingKind::new("login-unsupported", Severity::Info);
-const OLD_TOKEN: FindingKind = FindingKind::new("token-old", Severity::Warning);
+kinds! {
+    NEEDS_SIGN_IN = new("login-dead", Critical);
+    EXPIRED = new("login-expired", Critical);
+    MISSING = new("login-missing", Critical);
+    UNRESOLVED = new("login-unresolved", Warning);
+    EXPIRING = new("login-expiring", Warning);
+    BLOCKED = new("login-blocked", Critical);
+    FAILING = new("renewal-failing", Critical);
+    EXTERNAL = new("login-external", Info);
+    NOT_RENEWED_LATELY = new("login-lapsed", Info);
+    NEVER_RENEWED = new("login-never-renewed", Info);
+    UNSUPPORTED = new("login-unsupported", Info);
+    OLD_TOKEN = new("token-old", Warning);
+    STUCK = new("cooldown-stuck", Warning);
+    DISABLED = new("profile-disabled", Warning);
+}
 
-pub(super) const CHECK: Check = Check {
-    kinds: &[
-        DEAD,
-        EXPIRED,
-        MISSING,
-        UNRESOLVED,
-        EXPIRING,
-        BLOCKED,
-        FAILING,
-        EXTERNAL,
-        LAPSED,
-        NEVER_RENEWED,
-        UNSUPPORTED,
-        OLD_TOKEN,
-    ],
-    run,
-};
+pub(super) const CHECK: Check = Check { kinds: KINDS, run };
 
-/// What explains a login that does not work, so that it need not be told twice.
-const CAUSES: [FindingKind; 8] = [
+const CHECK_DIFFERS: FindingKind = FindingKind::new("check-differs", Severity::Info);
+
+/// Runs last: nothing that `status --check` reports goes without a finding.
+pub(super) const STATUS_CHECK: Check = Check { kinds: &[CHECK_DIFFERS], run: status_check };
+
+/// What explains a login that does not work, so that it is not reported twice.
+const CAUSES: [FindingKind; 9] = [
+    entries::MISTYPED,
     entries::SECONDS,
     entries::INVALID,
-    pasted::CUT,
-    pasted::PASTED,
-    pasted::SHORT,
-    pasted::OTHER_KIND,
+    entries::SPLIT,
+    entries::WRAPPED,
+    entries::SHORT,
+    entries::OTHER_KIND,
     duplicates::DRIFTED,
     duplicates::MISMATCH,
 ];
 
-/// Renewing may fail for so long before it is worth a word: providers are down for minutes, not hours.
+/// Renewals that fail for a shorter time are not reported: providers are down for minutes, not hours.
 const GRACE: Span = Span::from_hours(1.0);
-/// A login that could renew automatically and has not for so long is not in use, or nobody renews it.
-const LAPSE: Span = Span::from_days(7.0);
-/// Pasted tokens last for a year.
+/// A login that could renew automatically and has not for this long is not in use, or nothing renews it.
+const UNUSED_FOR: Span = Span::from_days(7.0);
+/// How long pasted tokens last.
 const YEAR: Span = Span::from_days(365.0);
+/// OpenClaw's longest cooldown is an hour.
+const LONGEST_COOLDOWN: Span = Span::from_hours(2.0);
+/// It disables a profile for a day at most.
+const LONGEST_DISABLED: Span = Span::from_hours(48.0);
 
 fn run(inspection: &Inspection, findings: &mut Findings) {
     for issue in assess::issues(&inspection.snapshot) {
         let (IssueOf::Login(profile), Some(agent)) = (issue.of, issue.agent) else { continue };
         let Some(health) = inspection.health(agent) else { continue };
-        // What stands in for a store that cannot be read is not OpenClaw's truth either.
-        if findings.explain_assessed(agent, &profile.profile_id, &CAUSES, &issue.assessment) {
+        if findings.explain(agent, &profile.profile_id, &CAUSES, Some(&issue.assessment)) {
             continue;
         }
         if let Some(finding) = found(inspection, &issue.assessment, profile) {
@@ -73,23 +76,28 @@ fn run(inspection: &Inspection, findings: &mut Findings) {
         }
     }
     for (agent, profile) in inspection.profiles().filter(|(_, profile)| profile.assessment.is_none()) {
-        if findings.explain(&agent.id, &profile.profile_id, &CAUSES) {
+        if findings.explain(&agent.id, &profile.profile_id, &CAUSES, None) {
             continue;
         }
-        if let Some(finding) = noted(inspection, agent, profile) {
+        if let Some(finding) = note(inspection, agent, profile) {
             findings.push(finding.of(&agent.id).profile(profile.profile_id.as_str()).at(&agent.store.path));
         }
     }
+    set_aside(inspection, findings);
 }
 
-/// The finding for a login that is not in order; `None` where another check has it.
+/// The finding for a login that is not in order; `None` if it is not worth one.
 fn found(inspection: &Inspection, assessment: &Assessment, profile: &ProfileHealth) -> Option<Finding> {
     let ago = profile.end().map(|end| inspection.now - end);
-    let mut more = String::new();
+    let mut more = None;
     let kind = match assessment.state {
         AssessmentState::NeedsSignIn => {
-            more = last_breath(profile);
-            DEAD
+            // The access token of a login that needs a sign-in may still work for a while.
+            more = profile
+                .remaining_ms
+                .filter(|left| *left > Span::ZERO)
+                .map(|left| text("finding-access-left", &[("left", &span(left))]));
+            NEEDS_SIGN_IN
         }
         AssessmentState::Missing | AssessmentState::NotSetUp if assessment.needs_person => MISSING,
         AssessmentState::Unresolved => UNRESOLVED,
@@ -102,32 +110,30 @@ fn found(inspection: &Inspection, assessment: &Assessment, profile: &ProfileHeal
             if !assessment.needs_person && since <= GRACE {
                 return None;
             }
-            more = format!("; failed {} times in {}", failing.times, span(since));
+            let parameters: [(_, &dyn Display); 2] = [("times", &failing.times), ("span", &span(since))];
+            more = Some(text("finding-failed", &parameters));
             FAILING
         }
-        AssessmentState::Renews if ago.is_some_and(|ago| ago > LAPSE) => {
-            let ago = span(ago.unwrap_or(Span::ZERO));
-            more = format!("; it expired {ago} ago, and refresh tokens that are not used expire, too");
-            LAPSED
+        AssessmentState::Renews if ago.is_some_and(|ago| ago > UNUSED_FOR) => {
+            more = ago.map(|ago| text("finding-unused", &[("ago", &span(ago))]));
+            NOT_RENEWED_LATELY
         }
         AssessmentState::External => EXTERNAL,
         _ => return None,
     };
     let mut finding = kind.assessed(assessment);
-    finding.meaning.push_str(&more);
+    finding.meaning.extend(more);
     Some(finding)
 }
 
-/// What is worth knowing of a login in order.
-fn noted(inspection: &Inspection, agent: &AgentHealth, profile: &ProfileHealth) -> Option<Finding> {
+/// What is worth knowing about a login in order.
+fn note(inspection: &Inspection, agent: &AgentHealth, profile: &ProfileHealth) -> Option<Finding> {
     match (profile.status, profile.login) {
-        (Status::Ok, LoginState::Unsupported) => Some(UNSUPPORTED.found(
-            "its provider offers no renewal that authwatch knows of: when it expires, OpenClaw renews it or somebody signs in again",
-        )),
-        (Status::Ok, LoginState::None) if profile.kind == CredentialKind::OAuth => Some(NEVER_RENEWED.found(
-            "it has no refresh token, so it is never renewed: when it expires, somebody has to sign in again",
-        )),
-        // Others' tokens may well be meant for ever.
+        (Status::Ok, LoginState::Unsupported) => Some(UNSUPPORTED.found(&[])),
+        (Status::Ok, LoginState::None) if profile.kind == CredentialKind::OAuth => {
+            Some(NEVER_RENEWED.found(&[]))
+        }
+        // Tokens of other providers may be meant not to expire.
         (Status::Static, _)
             if profile.kind == CredentialKind::Token && profile.provider.as_str() == "anthropic" =>
         {
@@ -137,30 +143,88 @@ fn noted(inspection: &Inspection, agent: &AgentHealth, profile: &ProfileHealth) 
     }
 }
 
-/// The access token of a login that needs a sign-in may go on for a while.
-fn last_breath(profile: &ProfileHealth) -> String {
-    match profile.remaining_ms {
-        Some(left) if left > Span::ZERO => format!("; its access token works for another {}", span(left)),
-        _ => String::new(),
-    }
-}
-
-/// Nothing tells when a token without an end was pasted, but not after its store was last written.
+/// A token without an expiry was pasted at an unknown time, but not after its store was last written.
 fn old_token(inspection: &Inspection, agent: &AgentHealth, profile: &ProfileHealth) -> Option<Finding> {
-    let facts = inspection.facts(&agent.id, profile.profile_id.as_str())?;
-    let written = files::look(&files::real(&agent.store.path))?.modified;
+    let written = files::facts(&files::real(&agent.store.path))?.modified;
     let age = inspection.now - written;
-    (facts.source == openclaw_auth::model::Source::Json && age > YEAR).then(|| {
+    (profile.source == Source::Json && age > YEAR).then(|| {
         let command = inspection.commands.sign_in(
             &agent.id,
             &profile.provider,
             profile.kind,
             profile.profile_id.as_str(),
         );
-        let meaning = format!(
-            "it says nothing about its end, and was pasted {} ago or earlier: setup-tokens last for a year",
-            span(age)
-        );
-        OLD_TOKEN.found(meaning).command(command)
+        OLD_TOKEN.found(&[("age", &span(age))]).command(command)
     })
+}
+
+/// Profiles that OpenClaw has disabled, or cools down for longer than it ever would.
+fn set_aside(inspection: &Inspection, findings: &mut Findings) {
+    let mut seen = BTreeSet::new();
+    for agent in &inspection.snapshot.agents {
+        for profile in &agent.profiles {
+            let Some(cooldown) = profile.cooldown.as_deref() else { continue };
+            let Some(finding) = cooldown_finding(inspection.now, cooldown) else { continue };
+            // A profile that others inherit is reported once for what is recorded in one place.
+            let is_new = seen.insert((profile.profile_id.as_str(), cooldown.until.as_millis().to_bits()));
+            if profile.inherited && !is_new {
+                continue;
+            }
+            let mut finding =
+                finding.of(&agent.id).profile(profile.profile_id.as_str()).at(&agent.store.path);
+            let assessment =
+                profile.assessment.as_deref().filter(|verdict| verdict.state == AssessmentState::Disabled);
+            if let Some(assessment) = assessment {
+                finding.severity = assessment.severity.unwrap_or(Severity::Info);
+                finding.command = assessment.command().map(str::to_owned);
+            } else {
+                finding.command = Some(inspection.commands.show_order(&agent.id, &profile.provider));
+            }
+            findings.push(finding);
+        }
+    }
+}
+
+/// A cooldown of minutes after an error is normal, and not a finding.
+fn cooldown_finding(now: Timestamp, cooldown: &Cooldown) -> Option<Finding> {
+    let left = cooldown.until - now;
+    let longest = match cooldown.kind {
+        CooldownKind::Cooldown => LONGEST_COOLDOWN,
+        CooldownKind::Disabled => LONGEST_DISABLED,
+    };
+    if left > longest {
+        return Some(STUCK.found(&[("left", &span(left))]));
+    }
+    if cooldown.kind == CooldownKind::Cooldown {
+        return None;
+    }
+    let reason = match cooldown.reason.as_deref() {
+        Some("billing") => text("disabled-billing", &[]),
+        Some("auth" | "auth_permanent" | "session_expired") => text("disabled-auth", &[]),
+        Some(reason) => reason.to_owned(),
+        None => text("disabled-unexplained", &[]),
+    };
+    Some(DISABLED.found(&[("left", &span(left)), ("reason", &reason)]))
+}
+
+/// `status --check` answers as OpenClaw does. If it is not 0 for what needs nobody, that is the finding.
+fn status_check(inspection: &Inspection, findings: &mut Findings) {
+    let is_explained = |agent: &&AgentHealth| {
+        findings.iter().any(|finding| {
+            let explains = finding.profile.is_some()
+                || finding.severity > Severity::Info
+                || finding.code == settings::IN_SERVICE.code;
+            explains && finding.concerns(agent)
+        })
+    };
+    let agents = inspection.snapshot.agents.iter().filter(|agent| agent.exit_code != exit::OK);
+    let unexplained: Vec<&AgentHealth> = agents.filter(|agent| !is_explained(agent)).collect();
+    let Some(first) = unexplained.first() else { return };
+    let (code, note) = if unexplained.iter().all(|agent| agent.exit_code == exit::EXPIRING) {
+        (exit::EXPIRING, "check-note-expiring")
+    } else {
+        (exit::EXPIRED_OR_MISSING, "check-note-missing")
+    };
+    let finding = CHECK_DIFFERS.meaning(text(note, &[("code", &code)]));
+    findings.push(finding.of(Some(&first.id).filter(|_| unexplained.len() == 1)));
 }

@@ -1,130 +1,148 @@
-//! authwatch itself: its configuration, its state, and the secrets its configuration names.
+//! authwatch's own files: its configuration, the secrets that names, its state, recovery files, backups, and
+//! demo data.
 
-use openclaw_auth::model::Span;
 use std::path::Path;
 
 use openclaw_auth::file;
+use openclaw_auth::model::{Span, Timestamp};
 
 use crate::backup;
 use crate::config;
-use crate::doctor::files;
-use crate::doctor::finding::{Check, FindingKind, Findings, Severity};
+use crate::doctor::files::{self, quoted};
+use crate::doctor::finding::{Check, FindingKind, Findings, kinds};
 use crate::doctor::fix::Fix;
 use crate::doctor::inspection::Inspection;
-use crate::remedy::quote;
+use crate::doctor::service;
+use crate::refresh::recovery;
 
-const CONFIG: FindingKind = FindingKind::new("own-config", Severity::Critical);
-const REMOVED: FindingKind = FindingKind::new("setting-removed", Severity::Warning);
-const STATE: FindingKind = FindingKind::new("own-state", Severity::Critical);
-const STATE_MODE: FindingKind = FindingKind::fixable("own-state-mode", Severity::Warning);
-const BACKUPS: FindingKind = FindingKind::new("old-backups", Severity::Info);
-const SECRET_MISSING: FindingKind = FindingKind::new("secret-file-missing", Severity::Critical);
-const SECRET_MODE: FindingKind = FindingKind::fixable("secret-file-mode", Severity::Warning);
+kinds! {
+    NOT_STORED = new("rescue-waiting", Critical);
+    SUPERSEDED = new("rescue-superseded", Info);
+    OTHER_ACCOUNT = new("rescue-other-account", Warning);
+    CONFIG = new("own-config", Critical);
+    REMOVED = new("setting-removed", Warning);
+    STATE = new("own-state", Critical);
+    STATE_MODE = fixable("own-state-mode", Warning);
+    BACKUPS = new("old-backups", Info);
+    SECRET_MISSING = new("secret-file-missing", Critical);
+    SECRET_MODE = fixable("secret-file-mode", Warning);
+    DEMO = fixable("demo-leftover", Info);
+}
 
-pub(super) const CHECK: Check =
-    Check { kinds: &[CONFIG, REMOVED, STATE, STATE_MODE, BACKUPS, SECRET_MISSING, SECRET_MODE], run };
+pub(super) const CHECK: Check = Check { kinds: KINDS, run };
+
+/// Where recovery files are, below authwatch's state directory.
+const RECOVERY: &str = "rescue";
+/// A demo that runs writes all the time, and one that only prints ends at once.
+const YOUNGEST_DEMO: Span = Span::from_mins(60.0);
 
 fn run(inspection: &Inspection, findings: &mut Findings) {
+    recovery_files(inspection, findings);
     if let Some(problem) = &inspection.own.config_problem {
-        let meaning = format!(
-            "authwatch's own configuration is wrong, and neither `refresh` nor `watch` starts: {problem}"
-        );
-        let mut finding = CONFIG.found(meaning).command("authwatch config check");
-        finding.file.clone_from(&inspection.own.config_file);
-        findings.push(finding);
+        findings.push(CONFIG.found(&[("problem", problem)]).at_own_config(inspection));
     }
     for problem in &inspection.own.config.removed {
-        let mut finding = REMOVED
-            .found(format!("{}: {}", problem.setting, problem.problem))
-            .command("authwatch config check");
-        finding.file.clone_from(&inspection.own.config_file);
-        findings.push(finding);
+        let meaning = format!("{}: {}", problem.setting, problem.problem);
+        findings.push(REMOVED.meaning(meaning).at_own_config(inspection));
     }
     state(inspection, findings);
-    // The file with users and certificates is not all secret, and wants the same care.
+    // The file with users and certificates is not all secret, and needs the same care.
     let page = inspection.own.config.watch.web_config_file.clone();
     let secrets = config::check::secret_files(&inspection.own.config).into_iter().map(|(_, path)| path);
     for path in secrets.chain(page) {
         secret_file(inspection, &path, findings);
     }
+    demo(inspection, findings);
+}
+
+/// Logins that were renewed and could not be stored.
+fn recovery_files(inspection: &Inspection, findings: &mut Findings) {
+    let Some(state) = &inspection.own.state else { return };
+    for (name, path) in files::list(&state.join(RECOVERY)) {
+        if !name.starts_with("rescue-") {
+            continue;
+        }
+        let remove = format!("rm -i -- {}", quoted(&path));
+        let (kind, command) = match path.extension().and_then(|extension| extension.to_str()) {
+            Some("json") => (NOT_STORED, inspection.commands.store_recovered()),
+            Some(recovery::OTHER_ACCOUNT) => (OTHER_ACCOUNT, remove),
+            Some(recovery::SUPERSEDED) => (SUPERSEDED, remove),
+            _ => continue,
+        };
+        findings.push(kind.found(&[]).at(&path).command(command));
+    }
 }
 
 fn state(inspection: &Inspection, findings: &mut Findings) {
     let Some(dir) = &inspection.own.state else {
-        let meaning = "there is no place for authwatch's own state, so it cannot renew: set HOME, XDG_STATE_HOME or STATE_DIRECTORY";
-        findings.push(STATE.found(meaning));
+        findings.push(STATE.variant("nowhere", &[]));
         return;
     };
     if let Some(problem) = &inspection.memory_problem {
-        let meaning = format!(
-            "authwatch's memory cannot be used, so it does not know which logins are dead, and renews nothing: {problem}"
-        );
-        let show = format!("ls -l {}", quote(&dir.to_string_lossy()));
-        findings.push(STATE.found(meaning).at(&dir.join("state.json")).command(show));
+        let finding = STATE.variant("unusable", &[("problem", problem)]).at(&dir.join("state.json"));
+        findings.push(finding.command(format!("ls -l {}", quoted(dir))));
         return;
     }
-    // It is made when it is needed first; then the nearest directory that is there has to take it.
-    let nearest = dir.ancestors().find(|dir| files::look(dir).is_some()).unwrap_or(dir);
-    if !files::may_write_into(nearest) {
-        let meaning =
-            "authwatch may not write here, where its own state belongs: it renews nothing without it";
-        findings.push(
-            STATE.found(meaning).at(nearest).command(format!("ls -ld {}", quote(&nearest.to_string_lossy()))),
-        );
+    // It is created when first needed, in the nearest directory that exists.
+    let parent = dir.ancestors().find(|dir| files::facts(dir).is_some()).unwrap_or(dir);
+    if !files::may_write_into(parent) {
+        let show = format!("ls -ld {}", quoted(parent));
+        findings.push(STATE.found(&[]).at(parent).command(show));
         return;
     }
-    let rescued = files::list(&dir.join("rescue")).into_iter().map(|(_, path)| path);
-    for path in std::iter::once(dir.join("state.json")).chain(rescued) {
-        mode(inspection, &path, STATE_MODE, "what authwatch remembers", 0o077, findings);
+    let recovery = files::list(&dir.join(RECOVERY)).into_iter().map(|(_, path)| path);
+    for path in std::iter::once(dir.join("state.json")).chain(recovery) {
+        mode(inspection, &path, STATE_MODE, 0o077, findings);
     }
-    backups(inspection, dir, findings);
-}
-
-fn backups(inspection: &Inspection, dir: &Path, findings: &mut Findings) {
     let count = backup::count_old(dir, inspection.now);
-    if count == 0 {
-        return;
+    if count > 0 {
+        let (dir, days) = (dir.join(backup::DIRECTORY), backup::KEEP_FOR / Span::from_days(1.0));
+        let finding = BACKUPS.found(&[("count", &count), ("days", &days)]).at(&dir);
+        findings.push(finding.command(format!("ls -lR {}", quoted(&dir))));
     }
-    let (dir, days) = (dir.join(backup::DIRECTORY), backup::KEEP_FOR / Span::from_days(1.0));
-    let meaning = format!(
-        "{count} copies from before a change are older than {days} days. Keys and logins of then are in them; authwatch itself clears away what is older than the newest few of a file"
-    );
-    let name = quote(&dir.to_string_lossy());
-    findings.push(BACKUPS.found(meaning).at(&dir).command(format!("ls -lR {name}")));
 }
 
 fn secret_file(inspection: &Inspection, path: &Path, findings: &mut Findings) {
     let problem = match file::open(path) {
-        Ok(Some(_)) => None,
-        Ok(None) => Some(format!("`{}` is not there", path.display())),
-        Err(error) => Some(error.message),
+        Ok(Some(_)) => return mode(inspection, &files::real(path), SECRET_MODE, 0o007, findings),
+        Ok(None) => format!("`{}` does not exist", path.display()),
+        Err(error) => error.message,
     };
-    if let Some(problem) = problem {
-        let meaning = format!("the configuration names this file, and it cannot be read: {problem}");
-        let show = format!("ls -l {}", quote(&path.to_string_lossy()));
-        findings.push(SECRET_MISSING.found(meaning).at(path).command(show));
-        return;
-    }
-    mode(inspection, &files::real(path), SECRET_MODE, "a secret of authwatch's", 0o007, findings);
+    let finding = SECRET_MISSING.found(&[("problem", &problem)]).at(path);
+    findings.push(finding.command(format!("ls -l {}", quoted(path))));
 }
 
-fn mode(
-    inspection: &Inspection,
-    path: &Path,
-    kind: FindingKind,
-    what: &str,
-    others: u32,
-    findings: &mut Findings,
-) {
-    let Some(facts) = files::look(path).filter(|facts| facts.is_file && facts.mode & others != 0) else {
+/// Checks that a file's mode has none of the bits `others`.
+fn mode(inspection: &Inspection, path: &Path, kind: FindingKind, others: u32, findings: &mut Findings) {
+    let Some(facts) = files::facts(path).filter(|facts| facts.is_file && facts.mode & others != 0) else {
         return;
     };
-    let meaning = format!("its mode is {:04o}: others on this machine can read {what}", facts.mode);
-    let mut finding =
-        kind.found(meaning).at(path).command(format!("chmod 600 {}", quote(&path.to_string_lossy())));
-    if inspection.may_change(facts.owner) {
-        finding =
-            finding.fix(Fix::Mode { path: path.to_owned(), owner: facts.owner, from: facts.mode, to: 0o600 });
+    let finding = kind.found(&[("mode", &format!("{:04o}", facts.mode))]);
+    findings.push(finding.set_mode(path, &facts, 0o600, inspection.may_change(facts.owner)));
+}
+
+/// Demo data that a killed `--demo` left in the directory for temporary files.
+fn demo(inspection: &Inspection, findings: &mut Findings) {
+    let temporary = inspection.places.variable("TMPDIR").unwrap_or("/tmp");
+    for (name, path) in files::list(Path::new(temporary)) {
+        let is_demo = name.strip_prefix("authwatch-demo-").is_some_and(|rest| rest.len() == 6);
+        let Some(facts) = files::facts(&path).filter(|facts| is_demo && facts.is_dir) else { continue };
+        let newest = newest(&path).max(facts.modified);
+        if facts.owner != inspection.user
+            || inspection.now - newest < YOUNGEST_DEMO
+            || service::authwatch_runs(&inspection.places, "--demo")
+        {
+            continue;
+        }
+        findings.push(DEMO.found(&[]).at(&path).fix(Fix::Tree { path }));
     }
-    findings.push(finding);
+}
+
+/// When anything in a directory was last changed.
+fn newest(dir: &Path) -> Timestamp {
+    let inside = files::list(dir).into_iter().filter_map(|(_, path)| {
+        let facts = files::facts(&path)?;
+        Some(if facts.is_dir { newest(&path).max(facts.modified) } else { facts.modified })
+    });
+    inside.fold(Timestamp::EPOCH, Timestamp::max)
 }

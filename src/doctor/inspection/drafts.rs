@@ -1,4 +1,4 @@
-//! Files that were meant to take another's place, and did not come to that.
+//! Drafts: temporary files that were to replace another file and were left behind.
 
 use std::path::{Path, PathBuf};
 
@@ -9,25 +9,25 @@ use openclaw_auth::paths::{self, Roots};
 use super::facts::{AgentFacts, Reader};
 use crate::doctor::files;
 
-/// A draft that nobody works on any more.
+/// A draft that no process works on.
 #[derive(Clone, Debug)]
 pub struct LeftoverDraft {
     /// The agent whose directory it is in.
     pub agent: Option<AgentId>,
     pub path: PathBuf,
-    /// Whether this program made it: then its name tells the process that did, and that is gone.
+    /// Whether authwatch made it. Its name has the ID of that process, which no longer runs.
     pub ours: bool,
     /// Whether it holds a login that is newer than the store's.
     pub newer: bool,
 }
 
-/// How long a draft is left alone. Renewing takes two minutes at most.
-const PATIENCE: Span = Span::from_mins(10.0);
+/// A younger draft may still be written: renewing takes two minutes at most.
+const YOUNGEST: Span = Span::from_mins(10.0);
 
-/// How room for a recovery file is named.
+/// How the name of an empty file begins that is reserved for a recovery file.
 const RESERVED: &str = ".reserved-";
 
-/// Finds the drafts beside stores, locks and recovery files.
+/// Finds the drafts beside stores, locks, and recovery files.
 pub(super) fn find(
     reader: &Reader<'_>,
     agents: &[AgentFacts],
@@ -37,7 +37,7 @@ pub(super) fn find(
 ) -> Vec<LeftoverDraft> {
     let mut dirs: Vec<(Option<&AgentFacts>, PathBuf)> =
         agents.iter().map(|agent| (Some(agent), agent.dir.clone())).collect();
-    // A store behind a link has its drafts where it really is.
+    // A store behind a link has its drafts beside the link's target.
     dirs.extend(agents.iter().filter_map(|agent| {
         let dir = agent.real_store.parent()?.to_path_buf();
         (files::real(&agent.dir) != dir && dir.is_dir()).then_some((Some(agent), dir))
@@ -48,20 +48,20 @@ pub(super) fn find(
     for (agent, dir) in dirs {
         for (name, path) in files::list(&dir) {
             let Some(maker) = maker(&name) else { continue };
-            let Some(facts) = files::look(&path).filter(|facts| facts.is_file) else { continue };
+            let Some(facts) = files::facts(&path).filter(|facts| facts.is_file) else { continue };
             let is_alive = matches!(maker, Maker::Process(pid) if inspect::is_alive(pid));
             let is_known = drafts.iter().any(|draft| draft.path == path);
-            if is_alive || is_known || now - facts.modified < PATIENCE {
+            if is_alive || is_known || now - facts.modified < YOUNGEST {
                 continue;
             }
-            // Room for a recovery file is blank until there is a login to be rescued.
+            // A reserved file is blank until it becomes a recovery file.
             let is_filled = name.starts_with(RESERVED) && !files::text(&path).trim().is_empty();
-            // OpenClaw has moved on from drafts beside a database: they are no renewal that was cut off.
-            let has_rival = |agent: &AgentFacts| {
+            // Drafts beside a database are older than it, and not an interrupted renewal.
+            let holds_newer = |agent: &AgentFacts| {
                 matches!(agent.kind, StoreKind::Json | StoreKind::None)
                     && reader.newer_than(&path, &agent.store)
             };
-            let newer = is_filled || agent.is_some_and(has_rival);
+            let newer = is_filled || agent.is_some_and(holds_newer);
             drafts.push(LeftoverDraft {
                 agent: agent.map(|agent| agent.id.clone()),
                 path,
@@ -80,7 +80,7 @@ enum Maker {
     Somebody,
 }
 
-/// Reads a draft's name; `None` where the name is no draft's.
+/// Reads who made a draft from its name; `None` if that is not a draft's name.
 fn maker(name: &str) -> Option<Maker> {
     let ours = [
         (".auth-profiles.json.", ".tmp"),
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn drafts_are_told_by_their_names() {
+    fn drafts_are_known_by_their_names() {
         assert_eq!(maker(".auth-profiles.json.17-0123456789ab.tmp"), Some(Maker::Process(17)));
         assert_eq!(maker(".auth-state.json.17-0123456789ab.tmp"), Some(Maker::Process(17)));
         assert_eq!(maker(".authwatch-lock-17-0123456789ab"), Some(Maker::Process(17)));

@@ -134,6 +134,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "refresh::recovery",
             "remedy",
             "state",
+            "texts",
         ],
     ),
     ("demo", &["config", "openclaw_auth::load", "openclaw_auth::paths", "openclaw_auth::random"]),

@@ -1,4 +1,4 @@
-//! A case of the corpus: read, and laid out in a home of its own.
+//! A case of the corpus: read, and laid out in its own home.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, FileTimes, Permissions};
@@ -20,11 +20,11 @@ pub(crate) struct Case {
     pub(crate) name: String,
     dir: PathBuf,
     setup: Vec<Vec<String>>,
-    /// What the finding says.
+    /// Fields of the finding.
     pub(crate) expects: Value,
-    /// Whether `--fix` mends this one.
-    pub(crate) mends: bool,
-    /// What no command could mend.
+    /// Whether `--fix` resolves it.
+    pub(crate) fixable: bool,
+    /// Whether no command could resolve it.
     pub(crate) without_command: bool,
     /// Further flags of `doctor`.
     pub(crate) flags: Vec<String>,
@@ -49,7 +49,7 @@ impl Case {
                 .map(words)
                 .collect(),
             expects: if value["expects"].is_null() { json!({}) } else { value["expects"].clone() },
-            mends: value["mends"] == true,
+            fixable: value["fixable"] == true,
             without_command: value["withoutCommand"] == true,
             flags: words(&value["flags"]),
             dir,
@@ -72,7 +72,7 @@ pub(crate) fn cases() -> Vec<Case> {
         cases.retain(|case| {
             let needs_root = case.setup.iter().any(|step| step[0] == "chown");
             if needs_root {
-                println!("not tried, for it takes root to lay it out: {}", case.name);
+                println!("skipped, because only root can lay it out: {}", case.name);
             }
             !needs_root
         });
@@ -88,7 +88,7 @@ pub(crate) fn all_cases() -> Vec<Case> {
     dirs.into_iter().map(Case::read).collect()
 }
 
-/// Lays out the healthy home, and a case over it.
+/// Lays out the healthy home, and a case on top of it.
 pub(crate) fn lay_out(case: Option<&Case>) -> Home {
     let mut home = Home::new();
     let tmp = home.path().join("tmp").to_str().unwrap().to_owned();
@@ -160,7 +160,7 @@ fn perform_in(dir: &Path, words: &[&str], home: Home) -> Home {
     match words {
         ["chmod", bits, path] => fs::set_permissions(at(path), mode(bits)).unwrap(),
         ["chown", owner, path] => chown(at(path), Some(owner.parse().unwrap()), None).unwrap(),
-        ["age", span, path] => grow_old(&at(path), span),
+        ["age", span, path] => make_older(&at(path), span),
         ["symlink", target, path] => {
             let _ = fs::remove_file(at(path));
             symlink(filled_in(target, &home), at(path)).unwrap();
@@ -197,7 +197,7 @@ fn perform_in(dir: &Path, words: &[&str], home: Home) -> Home {
     home
 }
 
-/// A server that says what time it is, to those who ask for nothing else. It lives as long as the tests.
+/// A server that answers `GET /` with the time, and nothing else. It runs as long as the tests.
 pub(crate) fn time_server(time: Timestamp) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -219,13 +219,14 @@ pub(crate) fn time_server(time: Timestamp) -> u16 {
     port
 }
 
-fn grow_old(path: &Path, span: &str) {
+fn make_older(path: &Path, span: &str) {
     let then = SystemTime::now() - humantime::parse_duration(span).unwrap();
     let times = FileTimes::new().set_modified(then).set_accessed(then);
     File::open(path).unwrap().set_times(times).unwrap();
 }
 
-/// A lock: of somebody at work, of somebody who has it for too long, of somebody dead, and one that nobody can prove stale.
+/// Writes a lock: of a process at work, of one that holds it for too long, of one that has ended, or one that
+/// nobody can prove stale.
 fn lock(path: &Path, kind: &str) {
     let own = std::process::id();
     let stat = fs::read_to_string("/proc/self/stat").unwrap();
@@ -247,7 +248,7 @@ fn lock(path: &Path, kind: &str) {
         payload["starttime"] = json!(starttime);
     }
     put(path, &format!("{payload:#}\n"));
-    grow_old(path, age);
+    make_older(path, age);
 }
 
 pub(crate) fn dead_process() -> u32 {
@@ -256,7 +257,7 @@ pub(crate) fn dead_process() -> u32 {
     child.id()
 }
 
-/// What authwatch has learnt of a login.
+/// Writes what authwatch remembers of a login.
 fn remember(home: &Home, what: &str, profile: &str, token: &str) {
     let mut memory = Memory::read(&home.path().join(".local/state/authwatch")).unwrap();
     memory.prepare().unwrap();
@@ -282,7 +283,7 @@ fn remember(home: &Home, what: &str, profile: &str, token: &str) {
         .unwrap();
 }
 
-/// Everything below a directory: kinds, modes, owners and contents by path. Times of directories change with what is in them.
+/// Everything below a directory: kinds, modes, owners, and contents by path, but not the times.
 pub(crate) fn contents(root: &Path) -> BTreeMap<PathBuf, String> {
     let (mut found, mut open) = (BTreeMap::new(), vec![root.to_path_buf()]);
     while let Some(dir) = open.pop() {

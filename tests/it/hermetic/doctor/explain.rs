@@ -1,4 +1,4 @@
-//! `authwatch explain`: what people paste, and what they are told.
+//! `authwatch explain`: what people paste, and what it answers.
 
 use std::io::Write;
 use std::process::Stdio;
@@ -156,7 +156,78 @@ const MESSAGES: &[(&str, &str, &str, &str)] = &[
         "authwatch refresh",
     ),
     ("HTTP 401 Unauthorized", "unauthorized", "login", "authwatch status"),
+    (
+        "MissingEnvVarError: Missing env var \"ANTHROPIC_API_KEY\" referenced at config path: models.providers.anthropic.apiKey",
+        "env_var_missing",
+        "configuration",
+        "authwatch doctor",
+    ),
+    (
+        "openai: requires api-key auth: No usable api-key authentication is available",
+        "api_key_required",
+        "wrong-credential",
+        "openclaw models auth paste-api-key --provider openai",
+    ),
+    (
+        "Auth profile \"openai:default\" is temporarily unavailable",
+        "profile_disabled",
+        "provider",
+        "authwatch auth order get --provider openai",
+    ),
+    (
+        "claude live session turn failed: error=FailoverError Not logged in . Please run /login.",
+        "cli_not_logged_in",
+        "login",
+        "claude /login",
+    ),
+    (
+        "Failed to generate authentication code - Unknown scope: grok-cli:access",
+        "unknown_scope",
+        "configuration",
+        "openclaw update",
+    ),
+    (
+        "embedded run failover decision: runId=1 decision=fallback_model reason=auth provider=gmn/gpt-5.4 profile=-",
+        "auth_failover",
+        "login",
+        "authwatch status",
+    ),
+    (
+        "OpenClaw agent database /home/u/.openclaw/agents/main/agent/openclaw-agent.sqlite uses schema version 0; run openclaw doctor --fix to migrate it",
+        "database_schema",
+        "migration",
+        "authwatch doctor",
+    ),
+    (
+        r#"HTTP 400 anthropic: {"type":"error","error":{"type":"invalid_request_error","message":"This organization has been disabled."}}"#,
+        "organization_disabled",
+        "provider",
+        "authwatch auth order get --provider anthropic",
+    ),
 ];
+
+/// A model that refuses a request is not a problem of its login, whatever the status code.
+#[test]
+fn a_content_refusal_is_not_a_login_problem() {
+    for text in [
+        "HTTP 403: I can't help with that request.",
+        "400 content_policy_violation",
+        "HTTP 403: I can’t assist with that.",
+    ] {
+        let answer = explain(text);
+        let cause = &answer["causes"][0];
+        assert_eq!(
+            (&cause["code"], &cause["kind"]),
+            (&"content_refused".into(), &"provider".into()),
+            "{text}"
+        );
+        assert_eq!(
+            (answer["causes"].as_array().unwrap().len(), &cause["command"]),
+            (1, &Value::Null),
+            "{text}"
+        );
+    }
+}
 
 #[test]
 fn messages_are_explained() {
@@ -166,8 +237,8 @@ fn messages_are_explained() {
         let causes = answer["causes"].as_array().unwrap();
         assert_eq!(causes.len(), 1, "{text}: {answer:#}");
         let cause = &causes[0];
-        let told = [&cause["code"], &cause["kind"], &cause["command"]].map(|value| value.as_str().unwrap());
-        assert_eq!(told, [*code, *kind, *command], "{text}");
+        let named = [&cause["code"], &cause["kind"], &cause["command"]].map(|value| value.as_str().unwrap());
+        assert_eq!(named, [*code, *kind, *command], "{text}");
     }
 }
 
@@ -190,7 +261,7 @@ fn a_log_with_several_causes_names_each_once_in_order() {
 }
 
 #[test]
-fn what_is_not_known_is_said_so() {
+fn an_unknown_message_is_reported_as_unknown() {
     let ran = Home::new().run(&["explain", "the cat sat on the keyboard"]);
     assert_eq!(ran.code, 0);
     assert_eq!(
@@ -216,12 +287,13 @@ fn an_answer_fits_a_phone() {
     }
     insta::assert_snapshot!(home.run(&["explain", MESSAGES[4].0]).stdout, @r#"
 the login: refresh_token_reused
-  another program has spent this login's
-  refresh token, and the provider has
-  ended the login: sign in again.
-  Copies of one login end each other.
-  Let agents inherit main's login, or
-  give each one of its own.
+  another program already used this
+  login's refresh token, and the
+  provider has ended the login: sign in
+  again.
+  Copies of one login log each other
+  out. Let agents inherit the login of
+  agent main, or sign in once for each.
   $ openclaw models auth login --provider openai-codex
   line 1: openai-codex:
   {"error":{"message":"Your refresh
@@ -271,7 +343,7 @@ fn no_secret_is_repeated() {
 }
 
 #[test]
-fn odd_input_is_no_accident() {
+fn odd_input_is_handled() {
     assert_eq!(piped(&["explain"], b"\xff\xfe invalid_grant \x1b[31m\n").code, 0);
     assert!(!piped(&["explain"], b"invalid_grant \x1b[31m\x07\n").stdout.contains('\x07'));
     let long = "x".repeat(9 << 20);

@@ -1,8 +1,9 @@
-//! `authwatch doctor` on a corpus of broken homes, one a finding: it names what was planted and nothing else, mends what it
-//! says it mends, and takes it back.
+//! `authwatch doctor` on a corpus of broken homes, one for each finding: it reports what was planted and
+//! nothing else, fixes what it says it can fix, and prints a command that undoes it.
 //!
-//! A case is a directory of `tests/fixtures/doctor`, named after its finding (`CODE` or `CODE--VARIANT`): files that are laid over
-//! the healthy home, and `case.json` with what git cannot hold. `"@now-3h"` in them stands for that moment in milliseconds.
+//! A case is a directory of `tests/fixtures/doctor`, named after its finding (`CODE` or `CODE--VARIANT`):
+//! files that are laid over the healthy home, and `case.json` with what git cannot hold. `"@now-3h"` in them
+//! stands for that moment in milliseconds.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +12,7 @@ use authwatch::doctor::finding::Severity;
 use serde_json::Value;
 
 use super::case::{self, Case, cases, codes, lay_out};
+use crate::hermetic::openclaw::conformance;
 use crate::support::home::{Home, Ran};
 
 fn examined(home: &Home, case: &Case, arguments: &[&str]) -> Ran {
@@ -32,12 +34,13 @@ fn text_fits(home: &Home, case: &Case, width: usize) -> String {
 #[test]
 fn every_finding_has_a_case_and_every_case_a_finding() {
     let known: BTreeMap<&str, bool> = doctor::kinds().map(|kind| (kind.code, kind.fixable)).collect();
-    assert_eq!(known.len(), doctor::kinds().count(), "codes are told apart");
-    let mut mended: BTreeMap<String, bool> = BTreeMap::new();
+    assert_eq!(known.len(), doctor::kinds().count(), "each code is declared once");
+    let mut fixable: BTreeMap<String, bool> = BTreeMap::new();
     for case in case::all_cases() {
-        *mended.entry(case.code().to_owned()).or_default() |= case.mends;
+        *fixable.entry(case.code().to_owned()).or_default() |= case.fixable;
     }
-    let covered: BTreeMap<&str, bool> = mended.iter().map(|(code, mends)| (code.as_str(), *mends)).collect();
+    let covered: BTreeMap<&str, bool> =
+        fixable.iter().map(|(code, fixable)| (code.as_str(), *fixable)).collect();
     assert_eq!(covered, known);
 }
 
@@ -49,13 +52,13 @@ fn a_healthy_home_has_no_finding() {
     assert_eq!(ran.code, 0);
     assert_eq!(ran.stderr, "");
     let ran = home.run(&["doctor"]);
-    assert_eq!((ran.stdout.as_str(), ran.code), ("nothing found: all is well\n", 0));
+    assert_eq!((ran.stdout.as_str(), ran.code), ("no problems found\n", 0));
     let before = home.tree();
     let ran = home.run(&["doctor", "--fix", "--yes"]);
     assert_eq!((ran.code, home.tree() == before), (0, true), "{}", ran.stderr);
 }
 
-/// Tries every case, and says of all that fail how.
+/// Tries every case, and names all that fail.
 fn for_each_case(test: impl Fn(&Case) + std::panic::RefUnwindSafe) {
     let fails = |case: &Case| std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| test(case))).is_err();
     let failed: Vec<String> =
@@ -81,7 +84,7 @@ fn exactly_what_was_planted_is_named() {
                 _ => assert_eq!(found[key], expected, "{}: {key}", case.name),
             }
         }
-        assert_eq!(found["fixable"], case.mends, "{}", case.name);
+        assert_eq!(found["fixable"], case.fixable, "{}", case.name);
         assert!(found["command"].is_string() || case.without_command, "{}: no command", case.name);
         assert!(!found["meaning"].as_str().unwrap().ends_with('.'), "{}", case.name);
         let usual = doctor::kinds().find(|kind| kind.code == case.code()).unwrap().severity;
@@ -102,14 +105,14 @@ fn exactly_what_was_planted_is_named() {
 }
 
 #[test]
-fn what_is_mended_is_mended_and_can_be_taken_back() {
+fn what_is_fixed_is_resolved_and_can_be_undone() {
     for_each_case(|case| {
         let home = lay_out(Some(case));
         let before = case::contents(home.path());
         let found = examined(&home, case, &["--json"]).json()["findings"][0].clone();
         let ran = examined(&home, case, &["--fix", "--yes", "--json"]);
         let after = case::contents(home.path());
-        if !case.mends {
+        if !case.fixable {
             assert_eq!(codes(&ran), [case.code()], "{}", case.name);
             assert!(before == after, "{}: something was changed", case.name);
             return;
@@ -118,7 +121,7 @@ fn what_is_mended_is_mended_and_can_be_taken_back() {
         assert_eq!(ran.code, 0, "{}", case.name);
         assert_eq!(codes(&examined(&home, case, &["--json"])), Vec::<String>::new(), "{}", case.name);
 
-        // The stores are still OpenClaw's, and whatever is not concerned is what it was.
+        // OpenClaw can still read the stores, and everything else is unchanged.
         for agent in home.run(&["status", "--json"]).json()["agents"].as_array().unwrap() {
             assert_eq!(agent["store"]["error"], Value::Null, "{}: {agent}", case.name);
             assert_ne!(agent["profiles"].as_array().unwrap().len(), 0, "{}: {agent}", case.name);
@@ -140,21 +143,50 @@ fn what_is_mended_is_mended_and_can_be_taken_back() {
             );
         }
 
-        let mended = ran.json()["mended"].clone();
-        assert_eq!(mended.as_array().unwrap().len(), 1, "{}: {mended}", case.name);
-        assert_eq!((&mended[0]["code"], &mended[0]["error"]), (&Value::from(case.code()), &Value::Null));
+        let fixed = ran.json()["mended"].clone();
+        assert_eq!(fixed.as_array().unwrap().len(), 1, "{}: {fixed}", case.name);
+        assert_eq!((&fixed[0]["code"], &fixed[0]["error"]), (&Value::from(case.code()), &Value::Null));
         let undone = std::process::Command::new("sh")
-            .args(["-c", mended[0]["undo"].as_str().unwrap()])
+            .args(["-c", fixed[0]["undo"].as_str().unwrap()])
             .output()
             .unwrap();
         assert!(undone.status.success(), "{}: {undone:?}", case.name);
         let mut different = case::changed(&before, &case::contents(home.path()));
         different.retain(|path| !case::is_backup(path));
-        assert!(different.is_empty(), "{}: not taken back: {different:?}", case.name);
+        assert!(different.is_empty(), "{}: not undone: {different:?}", case.name);
     });
 }
 
-/// `docs/doctor.md` has a section for every kind, which begins with how bad it is and whether `--fix` mends it.
+/// What `status` reports by its exit code, doctor has a finding for.
+fn assert_not_silent(name: &str, home: &Home) {
+    let exit = |flag: &str| home.run(&["status", flag]).code;
+    let (check, needs_person) = (exit("--check"), exit("--needs-person"));
+    let ran = home.run(&["doctor", "--json"]);
+    if [1, 2].contains(&check) {
+        assert!(!codes(&ran).is_empty(), "{name}: `--check` exits with {check}, and doctor finds nothing");
+    }
+    // What only the service's environment holds is not known to the assessment.
+    let in_service = codes(&ran).contains(&"key-only-in-service".to_owned());
+    if [1, 2].contains(&needs_person) && !in_service {
+        assert_ne!(ran.code, 0, "{name}: `--needs-person` exits with {needs_person}: {}", ran.stdout);
+    }
+}
+
+#[test]
+fn doctor_is_never_silent_where_status_is_not_fine() {
+    for_each_case(|case| assert_not_silent(&case.name, &lay_out(Some(case))));
+    for text in [
+        include_str!("../../../fixtures/conformance/check-exit.jsonl"),
+        include_str!("../../../fixtures/conformance/profile-health-wider.jsonl"),
+    ] {
+        for case in conformance::cases(text) {
+            assert_not_silent(&case["id"].to_string(), &conformance::lay_out(&case));
+        }
+    }
+}
+
+/// `docs/doctor.md` has a section for every kind, which begins with its severity and whether `--fix` resolves
+/// it.
 #[test]
 fn the_manual_has_a_section_for_every_finding() {
     let manual = include_str!("../../../../docs/doctor.md");
@@ -171,7 +203,9 @@ fn the_manual_has_a_section_for_every_finding() {
             let usual = kind.severity.as_str();
             let usual = usual[..1].to_uppercase() + &usual[1..];
             let milder = match kind.code {
-                "login-dead" | "login-expired" | "login-missing" => " where a model uses it, else a warning",
+                "login-dead" | "login-expired" | "login-missing" | "entry-mistyped" => {
+                    " where a model uses it, else a warning"
+                }
                 "login-blocked" | "renewal-failing" => {
                     " where its access token has expired and a model uses it, else a warning"
                 }
@@ -179,8 +213,8 @@ fn the_manual_has_a_section_for_every_finding() {
                 "key-unseen-by-service" => " where the service's process was seen, else a warning",
                 _ => "",
             };
-            let mends = if kind.fixable { "; `--fix` mends it" } else { "" };
-            (kind.code, format!("{usual}{milder}{mends}"))
+            let fix = if kind.fixable { "; `--fix` resolves it" } else { "" };
+            (kind.code, format!("{usual}{milder}{fix}"))
         })
         .collect();
     assert_eq!(sections, expected);

@@ -1,4 +1,5 @@
-//! What doctor must not do: mend what has changed, mistake work for trouble, show a secret, or cry wolf about the demo.
+//! What doctor must not do: fix what has changed, take work for a problem, show a secret, or raise a false
+//! alarm about the demo.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -8,8 +9,7 @@ use std::process::{Child, Command, Stdio};
 
 use authwatch::clock;
 use authwatch::demo::Demo;
-use authwatch::doctor::fix::{Fix, FixError};
-use authwatch::doctor::repair;
+use authwatch::doctor::fix::{self, Fix, FixError};
 use openclaw_auth::locking::STORE_LOCK;
 use openclaw_auth::model::Timestamp;
 use serde_json::{Value, json};
@@ -23,9 +23,9 @@ fn codes(home: &Home, arguments: &[&str]) -> Vec<String> {
     case::codes(&home.run(&[&["doctor", "--json"], arguments].concat()))
 }
 
-fn apply(fix: &Fix, own_state: &Path) -> Result<(), FixError> {
+fn apply(change: &Fix, own_state: &Path) -> Result<(), FixError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(repair::apply(fix, own_state, clock::now())).map(|_| ())
+    runtime.block_on(fix::apply(change, own_state, clock::now())).map(|_| ())
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn a_fix_follows_no_link() {
 }
 
 #[test]
-fn a_link_is_mended_where_it_leads() {
+fn a_link_is_fixed_at_its_target() {
     let home = lay_out(None);
     let target = home.path().join("elsewhere/store.json");
     fs::create_dir(target.parent().unwrap()).unwrap();
@@ -89,12 +89,12 @@ fn a_link_is_mended_where_it_leads() {
     assert_eq!(codes(&home, &[]), ["token-pasted-text", "store-mode", "store-symlink"]);
     assert_eq!(codes(&home, &["--fix", "--yes"]), ["store-symlink"]);
     assert!(home.path().join(WORK).is_symlink());
-    let mended: Value = serde_json::from_str(&fs::read_to_string(&target).unwrap()).unwrap();
-    assert_eq!(mended["profiles"]["zai:default"]["key"], "zai-0123");
+    let fixed: Value = serde_json::from_str(&fs::read_to_string(&target).unwrap()).unwrap();
+    assert_eq!(fixed["profiles"]["zai:default"]["key"], "zai-0123");
 }
 
 #[test]
-fn one_agent_is_told_what_concerns_it() {
+fn with_an_agent_only_what_concerns_it_is_reported() {
     let case = cases().into_iter().find(|case| case.name == "store-mode").unwrap();
     let home = lay_out(Some(&case));
     fs::set_permissions(
@@ -107,6 +107,14 @@ fn one_agent_is_told_what_concerns_it() {
     assert_eq!(codes(&home, &["--agent", "modern"]), ["env-mode"]);
     let ran = home.run(&["doctor", "--agent", "nobody"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (66, ""));
+    let ran = home.run(&["doctor", "--agent", "wrok"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (66, ""));
+    assert!(ran.stderr.contains("did you mean `work`?"), "{}", ran.stderr);
+    assert_eq!(
+        codes(&home, &["--agent", "Work"]),
+        ["store-mode", "env-mode"],
+        "as OpenClaw makes an ID of it"
+    );
     let ran = home.run(&["doctor", "--state-dir", "/nowhere"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (66, ""));
     // What an agent inherits concerns it, too.
@@ -117,7 +125,7 @@ fn one_agent_is_told_what_concerns_it() {
     assert_eq!(codes(&home, &["--agent", "modern"]), ["login-expired", "env-mode"]);
 }
 
-/// A process that goes by OpenClaw's name; it ends with the test.
+/// A process with the name of OpenClaw's gateway; it ends with the test.
 struct Gateway(Child);
 
 impl Gateway {
@@ -156,10 +164,15 @@ fn the_gateways_process_says_more_than_its_unit() {
     assert!(meaning.contains(&format!("process {}", gateway.0.id())), "{meaning}");
     assert!(!ran.stdout.contains("in-the-shell"), "{}", ran.stdout);
     drop(gateway);
-    // Without any service nobody misses the key that the shell has; the one that only the service had is missed now.
-    fs::remove_file(home.path().join(".config/systemd/user/openclaw-gateway.service")).unwrap();
+    // Without a service the shell's key is enough, and the key that only the service had is missing.
+    let unit = ".config/systemd/user/openclaw-gateway.service";
+    fs::remove_file(home.path().join(unit)).unwrap();
+    assert_eq!(codes(&home, &[]), Vec::<String>::new());
+    let planted = cases().into_iter().find(|case| case.name == "key-only-in-service").unwrap();
+    let home = lay_out(Some(&planted));
+    fs::remove_file(home.path().join(unit)).unwrap();
     let ran = home.run(&["doctor", "--json"]);
-    assert_eq!(codes(&home, &[]), ["provider-without-auth"]);
+    assert_eq!(case::codes(&ran), ["provider-without-auth"]);
     assert!(ran.stdout.contains("`zai`: a configured model needs this provider"), "{}", ran.stdout);
 }
 
@@ -201,7 +214,8 @@ fn the_demos_healthy_agents_are_healthy() {
     assert_eq!(ran.code, 1);
 }
 
-/// Everything in a home that must not be shown: the values of stores and of `.env`, and the pieces of those that are broken.
+/// Everything in a home that must not be shown: the values of stores and of `.env`, and the pieces of those
+/// that are broken.
 fn secrets(home: &Home) -> Vec<String> {
     fn collect(value: &Value, is_secret: bool, found: &mut Vec<String>) {
         match value {
@@ -245,7 +259,7 @@ fn no_case_shows_a_secret_at_any_level() {
         let home = lay_out(Some(planted));
         let secrets = secrets(&home);
         assert!(secrets.len() > 8, "{}: {secrets:?}", planted.name);
-        // What is mended last is gone from the store, so reports come first.
+        // A fix removes secrets from the store, so reports come first.
         for arguments in [&["--json"][..], &[], &["--fix", "--yes"], &["--fix", "--yes", "--json"]] {
             let ran = home.run(&[&["doctor", "--log-level", "trace"], arguments].concat());
             for output in [&ran.stdout, &ran.stderr] {
@@ -257,10 +271,11 @@ fn no_case_shows_a_secret_at_any_level() {
 }
 
 #[test]
-fn what_is_at_work_is_no_trouble() {
+fn what_is_at_work_is_not_a_problem() {
     let home = lay_out(None);
     let locks = ".openclaw/locks/oauth-refresh";
-    // A renewal in progress; one whose holder lives in another container, perhaps; a draft that is being written.
+    // A renewal in progress; one whose holder lives in another container, perhaps; a draft that is being
+    // written.
     let home = case::perform(&["lock", &format!("{locks}/sha256-1.lock"), "working"], home);
     let home = case::perform(&["lock", &format!("{locks}/sha256-2.lock"), "dying"], home);
     home.write(
@@ -281,7 +296,7 @@ fn root_rewrites_nobody_elses_store() {
     let planted = cases().into_iter().find(|case| case.name == "token-pasted-text").unwrap();
     let home = lay_out(Some(&planted));
     if !rustix::process::geteuid().is_root() {
-        println!("not tried, for it takes root");
+        println!("skipped, because it takes root");
         return;
     }
     for path in case::contents(home.path()).keys() {
@@ -297,11 +312,11 @@ fn root_rewrites_nobody_elses_store() {
     assert!(before == case::contents(home.path()));
 }
 
-/// Whoever may write among the stores may put a link there to what is not theirs.
+/// Whoever may write among the stores may create a link there to somebody else's file.
 #[test]
-fn root_mends_nobody_elses_files_through_links() {
+fn root_fixes_nobody_elses_files_through_links() {
     if !rustix::process::geteuid().is_root() {
-        println!("not tried, for it takes root");
+        println!("skipped, because it takes root");
         return;
     }
     let home = lay_out(None);
@@ -328,10 +343,10 @@ fn root_mends_nobody_elses_files_through_links() {
     }
 }
 
-/// On a machine whose logins are in databases, an old draft of the JSON store is nothing to put back.
+/// On a machine whose logins are in databases, an old draft of the JSON store is nothing to restore.
 #[cfg(feature = "sqlite")]
 #[test]
-fn beside_a_database_an_old_draft_is_no_lost_renewal() {
+fn beside_a_database_an_old_draft_is_not_a_lost_renewal() {
     let login = json!({ "type": "oauth", "provider": "xai", "access": "a", "refresh": "r", "expires": clock::now().as_millis() + 1e9 });
     let home = Home::new().database("main", &json!({ "xai:default": login }));
     let draft = home.agent_dir("main").join("auth-profiles.json.17.6f1d.tmp");
@@ -384,9 +399,9 @@ fn what_cannot_be_kept_is_not_changed() {
     let home = home.env("XDG_STATE_HOME", &blocked);
     let before = case::contents(home.path());
     let ran = home.run(&["doctor", "--fix", "--yes", "--json"]);
-    let mended = &ran.json()["mended"][0];
-    assert!(mended["error"].is_string() && mended["undo"].is_null(), "{mended}");
+    let fixed = &ran.json()["mended"][0];
+    assert!(fixed["error"].is_string() && fixed["undo"].is_null(), "{fixed}");
     assert!(before == case::contents(home.path()));
     let text = home.run(&["doctor", "--fix", "--yes"]).stdout;
-    assert!(text.contains("X   take out of the token of"), "{text}");
+    assert!(text.contains("X   remove from the token of"), "{text}");
 }

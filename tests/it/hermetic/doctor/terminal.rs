@@ -1,4 +1,5 @@
-//! `doctor --fix` at a terminal of 40 columns: it asks, it takes no for an answer, and nothing hostile reaches the screen.
+//! `doctor --fix` at a terminal of 40 columns: it asks, accepts a no, and shows nothing that a terminal would
+//! obey.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{Read, Write};
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::pty::OpenptFlags;
 use rustix::termios::Winsize;
 
-use super::case::lay_out;
+use super::case::{self, lay_out};
 use crate::support::home::Home;
 
 /// A program at a terminal.
@@ -53,7 +54,7 @@ impl Terminal {
         Self { child, keyboard, screen, shown: String::new() }
     }
 
-    /// Waits until so many questions were asked.
+    /// Waits until this many questions were asked.
     fn wait_for_question(&mut self, number: usize) {
         let deadline = Instant::now() + Duration::from_secs(20);
         while self.shown.matches("[q]uit: ").count() < number {
@@ -120,7 +121,7 @@ fn each_fix_is_asked_for() {
     for line in plain.lines() {
         assert!(crate::support::home::fits(line, 40), "too wide: {line:?}");
     }
-    assert!(plain.contains("to take it back:") && plain.contains("what is left:"), "{plain}");
+    assert!(plain.contains("to undo:") && plain.contains("still open:"), "{plain}");
 }
 
 #[test]
@@ -146,14 +147,40 @@ fn quitting_changes_nothing() {
 }
 
 #[test]
-fn where_nobody_can_be_asked_nothing_is_done() {
+fn without_a_terminal_nothing_is_done() {
     let home = open_to_all();
     let before = home.tree();
     let ran = home.run(&["doctor", "--fix"]);
     assert_eq!(ran.code, 2);
-    assert!(ran.stderr.contains("nothing was changed. --yes mends without asking"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("Nothing was changed; --yes makes every change without asking"),
+        "{}",
+        ran.stderr
+    );
     assert!(before == home.tree());
-    assert_eq!(home.run(&["doctor", "--yes"]).code, 64, "--yes alone means nothing");
+    let ran = home.run(&["doctor", "--yes"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("--yes changes nothing without --fix"), "{}", ran.stderr);
+    assert!(before == home.tree());
+}
+
+/// As OpenClaw's: without prompts only what is safe is changed, and no credential is.
+#[test]
+fn without_prompts_no_credential_is_changed() {
+    let home = open_to_all();
+    let store: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(home.path().join(STORE)).unwrap()).unwrap();
+    let mut broken = store.clone();
+    broken["profiles"]["zai:default"] =
+        serde_json::json!({ "type": "api_key", "provider": "zai", "key": " zai-0123 " });
+    fs::write(home.path().join(STORE), broken.to_string()).unwrap();
+    let codes = |arguments: &[&str]| case::codes(&home.run(&[&["doctor", "--json"], arguments].concat()));
+    assert_eq!(codes(&["--non-interactive"]), ["token-pasted-text", "store-mode", "env-mode"]);
+    let ran = home.run(&["doctor", "--fix", "--non-interactive", "--json"]);
+    assert_eq!(case::codes(&ran), ["token-pasted-text"]);
+    assert!(ran.stderr.contains("1 change to a credential was not made"), "{}", ran.stderr);
+    assert_eq!(fs::read_to_string(home.path().join(STORE)).unwrap(), broken.to_string());
+    assert_eq!(codes(&["--fix", "--non-interactive", "--yes"]), [] as [&str; 0]);
 }
 
 #[test]

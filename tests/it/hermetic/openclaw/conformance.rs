@@ -4,11 +4,11 @@ use serde_json::Value;
 
 use crate::support::home::Home;
 
-fn cases(text: &str) -> Vec<Value> {
+pub(in crate::hermetic) fn cases(text: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-fn lay_out(case: &Value) -> Home {
+pub(in crate::hermetic) fn lay_out(case: &Value) -> Home {
     let mut home = Home::new();
     for (path, content) in case["files"].as_object().unwrap() {
         let content = content.as_str().unwrap().replace("@HOME@", home.path().to_str().unwrap());
