@@ -69,7 +69,7 @@ pub struct NetworkConfig {
 pub struct StatusConfig {
     /// The release whose rules apply.
     pub semantics: Semantics,
-    /// What counts towards the exit code; the release's own rule where unset.
+    /// What counts towards the exit code; as OpenClaw's own command has it where unset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<Scope>,
     /// The warning window; the release's own where unset.
@@ -79,6 +79,14 @@ pub struct StatusConfig {
         skip_serializing_if = "Option::is_none"
     )]
     pub warn: Option<Span>,
+}
+
+impl StatusConfig {
+    /// Whether exit codes follow these settings, rather than OpenClaw's own command.
+    #[must_use]
+    pub fn own_rules(&self) -> bool {
+        self.semantics != Semantics::default() || self.scope.is_some()
+    }
 }
 
 impl Config {

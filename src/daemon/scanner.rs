@@ -38,6 +38,7 @@ impl Scanner {
         let request = Request {
             semantics: status.semantics,
             scope: status.scope,
+            own_rules: status.own_rules(),
             window: status.warn,
             memory: memory.map(Arc::new),
             at: options.at,

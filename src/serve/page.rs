@@ -175,7 +175,9 @@ mod tests {
             id: AgentId::from(id),
             dir: id.into(),
             default: false,
+            configured: true,
             exit_code: 0,
+            check: openclaw_auth::check::Answer::default(),
             store: StoreHealth {
                 kind: StoreKind::Json,
                 path: id.into(),
@@ -213,7 +215,7 @@ mod tests {
             config_assessment: None,
             openclaw: OpenclawRelease {
                 version: None,
-                rules: Semantics::V2026_9,
+                rules: openclaw_auth::release::Rules::Selected,
                 source: ReleaseSource::Assumed,
             },
         };

@@ -131,7 +131,9 @@ prop_compose! {
             id: id.as_str().into(),
             dir: PathBuf::from("/state/agents").join(&id),
             default: number == 0,
+            configured: true,
             exit_code: 0,
+            check: openclaw_auth::check::Answer::default(),
             store: StoreHealth {
                 kind: StoreKind::Json,
                 path: PathBuf::from("/state/agents").join(&id).join("agent/auth-profiles.json"),
@@ -197,7 +199,7 @@ prop_compose! {
             rescued: Vec::new(),
             recovery_assessment: None,
             config_assessment: None,
-            openclaw: OpenclawRelease { version: None, rules: Semantics::V2026_9, source: ReleaseSource::Assumed },
+            openclaw: OpenclawRelease { version: None, rules: openclaw_auth::release::Rules::Selected, source: ReleaseSource::Assumed },
         };
         assess(&mut snapshot, &Limits::default(), &Commands::default());
         add_recoveries(&mut snapshot, rescued.into_iter().collect(), &Commands::default());
