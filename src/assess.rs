@@ -34,6 +34,9 @@ pub fn assess(snapshot: &mut Snapshot, limits: &Limits, commands: &Commands) {
             profile.assessment = login::assess(&agent.id, profile, &circumstances).map(Box::new);
         }
     }
+    snapshot.agents.iter_mut().filter(|agent| !agent.configured).for_each(|agent| {
+        agent::put_aside(agent, &shared_in_use);
+    });
     for profile in &mut snapshot.external {
         profile.assessment = login::of_external(profile).map(Box::new);
     }
@@ -42,7 +45,7 @@ pub fn assess(snapshot: &mut Snapshot, limits: &Limits, commands: &Commands) {
     for health in &mut snapshot.agents {
         agent::assess(health, main_is_read, commands);
     }
-    snapshot.config_assessment = agent::of_configuration(&snapshot.config, commands);
+    snapshot.config_assessment = agent::of_configuration(snapshot, commands);
 }
 
 /// Logins of main's that some agent uses: one login has one verdict, at its owner and at all that inherit it.
@@ -50,7 +53,7 @@ fn shared_in_use(snapshot: &Snapshot) -> BTreeSet<ProfileId> {
     let profiles =
         snapshot.agents.iter().flat_map(|agent| agent.profiles.iter().map(move |profile| (agent, profile)));
     profiles
-        .filter(|(agent, profile)| profile.in_use && login::is_shared(&agent.id, profile))
+        .filter(|(agent, profile)| agent.configured && profile.in_use && login::is_shared(&agent.id, profile))
         .map(|(_, profile)| profile.profile_id.clone())
         .collect()
 }

@@ -5,9 +5,11 @@
 
 mod criteria;
 mod login;
+mod openclaw;
 mod rollup;
 mod token;
 
+use openclaw_auth::check::Answer;
 use openclaw_auth::discover::Agent;
 use openclaw_auth::load::Loaded;
 use openclaw_auth::load::external::ExternalLogin;
@@ -20,6 +22,7 @@ use openclaw_auth::provider::{self};
 
 pub use self::criteria::{Criteria, InUse, warning_windows};
 use self::login::{Renewability, login_verdict};
+pub use self::openclaw::OpenclawCheck;
 pub use self::rollup::worst_exit_code;
 use self::rollup::{exit_code, provider_health};
 use self::token::{Token, fence_verdict, token_verdict};
@@ -87,6 +90,8 @@ pub fn agent(
         dir: agent.dir.clone(),
         default: agent.default,
         exit_code: exit::OK,
+        check: Answer::default(),
+        configured: true,
         store: own.health.clone(),
         profiles,
         providers,

@@ -11,7 +11,8 @@ use std::num::NonZero;
 use std::ops::Deref;
 use std::sync::{LazyLock, Mutex};
 
-use openclaw_auth::discover::{self, Agent, Discovery};
+use openclaw_auth::check::Answer;
+use openclaw_auth::discover::{self, Agent, Discovery, NoAgent};
 pub use openclaw_auth::file::SETTLED_AFTER;
 use openclaw_auth::load::{self, Buffers, Loaded, STORE_FILE};
 use openclaw_auth::model::{AgentId, ProfileIds, ProviderId, ReleaseSource, Semantics, StoreKind};
@@ -25,7 +26,7 @@ use self::cache::ReadStore;
 use self::request::Basis;
 pub use self::request::Request;
 use crate::assess;
-use crate::classify::{self, Criteria, InUse, worst_exit_code};
+use crate::classify::{self, Criteria, InUse, OpenclawCheck, worst_exit_code};
 use crate::clock::{self};
 use crate::model::{AgentHealth, OpenclawRelease, Scope, Snapshot, Summary};
 use crate::remedy::Commands;
@@ -35,6 +36,8 @@ pub struct Look {
     pub snapshot: Snapshot,
     /// How commands are written for what was found.
     pub commands: Commands,
+    /// Why OpenClaw's own command, without `--agent`, would look at no agent.
+    pub refused: Option<NoAgent>,
     /// Agents that were asked for and are not there. They are in the picture all the same: they would inherit main's logins.
     pub unknown_agents: Vec<String>,
     /// Providers that were asked for and of which nothing is there: no login, no model that needs one, no key in the environment.
@@ -94,7 +97,17 @@ pub fn scan(
 ) -> Look {
     let read_at = clock::now();
     let now = request.at.map_or(read_at, |at| at.resolve(read_at));
+    let release = request.release.clone().unwrap_or_else(|| {
+        let schemas = discover::schemas(roots, &discovery.agents);
+        Release::detect(discovery.settings.last_touched.as_deref(), schemas)
+    });
     let (agents, unknown_agents) = select(roots, discovery, &request.agents);
+    let bare = request.only_bare.then(|| discovery.bare_agent(release.at_least));
+    let (agents, refused) = match bare {
+        Some(Ok(agent)) => (Cow::Owned(vec![agent.clone()]), None),
+        Some(Err(no_agent)) => (agents, Some(no_agent)),
+        None => (agents, None),
+    };
     let only_providers: BTreeSet<String> =
         request.providers.iter().map(|id| provider::normalize(id, request.semantics).into_owned()).collect();
     let refreshing = load::refreshing::read(roots);
@@ -113,13 +126,25 @@ pub fn scan(
         memory: request.memory.as_deref().filter(|memory| !memory.is_empty()),
     };
 
-    let mut buffers = Buffers::default();
-    let (main_agent, buffers) = (&discovery.agents[0], &mut buffers);
+    let external = load::external::read(roots);
+    let check = OpenclawCheck::new(&release, discovery, &external, request.only_bare, now, request.window);
+    let main_agent = &discovery.agents[0];
+    let load_main = |semantics: Semantics, buffers| {
+        let mut main = load::load_main(main_agent, roots, semantics, buffers);
+        check.note_not_imported(main_agent, &mut main, roots);
+        main
+    };
+    let (mut buffers, mut other_buffers) = (Buffers::default(), Buffers::default());
+    let (buffers, other_buffers) = (&mut buffers, &mut other_buffers);
+    let load_main = &load_main;
     // Read once it is needed, which it is not while no store changes.
-    let main = LazyLock::new(move || load::load_main(main_agent, roots, request.semantics, buffers));
+    let main = LazyLock::new(move || load_main(request.semantics, buffers));
+    let check_semantics = check.semantics();
+    let main_as_read = LazyLock::new(move || load_main(check_semantics, other_buffers));
     if let Some(cache) = &mut cache {
         let basis = Basis {
             request: request.clone(),
+            release: release.clone(),
             environment: discovery.environment.clone(),
             settings: discovery.settings.clone(),
             config: discovery.config.clone(),
@@ -127,7 +152,15 @@ pub fn scan(
         };
         cache.check(roots, discovery, basis, &main);
     }
-    let scanned = look_at_all(&agents, &main, roots, &judge, cache.as_deref(), on_read);
+    let stage = Stage {
+        roots,
+        judge: &judge,
+        check: &check,
+        own_rules: request.own_rules || !only_providers.is_empty(),
+        cache: cache.as_deref(),
+        on_read,
+    };
+    let scanned = look_at_all(&agents, &main, &main_as_read, &stage);
     let mut changed = false;
     let mut agents = Vec::with_capacity(scanned.len());
     let mut summary = Summary::default();
@@ -148,7 +181,6 @@ pub fn scan(
         .first()
         .map(|agent| discovery.settings.providers_in_use(agent.id.as_str(), request.semantics))
         .map_or(Scope::All, |in_use| judge.scope_for(&in_use));
-    let release = request.release.clone().unwrap_or_else(|| release(&agents, discovery, roots));
     let commands = Commands::new(roots, &release, keeps_json(&agents, main_agent, &release));
     let mut snapshot = Snapshot {
         format_version: 1,
@@ -156,17 +188,17 @@ pub fn scan(
         now,
         semantics: request.semantics,
         scope,
-        exit_code: worst_exit_code(agents.iter().map(|agent| agent.exit_code)),
+        exit_code: worst_exit_code(counting(&agents, &request.agents).map(|agent| agent.exit_code)),
         summary,
         config: discovery.config.clone(),
-        external: classify::external(&load::external::read(roots), &judge),
+        external: classify::external(&external, &judge),
         renewals: Vec::new(),
         rescued: Vec::new(),
         recovery_assessment: None,
         config_assessment: None,
         openclaw: OpenclawRelease {
+            rules: release.rules(),
             version: release.version,
-            rules: request.semantics,
             source: release.source,
         },
         agents,
@@ -180,6 +212,7 @@ pub fn scan(
     Look {
         snapshot,
         commands,
+        refused,
         unknown_agents,
         unknown_providers,
         agent_ids: discovery.agents.iter().map(|agent| agent.id.clone()).collect(),
@@ -198,11 +231,9 @@ fn names_provider(snapshot: &Snapshot, id: &str) -> bool {
     snapshot.agents.iter().any(of_agent) || snapshot.external.iter().any(|profile| is_it(&profile.provider))
 }
 
-/// Which release of OpenClaw a state directory belongs to.
-fn release(agents: &[AgentHealth], discovery: &Discovery, roots: &Roots) -> Release {
-    let has_database = roots.shared_database().exists()
-        || agents.iter().any(|agent| agent.store.kind == StoreKind::AgentSqlite);
-    Release::detect(discovery.settings.last_touched.as_deref(), has_database)
+/// The agents whose exit codes count: those that are configured, or were asked for.
+fn counting<'a>(agents: &'a [AgentHealth], wanted: &'a [String]) -> impl Iterator<Item = &'a AgentHealth> {
+    agents.iter().filter(|agent| agent.configured || !wanted.is_empty())
 }
 
 /// Whether logins of the state directory are kept in JSON files. A report on some agents may leave main out, whose store says so.
@@ -254,15 +285,24 @@ const PARALLEL_FROM: usize = 64;
 /// Agents a thread takes at a time: enough that taking them is no bottleneck, few enough that none waits long at the end.
 const CHUNK: usize = 32;
 
+/// What agents are judged with.
+struct Stage<'a> {
+    roots: &'a Roots,
+    judge: &'a Criteria<'a>,
+    check: &'a OpenclawCheck<'a>,
+    /// Whether exit codes are authwatch's own rather than OpenClaw's.
+    own_rules: bool,
+    cache: Option<&'a Cache>,
+    on_read: OnRead<'a>,
+}
+
 /// Loads and judges agent by agent, so that memory grows with one store and not with the fleet's. There is nothing for those
-/// that turn out to be none.
+/// that turn out to be none. `main` is the store they inherit, and `main_as_read` the same as the release in use reads it.
 fn look_at_all<'m>(
     agents: &[Agent],
     main: &(impl Deref<Target = Loaded<'m>> + Sync),
-    roots: &Roots,
-    judge: &Criteria<'_>,
-    cache: Option<&Cache>,
-    on_read: OnRead<'_>,
+    main_as_read: &(impl Deref<Target = Loaded<'m>> + Sync),
+    stage: &Stage<'_>,
 ) -> Vec<Option<ScannedAgent>> {
     let mut scanned: Vec<Option<ScannedAgent>> = Vec::new();
     scanned.resize_with(agents.len(), || None);
@@ -270,10 +310,14 @@ fn look_at_all<'m>(
     let chunks = Mutex::new(agents.chunks(CHUNK).zip(scanned.chunks_mut(CHUNK)));
     let take = || chunks.lock().expect("nothing panics while a chunk is taken").next();
     let work = || {
-        let mut workspace = Workspace { buffers: Buffers::new(roots), ids: ProfileIds::default() };
+        let mut workspace = Workspace {
+            buffers: Buffers::new(stage.roots),
+            other_buffers: Buffers::new(stage.roots),
+            ids: ProfileIds::default(),
+        };
         while let Some((agents, scanned)) = take() {
             for (agent, scanned) in agents.iter().zip(scanned) {
-                *scanned = look_at(agent, main, roots, judge, cache, on_read, &mut workspace);
+                *scanned = look_at(agent, main, main_as_read, stage, &mut workspace);
             }
         }
     };
@@ -294,18 +338,18 @@ fn look_at_all<'m>(
 /// What a thread works with.
 struct Workspace {
     buffers: Buffers,
+    other_buffers: Buffers,
     ids: ProfileIds,
 }
 
 fn look_at<'m>(
     agent: &Agent,
     main: &impl Deref<Target = Loaded<'m>>,
-    roots: &Roots,
-    judge: &Criteria<'_>,
-    cache: Option<&Cache>,
-    on_read: OnRead<'_>,
-    Workspace { buffers, ids }: &mut Workspace,
+    main_as_read: &impl Deref<Target = Loaded<'m>>,
+    stage: &Stage<'_>,
+    Workspace { buffers, other_buffers, ids }: &mut Workspace,
 ) -> Option<ScannedAgent> {
+    let Stage { judge, check, cache, .. } = *stage;
     // Before anything is read: what changes meanwhile is noticed the next time.
     let cached = cache.map(|cache| (cache, cache::stamps(&agent.dir, buffers.base())));
     if let Some((cache, stamps)) = &cached
@@ -313,25 +357,54 @@ fn look_at<'m>(
     {
         return Some(ScannedAgent::new(health, None));
     }
-    let judged = |own: &Loaded<'_>, inherited: Option<&Loaded<'_>>, ids: &mut ProfileIds| {
+    let reads_alike = check.semantics() == judge.semantics;
+    let mut judge_it = |own: &Loaded<'_>, inherited: Option<&Loaded<'_>>, ids: &mut ProfileIds| {
+        let mut health = classify::agent(agent, own, inherited, judge, ids);
+        health.configured = check.lists(agent);
+        health.check = if reads_alike {
+            check.of_agent(agent, own, inherited)
+        } else if agent.is_main() {
+            check.of_agent(agent, main_as_read, None)
+        } else {
+            let own = load_own(agent, check.semantics(), stage, other_buffers);
+            own.map_or_else(Answer::default, |own| check.of_agent(agent, &own, Some(main_as_read)))
+        };
+        if !stage.own_rules {
+            health.exit_code = health.check.code;
+        }
+        health
+    };
+    let mut judged = |own: &Loaded<'_>, inherited: Option<&Loaded<'_>>, ids: &mut ProfileIds| {
         let Some((cache, stamps)) = cached else {
-            return ScannedAgent::new(classify::agent(agent, own, inherited, judge, ids), None);
+            return ScannedAgent::new(judge_it(own, inherited, ids), None);
         };
         let content = own.digest();
         let known = cache.by_content(&agent.id, &content, judge.now);
         let is_same = known.is_some();
-        let health = known.unwrap_or_else(|| classify::agent(agent, own, inherited, judge, ids));
+        let health = known.unwrap_or_else(|| judge_it(own, inherited, ids));
         ScannedAgent::new(health, Some(Box::new(ReadStore { stamps, content, is_same })))
     };
     if agent.is_main() {
-        on_read(agent, main);
+        (stage.on_read)(agent, main);
         return Some(judged(main, None, ids));
     }
     let (scanned, room) = {
-        let own = load::load(agent, roots, judge.semantics, buffers)?;
-        on_read(agent, &own);
+        let own = load_own(agent, judge.semantics, stage, buffers)?;
+        (stage.on_read)(agent, &own);
         (judged(&own, Some(main), ids), own.document.into_room())
     };
     buffers.reuse(room);
     Some(scanned)
+}
+
+/// Reads an agent's own store, and notes what keeps the release in use from using it.
+fn load_own<'b>(
+    agent: &Agent,
+    semantics: Semantics,
+    stage: &Stage<'_>,
+    buffers: &'b mut Buffers,
+) -> Option<Loaded<'b>> {
+    let mut own = load::load(agent, stage.roots, semantics, buffers)?;
+    stage.check.note_not_imported(agent, &mut own, stage.roots);
+    Some(own)
 }

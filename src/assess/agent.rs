@@ -1,16 +1,35 @@
 //! The verdicts on what is an agent's and no login, and on OpenClaw's configuration.
 
+use std::collections::BTreeSet;
+
+use openclaw_auth::check::CauseKind;
 use openclaw_auth::model::{
-    ConfigHealth, ProviderId, StoreError, StoreErrorReason, StoreHealth, StrandedKind,
+    ProfileId, ProviderId, ReleaseSource, StoreError, StoreErrorReason, StoreHealth, StrandedKind,
 };
 
 use crate::model::{
-    AgentHealth, AgentRemedy, Assessment, AssessmentState, ProviderAssessment, RemedyOf, Severity,
+    AgentHealth, AgentRemedy, Assessment, AssessmentState, ProviderAssessment, RemedyOf, Severity, Snapshot,
 };
 use crate::remedy::{self, Commands, ImportAdvice, Remedy, quote};
 use crate::texts::{counted, text};
 
+/// An agent that the configuration does not list uses no model, so nothing of its own concerns anybody; what other agents have
+/// from it does.
+pub(super) fn put_aside(agent: &mut AgentHealth, shared_in_use: &BTreeSet<ProfileId>) {
+    for profile in agent.profiles.iter_mut().filter(|profile| !shared_in_use.contains(&profile.profile_id)) {
+        if let Some(assessment) = &mut profile.assessment {
+            **assessment = assessment.for_information();
+        }
+    }
+}
+
 pub(super) fn assess(agent: &mut AgentHealth, main_is_read: bool, commands: &Commands) {
+    if !agent.configured {
+        agent.store_assessment =
+            of_store(&agent.store, commands).map(|assessment| assessment.for_information());
+        agent.remedies = remedies(agent);
+        return;
+    }
     agent.store_assessment = of_store(&agent.store, commands);
     let sees_logins = shows_its_logins(agent) && main_is_read;
     let of_provider = |provider: &ProviderId| {
@@ -45,7 +64,7 @@ fn remedies(agent: &AgentHealth) -> Vec<AgentRemedy> {
 #[must_use]
 pub fn shows_its_logins(agent: &AgentHealth) -> bool {
     let left_behind = agent.store.stranded.as_ref();
-    let is_empty = left_behind.is_some_and(|stranded| stranded.kind == StrandedKind::EmptyDatabase);
+    let is_empty = left_behind.is_some_and(|stranded| stranded.kind != StrandedKind::LeftoverJson);
     agent.store.error.is_none() && !is_empty
 }
 
@@ -61,7 +80,7 @@ fn of_store(store: &StoreHealth, commands: &Commands) -> Option<Assessment> {
     let stranded = store.stranded.as_ref()?;
     let file = quote(&stranded.path.to_string_lossy());
     Some(match stranded.kind {
-        StrandedKind::EmptyDatabase => {
+        StrandedKind::EmptyDatabase | StrandedKind::NotImported => {
             let logins = counted("logins", stranded.profiles);
             let summary = text("store-migration-incomplete", &[("logins", &logins), ("file", &file)]);
             let ImportAdvice { first, command } = commands.import(stranded.repair_first.as_ref());
@@ -79,13 +98,27 @@ fn of_store(store: &StoreHealth, commands: &Commands) -> Option<Assessment> {
     })
 }
 
-pub(super) fn of_configuration(config: &ConfigHealth, commands: &Commands) -> Option<Assessment> {
-    let error = config.error.as_ref()?;
+pub(super) fn of_configuration(snapshot: &Snapshot, commands: &Commands) -> Option<Assessment> {
+    let config = &snapshot.config;
+    let Some(error) = &config.error else { return of_refusal(snapshot, commands) };
     let summary = text("configuration-unusable", &[("problem", &error.message)]);
     Some(Assessment {
         remedy: Some(commands.for_configuration(&config.path, error)),
         ..Assessment::new(AssessmentState::Unusable, of_unreadable(error), summary)
     })
+}
+
+/// The verdict on a configuration that can be read, and that the release in use refuses.
+fn of_refusal(snapshot: &Snapshot, commands: &Commands) -> Option<Assessment> {
+    let mut causes = snapshot.agents.iter().flat_map(|agent| &agent.check.causes);
+    let cause = causes.find(|cause| cause.kind == CauseKind::Configuration)?;
+    let severity = match snapshot.openclaw.source {
+        ReleaseSource::Assumed => Severity::Warning,
+        _ => Severity::Critical,
+    };
+    let summary = text("configuration-refused", &[("what", &cause.name)]);
+    let assessment = Assessment::new(AssessmentState::Unusable, severity, summary);
+    Some(assessment.with_command(Some(commands.openclaw("doctor"))))
 }
 
 /// The verdict on a renewed login that could not be stored.

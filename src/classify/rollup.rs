@@ -68,11 +68,7 @@ pub(super) fn exit_code(health: &AgentHealth, in_use: &BTreeSet<String>, criteri
     // What cannot be read cannot be vouched for, nor can logins that OpenClaw no longer sees.
     let unreadable = criteria.is_configuration_broken
         || health.store.error.is_some()
-        || health
-            .store
-            .stranded
-            .as_ref()
-            .is_some_and(|stranded| stranded.kind == StrandedKind::EmptyDatabase);
+        || health.store.stranded.as_ref().is_some_and(|stranded| stranded.kind != StrandedKind::LeftoverJson);
     let code = |status: Status| match status {
         Status::Expired | Status::Missing => exit::EXPIRED_OR_MISSING,
         Status::Expiring => exit::EXPIRING,

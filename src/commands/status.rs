@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use openclaw_auth::discover::NoAgent;
 use openclaw_auth::model::{AgentId, Semantics, Span};
 use openclaw_auth::paths::{self, Roots};
 use openclaw_auth::provider;
@@ -116,6 +117,8 @@ impl StatusArgs {
             memory: memory(),
             limits: self.limits(config),
             release: self.openclaw_version.clone(),
+            own_rules: self.semantics.is_some() || config.status.own_rules() || scope.is_some(),
+            only_bare: self.format() == Format::Openclaw && self.agent.is_empty(),
         }
     }
 
@@ -251,8 +254,21 @@ fn check_note(snapshot: &Snapshot) -> Option<String> {
         exit::EXPIRING => "check-note-expiring",
         _ => "check-note-missing",
     };
-    Some(format!("\n{}\n", text(name, &[("code", &code)])))
+    let mut note = format!("\n{}\n", text(name, &[("code", &code)]));
+    let causes = snapshot.agents.iter().flat_map(|agent| {
+        let counts = agent.exit_code == code;
+        agent.check.causes.iter().filter(move |_| counts).map(move |cause| (agent, cause))
+    });
+    for (agent, cause) in causes.take(CAUSES_SHOWN) {
+        let name = format!("check-cause-{}", cause.kind.as_str());
+        let cause = text(&name, &[("agent", &agent.id), ("name", &cause.name)]);
+        note.push_str(&format!("  {cause}\n"));
+    }
+    Some(note)
 }
+
+/// Causes that the note on `--check` names.
+const CAUSES_SHOWN: usize = 3;
 
 fn report_and(failure: &Failure, code: u8) -> u8 {
     tracing::warn!("{}", failure.in_one_line());
@@ -261,6 +277,15 @@ fn report_and(failure: &Failure, code: u8) -> u8 {
 
 /// Why there is nothing to report on: a selection that matches nothing is never fine.
 fn nothing_there(look: &Look, roots: &Roots) -> Option<Failure> {
+    if let Some(no_agent) = look.refused.filter(|_| look.state_exists) {
+        let problem = match no_agent {
+            NoAgent::Unknown => "OpenClaw's configuration does not list the agent that is meant",
+            NoAgent::Ambiguous => "several agents are configured, and nothing says which is meant",
+        };
+        return Some(
+            Failure::new(exit::NO_INPUT, problem).hint("name it with --agent, as for OpenClaw's own command"),
+        );
+    }
     if !look.state_exists {
         let failure = no_state_directory(roots);
         let hint = failure.hint.clone().unwrap_or_default();

@@ -23,6 +23,14 @@ pub struct StatusConfig {
     pub warn: Option<Span>,
 }
 
+impl StatusConfig {
+    /// Whether exit codes follow these settings, rather than OpenClaw's own command.
+    #[must_use]
+    pub fn own_rules(&self) -> bool {
+        self.semantics != Semantics::default() || self.scope.is_some()
+    }
+}
+
 /// `[refresh]`
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]

@@ -162,6 +162,7 @@ impl Monitor {
         let request = Request {
             semantics: status.semantics,
             scope: status.scope,
+            own_rules: status.own_rules(),
             window: status.warn,
             memory: memory.map(Arc::new),
             at: options.at,

@@ -101,6 +101,12 @@ impl Assessment {
         }
     }
 
+    /// The same where it concerns nobody.
+    #[must_use]
+    pub fn for_information(&self) -> Self {
+        Self { severity: Some(Severity::Info), needs_person: false, ..self.clone() }
+    }
+
     /// With the command that resolves it.
     #[must_use]
     pub fn with_command(mut self, command: Option<String>) -> Self {

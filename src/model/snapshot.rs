@@ -7,11 +7,13 @@ use serde::Serialize;
 use super::assessment::Assessment;
 use super::remedy::{AgentRemedy, Remedy};
 use super::verdict::{Bucket, LoginReason, LoginState, Scope, Status};
+use openclaw_auth::check::Answer;
 use openclaw_auth::model::shown_path;
 use openclaw_auth::model::{
     AgentId, ConfigHealth, Cooldown, CredentialKind, MAIN_AGENT, ProfileId, ProviderId, ReasonCode, Rejected,
     ReleaseSource, Semantics, Source, Span, StoreHealth, Timestamp,
 };
+use openclaw_auth::release::Rules;
 
 /// The health of one profile, as one agent sees it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -93,8 +95,13 @@ pub struct AgentHealth {
     pub dir: PathBuf,
     /// Whether it is the configured default.
     pub default: bool,
+    /// Whether OpenClaw's configuration lists it, or it is `main` where that lists none.
+    pub configured: bool,
     /// What `--check` would say of it alone.
     pub exit_code: u8,
+    /// What led OpenClaw's own command to that, by the rules of its release.
+    #[serde(skip)]
+    pub check: Answer,
     pub store: StoreHealth,
     /// Its profiles, inherited ones among them, sorted by provider, then id.
     pub profiles: Vec<ProfileHealth>,
@@ -230,7 +237,7 @@ pub struct OpenclawRelease {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
     /// Whose rules were applied.
-    pub rules: Semantics,
+    pub rules: Rules,
     /// What it is known by.
     pub source: ReleaseSource,
 }

@@ -34,6 +34,10 @@ pub struct Request {
     pub limits: Limits,
     /// The release of OpenClaw, where a person names it.
     pub release: Option<Release>,
+    /// Whether exit codes follow `semantics` and `scope`, rather than the release's own command.
+    pub own_rules: bool,
+    /// Whether only the agent is looked at that a command of OpenClaw's without `--agent` means.
+    pub only_bare: bool,
 }
 
 impl Default for Request {
@@ -48,6 +52,8 @@ impl Default for Request {
             memory: None,
             limits: Limits::default(),
             release: None,
+            own_rules: false,
+            only_bare: false,
         }
     }
 }
@@ -56,6 +62,7 @@ impl Default for Request {
 #[derive(Debug, PartialEq)]
 pub(super) struct Basis {
     pub(super) request: Request,
+    pub(super) release: Release,
     pub(super) environment: Environment,
     pub(super) settings: Settings,
     pub(super) config: ConfigHealth,

@@ -123,6 +123,7 @@ provider-unknown = a configured model needs this provider; its login shows once 
 store-unreadable = the store cannot be read: { $problem }
 store-migration-incomplete = migration incomplete: { $logins } not imported from { $file }
 store-leftover = { $file } is left over; OpenClaw no longer reads it
+configuration-refused = this release of OpenClaw refuses its configuration: { $what }
 configuration-unusable = OpenClaw's configuration cannot be used: { $problem }
 recovery-waiting = the renewed login could not be stored and waits in a recovery file
 recovery-remedy = The token in the store is already used. Make the store writable again (space, permissions), then run the command
@@ -172,7 +173,7 @@ no-logins = no logins
 not-imported = not imported yet
 the-store = credential store
 openclaw-version = OpenClaw { $version } (rules of { $rules })
-openclaw-databases = OpenClaw 2026.6 or later (rules of { $rules })
+openclaw-databases = OpenClaw, release known by its databases (rules of { $rules })
 openclaw-assumed = OpenClaw's release is not known (rules of { $rules } assumed)
 openclaw-given = OpenClaw (rules of { $rules })
 openclaw-configuration = OpenClaw (rules of { $rules })
@@ -327,6 +328,15 @@ doctor-not-asked = { $count ->
     [one] 1 change to a credential was not made; --yes makes it without asking
    *[other] { $count } changes to credentials were not made; --yes makes them without asking
 }
+# What led to an answer of `--check` other than 0, by the rules of OpenClaw's release. `$name` is a profile, provider, or file.
+check-cause-configuration = OpenClaw refuses its configuration: { $name }
+check-cause-agent = agent { $agent } is not in OpenClaw's configuration
+check-cause-store = agent { $agent }: the store cannot be read: { $name }
+check-cause-migration = agent { $agent }: OpenClaw has not imported { $name }
+check-cause-expired = agent { $agent }: { $name } counts as expired or missing
+check-cause-missing_provider = agent { $agent }: a model needs { $name }, and OpenClaw finds no login for it
+check-cause-undecided = agent { $agent }: OpenClaw cannot tell whether { $name } works
+check-cause-expiring = agent { $agent }: { $name } expires within 24 h
 
 ## Messages: the first line
 

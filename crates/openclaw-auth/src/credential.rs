@@ -8,7 +8,7 @@ use super::field::FieldValue;
 use super::json::{Number, Skipped};
 use super::provider::Provider;
 use super::{fence, provider, setup, text};
-use crate::model::{CredentialKind, RejectReason, Semantics, Span, Timestamp};
+use crate::model::{CredentialKind, RejectReason, SecretReference, Semantics, Span, Timestamp};
 use crate::secret::SecretStr;
 
 /// Beyond this JavaScript has no dates.
@@ -35,6 +35,8 @@ pub struct Credential<'a> {
     pub token: Option<SecretStr<'a>>,
     /// Whether its secret is one that is referred to: by `keyRef`, `tokenRef` or `oauthRef`, whichever its kind has.
     pub refers: bool,
+    /// What `keyRef` or `tokenRef` refers to.
+    pub reference: Option<Box<SecretReference>>,
     /// Whether it is saved to replace another and not put to use (2026.9).
     pub is_replacement: bool,
     /// `expires`.
@@ -226,6 +228,14 @@ impl<'a> RawEntry<'a> {
             CredentialKind::Token => is_ref(&self.token_ref) || moved(&self.token),
             CredentialKind::OAuth => self.oauth_ref.as_ref().is_some_and(FieldValue::is_legacy_oauth_ref),
         };
+        let reference = match kind {
+            CredentialKind::ApiKey => [&self.key_ref, &self.key],
+            CredentialKind::Token => [&self.token_ref, &self.token],
+            CredentialKind::OAuth => [&None, &None],
+        };
+        let mut references = reference.into_iter().flatten().filter_map(|field| field.reference(semantics));
+        let reference = references.next().map(Box::new);
+        drop(references);
         let key = match (self.key, self.api_key) {
             (None, api_key @ Some(FieldValue::Text(_))) => api_key,
             (key, _) => key,
@@ -239,6 +249,7 @@ impl<'a> RawEntry<'a> {
             key: filled(key),
             token: filled(self.token),
             refers,
+            reference,
             is_replacement: self.is_replacement && semantics == Semantics::V2026_9,
             expires: match self.expires {
                 None => Expires::Absent,

@@ -1,16 +1,21 @@
 //! First stage: which agents there are, and what the configuration and the environment say about them.
 
 mod configuration;
+mod refusal;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
+pub use self::refusal::Refusal;
 use crate::environment::{Environment, Variables};
 use crate::file;
+use crate::load::DATABASE_FILE;
 use crate::model::{AgentId, ConfigHealth, MAIN_AGENT};
 use crate::paths::Roots;
+use crate::release::{Rules, Schemas, Version};
 use crate::secret::SecretBuffer;
-use crate::settings::Settings;
+use crate::settings::{Roster, Settings, normalized_agent_id};
 
 /// An agent, before its store is looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +64,73 @@ pub struct Discovery {
     pub environment: Environment,
     /// Whether there is a state directory at all.
     pub state_exists: bool,
+}
+
+/// The schemas of the databases that are there.
+#[must_use]
+pub fn schemas(roots: &Roots, agents: &[Agent]) -> Schemas {
+    let of_agent = |agent: &Agent| schema(&agent.dir.join(DATABASE_FILE));
+    Schemas { shared: schema(&roots.shared_database()), agent: agents.iter().find_map(of_agent) }
+}
+
+/// Where a database's header has `user_version`, in bytes.
+const USER_VERSION: usize = 60;
+
+/// The `user_version` of a database. It is read from the file alone: what may be in its log instead is newer, and this a lower bound.
+fn schema(path: &Path) -> Option<u32> {
+    let mut header = [0; USER_VERSION + 4];
+    match std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut header)) {
+        Ok(()) => header.last_chunk().map(|bytes| u32::from_be_bytes(*bytes)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(_) => Some(0),
+    }
+}
+
+/// Why a command of OpenClaw's means no agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoAgent {
+    /// The configuration does not list it.
+    Unknown,
+    /// Several agents are configured, and nothing says which is meant (2026.8 and later).
+    Ambiguous,
+}
+
+impl Discovery {
+    /// The agent that a command without `--agent` means.
+    pub fn bare_agent(&self, version: Version) -> Result<&Agent, NoAgent> {
+        let main = || Ok(&self.agents[0]);
+        let settings = &self.settings;
+        match Rules::of(version) {
+            // These look into main's directory, whichever agent is the default.
+            Rules::Refreshable | Rules::Everything => main(),
+            Rules::InUse => self.known_agent(settings.default_agent()).or_else(|_| main()),
+            // The agent that older releases marked as the default becomes the owner of such commands.
+            Rules::Selected => {
+                let marked = settings.agents.iter().find(|agent| agent.default);
+                match (&settings.system_agent, marked, settings.agents.as_slice()) {
+                    (Some(id), ..) => self.known_agent(id),
+                    (None, Some(marked), _) => self.known_agent(&marked.id),
+                    (None, None, []) => main(),
+                    (None, None, [only]) => self.known_agent(&only.id),
+                    (None, None, [first, ..]) if settings.roster == Roster::List => {
+                        self.known_agent(&first.id)
+                    }
+                    (None, None, _) => Err(NoAgent::Ambiguous),
+                }
+            }
+        }
+    }
+
+    /// The agent of an id that the configuration lists; `main` where it lists none.
+    pub fn known_agent(&self, id: &str) -> Result<&Agent, NoAgent> {
+        let id = normalized_agent_id(id);
+        let is_listed = match self.settings.roster {
+            Roster::None => id == MAIN_AGENT,
+            Roster::List | Roster::Entries => self.settings.agents.iter().any(|agent| agent.id == id),
+        };
+        let agent = self.agents.iter().find(|agent| agent.id.as_str() == id);
+        agent.filter(|_| is_listed).ok_or(NoAgent::Unknown)
+    }
 }
 
 /// Finds the agents.

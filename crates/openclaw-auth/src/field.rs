@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::json::{Skipped, Text, drain_seq, scalars_are};
-use crate::model::Semantics;
+use crate::model::{SecretReference, Semantics};
 use crate::secret::SecretStr;
 use crate::text;
 
@@ -37,9 +37,22 @@ impl FieldValue<'_> {
     #[must_use]
     pub fn is_secret_ref(&self, semantics: Semantics) -> bool {
         match self {
-            Self::Text(value) => is_env_template(value.expose(), semantics),
+            Self::Text(value) => env_template(value.expose(), semantics).is_some(),
             Self::Object(shape) => shape.is_secret_ref(semantics),
             Self::Null | Self::Other => false,
+        }
+    }
+
+    /// What it refers to, where it is a reference to a secret kept elsewhere.
+    #[must_use]
+    pub fn reference(&self, semantics: Semantics) -> Option<SecretReference> {
+        match self {
+            Self::Text(value) => {
+                let name = env_template(value.expose(), semantics)?.to_owned();
+                Some(SecretReference { source: "env".to_owned(), provider: None, id: name })
+            }
+            Self::Object(shape) if shape.is_secret_ref(semantics) => shape.reference.as_deref().cloned(),
+            _ => None,
         }
     }
 
@@ -102,14 +115,14 @@ impl<'de: 'a, 'a> Deserialize<'de> for FieldValue<'a> {
     }
 }
 
-/// `${UPPER_CASE}`; `$UPPER_CASE` in 2026.9, too.
-fn is_env_template(value: &str, semantics: Semantics) -> bool {
+/// The name in `${UPPER_CASE}`; in `$UPPER_CASE` in 2026.9, too.
+fn env_template(value: &str, semantics: Semantics) -> Option<&str> {
     let named = text::trim(value).strip_prefix('$');
     let name = named.and_then(|rest| match rest.strip_prefix('{') {
         Some(rest) => rest.strip_suffix('}'),
         None => Some(rest).filter(|_| semantics == Semantics::V2026_9),
     });
-    name.is_some_and(|name| {
+    name.filter(|name| {
         name.len() <= 128
             && name.starts_with(|first: char| first.is_ascii_uppercase())
             && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
@@ -124,6 +137,7 @@ pub struct RefShape {
     provider: RefField,
     id: RefField,
     is_legacy_oauth: bool,
+    reference: Option<Box<SecretReference>>,
 }
 
 #[derive(Debug, Default, PartialEq, Eq, Clone, Copy)]
@@ -146,7 +160,11 @@ impl RefShape {
     /// An object with so many entries besides `source`, `provider` and `id`, and these.
     fn of(others: usize, fields: [&Option<FieldValue<'_>>; 3]) -> Self {
         let [source, provider, id] = fields.map(Option::as_ref);
+        let word = |field: Option<&FieldValue<'_>>| Some(text::non_empty(field?.as_text()?)?.to_owned());
         Self {
+            reference: word(source)
+                .zip(word(id))
+                .map(|(source, id)| Box::new(SecretReference { source, provider: word(provider), id })),
             keys: others + fields.iter().filter(|field| field.is_some()).count(),
             source: source.and_then(ref_source),
             provider: provider.map_or(RefField::Absent, ref_field),

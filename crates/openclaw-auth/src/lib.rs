@@ -58,6 +58,7 @@
 
 pub mod attempts;
 #[doc(hidden)]
+pub mod check;
 pub mod checkpoint;
 pub mod clock;
 pub mod credential;

@@ -23,6 +23,8 @@ pub struct Effective<'s, 'a> {
     pub inherited: bool,
     /// The store it was read from.
     pub source: Source,
+    /// Where it stands among all: the agent's own first, as they are stored, then main's.
+    pub position: (bool, usize),
 }
 
 /// What an agent sees: the merged profiles sorted by id, and the merged state.
@@ -114,7 +116,13 @@ impl<'s, 'a> View<'s, 'a> {
 }
 
 fn effective<'s, 'a>(profile: &'s Profile<'a>, inherited: bool) -> Effective<'s, 'a> {
-    Effective { id: &profile.id, credential: &profile.credential, inherited, source: profile.source }
+    Effective {
+        id: &profile.id,
+        credential: &profile.credential,
+        inherited,
+        source: profile.source,
+        position: (inherited, profile.position),
+    }
 }
 
 fn find(profiles: &[Effective<'_, '_>], id: &str) -> Result<usize, usize> {
@@ -132,15 +140,11 @@ fn merge_sorted<'s, 'a>(own: &'s [Profile<'a>], main: &'s [Profile<'a>]) -> Vec<
             (None, Some(_)) => Ordering::Greater,
             (None, None) => return merged,
         };
-        if order.is_ge() {
-            let inherited = main.next();
-            if order.is_gt() {
-                merged.extend(inherited.map(|profile| effective(profile, true)));
-            }
-        }
-        if order.is_le() {
-            merged.extend(own.next().map(|profile| effective(profile, false)));
-        }
+        let inherited = if order.is_ge() { main.next() } else { None };
+        let owned = if order.is_le() { own.next() } else { None };
+        // An own profile goes before main's of its id.
+        let inherited = inherited.map(|profile| effective(profile, true));
+        merged.extend(owned.map(|profile| effective(profile, false)).or(inherited));
     }
 }
 

@@ -5,7 +5,9 @@ mod ids;
 mod store;
 mod time;
 
-pub use self::credential::{Cooldown, CooldownKind, CredentialKind, ReasonCode, Semantics, Source};
+pub use self::credential::{
+    Cooldown, CooldownKind, CredentialKind, ReasonCode, SecretReference, Semantics, Source,
+};
 pub use self::ids::{AgentId, MAIN_AGENT, ProfileId, ProfileIds, ProviderId};
 pub use self::store::{
     ConfigHealth, Fault, Mode, RejectReason, Rejected, StoreError, StoreErrorReason, StoreHealth, StoreKind,

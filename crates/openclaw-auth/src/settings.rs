@@ -4,6 +4,7 @@
 
 mod nesting;
 mod pieces;
+mod providers;
 mod substitute;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,18 +17,26 @@ use super::{provider, text};
 use crate::model::{MAIN_AGENT, Semantics};
 
 use self::nesting::nests_deeper_than;
-pub use self::pieces::{AgentSettings, ModelChoice, ProfileSettings, normalized_agent_id};
+pub use self::pieces::{AgentSettings, ModelChoice, ProfileSettings, Roster, normalized_agent_id};
 use self::pieces::{
-    add_variables, agent, entries, filled, is_key, model_choice, models_of, object, profile, texts,
+    add_variables, agents, entries, filled, is_key, model_choice, models_of, object, profile, texts,
+    utility_model,
 };
+pub use self::providers::{ProviderKey, ProviderSettings, SecretProvider, SecretSettings};
 
 /// The provider of a model that is named without one.
 const DEFAULT_PROVIDER: &str = "openai";
 /// What the configuration says about agents and auth. Holds no secret: of keys only whether they are set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// `agents.list`, in order.
+    /// Whether, and in which form, agents are configured.
+    pub roster: Roster,
+    /// The configured agents: those of `agents.entries` by id, those of `agents.list` in order.
     pub agents: Vec<AgentSettings>,
+    /// The agent that a command without `--agent` means: `agents.defaults.systemAgent.agentId`.
+    pub system_agent: Option<String>,
+    /// `agents.defaults.utilityModel`; empty where it is switched off.
+    pub utility_model: Option<String>,
     /// `agents.defaults.model`.
     pub model: ModelChoice,
     /// `agents.defaults.imageModel`.
@@ -40,6 +49,16 @@ pub struct Settings {
     pub models: Vec<(String, String)>,
     /// Providers with `models.providers.<id>.apiKey`, normalised by nothing but trimming.
     pub configured_keys: BTreeSet<String>,
+    /// `models.providers`, in order.
+    pub providers: Vec<ProviderSettings>,
+    /// `secrets`.
+    pub secrets: SecretSettings,
+    /// Variables that `models.providers` refers to and that are not set: OpenClaw 2026.8 and later refuses to start.
+    pub unset_variables: BTreeSet<String>,
+    /// Keys at the top level, for those that a release does not know.
+    pub sections: BTreeSet<String>,
+    /// Variables set directly under `env`, which 2026.8 and later refuses.
+    pub direct_variables: BTreeSet<String>,
     /// `auth.order`, by provider as written.
     pub order: BTreeMap<String, Vec<String>>,
     /// `auth.profiles`.
@@ -74,13 +93,30 @@ impl Settings {
     }
 
     fn from_root(root: &Map<String, Value>, variables: &Variables) -> Self {
-        let agents = object(root, "agents");
-        let defaults = agents.and_then(|agents| object(agents, "defaults"));
+        let section = object(root, "agents");
+        let defaults = section.and_then(|agents| object(agents, "defaults"));
         let auth = object(root, "auth");
-        let list = agents.and_then(|agents| agents.get("list")).and_then(Value::as_array);
         let providers = object(root, "models").and_then(|models| object(models, "providers"));
+        let (roster, agents) = agents(section);
+        let mut unset_variables = BTreeSet::new();
+        entries(providers)
+            .for_each(|(_, entry)| substitute::collect_unset(entry, variables, &mut unset_variables));
+        let env = object(root, "env");
         Self {
-            agents: list.into_iter().flatten().filter_map(agent).collect(),
+            roster,
+            agents,
+            system_agent: defaults
+                .and_then(|defaults| object(defaults, "systemAgent"))
+                .and_then(|agent| filled(agent.get("agentId")?).map(normalized_agent_id)),
+            utility_model: utility_model(defaults.and_then(|defaults| defaults.get("utilityModel"))),
+            providers: providers::providers(providers),
+            secrets: SecretSettings::of(object(root, "secrets")),
+            unset_variables,
+            sections: root.keys().cloned().collect(),
+            direct_variables: entries(env)
+                .map(|(name, _)| name.clone())
+                .filter(|name| !matches!(name.as_str(), "vars" | "shellEnv"))
+                .collect(),
             model: model_choice(defaults.and_then(|defaults| defaults.get("model"))),
             image_model: model_choice(defaults.and_then(|defaults| defaults.get("imageModel"))),
             aliases: entries(defaults.and_then(|defaults| object(defaults, "models")))

@@ -32,7 +32,7 @@ fn run(inspection: &Inspection, findings: &mut Findings) {
         let (Some(stranded), Some(assessment)) = (stranded, &agent.store_assessment) else { continue };
         let kind = match stranded.kind {
             StrandedKind::LeftoverJson => JSON_BESIDE,
-            StrandedKind::EmptyDatabase => EMPTY,
+            StrandedKind::EmptyDatabase | StrandedKind::NotImported => EMPTY,
         };
         findings.push(kind.assessed(assessment).of(&agent.id).at(&stranded.path));
     }

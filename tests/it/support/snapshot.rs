@@ -41,7 +41,9 @@ pub(crate) fn agent(id: &str, profiles: Vec<ProfileHealth>) -> AgentHealth {
         id: id.into(),
         dir: id.into(),
         default: id == "main",
+        configured: true,
         exit_code: 0,
+        check: openclaw_auth::check::Answer::default(),
         store: StoreHealth {
             kind: StoreKind::Json,
             path: id.into(),
@@ -79,7 +81,7 @@ pub(crate) fn snapshot(agents: Vec<AgentHealth>) -> Snapshot {
         config_assessment: None,
         openclaw: OpenclawRelease {
             version: None,
-            rules: Semantics::V2026_9,
+            rules: openclaw_auth::release::Rules::Selected,
             source: ReleaseSource::Assumed,
         },
     }

@@ -24,6 +24,8 @@ pub struct Profile<'a> {
     pub credential: Credential<'a>,
     /// The store it was read from.
     pub source: Source,
+    /// How many profiles stand before it in that store.
+    pub position: usize,
 }
 
 /// The entries as they were read.
@@ -49,7 +51,10 @@ impl<'a> Read<'a> {
             return;
         }
         match entry {
-            Ok(credential) => self.profiles.push(Profile { id, credential, source }),
+            Ok(credential) => {
+                let position = self.profiles.len();
+                self.profiles.push(Profile { id, credential, source, position });
+            }
             Err(reason) => self.rejected.push((self.profiles.len(), id, reason)),
         }
     }

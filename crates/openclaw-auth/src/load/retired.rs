@@ -1,16 +1,43 @@
 //! The files of older releases that OpenClaw's import takes logins from. What the import cannot parse it archives all the same, so
 //! nothing may ask for the import while such a file is there.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{STATE_FILE, STORE_FILE, parse, parse_error, parse_leniently, parse_state};
 use crate::discover::Agent;
 use crate::document::{Document, DocumentError};
 use crate::file;
 use crate::json::javascript;
-use crate::model::{Semantics, Source, StoreError, Unimportable};
+use crate::model::{Semantics, Source, StoreError, StoreKind, Unimportable};
 use crate::paths::Roots;
+use crate::release::{Rules, Version};
 use crate::secret::SecretBuffer;
+
+/// The file of an older release that keeps this one from using an agent's store, where there is one. 2026.6 and 2026.7 do not read
+/// JSON files and go on without what is in them; 2026.8 and later refuse main's store while any such file is there, an empty one too,
+/// and that of another agent if it has no database of its own.
+#[must_use]
+pub fn not_imported(
+    version: Version,
+    kind: StoreKind,
+    agent_dir: &Path,
+    is_main: bool,
+    roots: &Roots,
+) -> Option<PathBuf> {
+    let is_database = matches!(kind, StoreKind::AgentSqlite | StoreKind::SharedSqlite);
+    let own = |names: &[&str]| names.iter().map(|name| agent_dir.join(name)).find(|path| path.exists());
+    if Rules::of(version) == Rules::Selected {
+        if is_database && !is_main {
+            return None;
+        }
+        let shared = || Some(roots.oauth.join("oauth.json")).filter(|path| is_main && path.exists());
+        return own(&[STORE_FILE, STATE_FILE, "auth.json"]).or_else(shared);
+    }
+    if version < Version::DATABASES || is_database {
+        return None;
+    }
+    own(&[STORE_FILE, "auth.json"])
+}
 
 /// The files that the import could not read, of all agents. Looked for one by one, as they are asked for.
 pub fn unimportable<'a>(

@@ -29,6 +29,17 @@ words! {
     }
 }
 
+/// A reference to a secret that is kept elsewhere (`SecretRef`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretReference {
+    /// Where the secret is: `env`, `file`, `exec`, or `store`.
+    pub source: String,
+    /// The provider of secrets, by its name in `secrets.providers`; the default one of the source where none is named.
+    pub provider: Option<String>,
+    /// Which secret: the variable's name for `env`.
+    pub id: String,
+}
+
 words! {
     /// Why a profile is missing or expired, in OpenClaw's words.
     pub enum ReasonCode {

@@ -130,8 +130,10 @@ pub struct Unimportable {
 }
 
 words! {
-    /// The two ways a migration leaves credentials behind.
+    /// The ways a migration leaves credentials behind.
     pub enum StrandedKind {
+        /// A file of an older release, without which the release that is in use does not use the store, or does not read it.
+        NotImported = "not-imported",
         /// A JSON store beside a populated database: only a leftover.
         LeftoverJson = "leftover-json",
         /// A JSON store with profiles beside a database with none: the logins are there, and OpenClaw does not see them.

@@ -12,17 +12,33 @@ use crate::text;
 /// OpenClaw's agents have no longer names.
 const MAX_AGENT_ID: usize = 64;
 
-/// One of `agents.list`.
+/// How the configuration names its agents.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Roster {
+    /// It names none: `main` is the only one.
+    #[default]
+    None,
+    /// `agents.list`, up to 2026.7.
+    List,
+    /// `agents.entries`, by id, 2026.8 and later.
+    Entries,
+}
+
+/// One of `agents.list` or `agents.entries`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AgentSettings {
     /// Its id.
     pub id: String,
+    /// Whether the configuration spells it as OpenClaw does. 2026.8 and later refuses others.
+    pub is_spelled_well: bool,
     /// Whether it is marked as the default.
     pub default: bool,
     /// Its own directory, as written.
     pub dir: Option<String>,
     /// Its own model.
     pub model: ModelChoice,
+    /// Its own model for small tasks; empty where it is switched off.
+    pub utility_model: Option<String>,
 }
 
 /// A model with its fallbacks.
@@ -59,13 +75,31 @@ pub(super) fn texts(list: &[Value]) -> Vec<String> {
     list.iter().filter_map(filled).map(str::to_owned).collect()
 }
 
-pub(super) fn agent(entry: &Value) -> Option<AgentSettings> {
-    Some(AgentSettings {
-        id: normalized_agent_id(filled(entry.get("id")?)?),
+/// The agents of a configuration. `agents.entries` goes before `agents.list`, as in the releases that know both.
+pub(super) fn agents(agents: Option<&Map<String, Value>>) -> (Roster, Vec<AgentSettings>) {
+    let Some(agents) = agents else { return (Roster::None, Vec::new()) };
+    if let Some(entries) = object(agents, "entries").filter(|entries| !entries.is_empty()) {
+        return (Roster::Entries, entries.iter().map(|(id, entry)| agent(id, entry)).collect());
+    }
+    let list = agents.get("list").and_then(Value::as_array).into_iter().flatten();
+    let list: Vec<_> = list.filter_map(|entry| Some(agent(filled(entry.get("id")?)?, entry))).collect();
+    (if list.is_empty() { Roster::None } else { Roster::List }, list)
+}
+
+fn agent(id: &str, entry: &Value) -> AgentSettings {
+    AgentSettings {
+        id: normalized_agent_id(id),
+        is_spelled_well: normalized_agent_id(id) == id,
         default: entry.get("default") == Some(&Value::Bool(true)),
         dir: entry.get("agentDir").and_then(filled).map(str::to_owned),
         model: model_choice(entry.get("model")),
-    })
+        utility_model: utility_model(entry.get("utilityModel")),
+    }
+}
+
+/// A model for small tasks. One that is empty switches it off, which is not the same as saying nothing.
+pub(super) fn utility_model(value: Option<&Value>) -> Option<String> {
+    Some(text::trim(value?.as_str()?).to_owned())
 }
 
 pub(super) fn model_choice(value: Option<&Value>) -> ModelChoice {

@@ -1,6 +1,8 @@
 //! `${NAME}` in the configuration's values, as OpenClaw fills them in: capitals only, `$${NAME}` stands for itself, and
 //! what names no variable that is set stays as it is written.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::environment::Variables;
@@ -39,6 +41,36 @@ pub(super) fn filled(text: &str, variables: &Variables) -> String {
     }
     result.push_str(rest);
     result
+}
+
+/// The variable's name, where a text is one reference and nothing else.
+pub(super) fn only_reference(text: &str) -> Option<&str> {
+    let (name, after) = reference(text)?;
+    after.is_empty().then_some(name)
+}
+
+/// Adds the names of the variables that the strings of a value refer to and that are not set.
+pub(super) fn collect_unset(value: &Value, variables: &Variables, unset: &mut BTreeSet<String>) {
+    match value {
+        Value::String(text) => {
+            let mut rest = text.as_str();
+            while let Some(start) = rest.find('$') {
+                rest = &rest[start..];
+                let escaped = rest[1..].starts_with("${");
+                let Some((name, after)) = reference(&rest[usize::from(escaped)..]) else {
+                    rest = &rest[1..];
+                    continue;
+                };
+                if !escaped && variables.get(name).is_none() {
+                    unset.insert(name.to_owned());
+                }
+                rest = after;
+            }
+        }
+        Value::Array(list) => list.iter().for_each(|item| collect_unset(item, variables, unset)),
+        Value::Object(object) => object.values().for_each(|item| collect_unset(item, variables, unset)),
+        _ => {}
+    }
 }
 
 /// Whether a text refers to a variable.

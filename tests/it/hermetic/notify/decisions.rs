@@ -76,7 +76,9 @@ fn agent(id: &str, profiles: Vec<ProfileHealth>) -> AgentHealth {
         id: id.into(),
         dir: PathBuf::from("/agents").join(id),
         default: id == "main",
+        configured: true,
         exit_code: 0,
+        check: openclaw_auth::check::Answer::default(),
         store: StoreHealth {
             kind: StoreKind::Json,
             path: PathBuf::from("/agents").join(id).join("auth-profiles.json"),
@@ -120,7 +122,7 @@ fn snapshot(now: f64, agents: Vec<AgentHealth>) -> Snapshot {
         config_assessment: None,
         openclaw: OpenclawRelease {
             version: None,
-            rules: Semantics::V2026_9,
+            rules: openclaw_auth::release::Rules::Selected,
             source: ReleaseSource::Assumed,
         },
     }

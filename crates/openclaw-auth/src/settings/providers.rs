@@ -1,0 +1,155 @@
+//! `models.providers` and `secrets`: where the configuration itself gives a provider its key, and how references to
+//! secrets are resolved. Of keys, only what they are is kept, never their text.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::pieces::{entries, filled, object, texts};
+use super::substitute;
+use crate::model::SecretReference;
+use crate::{provider, text};
+
+/// One of `models.providers`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProviderSettings {
+    /// Its id, as written but for white space around it.
+    pub id: String,
+    /// Its key.
+    pub key: ProviderKey,
+    /// How it signs in, where the configuration says so: `api-key`, `aws-sdk`, `oauth`, or `token`.
+    pub auth: Option<String>,
+    /// The protocol it speaks.
+    pub api: Option<String>,
+    /// Where it is.
+    pub base_url: Option<String>,
+    /// The ids of its models, as written.
+    pub models: Vec<String>,
+}
+
+/// The key of a provider in the configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ProviderKey {
+    /// There is none.
+    #[default]
+    None,
+    /// The key itself, or text in its place.
+    Text,
+    /// The name of a provider's variable, in the place of a key.
+    Name(String),
+    /// A word that stands for no secret, such as `ollama-local`.
+    Marker(String),
+    /// A reference to a secret kept elsewhere.
+    Reference(SecretReference),
+}
+
+/// The words that stand in the place of a key and are no secret.
+const MARKERS: &[&str] = &[
+    "custom-local",
+    "codex-app-server",
+    "gcp-vertex-credentials",
+    "ollama-local",
+    "secretref-managed",
+    "lmstudio-local",
+    "minimax-oauth",
+];
+
+/// `models.providers`, in order.
+pub(super) fn providers(section: Option<&Map<String, Value>>) -> Vec<ProviderSettings> {
+    entries(section).map(|(id, entry)| settings_of(id, entry)).collect()
+}
+
+fn settings_of(id: &str, entry: &Value) -> ProviderSettings {
+    let word = |key: &str| entry.get(key).and_then(filled).map(str::to_owned);
+    let models = entry.get("models").and_then(Value::as_array);
+    ProviderSettings {
+        id: text::trim(id).to_owned(),
+        key: entry.get("apiKey").map_or(ProviderKey::None, provider_key),
+        auth: word("auth"),
+        api: word("api"),
+        base_url: word("baseUrl"),
+        models: models
+            .into_iter()
+            .flatten()
+            .filter_map(|model| filled(model.get("id")?).map(str::to_owned))
+            .collect(),
+    }
+}
+
+fn provider_key(value: &Value) -> ProviderKey {
+    match value {
+        Value::String(key) => {
+            let key = text::trim(key);
+            if let Some(name) = substitute::only_reference(key) {
+                let reference =
+                    SecretReference { source: "env".to_owned(), provider: None, id: name.to_owned() };
+                return ProviderKey::Reference(reference);
+            }
+            if key.is_empty() {
+                ProviderKey::None
+            } else if MARKERS.contains(&key) {
+                ProviderKey::Marker(key.to_owned())
+            } else if provider::all().any(|known| known.variables.contains(&key)) {
+                ProviderKey::Name(key.to_owned())
+            } else {
+                ProviderKey::Text
+            }
+        }
+        Value::Object(reference) => {
+            let word = |key: &str| reference.get(key).and_then(filled).map(str::to_owned);
+            match (word("source"), word("id")) {
+                (Some(source), Some(id)) => {
+                    ProviderKey::Reference(SecretReference { source, provider: word("provider"), id })
+                }
+                _ => ProviderKey::None,
+            }
+        }
+        _ => ProviderKey::None,
+    }
+}
+
+/// `secrets`: the providers of secrets by name, and which of them counts where a reference names none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SecretSettings {
+    /// `secrets.providers`.
+    pub providers: BTreeMap<String, SecretProvider>,
+    /// `secrets.defaults`: the provider's name by source.
+    pub defaults: BTreeMap<String, String>,
+}
+
+/// One of `secrets.providers`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SecretProvider {
+    /// `env`, `file`, `exec`, or `store`.
+    pub source: String,
+    /// The only ids it resolves, where it is limited to some.
+    pub allowed: Option<Vec<String>>,
+}
+
+impl SecretSettings {
+    pub(super) fn of(section: Option<&Map<String, Value>>) -> Self {
+        let part = |key: &str| section.and_then(|section| object(section, key));
+        let providers = entries(part("providers")).filter_map(|(name, entry)| {
+            let allowed = entry.get("allowlist").and_then(Value::as_array);
+            let source = filled(entry.get("source")?)?.to_owned();
+            Some((name.clone(), SecretProvider { source, allowed: allowed.map(|list| texts(list)) }))
+        });
+        let defaults = entries(part("defaults"))
+            .filter_map(|(source, name)| Some((source.clone(), filled(name)?.to_owned())));
+        Self { providers: providers.collect(), defaults: defaults.collect() }
+    }
+
+    /// Whether a reference to a variable may be resolved at all: its provider is one of variables, and allows this one.
+    #[must_use]
+    pub fn may_read_variable(&self, reference: &SecretReference) -> bool {
+        let default = self.defaults.get("env").map_or("default", String::as_str);
+        let name = reference.provider.as_deref().unwrap_or(default);
+        match self.providers.get(name) {
+            Some(provider) => {
+                provider.source == "env"
+                    && provider.allowed.as_ref().is_none_or(|allowed| allowed.contains(&reference.id))
+            }
+            None => name == default,
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! What `openclaw models status --check` of the release in use answers for each agent.
+
+use std::collections::BTreeSet;
+
+use openclaw_auth::check::{self, Answer, CauseKind, Question};
+use openclaw_auth::discover::{Agent, Discovery, Refusal};
+use openclaw_auth::document::Document;
+use openclaw_auth::load::Loaded;
+use openclaw_auth::load::external::ExternalLogin;
+use openclaw_auth::load::retired::not_imported;
+use openclaw_auth::merge::View;
+use openclaw_auth::model::{ReleaseSource, Semantics, Span, StoreKind, Stranded, StrandedKind, Timestamp};
+use openclaw_auth::paths::Roots;
+use openclaw_auth::release::{Release, Rules, Version};
+use openclaw_auth::settings::Settings;
+
+/// The release's command, and what it would see besides stores.
+#[derive(Clone, Debug)]
+pub struct OpenclawCheck<'a> {
+    version: Version,
+    /// Whether it reads JSON stores.
+    reads_json: bool,
+    discovery: &'a Discovery,
+    external: &'a [ExternalLogin],
+    refusal: Option<Refusal>,
+    /// Whether it is asked without `--agent`, so that an agent's own model does not count.
+    asks_bare: bool,
+    now: Timestamp,
+    window: Span,
+}
+
+impl<'a> OpenclawCheck<'a> {
+    /// Prepares to ask for the answers.
+    #[must_use]
+    pub fn new(
+        release: &Release,
+        discovery: &'a Discovery,
+        external: &'a [ExternalLogin],
+        asks_bare: bool,
+        now: Timestamp,
+        window: Option<Span>,
+    ) -> Self {
+        let version = release.at_least;
+        let refusal = discovery.refusal(version);
+        // That there are databases says what some release did once. JSON files beside them may well be in use.
+        let may_read_json = release.source == ReleaseSource::Databases && release.rules() != Rules::Selected;
+        Self {
+            version,
+            reads_json: version < Version::DATABASES || may_read_json,
+            discovery,
+            external,
+            refusal,
+            asks_bare,
+            now,
+            window: window.unwrap_or(check::WINDOW),
+        }
+    }
+
+    /// How the release reads stores.
+    #[must_use]
+    pub fn semantics(&self) -> Semantics {
+        Rules::of(self.version).semantics()
+    }
+
+    /// Whether the configuration lists an agent, or it is `main` where that lists none.
+    #[must_use]
+    pub fn lists(&self, agent: &Agent) -> bool {
+        self.discovery.known_agent(agent.id.as_str()).is_ok()
+    }
+
+    /// Notes what keeps the release from using a store that was read.
+    pub fn note_not_imported(&self, agent: &Agent, store: &mut Loaded<'_>, roots: &Roots) {
+        if self.reads_json {
+            return;
+        }
+        let health = &mut store.health;
+        let path = not_imported(self.version, health.kind, &agent.dir, agent.is_main(), roots);
+        health.stranded = match (path, health.stranded.take()) {
+            (Some(path), Some(stranded)) => {
+                Some(Stranded { kind: StrandedKind::NotImported, path, ..stranded })
+            }
+            (Some(path), None) => {
+                let is_read = matches!(health.kind, StoreKind::AgentSqlite | StoreKind::SharedSqlite);
+                let profiles = if is_read { 0 } else { store.document.profiles.len() };
+                Some(Stranded { kind: StrandedKind::NotImported, path, profiles, repair_first: None })
+            }
+            (None, stranded) => stranded,
+        };
+    }
+
+    /// The answer for an agent by its own store and main's, both read as the release reads them.
+    #[must_use]
+    pub fn of_agent(&self, agent: &Agent, own: &Loaded<'_>, main: Option<&Loaded<'_>>) -> Answer {
+        if let Some(refusal) = &self.refusal {
+            return Answer::refused(CauseKind::Configuration, about(refusal));
+        }
+        // Without `--agent`, the oldest look into main's directory even where main is no agent.
+        if !self.asks_bare && self.discovery.known_agent(agent.id.as_str()).is_err() {
+            return Answer::refused(CauseKind::Agent, agent.id.to_string());
+        }
+        // An agent with a database of its own uses it whatever became of main's.
+        let has_database = matches!(own.health.kind, StoreKind::AgentSqlite);
+        let stores = || [Some(own), main.filter(|_| !has_database)].into_iter().flatten();
+        let is_refused = |store: &&Loaded<'_>| {
+            let stranded = store.health.stranded.as_ref();
+            stranded.is_some_and(|stranded| stranded.kind == StrandedKind::NotImported)
+        };
+        if Rules::of(self.version) == Rules::Selected
+            && let Some(store) = stores().find(is_refused)
+        {
+            let path = store.health.stranded.as_ref().map(|stranded| stranded.path.display().to_string());
+            return Answer::refused(CauseKind::Migration, path.unwrap_or_default());
+        }
+        if let Some(store) = stores().find(|store| store.health.error.is_some()) {
+            return Answer::refused(CauseKind::Store, store.health.path.display().to_string());
+        }
+        let nothing = Document::default();
+        let seen = |store: &'_ Loaded<'_>| self.reads(store.health.kind);
+        let own_document = if seen(own) { &own.document } else { &nothing };
+        let main_document = main.map(|main| if seen(main) { &main.document } else { &nothing });
+        let view = match main_document {
+            Some(main) => View::merged(own_document, main, self.now, self.semantics()),
+            None => View::of_main(own_document),
+        };
+        // The oldest go on without a configuration that they do not understand.
+        let unset = Rules::of(self.version) == Rules::Refreshable
+            && !self.discovery.settings.unset_variables.is_empty();
+        let without_configuration = Settings::default();
+        let settings = if unset { &without_configuration } else { &self.discovery.settings };
+        let configured = settings.agents.iter().find(|configured| configured.id == agent.id.as_str());
+        check::answer(&Question {
+            version: self.version,
+            now: self.now,
+            window: self.window,
+            view: &view,
+            settings,
+            agent: configured.filter(|_| !self.asks_bare),
+            environment: &self.discovery.environment,
+            external: self.external,
+        })
+    }
+
+    /// Whether the release reads stores of a kind.
+    fn reads(&self, kind: StoreKind) -> bool {
+        self.reads_json || matches!(kind, StoreKind::AgentSqlite | StoreKind::SharedSqlite | StoreKind::None)
+    }
+}
+
+/// What a refusal is about: the keys, variables, or model.
+fn about(refusal: &Refusal) -> String {
+    let joined = |names: &[String]| {
+        let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+        names.into_iter().collect::<Vec<_>>().join(", ")
+    };
+    match refusal {
+        Refusal::Broken => "openclaw.json".to_owned(),
+        Refusal::UnknownKeys(keys) => joined(keys),
+        Refusal::UnsetVariables(names) => joined(names),
+        Refusal::ShutDownModel(model) => model.clone(),
+    }
+}
