@@ -22,7 +22,7 @@ use openclaw_auth::provider::{self};
 
 pub use self::criteria::{Criteria, InUse, warning_windows};
 use self::login::{Renewability, login_verdict};
-pub use self::openclaw::OpenclawCheck;
+pub use self::openclaw::{Asked, OpenclawCheck};
 pub use self::rollup::worst_exit_code;
 use self::rollup::{exit_code, provider_health};
 use self::token::{Token, fence_verdict, token_verdict};

@@ -80,6 +80,8 @@ const CONFIG: &str = "// what the agents use
       { id: 'main', default: true },
       { id: 'translator', model: 'mistral/mistral-large' },
       { id: 'night-shift', model: 'xai/grok-4' },
+      { id: 'archivist' }, { id: 'builder' }, { id: 'courier' }, { id: 'intern' }, { id: 'reporter' }, { id: 'researcher' },
+      { id: 'reviewer' }, { id: 'veteran' }, { id: 'writer' },
     ],
   },
 }

@@ -15,10 +15,10 @@ use openclaw_auth::check::Answer;
 use openclaw_auth::discover::{self, Agent, Discovery, NoAgent};
 pub use openclaw_auth::file::SETTLED_AFTER;
 use openclaw_auth::load::{self, Buffers, Loaded, STORE_FILE};
-use openclaw_auth::model::{AgentId, ProfileIds, ProviderId, ReleaseSource, Semantics, StoreKind};
+use openclaw_auth::model::{AgentId, ProfileIds, ProviderId, Semantics, StoreKind};
 use openclaw_auth::paths::Roots;
 use openclaw_auth::provider;
-use openclaw_auth::release::Release;
+use openclaw_auth::release::{Release, ReleaseSource};
 use openclaw_auth::settings::normalized_agent_id;
 
 pub use self::cache::Cache;
@@ -26,7 +26,7 @@ use self::cache::ReadStore;
 use self::request::Basis;
 pub use self::request::Request;
 use crate::assess;
-use crate::classify::{self, Criteria, InUse, OpenclawCheck, worst_exit_code};
+use crate::classify::{self, Asked, Criteria, InUse, OpenclawCheck, worst_exit_code};
 use crate::clock::{self};
 use crate::model::{AgentHealth, OpenclawRelease, Scope, Snapshot, Summary};
 use crate::remedy::Commands;
@@ -98,7 +98,7 @@ pub fn scan(
     let read_at = clock::now();
     let now = request.at.map_or(read_at, |at| at.resolve(read_at));
     let release = request.release.clone().unwrap_or_else(|| {
-        let schemas = discover::schemas(roots, &discovery.agents);
+        let schemas = load::schemas(roots, &discovery.agents);
         Release::detect(discovery.settings.last_touched.as_deref(), schemas)
     });
     let (agents, unknown_agents) = select(roots, discovery, &request.agents);
@@ -127,7 +127,12 @@ pub fn scan(
     };
 
     let external = load::external::read(roots);
-    let check = OpenclawCheck::new(&release, discovery, &external, request.only_bare, now, request.window);
+    let asked = match (request.only_bare, request.agents.is_empty()) {
+        (true, _) => Asked::Bare,
+        (false, false) => Asked::ByName,
+        (false, true) => Asked::ForEach,
+    };
+    let check = OpenclawCheck::new(&release, discovery, &external, asked, now, request.window);
     let main_agent = &discovery.agents[0];
     let load_main = |semantics: Semantics, buffers| {
         let mut main = load::load_main(main_agent, roots, semantics, buffers);
@@ -361,6 +366,11 @@ fn look_at<'m>(
     let mut judge_it = |own: &Loaded<'_>, inherited: Option<&Loaded<'_>>, ids: &mut ProfileIds| {
         let mut health = classify::agent(agent, own, inherited, judge, ids);
         health.configured = check.lists(agent);
+        if !health.configured {
+            // An agent that OpenClaw does not know uses no model.
+            health.missing_providers_in_use.clear();
+            health.profiles.iter_mut().for_each(|profile| profile.in_use = false);
+        }
         health.check = if reads_alike {
             check.of_agent(agent, own, inherited)
         } else if agent.is_main() {

@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use openclaw_auth::check::CauseKind;
-use openclaw_auth::model::{
-    ProfileId, ProviderId, ReleaseSource, StoreError, StoreErrorReason, StoreHealth, StrandedKind,
-};
+use openclaw_auth::model::{ProfileId, ProviderId, StoreError, StoreErrorReason, StoreHealth, StrandedKind};
+use openclaw_auth::release::ReleaseSource;
 
 use crate::model::{
     AgentHealth, AgentRemedy, Assessment, AssessmentState, ProviderAssessment, RemedyOf, Severity, Snapshot,

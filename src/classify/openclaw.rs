@@ -9,10 +9,21 @@ use openclaw_auth::load::Loaded;
 use openclaw_auth::load::external::ExternalLogin;
 use openclaw_auth::load::retired::not_imported;
 use openclaw_auth::merge::View;
-use openclaw_auth::model::{ReleaseSource, Semantics, Span, StoreKind, Stranded, StrandedKind, Timestamp};
+use openclaw_auth::model::{Semantics, Span, StoreKind, Stranded, StrandedKind, Timestamp};
 use openclaw_auth::paths::Roots;
-use openclaw_auth::release::{Release, Rules, Version};
-use openclaw_auth::settings::Settings;
+use openclaw_auth::release::{Release, ReleaseSource, Rules, Version};
+use openclaw_auth::settings::{Roster, Settings};
+
+/// How the command is asked for agents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// For each in turn, as for a fleet: where the configuration lists none, all that have a directory count.
+    ForEach,
+    /// With `--agent`: one that the configuration does not list is unknown.
+    ByName,
+    /// Without: an agent's own model does not count.
+    Bare,
+}
 
 /// The release's command, and what it would see besides stores.
 #[derive(Clone, Debug)]
@@ -23,8 +34,7 @@ pub struct OpenclawCheck<'a> {
     discovery: &'a Discovery,
     external: &'a [ExternalLogin],
     refusal: Option<Refusal>,
-    /// Whether it is asked without `--agent`, so that an agent's own model does not count.
-    asks_bare: bool,
+    asked: Asked,
     now: Timestamp,
     window: Span,
 }
@@ -36,7 +46,7 @@ impl<'a> OpenclawCheck<'a> {
         release: &Release,
         discovery: &'a Discovery,
         external: &'a [ExternalLogin],
-        asks_bare: bool,
+        asked: Asked,
         now: Timestamp,
         window: Option<Span>,
     ) -> Self {
@@ -50,7 +60,7 @@ impl<'a> OpenclawCheck<'a> {
             discovery,
             external,
             refusal,
-            asks_bare,
+            asked,
             now,
             window: window.unwrap_or(check::WINDOW),
         }
@@ -62,10 +72,11 @@ impl<'a> OpenclawCheck<'a> {
         Rules::of(self.version).semantics()
     }
 
-    /// Whether the configuration lists an agent, or it is `main` where that lists none.
+    /// Whether the configuration lists an agent. Where it lists none, all that have a directory count.
     #[must_use]
     pub fn lists(&self, agent: &Agent) -> bool {
-        self.discovery.known_agent(agent.id.as_str()).is_ok()
+        self.discovery.settings.roster == Roster::None
+            || self.discovery.known_agent(agent.id.as_str()).is_ok()
     }
 
     /// Notes what keeps the release from using a store that was read.
@@ -95,7 +106,12 @@ impl<'a> OpenclawCheck<'a> {
             return Answer::refused(CauseKind::Configuration, about(refusal));
         }
         // Without `--agent`, the oldest look into main's directory even where main is no agent.
-        if !self.asks_bare && self.discovery.known_agent(agent.id.as_str()).is_err() {
+        let is_unknown = match self.asked {
+            Asked::ForEach => !self.lists(agent),
+            Asked::ByName => self.discovery.known_agent(agent.id.as_str()).is_err(),
+            Asked::Bare => false,
+        };
+        if is_unknown {
             return Answer::refused(CauseKind::Agent, agent.id.to_string());
         }
         // An agent with a database of its own uses it whatever became of main's.
@@ -111,8 +127,9 @@ impl<'a> OpenclawCheck<'a> {
             let path = store.health.stranded.as_ref().map(|stranded| stranded.path.display().to_string());
             return Answer::refused(CauseKind::Migration, path.unwrap_or_default());
         }
-        if let Some(store) = stores().find(|store| store.health.error.is_some()) {
-            return Answer::refused(CauseKind::Store, store.health.path.display().to_string());
+        // A store of main's that cannot be read gives the others nothing, and keeps them from nothing.
+        if own.health.error.is_some() {
+            return Answer::refused(CauseKind::Store, own.health.path.display().to_string());
         }
         let nothing = Document::default();
         let seen = |store: &'_ Loaded<'_>| self.reads(store.health.kind);
@@ -134,7 +151,7 @@ impl<'a> OpenclawCheck<'a> {
             window: self.window,
             view: &view,
             settings,
-            agent: configured.filter(|_| !self.asks_bare),
+            agent: configured.filter(|_| self.asked != Asked::Bare),
             environment: &self.discovery.environment,
             external: self.external,
         })

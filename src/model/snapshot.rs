@@ -11,8 +11,9 @@ use openclaw_auth::check::Answer;
 use openclaw_auth::model::shown_path;
 use openclaw_auth::model::{
     AgentId, ConfigHealth, Cooldown, CredentialKind, MAIN_AGENT, ProfileId, ProviderId, ReasonCode, Rejected,
-    ReleaseSource, Semantics, Source, Span, StoreHealth, Timestamp,
+    Semantics, Source, Span, StoreHealth, Timestamp,
 };
+use openclaw_auth::release::ReleaseSource;
 use openclaw_auth::release::Rules;
 
 /// The health of one profile, as one agent sees it.

@@ -4,16 +4,14 @@ mod configuration;
 mod refusal;
 
 use std::collections::BTreeSet;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 pub use self::refusal::Refusal;
 use crate::environment::{Environment, Variables};
 use crate::file;
-use crate::load::DATABASE_FILE;
 use crate::model::{AgentId, ConfigHealth, MAIN_AGENT};
 use crate::paths::Roots;
-use crate::release::{Rules, Schemas, Version};
+use crate::release::{Rules, Version};
 use crate::secret::SecretBuffer;
 use crate::settings::{Roster, Settings, normalized_agent_id};
 
@@ -66,26 +64,6 @@ pub struct Discovery {
     pub state_exists: bool,
 }
 
-/// The schemas of the databases that are there.
-#[must_use]
-pub fn schemas(roots: &Roots, agents: &[Agent]) -> Schemas {
-    let of_agent = |agent: &Agent| schema(&agent.dir.join(DATABASE_FILE));
-    Schemas { shared: schema(&roots.shared_database()), agent: agents.iter().find_map(of_agent) }
-}
-
-/// Where a database's header has `user_version`, in bytes.
-const USER_VERSION: usize = 60;
-
-/// The `user_version` of a database. It is read from the file alone: what may be in its log instead is newer, and this a lower bound.
-fn schema(path: &Path) -> Option<u32> {
-    let mut header = [0; USER_VERSION + 4];
-    match std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut header)) {
-        Ok(()) => header.last_chunk().map(|bytes| u32::from_be_bytes(*bytes)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        Err(_) => Some(0),
-    }
-}
-
 /// Why a command of OpenClaw's means no agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoAgent {
@@ -96,6 +74,12 @@ pub enum NoAgent {
 }
 
 impl Discovery {
+    /// Why a release refuses the configuration, if it does.
+    #[must_use]
+    pub fn refusal(&self, version: Version) -> Option<Refusal> {
+        refusal::of(&self.settings, self.config.error.is_some(), version)
+    }
+
     /// The agent that a command without `--agent` means.
     pub fn bare_agent(&self, version: Version) -> Result<&Agent, NoAgent> {
         let main = || Ok(&self.agents[0]);
@@ -144,7 +128,8 @@ pub fn discover(roots: &Roots, process: impl IntoIterator<Item = (String, String
         }
     }
     let mut included = Vec::new();
-    let (settings, config) = configuration::read(roots, &mut variables, &mut included);
+    let (mut settings, config) = configuration::read(roots, &mut variables, &mut included);
+    settings.plugins.extend(names_in(&roots.state.join("extensions")));
     let environment = variables.environment();
     let agents = agents(roots, &settings);
     Discovery { agents, settings, config, included, environment, state_exists: roots.state.is_dir() }
@@ -168,7 +153,7 @@ fn agents(roots: &Roots, settings: &Settings) -> Vec<Agent> {
         add(&agent.id, dir, KnownBy::Name);
     }
     // No two directories share a name, so these need to be held against the names above only.
-    let found = directories(roots).into_iter().filter(|id| !seen.contains(id)).map(|id| Agent {
+    let found = names_in(&roots.agents()).into_iter().filter(|id| !seen.contains(id)).map(|id| Agent {
         id: AgentId::from(&*id),
         dir: roots.agent_dir(&id),
         default: id == default,
@@ -196,9 +181,9 @@ pub fn is_id(id: &str) -> bool {
     !id.is_empty() && id != "." && id != ".." && !id.contains(['/', '\0'])
 }
 
-/// The names under `agents/`, sorted. Names that are not UTF-8 can't be OpenClaw's.
-fn directories(roots: &Roots) -> Vec<String> {
-    let Ok(entries) = std::fs::read_dir(roots.agents()) else {
+/// The names of the directories in a directory, sorted. Names that are not UTF-8 can't be OpenClaw's.
+fn names_in(dir: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(dir) else {
         return Vec::new();
     };
     let mut names: Vec<String> = entries

@@ -10,6 +10,7 @@ pub mod refreshing;
 pub mod retired;
 pub mod sqlite;
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::discover::{Agent, KnownBy};
@@ -17,6 +18,7 @@ use crate::document::{Document, DocumentError, Room};
 use crate::json::javascript;
 use crate::model::{Fault, Semantics, Source, StoreError, StoreKind, Stranded, StrandedKind};
 use crate::paths::Roots;
+use crate::release::Schemas;
 use crate::secret::SecretBuffer;
 use crate::state::State;
 
@@ -60,6 +62,27 @@ impl Buffers {
     pub fn reuse(&mut self, room: Room) {
         self.room = room;
     }
+}
+
+/// The schemas of the databases that are there.
+#[must_use]
+pub fn schemas(roots: &Roots, agents: &[Agent]) -> Schemas {
+    let of_agent = |agent: &Agent| schema(&agent.dir.join(DATABASE_FILE));
+    Schemas { shared: schema(&roots.shared_database()), agent: agents.iter().find_map(of_agent) }
+}
+
+/// Where a database's header has `user_version`, in bytes.
+const USER_VERSION: usize = 60;
+
+/// The `user_version` of a database. It is read from the file alone: what may be in its log instead is newer, and this a lower bound.
+fn schema(path: &Path) -> Option<u32> {
+    let mut header = [0; USER_VERSION + 4];
+    let Ok(opened) = file::open(path) else { return Some(0) };
+    let (mut file, _) = opened?;
+    if file.read_exact(&mut header).is_err() {
+        return Some(0);
+    }
+    header.last_chunk().map(|bytes| u32::from_be_bytes(*bytes))
 }
 
 /// Reads an agent's own store. `None` where the agent turns out to be a leftover directory.

@@ -14,4 +14,3 @@ pub use self::store::{
     Stranded, StrandedKind, Unimportable, shown_path,
 };
 pub use self::time::{Count, Span, Timestamp};
-pub use crate::release::ReleaseSource;

@@ -19,7 +19,7 @@ use crate::model::{MAIN_AGENT, Semantics};
 use self::nesting::nests_deeper_than;
 pub use self::pieces::{AgentSettings, ModelChoice, ProfileSettings, Roster, normalized_agent_id};
 use self::pieces::{
-    add_variables, agents, entries, filled, is_key, model_choice, models_of, object, profile, texts,
+    add_variables, agents, entries, filled, is_key, model_choice, models_of, object, plugins, profile, texts,
     utility_model,
 };
 pub use self::providers::{ProviderKey, ProviderSettings, SecretProvider, SecretSettings};
@@ -55,6 +55,8 @@ pub struct Settings {
     pub secrets: SecretSettings,
     /// Variables that `models.providers` refers to and that are not set: OpenClaw 2026.8 and later refuses to start.
     pub unset_variables: BTreeSet<String>,
+    /// Plugins that are installed besides those a release brings along: `plugins.entries` and `plugins.installs`.
+    pub plugins: BTreeSet<String>,
     /// Keys at the top level, for those that a release does not know.
     pub sections: BTreeSet<String>,
     /// Variables set directly under `env`, which 2026.8 and later refuses.
@@ -112,6 +114,7 @@ impl Settings {
             providers: providers::providers(providers),
             secrets: SecretSettings::of(object(root, "secrets")),
             unset_variables,
+            plugins: object(root, "plugins").map(plugins).unwrap_or_default(),
             sections: root.keys().cloned().collect(),
             direct_variables: entries(env)
                 .map(|(name, _)| name.clone())
@@ -325,7 +328,8 @@ mod tests {
         let settings =
             Settings::parse("{agents: {list: [3, {id: ''}], defaults: []}, auth: 1, models: null}")
                 .expect("JSON5");
-        assert_eq!(settings, Settings::default());
+        let sections = BTreeSet::from(["agents", "auth", "models"].map(str::to_owned));
+        assert_eq!(settings, Settings { sections, ..Settings::default() });
         assert!(Settings::parse("{agents: 'sk-canary' x}").is_err_and(|error| !error.contains("sk-canary")));
     }
 }

@@ -89,6 +89,13 @@ impl Home {
         Roots::resolve(|name| (name == "HOME").then(|| self.path().into()), None)
     }
 
+    /// Lists agents in OpenClaw's configuration. It names no model, so OpenClaw's default one counts; that one has a key.
+    pub(crate) fn listing(self, agents: &[&str]) -> Self {
+        let list: Vec<Value> = agents.iter().map(|id| json!({ "id": id })).collect();
+        let config = json!({ "agents": { "list": list } }).to_string();
+        self.file(".openclaw/openclaw.json", config).env("OPENAI_API_KEY", "k")
+    }
+
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.env.insert(name.to_owned(), value.to_owned());
         self

@@ -6,7 +6,8 @@ use crate::settings::ProviderKey;
 
 use super::facts::{self, auth_provider, has_environment_auth, is_command_line};
 use super::health::{self, Health};
-use super::{Cause, CauseKind, Question, models};
+use super::models;
+use super::question::{Cause, CauseKind, Question};
 
 pub(super) fn causes(question: &Question<'_>) -> Vec<Cause> {
     let mut causes = Vec::new();

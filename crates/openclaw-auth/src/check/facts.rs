@@ -7,7 +7,7 @@ use crate::release::{Rules, Version};
 use crate::settings::{ProviderKey, ProviderSettings, Settings};
 use crate::text;
 
-use super::Question;
+use super::question::Question;
 
 /// The provider of a model where the configuration names none, and of a model named without a provider.
 pub(super) fn default_provider(version: Version) -> &'static str {
@@ -156,11 +156,13 @@ const ADDED: &[(Version, &[&str])] = &[
 ];
 
 /// The variable that gives a provider auth, where one is set.
-fn variable_for(id: &str, version: Version, environment: &Environment) -> Option<&'static str> {
+fn variable_for(id: &str, question: &Question<'_>) -> Option<&'static str> {
+    let (version, environment) = (question.version, question.environment);
     let is_listed = |table: &[(Version, &[&str])], counts: fn(Version, Version) -> bool| {
         table.iter().any(|(since, ids)| counts(version, *since) && ids.contains(&id))
     };
-    if is_listed(UNBUNDLED, |version, since| version >= since)
+    let has_plugin = question.settings.plugins.contains(id);
+    if !has_plugin && is_listed(UNBUNDLED, |version, since| version >= since)
         || is_listed(ADDED, |version, since| version < since)
     {
         return None;
@@ -188,7 +190,7 @@ pub(super) fn has_environment_auth(id: &str, question: &Question<'_>) -> bool {
             let keys = environment.has("AWS_ACCESS_KEY_ID") && environment.has("AWS_SECRET_ACCESS_KEY");
             brings_aws && (keys || ["AWS_BEARER_TOKEN_BEDROCK", "AWS_PROFILE"].iter().any(is_set))
         }
-        id => variable_for(id, version, environment).is_some(),
+        id => variable_for(id, question).is_some(),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::model::{CredentialKind, ReasonCode, Source, Span, Timestamp};
 use crate::order::ineligible;
 use crate::release::Rules;
 
-use super::Question;
+use super::question::Question;
 
 /// What a profile's token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

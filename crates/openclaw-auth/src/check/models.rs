@@ -5,8 +5,8 @@ use crate::release::Rules;
 use crate::settings::ModelChoice;
 use crate::{provider, text};
 
-use super::Question;
 use super::facts;
+use super::question::Question;
 
 /// A model in use.
 #[derive(Clone, Debug, PartialEq, Eq)]

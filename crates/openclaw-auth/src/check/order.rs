@@ -5,8 +5,8 @@ use crate::model::{CredentialKind, ReasonCode, Timestamp};
 use crate::order::ineligible;
 use crate::release::{Rules, Version};
 
-use super::Question;
 use super::facts::{auth_provider, normalize, unusable_until};
+use super::question::Question;
 
 /// The profiles a provider's model could be called with.
 pub(super) struct Order<'q> {

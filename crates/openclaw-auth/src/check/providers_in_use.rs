@@ -7,7 +7,7 @@ use super::facts::{auth_provider, has_environment_auth, has_usable_key, is_comma
 use super::health::{self, Health};
 use super::models::{self, ModelInUse, Use};
 use super::order::{self, Eligibility};
-use super::{Cause, CauseKind, Question};
+use super::question::{Cause, CauseKind, Question};
 
 pub(super) fn causes(question: &Question<'_>) -> Vec<Cause> {
     let models = models::in_use(question);

@@ -14,7 +14,7 @@ use super::facts::{
 use super::health::{self, Health};
 use super::models::{self, ModelInUse, Use};
 use super::order::{self, Eligibility};
-use super::{Cause, CauseKind, Question};
+use super::question::{Cause, CauseKind, Question};
 
 pub(super) fn causes(question: &Question<'_>) -> Vec<Cause> {
     let mut causes = Vec::new();

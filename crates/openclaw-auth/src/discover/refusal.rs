@@ -1,7 +1,7 @@
 //! Configurations that a release refuses as a whole: none of its commands gets any further.
 
-use super::Discovery;
 use crate::release::{Rules, Version};
+use crate::settings::Settings;
 
 /// Why a release refuses the configuration as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,40 +16,36 @@ pub enum Refusal {
     ShutDownModel(String),
 }
 
-impl Discovery {
-    /// Why the release refuses the configuration, if it does.
-    #[must_use]
-    pub fn refusal(&self, version: Version) -> Option<Refusal> {
-        let settings = &self.settings;
-        let rules = Rules::of(version);
-        // The oldest go on as if there were no configuration.
-        if self.config.error.is_some() {
-            return (rules > Rules::Refreshable).then_some(Refusal::Broken);
-        }
-        let mut unknown: Vec<String> = Vec::new();
-        if rules > Rules::Refreshable {
-            unknown.extend(settings.sections.iter().filter(|key| !is_section(key, version)).cloned());
-        }
-        if version >= Version::new(2026, 9, 0) {
-            unknown.extend(settings.direct_variables.iter().map(|name| format!("env.{name}")));
-        }
-        // A list is taken as entries, unless one of its ids cannot be a key.
-        if rules == Rules::Selected && settings.agents.iter().any(|agent| !agent.is_spelled_well) {
-            unknown.push("agents.list".to_owned());
-        }
-        if !unknown.is_empty() {
-            return Some(Refusal::UnknownKeys(unknown));
-        }
-        if rules == Rules::InUse
-            && let Some(model) = settings.image_model.primary.as_deref()
-            && is_shut_down(model)
-        {
-            return Some(Refusal::ShutDownModel(model.to_owned()));
-        }
-        let unset = || settings.unset_variables.iter().cloned().collect();
-        (rules == Rules::Selected && !settings.unset_variables.is_empty())
-            .then(|| Refusal::UnsetVariables(unset()))
+/// Why a release refuses a configuration, if it does. One that cannot be read is `broken`.
+pub(super) fn of(settings: &Settings, broken: bool, version: Version) -> Option<Refusal> {
+    let rules = Rules::of(version);
+    // The oldest go on as if there were no configuration.
+    if broken {
+        return (rules > Rules::Refreshable).then_some(Refusal::Broken);
     }
+    let mut unknown: Vec<String> = Vec::new();
+    if rules > Rules::Refreshable {
+        unknown.extend(settings.sections.iter().filter(|key| !is_section(key, version)).cloned());
+    }
+    if version >= Version::new(2026, 9, 0) {
+        unknown.extend(settings.direct_variables.iter().map(|name| format!("env.{name}")));
+    }
+    // A list is taken as entries, unless one of its ids cannot be a key.
+    if rules == Rules::Selected && settings.agents.iter().any(|agent| !agent.is_spelled_well) {
+        unknown.push("agents.list".to_owned());
+    }
+    if !unknown.is_empty() {
+        return Some(Refusal::UnknownKeys(unknown));
+    }
+    if rules == Rules::InUse
+        && let Some(model) = settings.image_model.primary.as_deref()
+        && is_shut_down(model)
+    {
+        return Some(Refusal::ShutDownModel(model.to_owned()));
+    }
+    let unset = || settings.unset_variables.iter().cloned().collect();
+    (rules == Rules::Selected && !settings.unset_variables.is_empty())
+        .then(|| Refusal::UnsetVariables(unset()))
 }
 
 /// Whether a model is one of Google's that 2026.5 to 2026.7 know to be shut down, and refuse for images.

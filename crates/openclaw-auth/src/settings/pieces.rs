@@ -134,6 +134,13 @@ pub(super) fn models_of(id: &str, entry: &Value) -> Vec<(String, String)> {
     names.map(|name| (id.to_owned(), name.to_lowercase())).collect()
 }
 
+/// The ids in `plugins.entries`, but for those that are switched off, and in `plugins.installs`.
+pub(super) fn plugins(section: &Map<String, Value>) -> BTreeSet<String> {
+    let is_on = |entry: &Value| entry.get("enabled") != Some(&Value::Bool(false));
+    let of = |key: &str| entries(object(section, key)).filter(move |(_, entry)| is_on(entry));
+    of("entries").chain(of("installs")).map(|(id, _)| id.clone()).collect()
+}
+
 pub(super) fn profile(entry: &Value) -> Option<ProfileSettings> {
     let mode = match entry.get("mode").and_then(Value::as_str) {
         Some("api_key") => Some(CredentialKind::ApiKey),

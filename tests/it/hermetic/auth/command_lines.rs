@@ -57,7 +57,9 @@ fn every_documented_command_line_works() {
         + "authorize_url = \"http://127.0.0.1:9/authorize\"\nredirect_url = \"http://localhost:PORT/auth/callback\"\n";
     // Any free port: the provider's own may be taken on this machine.
     let port = free_address().port();
+    // OpenClaw's default model has a key.
     let home = Home::new()
+        .env("OPENAI_API_KEY", "k")
         .file(".config/authwatch/config.toml", config.replace("PORT", &port.to_string()))
         .file(
             ".openclaw/openclaw.json",

@@ -10,7 +10,7 @@ use std::path::Path;
 /// them. `openclaw_auth` alone is the whole crate.
 const MAY_USE: &[(&str, &[&str])] = &[
     // The nouns and the tools everything rests on.
-    ("model", &[]),
+    ("model", &["openclaw_auth::check", "openclaw_auth::release"]),
     ("exit", &["model"]),
     ("logging", &[]),
     ("program", &[]),
@@ -64,7 +64,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("backup", &["clock", "openclaw_auth::random", "openclaw_auth::secret"]),
     // The stages, in order.
     ("classify", &["exit", "model", "openclaw_auth", "state"]),
-    ("assess", &["clock", "config", "model", "remedy", "texts"]),
+    (
+        "assess",
+        &["clock", "config", "model", "openclaw_auth::check", "openclaw_auth::release", "remedy", "texts"],
+    ),
     ("pipeline", &["assess", "classify", "clock", "model", "openclaw_auth", "remedy", "state"]),
     ("refresh", &["clock", "config", "http", "model", "openclaw_auth", "state", "stop", "texts"]),
     // Whatever tells people sees the snapshot only, so it cannot leak.

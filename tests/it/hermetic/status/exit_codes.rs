@@ -9,7 +9,10 @@ use crate::support::home::{AT, DAY, HOUR, Home, Ran, oauth, run, token};
 
 /// A fleet with one agent that has this profile, and main with nothing.
 fn with(profile: &Value) -> Home {
-    Home::new().profiles("main", &json!({})).profiles("work", &json!({ "xai:default": profile }))
+    Home::new()
+        .listing(&["main", "work"])
+        .profiles("main", &json!({}))
+        .profiles("work", &json!({ "xai:default": profile }))
 }
 
 fn fine() -> Home {
@@ -25,8 +28,8 @@ fn a_check_exits_with_what_it_found() {
     let cases = [
         (token("xai", 90 * DAY), 0),
         (json!({ "type": "api_key", "provider": "xai", "key": "k" }), 0),
-        (oauth("xai", 6 * 60_000), 0),
-        (oauth("xai", 4 * 60_000), 2),
+        (oauth("xai", 25 * HOUR), 0),
+        (oauth("xai", 23 * HOUR), 2),
         (token("xai", 23 * HOUR), 2),
         (token("xai", -1), 1),
         (oauth("xai", -HOUR), 1),
@@ -66,6 +69,7 @@ fn one_outweighs_two_whatever_the_order() {
         [(&expiring, &expired, 1), (&expired, &expiring, 1), (&expiring, &expiring, 2)]
     {
         let home = Home::new()
+            .listing(&["main", "one", "two"])
             .profiles("main", &json!({}))
             .profiles("one", &json!({ "x:a": first }))
             .profiles("two", &json!({ "x:b": second }));
@@ -73,7 +77,7 @@ fn one_outweighs_two_whatever_the_order() {
         let alone = |agent: &str| home.status(&["--check", "--agent", agent]).code;
         assert_eq!(alone("one"), if first == &expired { 1 } else { 2 });
         assert_eq!(alone("two"), if second == &expired { 1 } else { 2 });
-        let both = Home::new().profiles("main", &json!({ "x:a": first, "x:b": second }));
+        let both = Home::new().listing(&["main"]).profiles("main", &json!({ "x:a": first, "x:b": second }));
         assert_eq!(both.status(&["--check"]).code, third, "within one agent, too");
     }
 }
@@ -85,7 +89,9 @@ fn what_is_in_use_decides_where_models_are_configured() {
         "main",
         &json!({ "anthropic:a": token("anthropic", 90 * DAY), "xai:a": token("xai", -DAY) }),
     );
-    assert_eq!(home.status(&["--check"]).code, 0);
+    // Up to 2026.5.7, which is assumed here, every login counts; later only those of providers in use.
+    assert_eq!(home.status(&["--check"]).code, 1);
+    assert_eq!(home.status(&["--check", "--openclaw-version", "2026.5.28"]).code, 0);
     assert_eq!(home.status(&["--check", "--scope", "all"]).code, 1);
     assert_eq!(home.status(&["--check", "--semantics", "2026.4"]).code, 1);
     assert_eq!(home.status(&["--check", "--semantics", "2026.4", "--scope", "in-use"]).code, 0);

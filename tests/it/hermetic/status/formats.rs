@@ -9,7 +9,8 @@ use crate::support::home::{AT, DAY, HOUR, Home, NOW, Ran, fits, oauth, run, toke
 /// A fleet with a bit of everything.
 fn fleet() -> Home {
     let config = "{ agents: { defaults: { model: { primary: 'anthropic/claude-opus-4-5', fallbacks: ['mistral/large'] } },
-        list: [{ id: 'main', default: true }, { id: 'painter', model: { primary: 'xai/grok-4', fallbacks: ['mistral/large'] } }] } }";
+        list: [{ id: 'main', default: true }, { id: 'painter', model: { primary: 'xai/grok-4', fallbacks: ['mistral/large'] } },
+          { id: 'broken' }, { id: 'intern' }, { id: 'sqlite' }, { id: 'stranded' }, { id: 'veteran' }] } }";
     let marker = |kind: &str| {
         let (short, long) = ("0123456789abcdef".repeat(2), "0123456789abcdef".repeat(4));
         format!("openclaw-oauth-refresh-fence:v1:{short}:{kind}:{long}")

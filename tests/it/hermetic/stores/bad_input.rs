@@ -18,6 +18,7 @@ use crate::support::home::{AT, DAY, Home, Ran, ids, run, token};
 /// `main` and `other` have what works; `work` has whatever a test puts there.
 pub(crate) fn fleet() -> Home {
     let home = Home::new()
+        .listing(&["main", "work", "other"])
         .profiles("main", &json!({ "anthropic:default": token("anthropic", 90 * DAY) }))
         .profiles("other", &json!({ "xai:default": token("xai", 90 * DAY) }));
     fs::create_dir_all(home.agent_dir("work")).unwrap();

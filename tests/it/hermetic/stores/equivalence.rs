@@ -173,6 +173,7 @@ fn look(home: &Home, semantics: Semantics) -> Look {
     let request = Request {
         at: Some(At::Absolute(Timestamp::from_millis(1_800_000_000_000.0))),
         semantics,
+        own_rules: true,
         ..Request::default()
     };
     pipeline::look(&home.roots(), [], &request)

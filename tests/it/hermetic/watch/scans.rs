@@ -26,7 +26,7 @@ fn once_exits_by_the_assessment() {
         (json!({ "anthropic:a": token(5 * HOUR) }), 2),
         (json!({ "anthropic:a": token(-HOUR) }), 1),
     ] {
-        let home = Home::new().profiles("main", &profiles);
+        let home = Home::new().env("OPENAI_API_KEY", "k").profiles("main", &profiles);
         let ran = home.run(&["watch", "--once"]);
         assert_eq!(ran.code, code, "{profiles}: {}", ran.stderr);
         assert_eq!(home.run(&["status", "--check"]).code, code, "{profiles}");

@@ -39,9 +39,11 @@ fn a_broken_configuration_is_said_and_agents_are_found_all_the_same() {
         assert_configuration_is_broken(&home, reason, says);
     }
     let home = fleet();
+    fs::remove_file(home.state().join("openclaw.json")).unwrap();
     make_fifo(&home.state().join("openclaw.json"));
     assert_configuration_is_broken(&home, "not-a-file", "is a FIFO");
     let home = fleet();
+    fs::remove_file(home.state().join("openclaw.json")).unwrap();
     fs::create_dir(home.state().join("openclaw.json")).unwrap();
     assert_configuration_is_broken(&home, "not-a-file", "is a directory");
 }
