@@ -15,7 +15,7 @@ use openclaw_auth::check::Answer;
 use openclaw_auth::discover::{self, Agent, Discovery, NoAgent};
 pub use openclaw_auth::file::SETTLED_AFTER;
 use openclaw_auth::load::{self, Buffers, Loaded, STORE_FILE};
-use openclaw_auth::model::{AgentId, ProfileIds, ProviderId, Semantics, StoreKind};
+use openclaw_auth::model::{AgentId, ProfileIds, ProviderId, Semantics, Span, StoreKind, Timestamp};
 use openclaw_auth::paths::Roots;
 use openclaw_auth::provider;
 use openclaw_auth::release::{Release, ReleaseSource};
@@ -26,7 +26,7 @@ use self::cache::ReadStore;
 use self::request::Basis;
 pub use self::request::Request;
 use crate::assess;
-use crate::classify::{self, Asked, Criteria, InUse, OpenclawCheck, worst_exit_code};
+use crate::classify::{self, Criteria, InUse, OpenclawCheck, worst_exit_code};
 use crate::clock::{self};
 use crate::model::{AgentHealth, OpenclawRelease, Scope, Snapshot, Summary};
 use crate::remedy::Commands;
@@ -101,13 +101,7 @@ pub fn scan(
         let schemas = load::schemas(roots, &discovery.agents);
         Release::detect(discovery.settings.last_touched.as_deref(), schemas)
     });
-    let (agents, unknown_agents) = select(roots, discovery, &request.agents);
-    let bare = request.only_bare.then(|| discovery.bare_agent(release.at_least));
-    let (agents, refused) = match bare {
-        Some(Ok(agent)) => (Cow::Owned(vec![agent.clone()]), None),
-        Some(Err(no_agent)) => (agents, Some(no_agent)),
-        None => (agents, None),
-    };
+    let Selected { agents, unknown: unknown_agents, refused } = select(roots, discovery, request, &release);
     let only_providers: BTreeSet<String> =
         request.providers.iter().map(|id| provider::normalize(id, request.semantics).into_owned()).collect();
     let refreshing = load::refreshing::read(roots);
@@ -127,12 +121,7 @@ pub fn scan(
     };
 
     let external = load::external::read(roots);
-    let asked = match (request.only_bare, request.agents.is_empty()) {
-        (true, _) => Asked::Bare,
-        (false, false) => Asked::ByName,
-        (false, true) => Asked::ForEach,
-    };
-    let check = OpenclawCheck::new(&release, discovery, &external, asked, now, request.window);
+    let check = OpenclawCheck::new(&release, discovery, &external, request.asked(), now, request.window);
     let main_agent = &discovery.agents[0];
     let load_main = |semantics: Semantics, buffers| {
         let mut main = load::load_main(main_agent, roots, semantics, buffers);
@@ -166,20 +155,7 @@ pub fn scan(
         on_read,
     };
     let scanned = look_at_all(&agents, &main, &main_as_read, &stage);
-    let mut changed = false;
-    let mut agents = Vec::with_capacity(scanned.len());
-    let mut summary = Summary::default();
-    for ScannedAgent { health, buckets, read } in scanned.into_iter().flatten() {
-        summary.add(buckets);
-        if let (Some(read), Some(cache)) = (read, &mut cache) {
-            changed |= !read.is_same;
-            cache.keep(&health, &read, request.window, now);
-        }
-        agents.push(health);
-    }
-    if let Some(cache) = &mut cache {
-        cache.forget_gone(&agents);
-    }
+    let (mut agents, summary, changed) = gather(scanned, cache, request.window, now);
     look_before_import(&mut agents, &discovery.agents, roots, request.semantics);
 
     let scope = agents
@@ -209,11 +185,8 @@ pub fn scan(
         agents,
     };
     assess::assess(&mut snapshot, &request.limits, &commands);
-    let unknown_providers = only_providers
-        .iter()
-        .filter(|id| !judge.gives_key(id) && !names_provider(&snapshot, id))
-        .cloned()
-        .collect();
+    let is_unknown = |id: &&String| !judge.gives_key(id) && !names_provider(&snapshot, id);
+    let unknown_providers = only_providers.iter().filter(is_unknown).cloned().collect();
     Look {
         snapshot,
         commands,
@@ -224,6 +197,30 @@ pub fn scan(
         state_exists: discovery.state_exists,
         changed,
     }
+}
+
+/// Puts together what was found at each agent, keeps it for the next scan, and says whether any store has changed.
+fn gather(
+    scanned: Vec<Option<ScannedAgent>>,
+    mut cache: Option<&mut Cache>,
+    window: Option<Span>,
+    now: Timestamp,
+) -> (Vec<AgentHealth>, Summary, bool) {
+    let mut changed = false;
+    let mut agents = Vec::with_capacity(scanned.len());
+    let mut summary = Summary::default();
+    for ScannedAgent { health, buckets, read } in scanned.into_iter().flatten() {
+        summary.add(buckets);
+        if let (Some(read), Some(cache)) = (read, &mut cache) {
+            changed |= !read.is_same;
+            cache.keep(&health, &read, window, now);
+        }
+        agents.push(health);
+    }
+    if let Some(cache) = &mut cache {
+        cache.forget_gone(&agents);
+    }
+    (agents, summary, changed)
 }
 
 /// Whether anything in a snapshot is about a provider.
@@ -269,20 +266,36 @@ pub fn find_agent<'d>(discovery: &'d Discovery, id: &str) -> Option<&'d Agent> {
     find(id).or_else(|| find(&normalized_agent_id(id)).filter(|_| discover::is_id(id)))
 }
 
-fn select<'d>(roots: &Roots, discovery: &'d Discovery, wanted: &[String]) -> (Cow<'d, [Agent]>, Vec<String>) {
-    if wanted.is_empty() {
-        return (Cow::Borrowed(&discovery.agents), Vec::new());
+/// The agents that are asked for.
+struct Selected<'d> {
+    agents: Cow<'d, [Agent]>,
+    /// Those that are not there.
+    unknown: Vec<String>,
+    /// Why the agent that a command without `--agent` means is none.
+    refused: Option<NoAgent>,
+}
+
+fn select<'d>(roots: &Roots, discovery: &'d Discovery, request: &Request, release: &Release) -> Selected<'d> {
+    let all = Selected { agents: Cow::Borrowed(&discovery.agents), unknown: Vec::new(), refused: None };
+    if request.only_bare {
+        return match discovery.bare_agent(release.at_least) {
+            Ok(agent) => Selected { agents: Cow::Owned(vec![agent.clone()]), ..all },
+            Err(no_agent) => Selected { refused: Some(no_agent), ..all },
+        };
+    }
+    if request.agents.is_empty() {
+        return all;
     }
     let (mut agents, mut unknown) = (Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
-    for id in wanted.iter().filter(|id| seen.insert(id.as_str())) {
+    for id in request.agents.iter().filter(|id| seen.insert(id.as_str())) {
         let known = find_agent(discovery, id);
         if known.is_none() {
             unknown.push(id.clone());
         }
         agents.extend(known.cloned().or_else(|| discover::requested(roots, id)));
     }
-    (Cow::Owned(agents), unknown)
+    Selected { agents: Cow::Owned(agents), unknown, refused: None }
 }
 
 /// Below this many agents a second thread costs more than it saves.

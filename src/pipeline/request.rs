@@ -9,6 +9,7 @@ use openclaw_auth::release::Release;
 use openclaw_auth::settings::Settings;
 
 use crate::assess::Limits;
+use crate::classify::Asked;
 use crate::clock::At;
 use crate::model::Scope;
 use crate::state::Memory;
@@ -38,6 +39,17 @@ pub struct Request {
     pub own_rules: bool,
     /// Whether only the agent is looked at that a command of OpenClaw's without `--agent` means.
     pub only_bare: bool,
+}
+
+impl Request {
+    /// How OpenClaw's own command would be asked.
+    pub(super) fn asked(&self) -> Asked {
+        match (self.only_bare, self.agents.is_empty()) {
+            (true, _) => Asked::Bare,
+            (false, false) => Asked::ByName,
+            (false, true) => Asked::ForEach,
+        }
+    }
 }
 
 impl Default for Request {

@@ -253,7 +253,7 @@ fn is_local(url: &str) -> bool {
     };
     let host = text::trim(host).to_lowercase();
     if matches!(host.as_str(), "localhost" | "docker.orb.internal" | "host.docker.internal")
-        || host.ends_with(".local")
+        || host.rsplit_once('.').is_some_and(|(_, top)| top == "local")
     {
         return true;
     }

@@ -13,10 +13,10 @@ pub(super) fn causes(question: &Question<'_>) -> Vec<Cause> {
     let models = models::in_use(question);
     let mut causes = Vec::new();
     for ModelInUse { provider, use_for, .. } in &models {
+        let has_codex_login =
+            *use_for == Use::Chat && uses_codex(provider, question) && is_usable("openai-codex", question);
         let is_missing = !is_usable(provider, question)
-            && !(*use_for == Use::Chat
-                && uses_codex(provider, question)
-                && is_usable("openai-codex", question))
+            && !has_codex_login
             && !is_command_line(provider, question.version);
         if is_missing {
             causes.push(Cause { kind: CauseKind::MissingProvider, name: provider.clone() });

@@ -4,6 +4,7 @@ use crate::credential::Credential;
 use crate::merge::Effective;
 use crate::model::{CredentialKind, SecretReference};
 use crate::release::Version;
+use crate::secret::SecretStr;
 use crate::settings::ProviderKey;
 use crate::text;
 
@@ -168,10 +169,10 @@ fn readiness(profile: &Effective<'_, '_>, provider: &str, question: &Question<'_
     let credential = profile.credential;
     match credential.kind {
         CredentialKind::ApiKey => {
-            secret(credential, credential.key.as_ref().map(|key| key.expose()), question)
+            secret(credential, credential.key.as_ref().map(SecretStr::expose), question)
         }
         CredentialKind::Token => {
-            secret(credential, credential.token.as_ref().map(|token| token.expose()), question)
+            secret(credential, credential.token.as_ref().map(SecretStr::expose), question)
         }
         CredentialKind::OAuth => {
             if health::is_usable(credential, question) {
