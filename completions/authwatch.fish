@@ -60,10 +60,10 @@ openclaw\t'The keys that scripts read from `openclaw models status --json`; one 
 nagios\t'A Nagios plugin\'s line, with its own exit codes'"
 complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l at -d 'Judge as of another time: RFC 3339, +36h, or Unix milliseconds' -r
 complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l warn -d 'Call a token expiring this long before its end [default: 24h; 5m for what renews automatically]' -r
-complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l semantics -d 'Judge by the rules of this OpenClaw release [default: 2026.9]' -r -f -a "2026.4\t'OpenClaw 2026.4 and 2026.5'
+complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l semantics -d 'Exit and judge by authwatch\'s own rules for this OpenClaw release, instead of as the release in use' -r -f -a "2026.4\t'OpenClaw 2026.4 and 2026.5'
 2026.9\t'OpenClaw 2026.9'"
 complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l openclaw-version -d 'The OpenClaw release the state directory belongs to [default: found out]' -r
-complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l scope -d 'What counts towards the exit code [default: what the configured models use; with 2026.4, all]' -r -f -a "all\t'Every token and OAuth profile'
+complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l scope -d 'What counts towards the exit code [default: what counts for the OpenClaw release in use]' -r -f -a "all\t'Every token and OAuth profile'
 in-use\t'Only what the configured models use'"
 complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
 complete -c authwatch -n "__fish_authwatch_using_subcommand status" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F
@@ -391,10 +391,10 @@ openclaw\t'The keys that scripts read from `openclaw models status --json`; one 
 nagios\t'A Nagios plugin\'s line, with its own exit codes'"
 complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l at -d 'Judge as of another time: RFC 3339, +36h, or Unix milliseconds' -r
 complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l warn -d 'Call a token expiring this long before its end [default: 24h; 5m for what renews automatically]' -r
-complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l semantics -d 'Judge by the rules of this OpenClaw release [default: 2026.9]' -r -f -a "2026.4\t'OpenClaw 2026.4 and 2026.5'
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l semantics -d 'Exit and judge by authwatch\'s own rules for this OpenClaw release, instead of as the release in use' -r -f -a "2026.4\t'OpenClaw 2026.4 and 2026.5'
 2026.9\t'OpenClaw 2026.9'"
 complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l openclaw-version -d 'The OpenClaw release the state directory belongs to [default: found out]' -r
-complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l scope -d 'What counts towards the exit code [default: what the configured models use; with 2026.4, all]' -r -f -a "all\t'Every token and OAuth profile'
+complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l scope -d 'What counts towards the exit code [default: what counts for the OpenClaw release in use]' -r -f -a "all\t'Every token and OAuth profile'
 in-use\t'Only what the configured models use'"
 complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l state-dir -d 'OpenClaw\'s state directory [default: as OpenClaw finds it, usually ~/.openclaw]' -r -F
 complete -c authwatch -n "__fish_authwatch_using_subcommand models; and __fish_seen_subcommand_from status" -l config -d 'authwatch\'s own configuration [default: ~/.config/authwatch/config.toml, if it is there]' -r -F

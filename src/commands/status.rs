@@ -60,13 +60,13 @@ pub struct StatusArgs {
     /// Call a token expiring this long before its end [default: 24h; 5m for what renews automatically]
     #[arg(long, value_name = "DURATION", value_parser = clock::duration)]
     warn: Option<Span>,
-    /// Judge by the rules of this OpenClaw release [default: 2026.9]
+    /// Exit and judge by authwatch's own rules for this OpenClaw release, instead of as the release in use
     #[arg(long, value_name = "RELEASE")]
     semantics: Option<SemanticsArg>,
     /// The OpenClaw release the state directory belongs to [default: found out]
     #[arg(long, value_name = "VERSION", value_parser = release)]
     openclaw_version: Option<Release>,
-    /// What counts towards the exit code [default: what the configured models use; with 2026.4, all]
+    /// What counts towards the exit code [default: what counts for the OpenClaw release in use]
     #[arg(long, value_name = "SCOPE")]
     scope: Option<ScopeArg>,
     /// Draw the report again every 2 seconds, until Ctrl-C

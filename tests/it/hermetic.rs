@@ -48,6 +48,7 @@ mod notify {
 mod openclaw {
     mod compatibility;
     pub(super) mod conformance;
+    #[cfg(feature = "sqlite")]
     mod whole_program;
 }
 
