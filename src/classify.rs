@@ -158,6 +158,10 @@ fn profile_health(
     let Renewability { login, reason, since, failing } = renewability;
     (health.login, health.login_reason, health.login_since) = (login, reason, since);
     health.failing = failing.map(Box::new);
+    health.unresolved = credential
+        .reference
+        .as_ref()
+        .is_some_and(|reference| reference.source == "env" && !criteria.environment.has(&reference.id));
     health.account = credential.email.as_deref().and_then(account);
     health
 }
@@ -199,6 +203,7 @@ fn health_of(
         failing: None,
         assessment: None,
         account: None,
+        unresolved: false,
         source,
     }
 }

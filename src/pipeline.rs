@@ -379,6 +379,13 @@ fn look_at<'m>(
     let mut judge_it = |own: &Loaded<'_>, inherited: Option<&Loaded<'_>>, ids: &mut ProfileIds| {
         let mut health = classify::agent(agent, own, inherited, judge, ids);
         health.configured = check.lists(agent);
+        if !stage.own_rules {
+            // What answers on this machine or in its network mostly wants no key.
+            let is_local = |id: &str| {
+                judge.settings.providers.iter().any(|provider| provider.id == id && provider.is_local())
+            };
+            health.missing_providers_in_use.retain(|id| !is_local(id.as_str()));
+        }
         if !health.configured {
             // An agent that OpenClaw does not know uses no model.
             health.missing_providers_in_use.clear();

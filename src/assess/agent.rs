@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use openclaw_auth::check::CauseKind;
-use openclaw_auth::model::{ProfileId, ProviderId, StoreError, StoreErrorReason, StoreHealth, StrandedKind};
+use openclaw_auth::model::{
+    MAIN_AGENT, ProfileId, ProviderId, StoreError, StoreErrorReason, StoreHealth, StrandedKind,
+};
 use openclaw_auth::release::ReleaseSource;
 
 use crate::model::{
@@ -15,7 +17,11 @@ use crate::texts::{counted, text};
 /// An agent that the configuration does not list uses no model, so nothing of its own concerns anybody; what other agents have
 /// from it does.
 pub(super) fn put_aside(agent: &mut AgentHealth, shared_in_use: &BTreeSet<ProfileId>) {
-    for profile in agent.profiles.iter_mut().filter(|profile| !shared_in_use.contains(&profile.profile_id)) {
+    let is_main = agent.id.as_str() == MAIN_AGENT;
+    for profile in &mut agent.profiles {
+        if (is_main || profile.inherited) && shared_in_use.contains(&profile.profile_id) {
+            continue;
+        }
         if let Some(assessment) = &mut profile.assessment {
             **assessment = assessment.for_information();
         }
@@ -81,7 +87,10 @@ fn of_store(store: &StoreHealth, commands: &Commands) -> Option<Assessment> {
     Some(match stranded.kind {
         StrandedKind::EmptyDatabase | StrandedKind::NotImported => {
             let logins = counted("logins", stranded.profiles);
-            let summary = text("store-migration-incomplete", &[("logins", &logins), ("file", &file)]);
+            let summary = match stranded.profiles {
+                0 => text("store-refused", &[("file", &file)]),
+                _ => text("store-migration-incomplete", &[("logins", &logins), ("file", &file)]),
+            };
             let ImportAdvice { first, command } = commands.import(stranded.repair_first.as_ref());
             let remedy = Remedy { meaning: format!("{summary}{first}"), command: Some(command) };
             Assessment {

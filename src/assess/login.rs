@@ -35,7 +35,8 @@ pub(super) fn assess(
     let is_fine = matches!(profile.status, Status::Ok | Status::Static)
         && matches!(profile.login, LoginState::Static | LoginState::Renewable | LoginState::External)
         && profile.cooldown.is_none()
-        && profile.failing.is_none();
+        && profile.failing.is_none()
+        && !profile.unresolved;
     let left = profile.end().map(|end| end - circumstances.now);
     if is_fine
         && (profile.login == LoginState::Renewable
@@ -116,6 +117,9 @@ impl Subject<'_> {
                     if is_urgent && self.in_use() { Severity::Critical } else { Severity::Warning };
                 verdict(AssessmentState::Expiring, severity, "login-expiring")
                     .with_command(Some(self.sign_in()))
+            }
+            _ if profile.unresolved => {
+                verdict(AssessmentState::Unresolved, Severity::Info, "login-variable-not-set")
             }
             _ => return None,
         })

@@ -106,12 +106,10 @@ impl<'a> OpenclawCheck<'a> {
             return Answer::refused(CauseKind::Configuration, about(refusal));
         }
         // Without `--agent`, the oldest look into main's directory even where main is no agent.
-        let is_unknown = match self.asked {
-            Asked::ForEach => !self.lists(agent),
-            Asked::ByName => self.discovery.known_agent(agent.id.as_str()).is_err(),
-            Asked::Bare => false,
-        };
-        if is_unknown {
+        if self.asked == Asked::ForEach && !self.lists(agent) {
+            return Answer::default();
+        }
+        if self.asked == Asked::ByName && self.discovery.known_agent(agent.id.as_str()).is_err() {
             return Answer::refused(CauseKind::Agent, agent.id.to_string());
         }
         // An agent with a database of its own uses it whatever became of main's.

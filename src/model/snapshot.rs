@@ -58,6 +58,9 @@ pub struct ProfileHealth {
     /// The verdict on it; `None` where all is well. Most are, so it is kept apart.
     #[serde(flatten, serialize_with = "with_remedy")]
     pub assessment: Option<Box<Assessment>>,
+    /// Whether it refers to a variable that is not set here.
+    #[serde(skip)]
+    pub unresolved: bool,
     /// The account's e-mail address, for the report to people alone: it is never serialized.
     #[serde(skip)]
     pub account: Option<Box<str>>,

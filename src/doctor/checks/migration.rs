@@ -117,9 +117,10 @@ fn is_superseded(inspection: &Inspection, old: &ProfileFacts) -> bool {
 
 fn backups(agent: Option<&AgentId>, dir: &Path, findings: &mut Findings) {
     for (name, path) in files::list(dir) {
-        let is_backup = ["auth-profiles.json.bak", "auth.json.bak", "oauth.json.bak", "auth-state.json.bak"]
-            .iter()
-            .any(|backup| name.starts_with(backup));
+        let copied = ["auth-profiles.json", "auth.json", "oauth.json", "auth-state.json"];
+        let is_copy =
+            |rest: &str| [".bak", ".migrated-", ".sqlite-import."].iter().any(|by| rest.starts_with(by));
+        let is_backup = copied.iter().any(|file| name.strip_prefix(file).is_some_and(is_copy));
         if is_backup && files::facts(&path).is_some_and(|facts| facts.is_file) {
             let remove = format!("rm -i -- {}", quoted(&path));
             findings.push(BACKUP.found(&[]).of(agent).at(&path).command(remove));

@@ -32,6 +32,7 @@ pub(crate) fn profile(id: &str, status: Status, login: LoginState) -> ProfileHea
         failing: None,
         assessment: None,
         account: None,
+        unresolved: false,
         source: Source::Json,
     }
 }

@@ -5,7 +5,6 @@ use crate::model::Timestamp;
 use crate::provider;
 use crate::release::{Rules, Version};
 use crate::settings::{ProviderKey, ProviderSettings, Settings};
-use crate::text;
 
 use super::question::Question;
 
@@ -229,44 +228,8 @@ pub(super) fn has_usable_key(id: &str, question: &Question<'_>) -> bool {
                 && question.environment.has(&reference.id)
         }
         ProviderKey::Marker(_) => {
-            is_custom_and_local(provider)
-                && matches!(provider.api.as_deref(), Some("openai-completions" | "ollama"))
+            provider.is_local() && matches!(provider.api.as_deref(), Some("openai-completions" | "ollama"))
         }
-    }
-}
-
-/// Whether a provider is one of the user's own on this machine or in its network.
-pub(super) fn is_custom_and_local(provider: &ProviderSettings) -> bool {
-    provider.api.is_some()
-        && !provider.models.is_empty()
-        && provider.base_url.as_deref().is_some_and(is_local)
-}
-
-/// Whether an address is on this machine or in a private network.
-fn is_local(url: &str) -> bool {
-    let Some((_, rest)) = url.split_once("://") else { return false };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    let host = match host.strip_prefix('[') {
-        Some(host) => host.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    let host = text::trim(host).to_lowercase();
-    if matches!(host.as_str(), "localhost" | "docker.orb.internal" | "host.docker.internal")
-        || host.rsplit_once('.').is_some_and(|(_, top)| top == "local")
-    {
-        return true;
-    }
-    match host.parse::<std::net::IpAddr>() {
-        Ok(std::net::IpAddr::V4(address)) => {
-            address.is_loopback() || address.is_private() || address.is_unspecified()
-        }
-        Ok(std::net::IpAddr::V6(address)) => {
-            address.is_loopback()
-                || address.to_ipv4_mapped().is_some_and(|mapped| mapped.is_loopback())
-                || address.is_unique_local()
-        }
-        Err(_) => false,
     }
 }
 
@@ -285,21 +248,4 @@ pub(super) fn unusable_until(
         return None;
     }
     Some(question.view.usage(id)?.cooldown(question.now)?.until)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn private_addresses_are_local() {
-        for url in
-            ["http://127.0.0.1:9/v1", "http://10.0.0.2", "http://[::1]:8080/", "https://u:p@nas.local/"]
-        {
-            assert!(is_local(url), "{url}");
-        }
-        for url in ["https://api.example.org/v1", "http://8.8.8.8", "127.0.0.1", "http://"] {
-            assert!(!is_local(url), "{url}");
-        }
-    }
 }

@@ -5,12 +5,11 @@ use crate::merge::Effective;
 use crate::model::{CredentialKind, SecretReference};
 use crate::release::Version;
 use crate::secret::SecretStr;
-use crate::settings::ProviderKey;
+use crate::settings::{ProviderKey, ProviderSettings};
 use crate::text;
 
 use super::facts::{
     self, OpenAiRoute, auth_provider, configured, has_environment_auth, has_usable_key, is_cooling_down,
-    is_custom_and_local,
 };
 use super::health::{self, Health};
 use super::models::{self, ModelInUse, Use};
@@ -150,7 +149,7 @@ impl Direct {
         if auth == "amazon-bedrock" {
             return declared(false, Some(true));
         }
-        if entry.is_some_and(is_custom_and_local) && version >= Version::new(2026, 9, 0) {
+        if entry.is_some_and(ProviderSettings::is_local) && version >= Version::new(2026, 9, 0) {
             return declared(false, Some(true));
         }
         let nothing = |readiness| Self { exists: false, is_required: false, is_declared: false, readiness };

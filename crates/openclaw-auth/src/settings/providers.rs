@@ -27,6 +27,14 @@ pub struct ProviderSettings {
     pub models: Vec<String>,
 }
 
+impl ProviderSettings {
+    /// Whether it is one of the user's own on this machine or in its network. From 2026.9 on such a provider needs no key.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.api.is_some() && !self.models.is_empty() && self.base_url.as_deref().is_some_and(is_local)
+    }
+}
+
 /// The key of a provider in the configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ProviderKey {
@@ -150,6 +158,51 @@ impl SecretSettings {
                     && provider.allowed.as_ref().is_none_or(|allowed| allowed.contains(&reference.id))
             }
             None => name == default,
+        }
+    }
+}
+
+/// Whether an address is on this machine or in a private network.
+fn is_local(url: &str) -> bool {
+    let Some((_, rest)) = url.split_once("://") else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = match host.strip_prefix('[') {
+        Some(host) => host.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    let host = text::trim(host).to_lowercase();
+    if matches!(host.as_str(), "localhost" | "docker.orb.internal" | "host.docker.internal")
+        || host.rsplit_once('.').is_some_and(|(_, top)| top == "local")
+    {
+        return true;
+    }
+    match host.parse::<std::net::IpAddr>() {
+        Ok(std::net::IpAddr::V4(address)) => {
+            address.is_loopback() || address.is_private() || address.is_unspecified()
+        }
+        Ok(std::net::IpAddr::V6(address)) => {
+            address.is_loopback()
+                || address.to_ipv4_mapped().is_some_and(|mapped| mapped.is_loopback())
+                || address.is_unique_local()
+        }
+        Err(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn private_addresses_are_local() {
+        for url in
+            ["http://127.0.0.1:9/v1", "http://10.0.0.2", "http://[::1]:8080/", "https://u:p@nas.local/"]
+        {
+            assert!(is_local(url), "{url}");
+        }
+        for url in ["https://api.example.org/v1", "http://8.8.8.8", "127.0.0.1", "http://"] {
+            assert!(!is_local(url), "{url}");
         }
     }
 }

@@ -45,6 +45,7 @@ fn profile(id: &str) -> ProfileHealth {
         failing: None,
         assessment: None,
         account: None,
+        unresolved: false,
         source: Source::Json,
     }
 }
