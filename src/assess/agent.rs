@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use openclaw_auth::check::CauseKind;
+use openclaw_auth::check::CheckCauseKind;
 use openclaw_auth::model::{
     MAIN_AGENT, ProfileId, ProviderId, StoreError, StoreErrorReason, StoreHealth, StrandedKind,
 };
@@ -119,7 +119,7 @@ pub(super) fn of_configuration(snapshot: &Snapshot, commands: &Commands) -> Opti
 /// The verdict on a configuration that can be read, and that the release in use refuses.
 fn of_refusal(snapshot: &Snapshot, commands: &Commands) -> Option<Assessment> {
     let mut causes = snapshot.agents.iter().flat_map(|agent| &agent.check.causes);
-    let cause = causes.find(|cause| cause.kind == CauseKind::Configuration)?;
+    let cause = causes.find(|cause| cause.kind == CheckCauseKind::Configuration)?;
     let severity = match snapshot.openclaw.source {
         ReleaseSource::Assumed => Severity::Warning,
         _ => Severity::Critical,

@@ -46,8 +46,14 @@ pub(super) fn assess(
     }
     let owner = if profile.inherited { AgentId::from(MAIN_AGENT) } else { agent.clone() };
     // An access token that renews is of no use while OpenClaw leaves its login alone.
-    let subject =
-        Subject { agent, owner: &owner, is_shared: is_shared(agent, profile), profile, left, circumstances };
+    let subject = AssessedLogin {
+        agent,
+        owner: &owner,
+        is_shared: is_shared(agent, profile),
+        profile,
+        left,
+        circumstances,
+    };
     let (login, set_aside) = (subject.assess(), subject.set_aside());
     let severity = |assessment: &Option<Assessment>| assessment.as_ref()?.severity;
     let mut assessment = if severity(&set_aside) > severity(&login) { set_aside? } else { login? };
@@ -68,7 +74,7 @@ pub(super) fn of_external(profile: &ProfileHealth) -> Option<Assessment> {
         .then(|| Assessment::new(AssessmentState::External, Severity::Info, text("login-external", &[])))
 }
 
-struct Subject<'a> {
+struct AssessedLogin<'a> {
     /// Who sees the login. What OpenClaw does with it, such as leaving it alone for a while, it keeps for each agent.
     agent: &'a AgentId,
     /// Where the login is kept: signed in to anywhere else, it would be a second one, and this one as broken as before.
@@ -81,7 +87,7 @@ struct Subject<'a> {
     circumstances: &'a Circumstances<'a>,
 }
 
-impl Subject<'_> {
+impl AssessedLogin<'_> {
     fn assess(&self) -> Option<Assessment> {
         let Self { profile, .. } = *self;
         let broken = if self.in_use() { Severity::Critical } else { Severity::Warning };

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use openclaw_auth::check::{self, Answer, CauseKind, Question};
-use openclaw_auth::discover::{Agent, Discovery, Refusal};
+use openclaw_auth::check::{self, Answer, CheckCauseKind, Question};
+use openclaw_auth::discover::{Agent, ConfigurationRefusal, Discovery};
 use openclaw_auth::document::Document;
 use openclaw_auth::load::Loaded;
 use openclaw_auth::load::external::ExternalLogin;
@@ -33,7 +33,7 @@ pub struct OpenclawCheck<'a> {
     reads_json: bool,
     discovery: &'a Discovery,
     external: &'a [ExternalLogin],
-    refusal: Option<Refusal>,
+    refusal: Option<ConfigurationRefusal>,
     asked: Asked,
     now: Timestamp,
     window: Span,
@@ -103,14 +103,14 @@ impl<'a> OpenclawCheck<'a> {
     #[must_use]
     pub fn of_agent(&self, agent: &Agent, own: &Loaded<'_>, main: Option<&Loaded<'_>>) -> Answer {
         if let Some(refusal) = &self.refusal {
-            return Answer::refused(CauseKind::Configuration, about(refusal));
+            return Answer::refused(CheckCauseKind::Configuration, about(refusal));
         }
         // Without `--agent`, the oldest look into main's directory even where main is no agent.
         if self.asked == Asked::ForEach && !self.lists(agent) {
             return Answer::default();
         }
         if self.asked == Asked::ByName && self.discovery.known_agent(agent.id.as_str()).is_err() {
-            return Answer::refused(CauseKind::Agent, agent.id.to_string());
+            return Answer::refused(CheckCauseKind::Agent, agent.id.to_string());
         }
         // An agent with a database of its own uses it whatever became of main's.
         let has_database = matches!(own.health.kind, StoreKind::AgentSqlite);
@@ -123,11 +123,11 @@ impl<'a> OpenclawCheck<'a> {
             && let Some(store) = stores().find(is_refused)
         {
             let path = store.health.stranded.as_ref().map(|stranded| stranded.path.display().to_string());
-            return Answer::refused(CauseKind::Migration, path.unwrap_or_default());
+            return Answer::refused(CheckCauseKind::Migration, path.unwrap_or_default());
         }
         // A store of main's that cannot be read gives the others nothing, and keeps them from nothing.
         if own.health.error.is_some() {
-            return Answer::refused(CauseKind::Store, own.health.path.display().to_string());
+            return Answer::refused(CheckCauseKind::Store, own.health.path.display().to_string());
         }
         let nothing = Document::default();
         let seen = |store: &'_ Loaded<'_>| self.reads(store.health.kind);
@@ -162,15 +162,15 @@ impl<'a> OpenclawCheck<'a> {
 }
 
 /// What a refusal is about: the keys, variables, or model.
-fn about(refusal: &Refusal) -> String {
+fn about(refusal: &ConfigurationRefusal) -> String {
     let joined = |names: &[String]| {
         let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
         names.into_iter().collect::<Vec<_>>().join(", ")
     };
     match refusal {
-        Refusal::Broken => "openclaw.json".to_owned(),
-        Refusal::UnknownKeys(keys) => joined(keys),
-        Refusal::UnsetVariables(names) => joined(names),
-        Refusal::ShutDownModel(model) => model.clone(),
+        ConfigurationRefusal::Broken => "openclaw.json".to_owned(),
+        ConfigurationRefusal::UnknownKeys(keys) => joined(keys),
+        ConfigurationRefusal::UnsetVariables(names) => joined(names),
+        ConfigurationRefusal::ShutDownModel(model) => model.clone(),
     }
 }

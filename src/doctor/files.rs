@@ -47,7 +47,7 @@ impl Places {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub struct FileFacts {
+pub struct FileAttributes {
     pub mode: u32,
     pub owner: u32,
     /// When its content last changed.
@@ -58,7 +58,7 @@ pub struct FileFacts {
     pub is_link: bool,
 }
 
-impl From<&Metadata> for FileFacts {
+impl From<&Metadata> for FileAttributes {
     fn from(metadata: &Metadata) -> Self {
         let modified = Timestamp::from_file_time(metadata.mtime(), metadata.mtime_nsec());
         Self {
@@ -74,8 +74,8 @@ impl From<&Metadata> for FileFacts {
 
 /// The facts about a path, or `None` if nothing is there; a link is a link.
 #[must_use]
-pub fn facts(path: &Path) -> Option<FileFacts> {
-    path.symlink_metadata().ok().map(|metadata| FileFacts::from(&metadata))
+pub fn facts(path: &Path) -> Option<FileAttributes> {
+    path.symlink_metadata().ok().map(|metadata| FileAttributes::from(&metadata))
 }
 
 /// The entries of a directory whose names are text, sorted; none if it cannot be read.

@@ -7,7 +7,7 @@ use std::path::Path;
 use openclaw_auth::model::{AgentId, ProfileId};
 use serde::{Serialize, Serializer};
 
-use super::files::{self, FileFacts};
+use super::files::{self, FileAttributes};
 use super::fix::Fix;
 use super::inspection::Inspection;
 pub use crate::model::Severity;
@@ -175,7 +175,7 @@ impl Finding {
     /// Gives the change of a file's mode as the command and, where this user may make it, as what `--fix`
     /// would do.
     #[must_use]
-    pub fn set_mode(self, path: &Path, facts: &FileFacts, to: u32, is_allowed: bool) -> Self {
+    pub fn set_mode(self, path: &Path, facts: &FileAttributes, to: u32, is_allowed: bool) -> Self {
         let finding = self.at(path).command(format!("chmod {to:o} {}", files::quoted(path)));
         if is_allowed {
             finding.fix(Fix::Mode { path: path.to_owned(), owner: facts.owner, from: facts.mode, to })

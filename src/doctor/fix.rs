@@ -17,7 +17,7 @@ use rustix::fs::{Mode, OFlags};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::files::{self, FileFacts, quoted};
+use super::files::{self, FileAttributes, quoted};
 use super::mistakes;
 use crate::backup;
 use crate::remedy::quote;
@@ -120,14 +120,14 @@ fn set_mode(
 ) -> Result<Applied, FixError> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let opened = File::from(rustix::fs::open(path, flags, Mode::empty()).map_err(io::Error::from)?);
-    let facts = FileFacts::from(&opened.metadata()?);
+    let facts = FileAttributes::from(&opened.metadata()?);
     if (facts.owner, facts.mode) != (owner, from) {
         return Err(FixError::Changed);
     }
     let undo = format!("chmod {from:o} {}", quoted(path));
     let backup = backup::keep_command(own_state, path, &undo, now)?;
     opened.set_permissions(Permissions::from_mode(to))?;
-    if FileFacts::from(&opened.metadata()?).mode != to {
+    if FileAttributes::from(&opened.metadata()?).mode != to {
         let problem = "the file system keeps the mode it had, as those of other systems do";
         return Err(io::Error::other(problem).into());
     }

@@ -60,7 +60,7 @@ pub fn policy(config: &Config) -> Policy {
 }
 
 /// What a decision depends on besides problems and incidents.
-struct Context<'a> {
+struct DecisionContext<'a> {
     now: Timestamp,
     presence: &'a Presence<'a>,
     mutes: &'a [Mute],
@@ -92,7 +92,7 @@ pub fn decide(
     let mut found = problem::detect(snapshot, own, &policy.limits, |subject| passed.get(subject).copied());
     keep_hovering(incidents, snapshot, &mut found);
     let presence = removed::find(incidents, snapshot, &mut found);
-    let context = Context { now: snapshot.now, presence: &presence, mutes, policy };
+    let context = DecisionContext { now: snapshot.now, presence: &presence, mutes, policy };
     let changes = decide_on(incidents, found, &context);
     removed::remember(incidents, &presence);
     changes
@@ -119,7 +119,7 @@ fn keep_hovering(incidents: &Incidents, snapshot: &Snapshot, found: &mut BTreeMa
 fn decide_on(
     incidents: &mut Incidents,
     mut found: BTreeMap<Subject, Problem>,
-    context: &Context<'_>,
+    context: &DecisionContext<'_>,
 ) -> Vec<Change> {
     let mut kept: Vec<Incident> = Vec::with_capacity(incidents.all.len());
     for mut incident in std::mem::take(&mut incidents.all) {
@@ -140,7 +140,7 @@ fn decide_on(
     changes
 }
 
-fn open(subject: Subject, problem: Problem, context: &Context<'_>) -> Incident {
+fn open(subject: Subject, problem: Problem, context: &DecisionContext<'_>) -> Incident {
     let now = context.now;
     let mut incident = Incident {
         id: incident::id(&subject, now),
@@ -162,7 +162,7 @@ fn open(subject: Subject, problem: Problem, context: &Context<'_>) -> Incident {
 }
 
 /// Updates an incident with what a check found.
-fn settle(incident: &mut Incident, problem: Option<Problem>, context: &Context<'_>) {
+fn settle(incident: &mut Incident, problem: Option<Problem>, context: &DecisionContext<'_>) {
     match problem {
         Some(problem) => found(incident, problem, context),
         None if removed::is_unknown(&incident.subject, context.presence) => {}
@@ -170,7 +170,7 @@ fn settle(incident: &mut Incident, problem: Option<Problem>, context: &Context<'
     }
 }
 
-fn found(incident: &mut Incident, problem: Problem, context: &Context<'_>) {
+fn found(incident: &mut Incident, problem: Problem, context: &DecisionContext<'_>) {
     let now = context.now;
     let before = std::mem::replace(&mut incident.problem, problem);
     let problem = &mut incident.problem;
@@ -202,7 +202,7 @@ fn found(incident: &mut Incident, problem: Problem, context: &Context<'_>) {
     }
 }
 
-fn not_found(incident: &mut Incident, context: &Context<'_>) {
+fn not_found(incident: &mut Incident, context: &DecisionContext<'_>) {
     let now = context.now;
     match incident.phase {
         // It was never found often enough.
@@ -242,8 +242,8 @@ fn apart(now: Timestamp, then: Timestamp) -> Span {
 }
 
 /// The change of an incident that people are notified of now, if any.
-fn transition(incident: &Incident, context: &Context<'_>) -> Option<Transition> {
-    let Context { now, policy, mutes, .. } = *context;
+fn transition(incident: &Incident, context: &DecisionContext<'_>) -> Option<Transition> {
+    let DecisionContext { now, policy, mutes, .. } = *context;
     let severity = incident.problem.severity;
     let (is_muted, is_quiet) = (is_muted(mutes, incident, now), is_quiet(policy, now));
     match (incident.phase, incident.notified) {

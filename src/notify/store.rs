@@ -73,7 +73,7 @@ impl NotificationStore {
             Ok(store) => (store.version, Ok(store)),
             // A newer version may be readable only as far as its version: that is not damage.
             Err(error) => {
-                let version = serde_json::from_slice(&bytes).map_or(0, |Version { version }| version);
+                let version = serde_json::from_slice(&bytes).map_or(0, |FormatVersion { version }| version);
                 (
                     version,
                     Err(NotificationStoreError::Damaged { path: path.clone(), problem: error.to_string() }),
@@ -249,6 +249,6 @@ async fn on_thread<T: Send + 'static>(
 
 /// What every version of the file contains.
 #[derive(Deserialize)]
-struct Version {
+struct FormatVersion {
     version: u32,
 }

@@ -58,13 +58,13 @@ struct TlsConfig {
 pub struct Access {
     web_config: Option<PathBuf>,
     token_file: Option<PathBuf>,
-    rules: Mutex<Arc<Rules>>,
+    rules: Mutex<Arc<AccessRules>>,
     /// Digests of credentials that bcrypt has let through: it takes long on purpose, and scrapes come often.
     known: Mutex<BTreeSet<Vec<u8>>>,
 }
 
 #[derive(Clone, Default)]
-struct Rules {
+struct AccessRules {
     /// Every file that was read, certificates among them.
     files: FileStamps,
     tls: Option<TlsAcceptor>,
@@ -74,16 +74,17 @@ struct Rules {
 
 type FileStamps = Vec<(PathBuf, Option<Stamp>)>;
 
-impl std::fmt::Debug for Rules {
+impl std::fmt::Debug for AccessRules {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Rules").field("users", &self.users.len()).finish_non_exhaustive()
+        formatter.debug_struct("AccessRules").field("users", &self.users.len()).finish_non_exhaustive()
     }
 }
 
 impl Access {
     /// Reads the files that are named.
     pub fn new(web_config: Option<PathBuf>, token_file: Option<PathBuf>) -> Result<Self, AccessError> {
-        let rules = Rules::read(web_config.as_deref(), token_file.as_deref()).map_err(|(error, _)| error)?;
+        let rules =
+            AccessRules::read(web_config.as_deref(), token_file.as_deref()).map_err(|(error, _)| error)?;
         Ok(Self { web_config, token_file, rules: Mutex::new(Arc::new(rules)), known: Mutex::default() })
     }
 
@@ -99,10 +100,10 @@ impl Access {
         self.current().tls.clone()
     }
 
-    fn current(&self) -> Arc<Rules> {
+    fn current(&self) -> Arc<AccessRules> {
         let mut rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
         if rules.files.iter().any(|(path, stamp)| Stamp::of(path) != *stamp) {
-            match Rules::read(self.web_config.as_deref(), self.token_file.as_deref()) {
+            match AccessRules::read(self.web_config.as_deref(), self.token_file.as_deref()) {
                 Ok(newer) => {
                     *rules = Arc::new(newer);
                     self.known.lock().unwrap_or_else(PoisonError::into_inner).clear();
@@ -111,7 +112,7 @@ impl Access {
                 Err((error, files)) => {
                     tracing::warn!("{error}; TLS and authentication stay as they were");
                     // The next attempt is due when a file changes again, not with the next request.
-                    *rules = Arc::new(Rules { files, ..Rules::clone(&rules) });
+                    *rules = Arc::new(AccessRules { files, ..AccessRules::clone(&rules) });
                 }
             }
         }
@@ -137,7 +138,7 @@ impl Access {
         AccessDecision::Refused(if rules.users.is_empty() { "Bearer" } else { "Basic realm=\"authwatch\"" })
     }
 
-    async fn is_user(&self, rules: &Arc<Rules>, given: &str) -> bool {
+    async fn is_user(&self, rules: &Arc<AccessRules>, given: &str) -> bool {
         let digest = digest::digest(&digest::SHA256, given.as_bytes()).as_ref().to_vec();
         if self.known.lock().unwrap_or_else(PoisonError::into_inner).contains(&digest) {
             return true;
@@ -161,7 +162,7 @@ impl Access {
     }
 }
 
-impl Rules {
+impl AccessRules {
     /// Reads all files; an error comes with the stamps of those read so far.
     fn read(web_config: Option<&Path>, token_file: Option<&Path>) -> Result<Self, (AccessError, FileStamps)> {
         let mut rules = Self::default();

@@ -13,7 +13,7 @@ mod providers_in_use;
 mod question;
 mod selected_login;
 
-pub use self::question::{Answer, Cause, CauseKind, Question, WINDOW};
+pub use self::question::{Answer, CheckCause, CheckCauseKind, Question, WINDOW};
 use crate::release::Rules;
 
 /// Answers as the release's command would, given a configuration it accepts and a store it can read.

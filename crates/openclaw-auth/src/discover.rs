@@ -6,7 +6,7 @@ mod refusal;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-pub use self::refusal::Refusal;
+pub use self::refusal::ConfigurationRefusal;
 use crate::environment::{Environment, Variables};
 use crate::file;
 use crate::model::{AgentId, ConfigHealth, MAIN_AGENT};
@@ -76,7 +76,7 @@ pub enum NoAgent {
 impl Discovery {
     /// Why a release refuses the configuration, if it does.
     #[must_use]
-    pub fn refusal(&self, version: Version) -> Option<Refusal> {
+    pub fn refusal(&self, version: Version) -> Option<ConfigurationRefusal> {
         refusal::of(&self.settings, self.config.error.is_some(), version)
     }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use openclaw_auth::load::STATE_FILE;
 use openclaw_auth::model::{AgentId, StoreErrorReason, StoreKind};
 
-use crate::doctor::files::{self, FileFacts, quoted};
+use crate::doctor::files::{self, FileAttributes, quoted};
 use crate::doctor::finding::{Check, Findings, kinds};
 use crate::doctor::inspection::{AgentFacts, Inspection};
 use crate::remedy;
@@ -85,7 +85,7 @@ fn file(
     inspection: &Inspection,
     agent: Option<&AgentId>,
     (listed, path): (&Path, &Path),
-    facts: &FileFacts,
+    facts: &FileAttributes,
     findings: &mut Findings,
 ) {
     // A link may lead to anybody's file: the command shows that one and changes nothing.

@@ -51,7 +51,7 @@ struct Table<'a> {
 }
 
 /// A line of what needs nobody.
-struct Row<'a> {
+struct TableRow<'a> {
     profile: &'a ProfileHealth,
     agent: &'a str,
     note: Option<&'a str>,
@@ -133,14 +133,14 @@ impl Table<'_> {
         }
         for profile in &self.snapshot.external {
             let note = profile.assessment.as_deref().map(|assessment| &*assessment.summary);
-            let row = Row { profile, agent: "", note, users: 0 };
+            let row = TableRow { profile, agent: "", note, users: 0 };
             self.row(&row)?;
         }
         Ok(())
     }
 
     /// Every login that needs nobody, once: at the agent that owns it.
-    fn rows<'s>(snapshot: &'s Snapshot, problems: &[&Issue<'_>]) -> Vec<Row<'s>> {
+    fn rows<'s>(snapshot: &'s Snapshot, problems: &[&Issue<'_>]) -> Vec<TableRow<'s>> {
         let is_problem = |agent: &str, profile: &ProfileHealth| {
             problems.iter().any(|issue| {
                 matches!(issue.of, IssueOf::Login(other) if other.profile_id == profile.profile_id)
@@ -165,7 +165,7 @@ impl Table<'_> {
                 }
                 let note = profile.assessment.as_deref().map(|assessment| &*assessment.summary);
                 let agent = if profile.inherited { MAIN_AGENT } else { agent.id.as_str() };
-                rows.push(Row { profile, agent, note, users: 0 });
+                rows.push(TableRow { profile, agent, note, users: 0 });
             }
         }
         for row in rows.iter_mut().filter(|row| row.agent == MAIN_AGENT) {
@@ -174,7 +174,7 @@ impl Table<'_> {
         rows
     }
 
-    fn row(&mut self, row: &Row<'_>) -> io::Result<()> {
+    fn row(&mut self, row: &TableRow<'_>) -> io::Result<()> {
         let mut words = Vec::new();
         if !row.agent.is_empty() {
             words.push(format!("agent {}", safe(row.agent)));

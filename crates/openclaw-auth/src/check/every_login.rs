@@ -7,24 +7,24 @@ use crate::settings::ProviderKey;
 use super::facts::{self, auth_provider, has_environment_auth, is_command_line};
 use super::health::{self, Health};
 use super::models;
-use super::question::{Cause, CauseKind, Question};
+use super::question::{CheckCause, CheckCauseKind, Question};
 
-pub(super) fn causes(question: &Question<'_>) -> Vec<Cause> {
+pub(super) fn causes(question: &Question<'_>) -> Vec<CheckCause> {
     let mut causes = Vec::new();
     for profile in &question.view.profiles {
         if profile.credential.kind == CredentialKind::ApiKey {
             continue;
         }
         let kind = match health::of(profile, question) {
-            Health::Expired | Health::Missing => CauseKind::Expired,
-            Health::Expiring => CauseKind::Expiring,
+            Health::Expired | Health::Missing => CheckCauseKind::Expired,
+            Health::Expiring => CheckCauseKind::Expiring,
             Health::Static | Health::Ok => continue,
         };
-        causes.push(Cause { kind, name: profile.id.to_owned() });
+        causes.push(CheckCause { kind, name: profile.id.to_owned() });
     }
     let missing = models::in_use(question).into_iter().map(|model| model.provider);
     let missing = missing.filter(|id| !has_auth(id, question) && !is_command_line(id, question.version));
-    causes.extend(missing.map(|name| Cause { kind: CauseKind::MissingProvider, name }));
+    causes.extend(missing.map(|name| CheckCause { kind: CheckCauseKind::MissingProvider, name }));
     causes
 }
 

@@ -7,9 +7,9 @@ use super::facts::{auth_provider, has_environment_auth, has_usable_key, is_comma
 use super::health::{self, Health};
 use super::models::{self, ModelInUse, Use};
 use super::order::{self, Eligibility};
-use super::question::{Cause, CauseKind, Question};
+use super::question::{CheckCause, CheckCauseKind, Question};
 
-pub(super) fn causes(question: &Question<'_>) -> Vec<Cause> {
+pub(super) fn causes(question: &Question<'_>) -> Vec<CheckCause> {
     let models = models::in_use(question);
     let mut causes = Vec::new();
     for ModelInUse { provider, use_for, .. } in &models {
@@ -19,7 +19,7 @@ pub(super) fn causes(question: &Question<'_>) -> Vec<Cause> {
             && !has_codex_login
             && !is_command_line(provider, question.version);
         if is_missing {
-            causes.push(Cause { kind: CauseKind::MissingProvider, name: provider.clone() });
+            causes.push(CheckCause { kind: CheckCauseKind::MissingProvider, name: provider.clone() });
         }
     }
     let mut counting: Vec<&str> = Vec::new();
@@ -37,11 +37,11 @@ pub(super) fn causes(question: &Question<'_>) -> Vec<Cause> {
         }
         let (health, of) = rolled_up(provider, question);
         let kind = match health {
-            Some(Health::Expired | Health::Missing) => CauseKind::Expired,
-            Some(Health::Expiring) => CauseKind::Expiring,
+            Some(Health::Expired | Health::Missing) => CheckCauseKind::Expired,
+            Some(Health::Expiring) => CheckCauseKind::Expiring,
             _ => continue,
         };
-        causes.push(Cause { kind, name: of.unwrap_or(provider).to_owned() });
+        causes.push(CheckCause { kind, name: of.unwrap_or(provider).to_owned() });
     }
     causes
 }

@@ -35,16 +35,16 @@ pub struct Answer {
     /// 0, 1, or 2, as the command exits.
     pub code: u8,
     /// What led to it, the most important first; empty for 0.
-    pub causes: Vec<Cause>,
+    pub causes: Vec<CheckCause>,
     /// Providers that models need and that have no auth, in the order of their names.
     pub missing_providers: Vec<String>,
 }
 
 /// One thing that leads to an answer other than 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cause {
+pub struct CheckCause {
     /// What it is.
-    pub kind: CauseKind,
+    pub kind: CheckCauseKind,
     /// The profile or the provider it is about.
     pub name: String,
 }
@@ -54,7 +54,7 @@ pub const WINDOW: Span = Span::from_hours(24.0);
 
 words! {
     /// What leads to an answer other than 0.
-    pub enum CauseKind {
+    pub enum CheckCauseKind {
         /// The release refuses the configuration.
         Configuration = "configuration",
         /// The configuration does not list the agent, or several agents and none that is meant.
@@ -74,7 +74,7 @@ words! {
     }
 }
 
-impl CauseKind {
+impl CheckCauseKind {
     fn code(self) -> u8 {
         match self {
             Self::Expiring => 2,
@@ -86,15 +86,15 @@ impl CauseKind {
 impl Answer {
     /// The answer where the command gets no further than to one thing.
     #[must_use]
-    pub fn refused(kind: CauseKind, name: String) -> Self {
-        Self::from_causes(vec![Cause { kind, name }])
+    pub fn refused(kind: CheckCauseKind, name: String) -> Self {
+        Self::from_causes(vec![CheckCause { kind, name }])
     }
 
     /// The answer that follows from its causes: 1 goes before 2.
-    pub(super) fn from_causes(mut causes: Vec<Cause>) -> Self {
+    pub(super) fn from_causes(mut causes: Vec<CheckCause>) -> Self {
         causes.sort_by_key(|cause| cause.kind.code());
         causes.dedup();
-        let missing = causes.iter().filter(|cause| cause.kind == CauseKind::MissingProvider);
+        let missing = causes.iter().filter(|cause| cause.kind == CheckCauseKind::MissingProvider);
         let mut missing_providers: Vec<String> = missing.map(|cause| cause.name.clone()).collect();
         missing_providers.sort_unstable();
         missing_providers.dedup();

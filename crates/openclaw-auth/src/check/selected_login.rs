@@ -14,24 +14,24 @@ use super::facts::{
 use super::health::{self, Health};
 use super::models::{self, ModelInUse, Use};
 use super::order::{self, Eligibility};
-use super::question::{Cause, CauseKind, Question};
+use super::question::{CheckCause, CheckCauseKind, Question};
 
-pub(super) fn causes(question: &Question<'_>) -> Vec<Cause> {
+pub(super) fn causes(question: &Question<'_>) -> Vec<CheckCause> {
     let mut causes = Vec::new();
     for model in models::in_use(question) {
         let (kind, name) = match choice(&model, question) {
             // Of a model for images the command asks only whether it can be called.
             Choice::Profile(_) if model.use_for == Use::Images => continue,
             Choice::Profile(profile) => match health::of(profile, question) {
-                Health::Expired | Health::Missing => (CauseKind::Expired, profile.id.to_owned()),
-                Health::Expiring => (CauseKind::Expiring, profile.id.to_owned()),
+                Health::Expired | Health::Missing => (CheckCauseKind::Expired, profile.id.to_owned()),
+                Health::Expiring => (CheckCauseKind::Expiring, profile.id.to_owned()),
                 Health::Static | Health::Ok => continue,
             },
             Choice::Other => continue,
-            Choice::Undecided => (CauseKind::Undecided, model.provider),
-            Choice::None => (CauseKind::MissingProvider, model.provider),
+            Choice::Undecided => (CheckCauseKind::Undecided, model.provider),
+            Choice::None => (CheckCauseKind::MissingProvider, model.provider),
         };
-        causes.push(Cause { kind, name });
+        causes.push(CheckCause { kind, name });
     }
     causes
 }

@@ -5,7 +5,7 @@ use crate::settings::Settings;
 
 /// Why a release refuses the configuration as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum ConfigurationRefusal {
     /// It cannot be read.
     Broken,
     /// It holds keys that the release does not know.
@@ -17,11 +17,11 @@ pub enum Refusal {
 }
 
 /// Why a release refuses a configuration, if it does. One that cannot be read is `broken`.
-pub(super) fn of(settings: &Settings, broken: bool, version: Version) -> Option<Refusal> {
+pub(super) fn of(settings: &Settings, broken: bool, version: Version) -> Option<ConfigurationRefusal> {
     let rules = Rules::of(version);
     // The oldest go on as if there were no configuration.
     if broken {
-        return (rules > Rules::Refreshable).then_some(Refusal::Broken);
+        return (rules > Rules::Refreshable).then_some(ConfigurationRefusal::Broken);
     }
     let mut unknown: Vec<String> = Vec::new();
     if rules > Rules::Refreshable {
@@ -35,17 +35,17 @@ pub(super) fn of(settings: &Settings, broken: bool, version: Version) -> Option<
         unknown.push("agents.list".to_owned());
     }
     if !unknown.is_empty() {
-        return Some(Refusal::UnknownKeys(unknown));
+        return Some(ConfigurationRefusal::UnknownKeys(unknown));
     }
     if rules == Rules::InUse
         && let Some(model) = settings.image_model.primary.as_deref()
         && is_shut_down(model)
     {
-        return Some(Refusal::ShutDownModel(model.to_owned()));
+        return Some(ConfigurationRefusal::ShutDownModel(model.to_owned()));
     }
     let unset = || settings.unset_variables.iter().cloned().collect();
     (rules == Rules::Selected && !settings.unset_variables.is_empty())
-        .then(|| Refusal::UnsetVariables(unset()))
+        .then(|| ConfigurationRefusal::UnsetVariables(unset()))
 }
 
 /// Whether a model is one of Google's that 2026.5 to 2026.7 know to be shut down, and refuse for images.
