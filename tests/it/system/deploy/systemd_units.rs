@@ -248,7 +248,7 @@ fn the_daemons_unit_tells_systemd_all_it_waits_for() {
         command.args(["--log-level", "info"]);
         let mut daemon = Daemon::listening(command);
         notified.wait("READY=1");
-        assert!(notified.wait("STATUS=").contains("1 agents: 1 valid"), "{scope}");
+        assert!(notified.wait("STATUS=").contains("1 agent: 1 valid"), "{scope}");
         notified.wait("WATCHDOG=1");
         if scope == "system" {
             assert_eq!(daemon.get("/api/v1/status").status, 401, "the credential is in force");

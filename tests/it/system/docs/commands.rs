@@ -203,6 +203,7 @@ fn programs(home: &Home) -> PathBuf {
 fn reader() -> Home {
     let expires = crate::support::time::now() + 30 * 24 * 3_600_000;
     let home = Home::new()
+        .file(".openclaw/openclaw.json", "{ agents: { defaults: { model: 'anthropic/claude-opus-4-5' } } }")
         .profiles(
             "main",
             &json!({

@@ -30,6 +30,7 @@ fn home(claude: i64, openclaw: i64) -> Home {
     let claude =
         json!({ "claudeAiOauth": { "accessToken": "a", "refreshToken": "r", "expiresAt": NOW + claude } });
     Home::new()
+        .file(".openclaw/openclaw.json", "{ agents: { defaults: { model: 'anthropic/claude-opus-4-5' } } }")
         .file(".claude/.credentials.json", claude.to_string())
         .profiles("main", &json!({ "anthropic:default": token("anthropic", openclaw) }))
 }

@@ -35,7 +35,7 @@ fn two_hundred_kills_lose_a_login_only_before_the_answer_is_written_down() {
             if !is_good() && !may_lose {
                 // It was written down before it was stored, and the next run puts it back.
                 let ran = home.run(&["refresh"]);
-                assert!(ran.code == 0 && ran.stdout.contains("put back"), "{}{}", ran.stdout, ran.stderr);
+                assert!(ran.code == 0 && ran.stdout.contains("\tstored"), "{}{}", ran.stdout, ran.stderr);
             }
             let is_lost = !is_good();
             assert!(!is_lost || may_lose, "killed at `{step}`: the stored token is spent");

@@ -39,7 +39,8 @@ fn a_store_that_cannot_be_replaced_is_found_out_before_the_token_is_spent() {
     );
     assert_eq!((ran.code, server.calls()), (73, 0), "full: {}{}", ran.stdout, ran.stderr);
     assert!(
-        ran.stdout.contains("store not writable") && ran.stdout.ends_with("auth-profiles.json\nfiller\n"),
+        ran.stdout.contains("the store cannot be written")
+            && ran.stdout.ends_with("auth-profiles.json\nfiller\n"),
         "{}",
         ran.stdout
     );
