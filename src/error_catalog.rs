@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn every_reason_of_a_login_has_a_cause() {
-        for reason in LoginReason::ALL {
+        for &reason in LoginReason::ALL {
             assert_eq!(of_login(reason).code, reason.as_str());
         }
     }

@@ -9,7 +9,6 @@ pub mod page;
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +20,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use self::access::Access;
+use self::answer::Admission;
 pub use self::answer::{Board, Paths, Published};
 
 /// Connections at a time. Idle and slow ones count until they time out, so there are many; but stores need file descriptors
@@ -42,7 +42,7 @@ pub async fn run(
     stop: impl Future<Output = ()>,
 ) {
     let permits = Arc::new(Semaphore::new(MOST_CONNECTIONS));
-    let local = listener.local_addr().ok();
+    let admission = Arc::new(Admission { access, paths, local: listener.local_addr().ok() });
     tokio::pin!(stop);
     loop {
         let accepted = tokio::select! {
@@ -63,16 +63,16 @@ pub async fn run(
             continue;
         };
         let _ = stream.set_nodelay(true);
-        let (board, access) = (board.clone(), Arc::clone(&access));
+        let (board, admission) = (board.clone(), Arc::clone(&admission));
         tokio::task::spawn_local(async move {
             let served = async {
                 // Probes cannot check certificates, and their answers need no protection.
-                match access.tls().filter(|_| paths == Paths::All) {
+                match admission.access.tls().filter(|_| admission.paths == Paths::All) {
                     Some(acceptor) => match acceptor.accept(stream).await {
-                        Ok(stream) => connection(stream, board, access, paths, local).await,
+                        Ok(stream) => connection(stream, board, &admission).await,
                         Err(error) => tracing::debug!("the TLS handshake failed: {error}"),
                     },
-                    None => connection(stream, board, access, paths, local).await,
+                    None => connection(stream, board, &admission).await,
                 }
             };
             if tokio::time::timeout(CONNECTION_TIMEOUT, served).await.is_err() {
@@ -83,13 +83,13 @@ pub async fn run(
     }
 }
 
-async fn connection<S>(stream: S, board: Board, access: Arc<Access>, paths: Paths, local: Option<SocketAddr>)
+async fn connection<S>(stream: S, board: Board, admission: &Admission)
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
     let service = service_fn(move |request| {
-        let (published, access) = (Arc::clone(&board.borrow()), Arc::clone(&access));
-        async move { Ok::<_, Infallible>(answer::answer(&request, &published, &access, paths, local).await) }
+        let published = Arc::clone(&board.borrow());
+        async move { Ok::<_, Infallible>(answer::answer(&request, &published, admission).await) }
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -55,14 +55,14 @@ channel_settings! {
 words! {
     /// How the connection to a mail server is protected.
     #[derive(Default)]
-    pub enum SmtpTls {
+    pub enum SmtpTls in "snake_case" {
         /// From the first byte (port 465).
-        Implicit = "implicit",
+        Implicit,
         /// By STARTTLS; a server without it is refused (port 587).
         #[default]
-        Starttls = "starttls",
+        Starttls,
         /// Not at all; only to this machine (port 25).
-        None = "none",
+        None,
     }
 }
 

@@ -33,12 +33,12 @@ pub struct HeartbeatConfig {
 
 words! {
     #[derive(Default)]
-    pub enum HeartbeatReport {
+    pub enum HeartbeatReport in "snake_case" {
         /// Whether authwatch works.
         #[default]
-        Pass = "pass",
+        Pass,
         /// What `status --check` would exit with.
-        Check = "check",
+        Check,
     }
 }
 

@@ -59,23 +59,23 @@ impl DeliveryOutcome {
 
 words! {
     /// Why a message was not accepted. Closed, because it is a metric's label.
-    pub enum FailureReason {
+    pub enum FailureReason in "snake_case" {
         /// The name cannot be resolved.
-        Dns = "dns",
-        Connect = "connect",
+        Dns,
+        Connect,
         /// The certificate does not verify, or there is no TLS.
-        Tls = "tls",
-        Timeout = "timeout",
-        RateLimited = "rate_limited",
+        Tls,
+        Timeout,
+        RateLimited,
         /// A fault on the other side.
-        ServerError = "server_error",
+        ServerError,
         /// The other side does not accept our credentials.
-        Authentication = "authentication",
+        Authentication,
         /// The other side does not accept this message.
-        Refused = "refused",
-        Command = "command",
+        Refused,
+        Command,
         /// A setting is invalid, or a file it names is missing.
-        Configuration = "configuration",
+        Configuration,
     }
 }
 

@@ -43,19 +43,19 @@ channel_settings! {
 words! {
     /// The form of a webhook's body.
     #[derive(Default)]
-    pub enum WebhookPreset {
+    pub enum WebhookPreset in "snake_case" {
         #[default]
-        Json = "json",
+        Json,
         /// An incoming webhook of Slack.
-        Slack = "slack",
+        Slack,
         /// A webhook of a Discord channel.
-        Discord = "discord",
+        Discord,
         /// A bot of Telegram: `https://api.telegram.org/bot<token>/sendMessage`.
-        Telegram = "telegram",
+        Telegram,
         /// Gotify: `https://host/message`.
-        Gotify = "gotify",
+        Gotify,
         /// An incoming webhook of Mattermost.
-        Mattermost = "mattermost",
+        Mattermost,
     }
 }
 

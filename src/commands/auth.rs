@@ -10,7 +10,7 @@ use openclaw_auth::discover::Agent;
 use openclaw_auth::load::STORE_FILE;
 use serde_json::json;
 
-use self::context::{AuthContext, ask, failure, provider_id, say, say_place};
+use self::context::{AgentArg, AuthContext, ask, failure, provider_id, say, say_place};
 use self::login::LoginArgs;
 use self::order::OrderCommand;
 use self::paste::{PasteKeyArgs, PasteTokenArgs, SetupTokenArgs};
@@ -63,16 +63,15 @@ pub struct ListArgs {
     /// Only this provider's
     #[arg(long, value_name = "ID")]
     provider: Option<String>,
-    /// The agent [default: the configured default agent]
-    #[arg(long, value_name = "ID")]
-    agent: Option<String>,
+    #[command(flatten)]
+    agent: AgentArg,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
 fn list(context: &AuthContext, args: &ListArgs) -> Result<u8, Failure> {
-    let agent = context.agent(args.agent.as_deref())?;
+    let agent = context.agent(&args.agent)?;
     let provider = args.provider.as_deref().map(provider_id).transpose()?;
     let request =
         Request { semantics: context.semantics(), agents: vec![agent.id.to_string()], ..Request::default() };
@@ -135,9 +134,8 @@ pub struct LogoutArgs {
     /// The profile to remove, such as anthropic:manual
     #[arg(value_name = "PROFILE")]
     profile: String,
-    /// The agent [default: the configured default agent]
-    #[arg(long, value_name = "ID")]
-    agent: Option<String>,
+    #[command(flatten)]
+    agent: AgentArg,
     /// Do not ask
     #[arg(long, short)]
     yes: bool,
@@ -145,7 +143,7 @@ pub struct LogoutArgs {
 
 fn logout(context: &AuthContext, args: &LogoutArgs) -> Result<u8, Failure> {
     let profile = args.profile.trim();
-    let agent = context.writable(args.agent.as_deref(), &format!("logout {}", quote(profile)))?;
+    let agent = context.writable(&args.agent, &format!("logout {}", quote(profile)))?;
     let (id, shown) = (safe(agent.id.as_str()), safe(profile));
     if !view::holds(context.roots(), agent, profile) {
         return Err(not_there(context, agent, profile));
@@ -193,13 +191,12 @@ fn not_there(context: &AuthContext, agent: &Agent, profile: &str) -> Failure {
 
 #[derive(Debug, Args)]
 pub struct ImportArgs {
-    /// The agent [default: the configured default agent]
-    #[arg(long, value_name = "ID")]
-    agent: Option<String>,
+    #[command(flatten)]
+    agent: AgentArg,
 }
 
 fn import(context: &AuthContext, args: &ImportArgs) -> Result<u8, Failure> {
-    let agent = context.agent(args.agent.as_deref())?;
+    let agent = context.agent(&args.agent)?;
     if let Some(path) = view::database(context.roots(), &context.discovery, agent) {
         let problem =
             format!("the logins are in a database, `{}`, which OpenClaw alone may write", path.display());

@@ -100,7 +100,7 @@ pub struct Column<'a> {
 impl Column<'_> {
     /// Writes every finding, grouped by severity.
     pub fn findings(&mut self, findings: &[Finding]) -> io::Result<()> {
-        for severity in Severity::ALL.into_iter().rev() {
+        for &severity in Severity::ALL.iter().rev() {
             let mut group = findings.iter().filter(|finding| finding.severity == severity).peekable();
             if group.peek().is_none() {
                 continue;

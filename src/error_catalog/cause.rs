@@ -4,21 +4,21 @@ use openclaw_auth::words;
 
 words! {
     /// Where a cause is.
-    pub enum CauseKind {
+    pub enum CauseKind in "kebab-case" {
         /// The login itself: sign in again, or for the first time.
-        Login = "login",
+        Login,
         /// The connection to the provider.
-        Network = "network",
+        Network,
         /// Settings, files, and permissions on this machine.
-        Configuration = "configuration",
+        Configuration,
         /// A valid credential that is not for this.
-        WrongCredential = "wrong-credential",
+        WrongCredential,
         /// Two programs need the same thing at the same time.
-        Contention = "contention",
+        Contention,
         /// An unfinished migration of stores.
-        Migration = "migration",
+        Migration,
         /// The provider's side: its limits, bills, failures, and refusals.
-        Provider = "provider",
+        Provider,
     }
 }
 

@@ -11,40 +11,40 @@ use super::verdict::Severity;
 
 words! {
     /// How something is.
-    pub enum AssessmentState {
-        Ok = "ok",
+    pub enum AssessmentState in "snake_case" {
+        Ok,
         /// Works, expires soon, and does not renew automatically.
-        Expiring = "expiring",
-        Expired = "expired",
-        Missing = "missing",
+        Expiring,
+        Expired,
+        Missing,
         /// The access token expired or expires soon, and is renewed without anybody.
-        Renews = "renews",
-        Renewing = "renewing",
+        Renews,
+        Renewing,
         /// Somebody holds its lock for longer than a renewal takes.
-        RenewalStuck = "renewal_stuck",
-        RenewalFailing = "renewal_failing",
+        RenewalStuck,
+        RenewalFailing,
         /// The network keeps it from being renewed.
-        RenewalBlocked = "renewal_blocked",
+        RenewalBlocked,
         /// Its refresh token is rejected for good.
-        NeedsSignIn = "needs_sign_in",
+        NeedsSignIn,
         /// A secret that only OpenClaw can resolve.
-        Unresolved = "unresolved",
-        NotSetUp = "not_set_up",
-        Disabled = "disabled",
-        CoolingDown = "cooling_down",
+        Unresolved,
+        NotSetUp,
+        Disabled,
+        CoolingDown,
         /// Belongs to another program.
-        External = "external",
+        External,
         /// A provider in use without a login.
-        NoLogin = "no_login",
-        Unreadable = "unreadable",
-        MigrationIncomplete = "migration_incomplete",
-        Leftover = "leftover",
+        NoLogin,
+        Unreadable,
+        MigrationIncomplete,
+        Leftover,
         /// OpenClaw's configuration cannot be used.
-        Unusable = "unusable",
+        Unusable,
         /// A renewed login that could not be stored.
-        NotStored = "not_stored",
+        NotStored,
         /// An entry that OpenClaw does not read.
-        Ignored = "ignored",
+        Ignored,
     }
 }
 

@@ -23,26 +23,26 @@ pub struct Event {
 }
 
 words! {
-    pub enum EventKind {
-        Renewed = "renewed",
-        RenewalFailed = "renewal-failed",
+    pub enum EventKind in "kebab-case" {
+        Renewed,
+        RenewalFailed,
         /// A profile's state became worse.
-        Worse = "worse",
+        Worse,
         /// A profile's state became better.
-        Better = "better",
+        Better,
         /// A profile or an agent is new.
-        Appeared = "appeared",
+        Appeared,
         /// A profile or an agent is gone.
-        Disappeared = "disappeared",
+        Disappeared,
         /// A store cannot be read any more.
-        StoreBroken = "store-broken",
+        StoreBroken,
         /// A store can be read again.
-        StoreMended = "store-mended",
+        StoreMended,
         /// OpenClaw's configuration cannot be used any more.
-        SettingsBroken = "settings-broken",
+        SettingsBroken,
         /// OpenClaw's configuration can be used again.
-        SettingsMended = "settings-mended",
+        SettingsMended,
         /// authwatch's own configuration was read again, or refused.
-        Configuration = "configuration",
+        Configuration,
     }
 }

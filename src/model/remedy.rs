@@ -27,9 +27,9 @@ pub struct AgentRemedy {
 
 words! {
     /// What of an agent's is not in order, besides profiles.
-    pub enum RemedyOf {
-        Store = "store",
+    pub enum RemedyOf in "snake_case" {
+        Store,
         /// A provider that its models use and nothing gives auth.
-        Provider = "provider",
+        Provider,
     }
 }

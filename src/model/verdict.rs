@@ -5,38 +5,38 @@ use openclaw_auth::words;
 words! {
     /// How much something matters to people: of conditions, findings, and messages.
     #[derive(Default)]
-    pub enum Severity {
+    pub enum Severity in "snake_case" {
         /// Worth knowing; mends itself.
-        Info = "info",
+        Info,
         /// Needs a person some time.
         #[default]
-        Warning = "warning",
+        Warning,
         /// Needs a person now.
-        Critical = "critical",
+        Critical,
     }
 }
 
 words! {
     /// What counts towards the exit code.
-    pub enum Scope {
+    pub enum Scope in "kebab-case" {
         /// Every token and OAuth profile, and providers in use without any auth.
-        All = "all",
+        All,
         /// Only what the configured models use.
-        InUse = "in-use",
+        InUse,
     }
 }
 
 words! {
     /// The access token's state, in OpenClaw's words.
-    pub enum Status {
+    pub enum Status in "snake_case" {
         /// Valid, and not soon to end.
-        Ok = "ok",
-        Static = "static",
+        Ok,
+        Static,
         /// Valid, but ends within the warning window.
-        Expiring = "expiring",
-        Expired = "expired",
+        Expiring,
+        Expired,
         /// There is none, or it cannot be judged.
-        Missing = "missing",
+        Missing,
     }
 }
 
@@ -54,56 +54,56 @@ impl Status {
 
 words! {
     /// The three heaps profiles are sorted onto.
-    pub enum Bucket {
-        Valid = "valid",
-        Expiring = "expiring",
-        Missing = "missing",
+    pub enum Bucket in "snake_case" {
+        Valid,
+        Expiring,
+        Missing,
     }
 }
 
 words! {
     /// The login behind the access token: can it renew automatically?
-    pub enum LoginState {
+    pub enum LoginState in "snake_case" {
         /// Does not renew and does not need to: a key or a pasted token.
-        Static = "static",
+        Static,
         /// Has a refresh token that its provider takes.
-        Renewable = "renewable",
+        Renewable,
         /// Is being renewed at this moment.
-        Refreshing = "refreshing",
+        Refreshing,
         /// The provider has refused it for good: sign in again.
-        Dead = "dead",
+        Dead,
         /// The network keeps it from being renewed.
-        Blocked = "blocked",
+        Blocked,
         /// Belongs to another program (a vendor's CLI), which renews it.
-        External = "external",
+        External,
         /// Its provider offers no renewal.
-        Unsupported = "unsupported",
+        Unsupported,
         /// There is nothing to renew with.
-        None = "none",
+        None,
     }
 }
 
 words! {
     /// Why a login is dead, blocked or external.
-    pub enum LoginReason {
+    pub enum LoginReason in "snake_case" {
         /// OpenClaw marked its refresh as failed for good.
-        RefreshFailed = "refresh_failed",
+        RefreshFailed,
         /// The login belongs to a vendor's CLI.
-        OwnedByCli = "owned_by_cli",
+        OwnedByCli,
         /// The provider answered `invalid_grant`.
-        InvalidGrant = "invalid_grant",
+        InvalidGrant,
         /// The refresh token was spent already, by somebody else.
-        RefreshTokenReused = "refresh_token_reused",
+        RefreshTokenReused,
         /// The refresh token has ended.
-        RefreshTokenExpired = "refresh_token_expired",
+        RefreshTokenExpired,
         /// The refresh token was withdrawn.
-        RefreshTokenInvalidated = "refresh_token_invalidated",
-        Revoked = "revoked",
+        RefreshTokenInvalidated,
+        Revoked,
         /// The provider asks to sign in again.
-        SignInAgain = "sign_in_again",
+        SignInAgain,
         /// The provider does not serve this country or region.
-        RegionBlocked = "region_blocked",
+        RegionBlocked,
         /// A challenge page stands before the provider.
-        Challenged = "challenged",
+        Challenged,
     }
 }

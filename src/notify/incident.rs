@@ -80,14 +80,15 @@ pub struct Incident {
 }
 
 words! {
-    pub enum Phase {
+    pub enum Phase in "snake_case" {
         /// Not found often enough yet.
-        Pending = "pending",
-        Firing = "firing",
+        Pending,
+        Firing,
         /// Resolved, but people have not been notified of that.
-        Resolved = "mended",
+        #[strum(serialize = "mended")]
+        Resolved,
         /// Resolved and notified; kept for a while to notice flapping.
-        Over = "over",
+        Over,
     }
 }
 
@@ -124,15 +125,16 @@ pub(super) fn id(subject: &Subject, opened: Timestamp) -> String {
 
 words! {
     /// What happened to an incident. The word is part of the webhook's schema.
-    pub enum Transition {
-        New = "new",
-        Worse = "worse",
+    pub enum Transition in "snake_case" {
+        New,
+        Worse,
         /// Less severe, but not resolved.
-        Better = "better",
+        Better,
         /// Unchanged for so long that it is repeated.
-        Still = "still",
-        Flapping = "flapping",
-        Resolved = "mended",
+        Still,
+        Flapping,
+        #[strum(serialize = "mended")]
+        Resolved,
     }
 }
 

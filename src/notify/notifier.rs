@@ -164,7 +164,7 @@ impl Notifier {
                 name: channel.name.clone(),
                 kind: channel.kind.as_str(),
                 sent: record.sent,
-                failures: FailureReason::ALL.map(count).to_vec(),
+                failures: FailureReason::ALL.iter().copied().map(count).collect(),
                 last_success: record.last_success,
                 failing_since: record.failing_since,
                 problem: record.problem,

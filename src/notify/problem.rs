@@ -87,31 +87,36 @@ impl Subject {
 
 words! {
     /// The kinds of problem. The word is part of the webhook's schema.
-    pub enum ProblemKind {
+    pub enum ProblemKind in "snake_case" {
         /// The provider has refused the login for good.
-        NeedsSignIn = "dead",
+        #[strum(serialize = "dead")]
+        NeedsSignIn,
         /// There is no credential, or none that can be judged.
-        Missing = "missing",
+        Missing,
         /// It expired and does not renew automatically.
-        Expired = "expired",
+        Expired,
         /// It expires soon and does not renew automatically.
-        Expiring = "expiring",
+        Expiring,
         /// It renews automatically, but has not for longer than the grace.
-        RenewalFailing = "lapsed",
+        #[strum(serialize = "lapsed")]
+        RenewalFailing,
         /// OpenClaw has disabled it, for example over billing.
-        Disabled = "disabled",
+        Disabled,
         /// A model uses a provider without any login.
-        ProviderMissing = "provider_missing",
-        StoreUnreadable = "store_unreadable",
+        ProviderMissing,
+        StoreUnreadable,
         /// The store is empty, and its logins were not imported.
-        MigrationIncomplete = "store_stranded",
+        #[strum(serialize = "store_stranded")]
+        MigrationIncomplete,
         /// A renewed login could not be stored.
-        NotStored = "rescued",
+        #[strum(serialize = "rescued")]
+        NotStored,
         /// A profile or an agent was removed.
-        Removed = "gone",
-        ChannelFailing = "channel_failing",
+        #[strum(serialize = "gone")]
+        Removed,
+        ChannelFailing,
         /// OpenClaw's configuration cannot be used.
-        ConfigUnreadable = "config_unreadable",
+        ConfigUnreadable,
     }
 }
 

@@ -194,7 +194,7 @@ impl Metrics {
         self.counted.counter(SCANS, []).inc();
         for agent in &snapshot.agents {
             let id = agent.id.as_str();
-            for reason in StoreErrorReason::ALL {
+            for &reason in StoreErrorReason::ALL {
                 let child = self.counted.counter(STORE_ERRORS, [id, reason.as_str()]);
                 if agent.store.error.as_ref().is_some_and(|error| error.reason == reason) {
                     child.inc();
@@ -271,7 +271,7 @@ fn set_channel(samples: &mut Samples, channel: &ChannelHealth) {
 }
 
 fn set_snapshot(samples: &mut Samples, snapshot: &Snapshot, names: ProfileNames) {
-    for status in Status::ALL {
+    for &status in Status::ALL {
         let profiles = snapshot.agents.iter().flat_map(|agent| &agent.profiles);
         let number = profiles.filter(|profile| !profile.inherited && profile.status == status).count();
         samples.count(CREDENTIALS, [status.as_str()], number as u64);
@@ -303,7 +303,7 @@ fn set_snapshot(samples: &mut Samples, snapshot: &Snapshot, names: ProfileNames)
         }
     }
     let reason = snapshot.config.error.as_ref().map(|error| error.reason);
-    for known in StoreErrorReason::ALL {
+    for &known in StoreErrorReason::ALL {
         samples.flag(OPENCLAW_CONFIG_ERROR, [known.as_str()], reason == Some(known));
     }
     samples.count(RECOVERIES_WAITING, [], snapshot.rescued.len() as u64);
@@ -329,10 +329,10 @@ fn set_profile(samples: &mut Samples, agent: &str, profile: &ProfileHealth, name
     if let Some(end) = profile.end() {
         samples.set(CREDENTIAL_EXPIRY, login, end.as_secs());
     }
-    for status in Status::ALL {
+    for &status in Status::ALL {
         samples.flag(CREDENTIAL_STATUS, [agent, provider, name, status.as_str()], profile.status == status);
     }
-    for state in LoginState::ALL {
+    for &state in LoginState::ALL {
         samples.flag(CREDENTIAL_LOGIN, [agent, provider, name, state.as_str()], profile.login == state);
     }
     let word = |is: bool| if is { "true" } else { "false" };

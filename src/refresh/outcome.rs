@@ -41,50 +41,51 @@ pub enum Outcome {
 
 words! {
     /// Why a login is not refreshed from here.
-    pub enum NotRenewable {
-        Static = "static",
-        NoRefreshToken = "no_refresh_token",
-        Unsupported = "unsupported",
+    pub enum NotRenewable in "snake_case" {
+        Static,
+        NoRefreshToken,
+        Unsupported,
         /// A vendor's CLI owns it.
-        External = "external",
+        External,
         /// It is in a database, which only OpenClaw may write.
-        Database = "database",
+        Database,
         /// It is in a legacy file that OpenClaw has not imported yet.
-        NotImported = "not_imported",
-        Disabled = "disabled",
-        Fenced = "fenced",
-        Gone = "gone",
+        NotImported,
+        Disabled,
+        Fenced,
+        Gone,
     }
 }
 
 words! {
     /// Why a refresh may work later.
-    pub enum TransientReason {
-        RateLimited = "rate_limited",
-        RequestTimeout = "request_timeout",
-        ServerError = "server_error",
+    pub enum TransientReason in "snake_case" {
+        RateLimited,
+        RequestTimeout,
+        ServerError,
         /// No JSON where tokens were expected: a captive portal, a redirect.
-        BadAnswer = "bad_answer",
+        BadAnswer,
         /// Refused for a reason that is not known.
-        Refused = "refused",
+        Refused,
         /// The provider does not serve this country or region.
-        RegionBlocked = "region_blocked",
-        Challenged = "challenged",
-        Dns = "dns",
-        Connect = "connect",
+        RegionBlocked,
+        Challenged,
+        Dns,
+        Connect,
         /// The certificate does not verify, or the like.
-        Tls = "tls",
-        Timeout = "timeout",
+        Tls,
+        Timeout,
         /// The connection broke after the request was sent.
-        ConnectionLost = "connection_lost",
-        TooLarge = "too_large",
+        ConnectionLost,
+        TooLarge,
         /// The store cannot be written: found before the token was spent.
-        StoreNotWritable = "store_not_writable",
-        StoreNotReadable = "store_not_readable",
+        StoreNotWritable,
+        StoreNotReadable,
         /// The new token could not be stored and is in a recovery file.
-        NotStored = "rescued",
+        #[strum(serialize = "rescued")]
+        NotStored,
         /// It failed a moment ago and is not tried again yet.
-        BackingOff = "backing_off",
+        BackingOff,
     }
 }
 
@@ -101,17 +102,17 @@ impl TransientReason {
 
 words! {
     /// What is wrong on this side.
-    pub enum MisconfiguredReason {
-        InvalidClient = "invalid_client",
-        UnauthorizedClient = "unauthorized_client",
-        InvalidRequest = "invalid_request",
+    pub enum MisconfiguredReason in "snake_case" {
+        InvalidClient,
+        UnauthorizedClient,
+        InvalidRequest,
         /// No client id is configured, and the provider has no public one.
-        NoClientId = "no_client_id",
-        NoClientSecret = "no_client_secret",
+        NoClientId,
+        NoClientSecret,
         /// The token endpoint is not one that may be used.
-        BadEndpoint = "bad_endpoint",
+        BadEndpoint,
         /// The answer is for another account; it is never written over this one.
-        OtherAccount = "other_account",
+        OtherAccount,
     }
 }
 

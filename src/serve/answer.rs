@@ -61,14 +61,20 @@ pub enum Paths {
     Probes,
 }
 
+/// Who may ask a listener, and for what.
+pub(super) struct Admission {
+    pub(super) access: Arc<Access>,
+    pub(super) paths: Paths,
+    /// The listener's own address.
+    pub(super) local: Option<SocketAddr>,
+}
+
 pub(super) async fn answer(
     request: &Request<Incoming>,
     published: &Published,
-    access: &Access,
-    paths: Paths,
-    local: Option<SocketAddr>,
+    admission: &Admission,
 ) -> PageResponse {
-    let mut answer = route(request, published, access, paths, local).await;
+    let mut answer = route(request, published, admission).await;
     let headers = answer.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -77,26 +83,20 @@ pub(super) async fn answer(
     answer
 }
 
-async fn route(
-    request: &Request<Incoming>,
-    published: &Published,
-    access: &Access,
-    paths: Paths,
-    local: Option<SocketAddr>,
-) -> PageResponse {
+async fn route(request: &Request<Incoming>, published: &Published, admission: &Admission) -> PageResponse {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let mut answer = plain(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are answered\n");
         answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
         return answer;
     }
-    if !names_this_host(request, local) {
+    if !names_this_host(request, admission.local) {
         return plain(StatusCode::MISDIRECTED_REQUEST, "unknown host name\n");
     }
     let path = request.uri().path();
-    if paths == Paths::Probes {
+    if admission.paths == Paths::Probes {
         return probe(path, published).unwrap_or_else(not_found);
     }
-    match access.check(request.headers()).await {
+    match admission.access.check(request.headers()).await {
         AccessDecision::Allowed => {}
         AccessDecision::Refused(challenge) => {
             let mut answer = plain(StatusCode::UNAUTHORIZED, "authentication required\n");

@@ -41,15 +41,19 @@ impl Version {
 
 words! {
     /// The rules by which releases answer `openclaw models status --check`, each named after the first release that has them.
-    pub enum Rules {
+    pub enum Rules in "snake_case" {
         /// 2026.2.26 to 2026.4.12: every token and login counts, and one that can be refreshed is always OK.
-        Refreshable = "2026.2",
+        #[strum(serialize = "2026.2")]
+        Refreshable,
         /// 2026.4.25 to 2026.5.7: every token and login counts.
-        Everything = "2026.4",
+        #[strum(serialize = "2026.4")]
+        Everything,
         /// 2026.5.12 to 2026.7.35: the providers in use count, each by all profiles that could be tried.
-        InUse = "2026.5",
+        #[strum(serialize = "2026.5")]
+        InUse,
         /// 2026.8.1 and later: each model in use counts, by the one profile it would be called with.
-        Selected = "2026.8",
+        #[strum(serialize = "2026.8")]
+        Selected,
     }
 }
 
@@ -88,15 +92,15 @@ pub struct Release {
 
 words! {
     /// What a release is known by.
-    pub enum ReleaseSource {
+    pub enum ReleaseSource in "snake_case" {
         /// A person named it.
-        Given = "given",
+        Given,
         /// `meta.lastTouchedVersion` of the configuration.
-        Configuration = "configuration",
+        Configuration,
         /// The databases' schema.
-        Databases = "databases",
+        Databases,
         /// Nothing says so.
-        Assumed = "assumed",
+        Assumed,
     }
 }
 

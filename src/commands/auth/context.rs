@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use clap::Args;
 use openclaw_auth::attempts::Attempts;
 use openclaw_auth::discover::{Agent, Discovery};
 use openclaw_auth::model::Semantics;
@@ -20,6 +21,14 @@ use crate::remedy::{Commands, quote};
 use crate::terminal;
 use crate::texts::counted;
 
+/// Whose store a command is about.
+#[derive(Debug, Args)]
+pub(super) struct AgentArg {
+    /// The agent [default: the configured default agent]
+    #[arg(long, value_name = "ID")]
+    agent: Option<String>,
+}
+
 pub(super) struct AuthContext {
     pub(super) common: Context,
     pub(super) discovery: Discovery,
@@ -37,7 +46,8 @@ impl AuthContext {
     }
 
     /// The agent of that name, else the configured default.
-    pub(super) fn agent(&self, wanted: Option<&str>) -> Result<&Agent, Failure> {
+    pub(super) fn agent(&self, wanted: &AgentArg) -> Result<&Agent, Failure> {
+        let wanted = wanted.agent.as_deref();
         view::agent(&self.discovery, wanted).ok_or_else(|| {
             let (id, state) = (safe(wanted.unwrap_or_default()), self.roots().state.display());
             Failure::new(exit::NO_INPUT, format!("there is no agent `{id}` in `{state}`"))
@@ -46,7 +56,7 @@ impl AuthContext {
     }
 
     /// An agent whose store authwatch may write. Otherwise the failure names OpenClaw's command, `rest`.
-    pub(super) fn writable(&self, wanted: Option<&str>, rest: &str) -> Result<&Agent, Failure> {
+    pub(super) fn writable(&self, wanted: &AgentArg, rest: &str) -> Result<&Agent, Failure> {
         let agent = self.agent(wanted)?;
         match view::database(self.roots(), &self.discovery, agent) {
             None => Ok(agent),

@@ -11,7 +11,7 @@ use openclaw_auth::model::{ProviderId, Span};
 use openclaw_auth::provider as known_providers;
 use tokio::sync::mpsc;
 
-use super::context::{AuthContext, Consent, failure, profile_id, provider_id, say, unreadable};
+use super::context::{AgentArg, AuthContext, Consent, failure, profile_id, provider_id, say, unreadable};
 use crate::auth::callback::{self, CallbackAnswer, CallbackServer, Visit};
 use crate::auth::entry::{self, Entry};
 use crate::auth::sign_in::{BrowserSignIn, PrepareError};
@@ -36,9 +36,8 @@ pub struct LoginArgs {
     /// The profile to store the login under [default: the account's own, else PROVIDER:default]
     #[arg(long, value_name = "ID")]
     profile_id: Option<String>,
-    /// The agent [default: the configured default agent]
-    #[arg(long, value_name = "ID")]
-    agent: Option<String>,
+    #[command(flatten)]
+    agent: AgentArg,
     /// Open no browser: show the address, and take what is pasted
     #[arg(long)]
     no_browser: bool,
@@ -57,7 +56,7 @@ struct PendingLogin {
 
 pub(super) fn run(context: &AuthContext, args: &LoginArgs) -> Result<u8, Failure> {
     let provider = provider_id(&args.provider)?;
-    let agent = context.writable(args.agent.as_deref(), &format!("login --provider {}", quote(&provider)))?;
+    let agent = context.writable(&args.agent, &format!("login --provider {}", quote(&provider)))?;
     let profile = profile_id(args.profile_id.as_deref(), &provider, "default")?;
     if known_providers::is_owned_by_cli(&profile, &provider) {
         return Err(Failure::new(exit::USAGE, format!("`{}` belongs to another program", safe(&profile)))

@@ -7,7 +7,7 @@ use openclaw_auth::load::STATE_FILE;
 use openclaw_auth::model::{CooldownKind, ReasonCode, Timestamp};
 use serde_json::json;
 
-use super::context::{AuthContext, failure, provider_id, say};
+use super::context::{AgentArg, AuthContext, failure, provider_id, say};
 use crate::auth::view;
 use crate::clock;
 use crate::commands::context::{block_on, own_state};
@@ -32,9 +32,8 @@ pub struct OrderArgs {
     /// The provider
     #[arg(long, value_name = "ID")]
     provider: String,
-    /// The agent [default: the configured default agent]
-    #[arg(long, value_name = "ID")]
-    agent: Option<String>,
+    #[command(flatten)]
+    agent: AgentArg,
 }
 
 #[derive(Debug, Args)]
@@ -64,7 +63,7 @@ pub(super) fn run(context: &AuthContext, command: &OrderCommand) -> Result<u8, F
 }
 
 fn get(context: &AuthContext, args: &GetArgs) -> Result<u8, Failure> {
-    let agent = context.agent(args.order.agent.as_deref())?;
+    let agent = context.agent(&args.order.agent)?;
     let provider = provider_id(&args.order.provider)?;
     let attempts = context.attempts(agent, &provider);
     let now = clock::now();
@@ -195,7 +194,7 @@ fn set(context: &AuthContext, args: &SetArgs) -> Result<u8, Failure> {
     }
     let quoted: Vec<String> = ids.iter().map(|id| quote(id)).collect();
     let rest = format!("order set --provider {} {}", quote(&provider), quoted.join(" "));
-    let agent = context.writable(args.order.agent.as_deref(), &rest)?;
+    let agent = context.writable(&args.order.agent, &rest)?;
     if ids.is_empty() {
         return Err(Failure::new(exit::USAGE, "an order needs at least one profile")
             .hint("`authwatch auth order clear` removes the order"));
@@ -209,7 +208,7 @@ fn set(context: &AuthContext, args: &SetArgs) -> Result<u8, Failure> {
 fn clear(context: &AuthContext, args: &OrderArgs) -> Result<u8, Failure> {
     let provider = provider_id(&args.provider)?;
     let rest = format!("order clear --provider {}", quote(&provider));
-    let agent = context.writable(args.agent.as_deref(), &rest)?;
+    let agent = context.writable(&args.agent, &rest)?;
     change(context, agent, &provider, None)
 }
 

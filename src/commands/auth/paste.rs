@@ -7,7 +7,7 @@ use openclaw_auth::discover::Agent;
 use openclaw_auth::model::{Span, Timestamp};
 use zeroize::Zeroizing;
 
-use super::context::{AuthContext, Consent, profile_id, provider_id, say, unreadable};
+use super::context::{AgentArg, AuthContext, Consent, profile_id, provider_id, say, unreadable};
 use crate::auth::clean::{self, PastedKind, Refusal};
 use crate::auth::entry::Entry;
 use crate::clock;
@@ -27,9 +27,8 @@ pub struct PasteKeyArgs {
     /// The profile to store it under [default: PROVIDER:manual]
     #[arg(long, value_name = "ID")]
     profile_id: Option<String>,
-    /// The agent [default: the configured default agent]
-    #[arg(long, value_name = "ID")]
-    agent: Option<String>,
+    #[command(flatten)]
+    agent: AgentArg,
     /// Replace a credential of another kind without asking
     #[arg(long, short)]
     yes: bool,
@@ -55,9 +54,8 @@ pub struct SetupTokenArgs {
     /// When the token ends, from now [default: 365d if it is made here and now]
     #[arg(long, value_name = "DURATION", value_parser = clock::duration)]
     expires_in: Option<Span>,
-    /// The agent [default: the configured default agent]
-    #[arg(long, value_name = "ID")]
-    agent: Option<String>,
+    #[command(flatten)]
+    agent: AgentArg,
     /// Replace a credential of another kind without asking
     #[arg(long, short)]
     yes: bool,
@@ -66,8 +64,7 @@ pub struct SetupTokenArgs {
 pub(super) fn token(context: &AuthContext, args: &PasteTokenArgs) -> Result<u8, Failure> {
     let PasteTokenArgs { target: args, expires_in } = args;
     let provider = provider_id(&args.provider)?;
-    let agent =
-        context.writable(args.agent.as_deref(), &format!("paste-token --provider {}", quote(&provider)))?;
+    let agent = context.writable(&args.agent, &format!("paste-token --provider {}", quote(&provider)))?;
     let profile = profile_id(args.profile_id.as_deref(), &provider, "manual")?;
     let prompt = if provider == "anthropic" {
         "Paste the setup-token (hidden),\nthen press Enter: ".to_owned()
@@ -81,8 +78,7 @@ pub(super) fn token(context: &AuthContext, args: &PasteTokenArgs) -> Result<u8, 
 
 pub(super) fn api_key(context: &AuthContext, args: &PasteKeyArgs) -> Result<u8, Failure> {
     let provider = provider_id(&args.provider)?;
-    let agent =
-        context.writable(args.agent.as_deref(), &format!("paste-api-key --provider {}", quote(&provider)))?;
+    let agent = context.writable(&args.agent, &format!("paste-api-key --provider {}", quote(&provider)))?;
     let profile = profile_id(args.profile_id.as_deref(), &provider, "manual")?;
     let prompt = format!("Paste the API key of {provider}\n(hidden), then press Enter: ");
     let secret = ask(&prompt, &provider, PastedKind::Key, agent)?;
@@ -95,7 +91,7 @@ pub(super) fn setup_token(context: &AuthContext, args: &SetupTokenArgs) -> Resul
         return Err(Failure::new(exit::USAGE, format!("{provider} has no setup-tokens, only anthropic has"))
             .hint(format!("for another token: authwatch auth paste-token --provider {}", quote(&provider))));
     }
-    let agent = context.writable(args.agent.as_deref(), "setup-token --provider anthropic")?;
+    let agent = context.writable(&args.agent, "setup-token --provider anthropic")?;
     let profile = profile_id(args.profile_id.as_deref(), &provider, "manual")?;
     let made_now = terminal::is_there() && make_setup_token()?;
     let prompt = "Paste the setup-token (hidden),\nthen press Enter: ";

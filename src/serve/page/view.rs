@@ -32,23 +32,23 @@ pub struct PageView {
 }
 
 words! {
-    pub enum Show {
+    pub enum Show in "snake_case" {
         /// Those with a warning or worse.
-        Attention = "attention",
-        All = "all",
+        Attention,
+        All,
     }
 }
 
 words! {
     /// The order of the list.
     #[derive(Default)]
-    pub enum Sort {
+    pub enum Sort in "snake_case" {
         /// Agent by agent, as configured.
         #[default]
-        Agent = "agent",
+        Agent,
         /// The soonest expiry first.
-        Left = "left",
-        Provider = "provider",
+        Left,
+        Provider,
     }
 }
 

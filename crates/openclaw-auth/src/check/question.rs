@@ -54,23 +54,23 @@ pub const WINDOW: Span = Span::from_hours(24.0);
 
 words! {
     /// What leads to an answer other than 0.
-    pub enum CheckCauseKind {
+    pub enum CheckCauseKind in "snake_case" {
         /// The release refuses the configuration.
-        Configuration = "configuration",
+        Configuration,
         /// The configuration does not list the agent, or several agents and none that is meant.
-        Agent = "agent",
+        Agent,
         /// The store cannot be read.
-        Store = "store",
+        Store,
         /// Files of an older release keep this one from using the store.
-        Migration = "migration",
+        Migration,
         /// A login has expired, or its credential is missing.
-        Expired = "expired",
+        Expired,
         /// A provider that a model needs has no login.
-        MissingProvider = "missing_provider",
+        MissingProvider,
         /// Whether a model can be called cannot be decided.
-        Undecided = "undecided",
+        Undecided,
         /// A login expires within the window.
-        Expiring = "expiring",
+        Expiring,
     }
 }
 

@@ -8,24 +8,27 @@ use crate::words;
 words! {
     /// Which release's rules are applied.
     #[derive(Default)]
-    pub enum Semantics {
+    pub enum Semantics in "snake_case" {
         /// OpenClaw 2026.4 to 2026.5: provider aliases, one 24 h window for every kind.
-        V2026_4 = "2026.4",
+        #[strum(serialize = "2026.4")]
+        V2026_4,
         /// OpenClaw 2026.9: no aliases, 5 minutes for what renews automatically.
         #[default]
-        V2026_9 = "2026.9",
+        #[strum(serialize = "2026.9")]
+        V2026_9,
     }
 }
 
 words! {
     /// The three kinds of credential.
-    pub enum CredentialKind {
+    pub enum CredentialKind in "snake_case" {
         /// A key that does not expire.
-        ApiKey = "api_key",
+        ApiKey,
         /// A bearer token, such as Anthropic's setup-token; it cannot be refreshed.
-        Token = "token",
+        Token,
         /// Access and refresh token.
-        OAuth = "oauth",
+        #[strum(serialize = "oauth")]
+        OAuth,
     }
 }
 
@@ -42,19 +45,19 @@ pub struct SecretReference {
 
 words! {
     /// Why a profile is missing or expired, in OpenClaw's words.
-    pub enum ReasonCode {
+    pub enum ReasonCode in "snake_case" {
         /// Neither a value nor a reference to one.
-        MissingCredential = "missing_credential",
+        MissingCredential,
         /// `expires` is there but is no time.
-        InvalidExpires = "invalid_expires",
+        InvalidExpires,
         /// A token past its end.
-        Expired = "expired",
+        Expired,
         /// Only a reference that cannot be resolved from here.
-        UnresolvedRef = "unresolved_ref",
+        UnresolvedRef,
         /// A command line was pasted in place of the key.
-        MalformedApiKey = "malformed_api_key",
+        MalformedApiKey,
         /// Saved to replace another credential, and not put to use yet.
-        SetupInactive = "setup_inactive",
+        SetupInactive,
     }
 }
 
@@ -76,35 +79,35 @@ pub struct Cooldown {
 
 words! {
     /// The two ways OpenClaw sets a profile aside.
-    pub enum CooldownKind {
+    pub enum CooldownKind in "snake_case" {
         /// For minutes, after an error.
-        Cooldown = "cooldown",
+        Cooldown,
         /// For hours, after a refusal (billing).
-        Disabled = "disabled",
+        Disabled,
     }
 }
 
 words! {
     /// Where a profile was read from.
-    pub enum Source {
+    pub enum Source in "kebab-case" {
         /// `auth-profiles.json`.
-        Json = "json",
+        Json,
         /// `openclaw-agent.sqlite`.
-        AgentSqlite = "agent-sqlite",
+        AgentSqlite,
         /// `state/openclaw.sqlite`.
-        SharedSqlite = "shared-sqlite",
+        SharedSqlite,
         /// `auth.json`: import only, never rewritten.
-        LegacyAuthJson = "legacy-auth-json",
+        LegacyAuthJson,
         /// `credentials/oauth.json`: import only, never rewritten.
-        LegacyOauthJson = "legacy-oauth-json",
+        LegacyOauthJson,
         /// Claude Code's own file.
-        ClaudeCli = "claude-cli",
+        ClaudeCli,
         /// Codex CLI's own file.
-        CodexCli = "codex-cli",
+        CodexCli,
         /// Gemini CLI's own file.
-        GeminiCli = "gemini-cli",
+        GeminiCli,
         /// MiniMax CLI's own file.
-        MinimaxCli = "minimax-cli",
+        MinimaxCli,
     }
 }
 

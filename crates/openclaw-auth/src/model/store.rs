@@ -15,15 +15,15 @@ pub fn shown_path<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S:
 
 words! {
     /// The kind of store an agent's own credentials are in.
-    pub enum StoreKind {
+    pub enum StoreKind in "kebab-case" {
         /// `auth-profiles.json`, or the legacy files that stand in for it.
-        Json = "json",
+        Json,
         /// `openclaw-agent.sqlite`.
-        AgentSqlite = "agent-sqlite",
+        AgentSqlite,
         /// `state/openclaw.sqlite`.
-        SharedSqlite = "shared-sqlite",
+        SharedSqlite,
         /// None of its own.
-        None = "none",
+        None,
     }
 }
 
@@ -42,21 +42,21 @@ impl StoreKind {
 
 words! {
     /// Why a store could not be read.
-    pub enum StoreErrorReason {
+    pub enum StoreErrorReason in "kebab-case" {
         /// Not well-formed.
-        Parse = "parse",
+        Parse,
         /// Not ours to read.
-        Permission = "permission",
+        Permission,
         /// Held by a writer.
-        Locked = "locked",
+        Locked,
         /// Well-formed, but no store this version knows.
-        Schema = "schema",
+        Schema,
         /// Beyond the cap of 16 MiB.
-        TooLarge = "too-large",
+        TooLarge,
         /// A directory, a FIFO, a device, or a link to nothing.
-        NotAFile = "not-a-file",
+        NotAFile,
         /// Anything else the system reported.
-        Io = "io",
+        Io,
     }
 }
 
@@ -131,13 +131,13 @@ pub struct Unimportable {
 
 words! {
     /// The ways a migration leaves credentials behind.
-    pub enum StrandedKind {
+    pub enum StrandedKind in "kebab-case" {
         /// A file of an older release, without which the release that is in use does not use the store, or does not read it.
-        NotImported = "not-imported",
+        NotImported,
         /// A JSON store beside a populated database: only a leftover.
-        LeftoverJson = "leftover-json",
+        LeftoverJson,
         /// A JSON store with profiles beside a database with none: the logins are there, and OpenClaw does not see them.
-        EmptyDatabase = "empty-database",
+        EmptyDatabase,
     }
 }
 
@@ -194,13 +194,13 @@ pub struct Rejected {
 
 words! {
     /// Why OpenClaw drops an entry.
-    pub enum RejectReason {
+    pub enum RejectReason in "snake_case" {
         /// Not an object.
-        NonObject = "non_object",
+        NonObject,
         /// None of the three kinds.
-        InvalidType = "invalid_type",
+        InvalidType,
         /// Without a provider.
-        MissingProvider = "missing_provider",
+        MissingProvider,
     }
 }
 

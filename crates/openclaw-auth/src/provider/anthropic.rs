@@ -5,6 +5,14 @@ use super::facts::{
 };
 
 pub(super) const PROVIDERS: &[Provider] = &[Provider {
+    key_prefixes: &["sk-ant-"],
+    sign_in: Some(&SignIn {
+        authorize_url: "https://claude.ai/oauth/authorize",
+        redirect_url: "http://localhost:53692/callback",
+        scope: "org:create_api_key user:profile user:inference",
+        parameters: &[("code", "true")],
+        repeats_state: true,
+    }),
     renewal: RenewalSupport::Refreshable(&TokenEndpoint {
         body: BodyFormat::Json,
         margin: FIVE_MINUTES,
@@ -13,13 +21,5 @@ pub(super) const PROVIDERS: &[Provider] = &[Provider {
             ClientId::Public("9d1c250a-e61b-44d9-88ed-5944d1962f5e"),
         )
     }),
-    sign_in: Some(&SignIn {
-        authorize_url: "https://claude.ai/oauth/authorize",
-        redirect_url: "http://localhost:53692/callback",
-        scope: "org:create_api_key user:profile user:inference",
-        parameters: &[("code", "true")],
-        repeats_state: true,
-    }),
-    key_prefixes: &["sk-ant-"],
     ..Provider::new("anthropic", &["ANTHROPIC_OAUTH_TOKEN", "ANTHROPIC_API_KEY"])
 }];

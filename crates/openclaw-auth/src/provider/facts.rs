@@ -128,11 +128,11 @@ pub enum ClientId {
 
 words! {
     /// How a token request is written.
-    pub enum BodyFormat {
+    pub enum BodyFormat in "snake_case" {
         /// `application/x-www-form-urlencoded`, as OAuth has it.
-        Form = "form",
+        Form,
         /// `application/json`.
-        Json = "json",
+        Json,
     }
 }
 

@@ -94,8 +94,8 @@ fn exactly_what_was_planted_is_named() {
         assert!(!found["meaning"].as_str().unwrap().ends_with('.'), "{}", case.name);
         let usual = doctor::kinds().find(|kind| kind.code == case.code()).unwrap().severity;
         let wanted = case.expects["severity"].as_str().unwrap_or(usual.as_str());
-        let is = Severity::ALL.into_iter().find(|severity| severity.as_str() == wanted).unwrap();
-        assert!(is <= usual, "{}: {wanted} is worse than its kind", case.name);
+        let is = Severity::ALL.iter().find(|severity| severity.as_str() == wanted).unwrap();
+        assert!(*is <= usual, "{}: {wanted} is worse than its kind", case.name);
         assert_eq!(found["severity"], wanted, "{}", case.name);
         let expected = match wanted {
             "critical" => 1,

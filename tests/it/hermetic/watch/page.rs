@@ -111,7 +111,7 @@ proptest! {
     #[test]
     fn whatever_is_in_a_store_stays_text(text in "(\\PC|[<>&\"' /=\u{0}-\u{1f}\u{202e}]){0,40}", query in "\\PC{0,20}") {
         let (snapshot, events) = full_of(&text);
-        for sort in Sort::ALL {
+        for &sort in Sort::ALL {
             for query in ["", &query, &text] {
                 let view = PageView { query: query.to_owned(), show: Some(Show::All), sort, page: 0 };
                 assert_balanced(&shown(&snapshot, &events, &view));
