@@ -226,6 +226,10 @@ impl Monitor {
                 self.publisher.metrics.count_outcome(login.provider.as_str(), &outcome, took);
             }
         }
+        if changed {
+            // What has just been renewed, or was refused, has its next time now.
+            self.candidates()?.iter().for_each(|login| self.renewals.plan(login));
+        }
         Ok(changed)
     }
 
