@@ -107,8 +107,8 @@ pub fn agent(
 
 /// Has the file repaired that OpenClaw's import would put away without its logins, before that import is advised.
 pub fn put_repair_first(agent: &mut AgentHealth, unimportable: &Unimportable) {
-    if let Some(stranded) = &mut agent.store.stranded {
-        stranded.repair_first = Some(unimportable.clone());
+    if let Some(migration) = &mut agent.store.migration {
+        migration.repair_first = Some(unimportable.clone());
     }
 }
 

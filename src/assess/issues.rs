@@ -21,7 +21,7 @@ pub fn issues(snapshot: &Snapshot) -> Vec<Issue<'_>> {
     if let Some(assessment) = &snapshot.config_assessment {
         add(None, IssueOf::Configuration, Cow::Borrowed(assessment));
     }
-    for profile in &snapshot.rescued {
+    for profile in &snapshot.recoveries {
         if let Some(assessment) = &snapshot.recovery_assessment {
             add(None, IssueOf::Recovery(profile), Cow::Borrowed(assessment));
         }

@@ -9,7 +9,7 @@ use openclaw_auth::load::Loaded;
 use openclaw_auth::load::external::ExternalLogin;
 use openclaw_auth::load::retired::not_imported;
 use openclaw_auth::merge::View;
-use openclaw_auth::model::{Semantics, Span, StoreKind, Stranded, StrandedKind, Timestamp};
+use openclaw_auth::model::{IncompleteMigration, MigrationKind, Semantics, Span, StoreKind, Timestamp};
 use openclaw_auth::paths::Roots;
 use openclaw_auth::release::{Release, ReleaseSource, Rules, Version};
 use openclaw_auth::settings::{Roster, Settings};
@@ -86,16 +86,21 @@ impl<'a> OpenclawCheck<'a> {
         }
         let health = &mut store.health;
         let path = not_imported(self.version, health.kind, &agent.dir, agent.is_main(), roots);
-        health.stranded = match (path, health.stranded.take()) {
-            (Some(path), Some(stranded)) => {
-                Some(Stranded { kind: StrandedKind::NotImported, path, ..stranded })
+        health.migration = match (path, health.migration.take()) {
+            (Some(path), Some(migration)) => {
+                Some(IncompleteMigration { kind: MigrationKind::NotImported, path, ..migration })
             }
             (Some(path), None) => {
                 let is_read = matches!(health.kind, StoreKind::AgentSqlite | StoreKind::SharedSqlite);
                 let profiles = if is_read { 0 } else { store.document.profiles.len() };
-                Some(Stranded { kind: StrandedKind::NotImported, path, profiles, repair_first: None })
+                Some(IncompleteMigration {
+                    kind: MigrationKind::NotImported,
+                    path,
+                    profiles,
+                    repair_first: None,
+                })
             }
-            (None, stranded) => stranded,
+            (None, migration) => migration,
         };
     }
 
@@ -116,13 +121,13 @@ impl<'a> OpenclawCheck<'a> {
         let has_database = matches!(own.health.kind, StoreKind::AgentSqlite);
         let stores = || [Some(own), main.filter(|_| !has_database)].into_iter().flatten();
         let is_refused = |store: &&Loaded<'_>| {
-            let stranded = store.health.stranded.as_ref();
-            stranded.is_some_and(|stranded| stranded.kind == StrandedKind::NotImported)
+            let migration = store.health.migration.as_ref();
+            migration.is_some_and(|migration| migration.kind == MigrationKind::NotImported)
         };
         if Rules::of(self.version) == Rules::Selected
             && let Some(store) = stores().find(is_refused)
         {
-            let path = store.health.stranded.as_ref().map(|stranded| stranded.path.display().to_string());
+            let path = store.health.migration.as_ref().map(|migration| migration.path.display().to_string());
             return Answer::refused(CheckCauseKind::Migration, path.unwrap_or_default());
         }
         // A store of main's that cannot be read gives the others nothing, and keeps them from nothing.

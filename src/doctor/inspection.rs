@@ -28,7 +28,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::exit;
 use crate::model::{AgentHealth, ProfileHealth, Snapshot};
-use crate::pipeline::{self, Look, Request};
+use crate::pipeline::{self, Request, ScanResult};
 use crate::remedy::Commands;
 use crate::state::Memory;
 
@@ -108,7 +108,8 @@ impl Inspection {
         let discovery = discover::discover(&roots, variables.iter().cloned());
         let reader = Reader::new(&roots, semantics);
         let on_read = |agent: &Agent, store: &Loaded<'_>| reader.read(agent, store);
-        let Look { snapshot, commands, .. } = pipeline::scan(&roots, &discovery, &request, None, &on_read);
+        let ScanResult { snapshot, commands, .. } =
+            pipeline::scan(&roots, &discovery, &request, None, &on_read);
         let (now, agents) = (clock::now(), reader.agents(&discovery));
         let ids = snapshot.agents.iter().map(|agent| agent.id.clone());
         let is_read = snapshot.main().is_none_or(|main| main.store.error.is_none());

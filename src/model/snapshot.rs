@@ -216,8 +216,8 @@ pub struct Snapshot {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub renewals: Vec<Renewal>,
     /// Profiles whose renewed login could not be stored and waits in a recovery file of authwatch's; only where it runs.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub rescued: Vec<String>,
+    #[serde(rename = "rescued", skip_serializing_if = "Vec::is_empty")]
+    pub recoveries: Vec<String>,
     /// The verdict on those; `None` where there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recovery_assessment: Option<Assessment>,

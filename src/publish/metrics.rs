@@ -306,7 +306,7 @@ fn set_snapshot(samples: &mut Samples, snapshot: &Snapshot, names: ProfileNames)
     for &known in StoreErrorReason::ALL {
         samples.flag(OPENCLAW_CONFIG_ERROR, [known.as_str()], reason == Some(known));
     }
-    samples.count(RECOVERIES_WAITING, [], snapshot.rescued.len() as u64);
+    samples.count(RECOVERIES_WAITING, [], snapshot.recoveries.len() as u64);
     samples.count(AGENTS, [], snapshot.agents.len() as u64);
     samples.set(CHECK_EXIT_CODE_OVERALL, [], f64::from(snapshot.exit_code));
 }

@@ -10,7 +10,7 @@ pub use self::credential::{
 };
 pub use self::ids::{AgentId, MAIN_AGENT, ProfileId, ProfileIds, ProviderId};
 pub use self::store::{
-    ConfigHealth, Fault, Mode, RejectReason, Rejected, StoreError, StoreErrorReason, StoreHealth, StoreKind,
-    Stranded, StrandedKind, Unimportable, shown_path,
+    ConfigHealth, Fault, IncompleteMigration, MigrationKind, Mode, RejectReason, Rejected, StoreError,
+    StoreErrorReason, StoreHealth, StoreKind, Unimportable, shown_path,
 };
 pub use self::time::{Count, Span, Timestamp};

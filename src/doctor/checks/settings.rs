@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-use openclaw_auth::model::{AgentId, CredentialKind, ProviderId, StrandedKind};
+use openclaw_auth::model::{AgentId, CredentialKind, MigrationKind, ProviderId};
 use openclaw_auth::provider;
 use openclaw_auth::settings::ProfileSettings;
 
@@ -43,9 +43,9 @@ fn run(inspection: &Inspection, findings: &mut Findings) {
 
 /// Whether an agent's logins are not known in full; that is a finding of its own.
 fn is_unknown(agent: &AgentHealth) -> bool {
-    let stranded = agent.store.stranded.as_ref();
+    let migration = agent.store.migration.as_ref();
     agent.store.error.is_some()
-        || stranded.is_some_and(|stranded| stranded.kind == StrandedKind::EmptyDatabase)
+        || migration.is_some_and(|migration| migration.kind == MigrationKind::EmptyDatabase)
 }
 
 fn without_auth(inspection: &Inspection, findings: &mut Findings) {

@@ -52,7 +52,7 @@ pub(crate) fn agent(id: &str, profiles: Vec<ProfileHealth>) -> AgentHealth {
             owner: None,
             error: None,
             state_error: None,
-            stranded: None,
+            migration: None,
         },
         profiles,
         providers: Vec::new(),
@@ -77,7 +77,7 @@ pub(crate) fn snapshot(agents: Vec<AgentHealth>) -> Snapshot {
         agents,
         external: Vec::new(),
         renewals: Vec::new(),
-        rescued: Vec::new(),
+        recoveries: Vec::new(),
         recovery_assessment: None,
         config_assessment: None,
         openclaw: OpenclawRelease {
