@@ -11,7 +11,6 @@ use std::num::NonZero;
 use std::ops::Deref;
 use std::sync::{LazyLock, Mutex};
 
-use openclaw_auth::check::Answer;
 use openclaw_auth::discover::{self, Agent, Discovery, NoAgent};
 pub use openclaw_auth::file::SETTLED_AFTER;
 use openclaw_auth::load::{self, Buffers, Loaded, STORE_FILE};
@@ -19,6 +18,7 @@ use openclaw_auth::model::{AgentId, ProfileIds, ProviderId, Semantics, Span, Sto
 use openclaw_auth::paths::Roots;
 use openclaw_auth::provider;
 use openclaw_auth::release::{Release, ReleaseSource};
+use openclaw_auth::service;
 use openclaw_auth::settings::normalized_agent_id;
 
 pub use self::cache::Cache;
@@ -160,6 +160,12 @@ pub fn scan(
     };
     let scanned = scan_all(&agents, &main, &main_as_read, &stage);
     let (mut agents, summary, changed) = gather(scanned, cache, request.window, now);
+    // Looked for only where it matters: it takes reading the user's processes.
+    if agents.iter().any(|agent| !agent.missing_providers_in_use.is_empty())
+        && let Some(gateway) = service::gateway(roots)
+    {
+        classify::add_service_keys(&mut agents, &gateway.variables, request.semantics);
+    }
     preview_import(&mut agents, &discovery.agents, roots, request.semantics);
 
     let scope = agents
@@ -395,13 +401,13 @@ fn scan_agent<'m>(
             health.missing_providers_in_use.clear();
             health.profiles.iter_mut().for_each(|profile| profile.in_use = false);
         }
-        health.check = if reads_alike {
+        (health.check, health.models) = if reads_alike {
             check.of_agent(agent, own, inherited)
         } else if agent.is_main() {
             check.of_agent(agent, main_as_read, None)
         } else {
             let own = load_own(agent, check.semantics(), stage, other_buffers);
-            own.map_or_else(Answer::default, |own| check.of_agent(agent, &own, Some(main_as_read)))
+            own.map_or_else(Default::default, |own| check.of_agent(agent, &own, Some(main_as_read)))
         };
         if !stage.own_rules {
             health.exit_code = health.check.code;

@@ -20,6 +20,7 @@ use crate::exit::{self, Failure};
 use crate::model::{Scope, Snapshot};
 use crate::pipeline::{self, Cache, Request, ScanResult};
 use crate::publish::report::{self, Format, Layout};
+use crate::publish::words::check_cause;
 use crate::refresh::recovery;
 use crate::state::Memory;
 use crate::terminal;
@@ -254,16 +255,14 @@ fn check_note(snapshot: &Snapshot) -> Option<String> {
         exit::EXPIRING => "check-note-expiring",
         _ => "check-note-missing",
     };
-    let mut note = format!("\n{}\n", text(name, &[("code", &code)]));
     let causes = snapshot.agents.iter().flat_map(|agent| {
         let counts = agent.exit_code == code;
-        agent.check.causes.iter().filter(move |_| counts).map(move |cause| (agent, cause))
+        agent.check.causes.iter().filter(move |_| counts).map(move |cause| check_cause(agent, cause))
     });
-    for (agent, cause) in causes.take(CAUSES_SHOWN) {
-        let name = format!("check-cause-{}", cause.kind.as_str());
-        let cause = text(&name, &[("agent", &agent.id), ("name", &cause.name)]);
-        note.push_str(&format!("  {cause}\n"));
-    }
+    let causes: Vec<String> = causes.take(CAUSES_SHOWN).map(|cause| format!("\n  {cause}")).collect();
+    let name = if causes.is_empty() { name } else { "check-note-because" };
+    let note = text(name, &[("code", &code), ("causes", &causes.concat())]);
+    let note = format!("\n{note}\n");
     Some(note)
 }
 

@@ -6,7 +6,7 @@ mod store;
 mod time;
 
 pub use self::credential::{
-    Cooldown, CooldownKind, CredentialKind, ReasonCode, SecretReference, Semantics, Source,
+    Cooldown, CooldownKind, CredentialKind, ReasonCode, SecretReference, Semantics, Source, VariableOrigin,
 };
 pub use self::ids::{AgentId, MAIN_AGENT, ProfileId, ProfileIds, ProviderId};
 pub use self::store::{

@@ -95,6 +95,7 @@ fn agent(id: &str, profiles: Vec<ProfileHealth>) -> AgentHealth {
         },
         profiles,
         providers: Vec::new(),
+        models: Vec::new(),
         missing_providers_in_use: Vec::new(),
         rejected: Vec::new(),
         store_assessment: None,

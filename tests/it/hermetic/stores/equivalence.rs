@@ -179,11 +179,11 @@ fn look(home: &Home, semantics: Semantics) -> ScanResult {
     pipeline::run(&home.roots(), [], &request)
 }
 
-/// What must not depend on where credentials are kept.
+/// What must not depend on where credentials are kept. What models are called with depends on the release, which that tells.
 fn essence(look: &ScanResult) -> Value {
     let mut report = serde_json::to_value(&look.snapshot).unwrap();
     for agent in report["agents"].as_array_mut().unwrap() {
-        for key in ["store", "dir", "remedies"] {
+        for key in ["store", "dir", "models", "remedies"] {
             agent.as_object_mut().unwrap().remove(key);
         }
         for profile in agent["profiles"].as_array_mut().unwrap() {
