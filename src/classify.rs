@@ -15,6 +15,7 @@ use openclaw_auth::environment::Environment;
 use openclaw_auth::load::Loaded;
 use openclaw_auth::load::external::ExternalLogin;
 use openclaw_auth::merge::{Effective, View};
+use openclaw_auth::mistakes;
 use openclaw_auth::model::VariableOrigin;
 use openclaw_auth::model::{
     CredentialKind, ProfileId, ProfileIds, ProviderId, Semantics, Source, Timestamp, Unimportable,
@@ -112,6 +113,9 @@ pub fn agent(
 pub fn add_service_keys(agents: &mut [AgentHealth], service: &Environment, semantics: Semantics) {
     let key = |provider: &str| service.variable_for(provider::auth_of(provider, semantics));
     for agent in agents {
+        for profile in &mut agent.profiles {
+            profile.unset_variable = profile.unset_variable.take().filter(|variable| !service.has(variable));
+        }
         for provider in agent.missing_providers_in_use.extract_if(.., |id| key(id.as_str()).is_some()) {
             for route in agent.models.iter_mut().filter(|route| route.provider == provider.as_str()) {
                 let variable = key(&route.provider).unwrap_or_default().to_owned();
@@ -174,10 +178,11 @@ fn profile_health(
     let Renewability { login, reason, since, failing } = renewability;
     (health.login, health.login_reason, health.login_since) = (login, reason, since);
     health.failing = failing.map(Box::new);
-    health.unresolved = credential
-        .reference
-        .as_ref()
-        .is_some_and(|reference| reference.source == "env" && !criteria.environment.has(&reference.id));
+    let unset = credential.reference.as_ref();
+    let unset =
+        unset.filter(|reference| reference.source == "env" && !criteria.environment.has(&reference.id));
+    health.unset_variable = unset.map(|reference| reference.id.as_str().into());
+    health.mistake = if fence.is_none() { mistakes::of(credential) } else { None };
     health.account = credential.email.as_deref().and_then(account);
     health
 }
@@ -218,8 +223,9 @@ fn health_of(
         cooldown: None,
         failing: None,
         assessment: None,
+        mistake: None,
         account: None,
-        unresolved: false,
+        unset_variable: None,
         source,
     }
 }

@@ -9,7 +9,6 @@ pub mod files;
 pub mod finding;
 pub mod fix;
 pub mod inspection;
-pub mod mistakes;
 pub mod online;
 pub mod report;
 

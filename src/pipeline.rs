@@ -161,7 +161,11 @@ pub fn scan(
     let scanned = scan_all(&agents, &main, &main_as_read, &stage);
     let (mut agents, summary, changed) = gather(scanned, cache, request.window, now);
     // Looked for only where it matters: it takes reading the user's processes.
-    if agents.iter().any(|agent| !agent.missing_providers_in_use.is_empty())
+    let wants_service = |agent: &AgentHealth| {
+        let mut profiles = agent.profiles.iter();
+        !agent.missing_providers_in_use.is_empty() || profiles.any(|profile| profile.unset_variable.is_some())
+    };
+    if agents.iter().any(wants_service)
         && let Some(gateway) = service::gateway(roots)
     {
         classify::add_service_keys(&mut agents, &gateway.variables, request.semantics);

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use openclaw_auth::model::{
-    AgentId, CooldownKind, CredentialKind, MAIN_AGENT, ProfileId, ProviderId, ReasonCode, Span, Timestamp,
+    AgentId, CooldownKind, CredentialKind, MAIN_AGENT, Mistake, ProfileId, ProviderId, ReasonCode, Span,
+    Timestamp,
 };
 
 use super::limits::{CRITICAL_PART, Limits};
@@ -36,7 +37,8 @@ pub(super) fn assess(
         && matches!(profile.login, LoginState::Static | LoginState::Renewable | LoginState::External)
         && profile.cooldown.is_none()
         && profile.failing.is_none()
-        && !profile.unresolved;
+        && profile.mistake.is_none()
+        && profile.unset_variable.is_none();
     let left = profile.end().map(|end| end - circumstances.now);
     if is_fine
         && (profile.login == LoginState::Renewable
@@ -96,6 +98,7 @@ impl AssessedLogin<'_> {
             _ if profile.reason_code == Some(ReasonCode::SetupInactive) && !profile.in_use => {
                 self.not_set_up(Severity::Info)
             }
+            _ if profile.mistake.is_some() => self.mistaken(profile.mistake?, broken),
             // Where a model uses it, an agent is silent for want of it, whoever it belongs to.
             (LoginState::External, Status::Missing) if self.profile.in_use => {
                 verdict(AssessmentState::Missing, broken, "login-external-missing")
@@ -124,10 +127,7 @@ impl AssessedLogin<'_> {
                 verdict(AssessmentState::Expiring, severity, "login-expiring")
                     .with_command(Some(self.sign_in()))
             }
-            _ if profile.unresolved => {
-                verdict(AssessmentState::Unresolved, Severity::Info, "login-variable-not-set")
-            }
-            _ => return None,
+            _ => self.variable_not_set(profile.unset_variable.as_deref()?),
         })
     }
 
@@ -147,8 +147,35 @@ impl AssessedLogin<'_> {
     }
 
     fn sign_in(&self) -> String {
+        self.sign_in_as(self.profile.kind)
+    }
+
+    fn sign_in_as(&self, kind: CredentialKind) -> String {
         let Self { owner, profile, circumstances, .. } = *self;
-        circumstances.commands.sign_in(owner, &profile.provider, profile.kind, profile.profile_id.as_str())
+        circumstances.commands.sign_in(owner, &profile.provider, kind, profile.profile_id.as_str())
+    }
+
+    /// Nothing that can be seen from here sets the variable it refers to.
+    fn variable_not_set(&self, variable: &str) -> Assessment {
+        let severity = if self.profile.in_use { Severity::Warning } else { Severity::Info };
+        let summary = text("login-variable-not-set", &[("variable", &variable)]);
+        let advice = text("remedy-variable", &[("variable", &variable)]);
+        let restart = self.circumstances.commands.restart_gateway();
+        Assessment::new(AssessmentState::Unresolved, severity, summary).with_advice(&advice, restart)
+    }
+
+    /// A person put something into it that cannot work.
+    fn mistaken(&self, mistake: Mistake, broken: Severity) -> Assessment {
+        let (kind, name) = match mistake {
+            Mistake::Split => (self.profile.kind, "finding-token-cut"),
+            Mistake::Wrapped => (self.profile.kind, "finding-token-pasted-text"),
+            Mistake::Short => (self.profile.kind, "finding-token-short"),
+            Mistake::Placeholder => (self.profile.kind, "finding-token-placeholder"),
+            Mistake::KeyIsToken => (CredentialKind::Token, "finding-token-wrong-kind-token"),
+            Mistake::TokenIsKey => (CredentialKind::ApiKey, "finding-token-wrong-kind-key"),
+            Mistake::Mistyped => (CredentialKind::Token, "finding-entry-mistyped"),
+        };
+        verdict(AssessmentState::Malformed, broken, name).with_command(Some(self.sign_in_as(kind)))
     }
 
     fn missing(&self, broken: Severity) -> Assessment {

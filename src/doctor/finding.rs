@@ -75,6 +75,7 @@ impl FindingKind {
             code: self.code,
             severity: self.severity,
             agent: None,
+            also_of: Vec::new(),
             profile: None,
             file: None,
             meaning: meaning.into(),
@@ -100,6 +101,9 @@ pub struct Finding {
     pub severity: Severity,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agent: Option<AgentId>,
+    /// Further agents it is about.
+    #[serde(skip)]
+    also_of: Vec<AgentId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<ProfileId>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -127,6 +131,12 @@ impl Finding {
     #[must_use]
     pub fn of<'a>(mut self, agent: impl Into<Option<&'a AgentId>>) -> Self {
         self.agent = agent.into().cloned();
+        self
+    }
+
+    #[must_use]
+    pub fn also_of(mut self, agents: Vec<AgentId>) -> Self {
+        self.also_of = agents;
         self
     }
 
@@ -162,6 +172,7 @@ impl Finding {
             agent.profiles.iter().any(|profile| profile.inherited && profile.profile_id == *id)
         };
         self.agent.as_ref().is_none_or(|own| *own == agent.id)
+            || self.also_of.contains(&agent.id)
             || self.profile.as_ref().is_some_and(is_inherited)
     }
 

@@ -10,6 +10,7 @@ use openclaw_auth::document::Document;
 use openclaw_auth::edit::{self, FieldChange};
 use openclaw_auth::file;
 use openclaw_auth::locking::{REFRESH_LOCK, inspect};
+use openclaw_auth::mistakes;
 use openclaw_auth::model::{Semantics, Source, Span, Timestamp};
 use openclaw_auth::secret::SecretBuffer;
 use openclaw_auth::store::{JsonStore, OpenError, Store, Written};
@@ -18,7 +19,6 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::files::{self, FileAttributes, quoted};
-use super::mistakes;
 use crate::backup;
 use crate::remedy::quote;
 

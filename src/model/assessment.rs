@@ -27,6 +27,8 @@ words! {
         RenewalBlocked,
         /// Its refresh token is rejected for good.
         NeedsSignIn,
+        /// A person put something into it that cannot work.
+        Malformed,
         /// A secret that only OpenClaw can resolve.
         Unresolved,
         NotSetUp,

@@ -11,8 +11,8 @@ use openclaw_auth::check::{Answer, ModelLogin, ModelRoute};
 use openclaw_auth::model::VariableOrigin;
 use openclaw_auth::model::shown_path;
 use openclaw_auth::model::{
-    AgentId, ConfigHealth, Cooldown, CredentialKind, MAIN_AGENT, ProfileId, ProviderId, ReasonCode, Rejected,
-    Semantics, Source, Span, StoreHealth, Timestamp,
+    AgentId, ConfigHealth, Cooldown, CredentialKind, MAIN_AGENT, Mistake, ProfileId, ProviderId, ReasonCode,
+    Rejected, Semantics, Source, Span, StoreHealth, Timestamp,
 };
 use openclaw_auth::release::ReleaseSource;
 use openclaw_auth::release::Rules;
@@ -56,12 +56,15 @@ pub struct ProfileHealth {
     /// Set while renewing it fails.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failing: Option<Box<FailingRenewal>>,
+    /// What is wrong with what a person put into it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mistake: Option<Mistake>,
     /// The verdict on it; `None` where all is well. Most are, so it is kept apart.
     #[serde(flatten, serialize_with = "with_remedy")]
     pub assessment: Option<Box<Assessment>>,
-    /// Whether it refers to a variable that is not set here.
+    /// The variable that it refers to, if nothing that is known sets it.
     #[serde(skip)]
-    pub unresolved: bool,
+    pub unset_variable: Option<Box<str>>,
     /// The account's e-mail address, for the report to people alone: it is never serialized.
     #[serde(skip)]
     pub account: Option<Box<str>>,

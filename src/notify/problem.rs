@@ -274,9 +274,10 @@ pub(super) fn detect(
 fn kind(issue: &Issue<'_>) -> Option<ProblemKind> {
     let kind = match issue.assessment.state {
         AssessmentState::NeedsSignIn => ProblemKind::NeedsSignIn,
-        AssessmentState::Missing | AssessmentState::Unresolved | AssessmentState::NotSetUp => {
-            ProblemKind::Missing
-        }
+        AssessmentState::Missing
+        | AssessmentState::Malformed
+        | AssessmentState::Unresolved
+        | AssessmentState::NotSetUp => ProblemKind::Missing,
         AssessmentState::Expired => ProblemKind::Expired,
         AssessmentState::Expiring => ProblemKind::Expiring,
         AssessmentState::RenewalFailing | AssessmentState::RenewalBlocked | AssessmentState::RenewalStuck => {

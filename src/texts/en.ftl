@@ -23,7 +23,8 @@ login-missing = holds no credential
 login-missing-end = has no valid expiry time
 login-invalid-expires = `expires` is not a valid time
 login-malformed-key = holds a command line instead of a key
-login-variable-not-set = refers to a variable that is not set here, nor in OpenClaw's .env: OpenClaw can use it only if its service has that variable
+login-variable-not-set = refers to the variable { $variable }, which is set neither here, nor in OpenClaw's .env, nor in a gateway's service that was found
+remedy-variable = Set { $variable } in OpenClaw's .env, then restart its gateway with the command
 login-unresolved = refers to a secret that only OpenClaw can resolve
 login-not-set-up = saved, but its setup in OpenClaw is not finished
 login-renews = renews automatically when next used
@@ -216,7 +217,7 @@ state-ignored = Ignored
 check-note-fine = `--check` exits with 0, as OpenClaw's own check does: what is listed above is not part of its answer
 check-note-expiring = `--check` exits with 2, as OpenClaw's own check does: a login expires within 24 h, even if it renews automatically
 check-note-missing = `--check` exits with { $code }, as OpenClaw's own check does: it counts a login as expired or missing that renews automatically, or that no model uses
-check-note-because = `--check` exits with { $code }, as OpenClaw's own check does: { $causes }
+check-note-because = `--check` exits with { $code }, as OpenClaw's own check does:{ $causes }
 
 ## Doctor: what it finds. Each text is `finding-` and the code of the finding, some with a variant
 
@@ -233,13 +234,15 @@ finding-expires-in-seconds = its `expires` is in seconds, but OpenClaw expects m
 finding-expires-invalid = its `expires` is not a valid time, so nobody knows when the login expires: set it up again
 finding-token-cut = a line break or a space splits it, as when it is copied from a narrow terminal: the provider refuses it
 finding-token-pasted-text = something was pasted along with it (a prompt, quotes, the name of a variable, white space): the provider refuses it
+finding-token-placeholder = holds a placeholder or a redacted copy in the place of a key: the provider refuses it
 finding-token-short = it is shorter than any setup token: its end was lost at a line break. Paste it again, in one line
 finding-token-wrong-kind-token = a setup token is stored as an API key: Anthropic accepts it for Claude Code only and refuses everything else
 finding-token-wrong-kind-key = an API key is stored as a token: Anthropic refuses it
 finding-legacy-not-imported = { $logins } not imported from this file of an early release. OpenClaw up to 2026.5 imports it at its next start, later releases do not; nobody renews it until then
 finding-legacy-not-imported-superseded = { $logins } of an early release in this file, but agent main has newer ones with the same names. OpenClaw up to 2026.5 gives this agent the old ones, which no longer work: move the file away, and the agent inherits the login of agent main
-finding-import-backup = an import left this copy behind; nothing reads it, and it holds old logins
+finding-import-backup = an import left this copy behind; nothing reads it, and it holds logins in clear text. Those that agents use are in the store
 finding-import-backup-unique = an import put this file away, and it holds logins that are in no store: { $logins }. Keep it until they are set up again
+finding-import-backup-marked = OpenClaw's import put this file away without importing its logins ({ $logins }), because of the byte order mark it begins with. The command puts them back without the mark and imports them
 finding-two-owners = it holds logins that all agents would share, and so does { $file }, which OpenClaw reads: it does not see what is stored here
 finding-token-shared = the same refresh token is stored for { $others }: the first to renew logs the others out. Sign in once for each
 finding-copy-drifted = seems to be an old copy of the login of agent `{ $agent }`: that one was renewed, and this one was not. Its refresh token no longer works

@@ -79,6 +79,7 @@ pub mod load;
 pub mod lock;
 pub mod locking;
 pub mod merge;
+pub mod mistakes;
 pub mod model;
 pub mod order;
 pub mod ownership;

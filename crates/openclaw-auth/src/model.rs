@@ -6,7 +6,8 @@ mod store;
 mod time;
 
 pub use self::credential::{
-    Cooldown, CooldownKind, CredentialKind, ReasonCode, SecretReference, Semantics, Source, VariableOrigin,
+    Cooldown, CooldownKind, CredentialKind, Mistake, ReasonCode, SecretReference, Semantics, Source,
+    VariableOrigin,
 };
 pub use self::ids::{AgentId, MAIN_AGENT, ProfileId, ProfileIds, ProviderId};
 pub use self::store::{

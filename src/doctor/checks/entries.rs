@@ -1,12 +1,12 @@
 //! Entries of a store that OpenClaw drops or misunderstands, and keys and tokens that were pasted wrongly.
 
 use openclaw_auth::credential::Expires;
-use openclaw_auth::model::{CredentialKind, ProviderId, RejectReason, Semantics, Source};
+use openclaw_auth::mistakes;
+use openclaw_auth::model::{CredentialKind, Mistake, ProviderId, RejectReason, Semantics, Source};
 
-use crate::doctor::finding::{Check, Finding, FindingKind, Findings, Severity, kinds};
+use crate::doctor::finding::{Check, Finding, FindingKind, Findings, kinds};
 use crate::doctor::fix::Fix;
 use crate::doctor::inspection::{AgentFacts, Inspection, ProfileFacts};
-use crate::doctor::mistakes::{self, PasteMistake};
 use crate::remedy;
 use crate::texts::text;
 
@@ -19,6 +19,7 @@ kinds! {
     pub(super) WRAPPED = fixable("token-pasted-text", Critical);
     pub(super) SHORT = new("token-short", Critical);
     pub(super) OTHER_KIND = new("token-wrong-kind", Critical);
+    pub(super) PLACEHOLDER = new("token-placeholder", Critical);
 }
 
 pub(super) const CHECK: Check = Check { kinds: KINDS, run };
@@ -39,9 +40,8 @@ fn run(inspection: &Inspection, findings: &mut Findings) {
     for agent in &inspection.agents {
         for profile in &agent.profiles {
             let found = [
-                profile.is_mistyped_token.then(|| mistyped(inspection, agent, profile)),
                 wrong_expiry(inspection, agent, profile),
-                profile.paste_mistake.map(|mistake| pasted(inspection, agent, profile, mistake)),
+                profile.mistake.map(|mistake| pasted(inspection, agent, profile, mistake)),
             ];
             for finding in found.into_iter().flatten() {
                 findings.push(finding.of(&agent.id).profile(&profile.id).at(&agent.store));
@@ -58,16 +58,6 @@ fn set_up(
     kind: CredentialKind,
 ) -> String {
     inspection.commands.sign_in(&agent.id, &ProviderId::from(&*profile.provider), kind, &profile.id)
-}
-
-fn mistyped(inspection: &Inspection, agent: &AgentFacts, profile: &ProfileFacts) -> Finding {
-    // As bad as its assessment, if that needs a person.
-    MISTYPED.found(&[]).severity(Severity::Warning).command(set_up(
-        inspection,
-        agent,
-        profile,
-        CredentialKind::Token,
-    ))
 }
 
 fn wrong_expiry(inspection: &Inspection, agent: &AgentFacts, profile: &ProfileFacts) -> Option<Finding> {
@@ -98,12 +88,7 @@ fn wrong_expiry_kind(profile: &ProfileFacts, semantics: Semantics) -> Option<Fin
     }
 }
 
-fn pasted(
-    inspection: &Inspection,
-    agent: &AgentFacts,
-    profile: &ProfileFacts,
-    mistake: PasteMistake,
-) -> Finding {
+fn pasted(inspection: &Inspection, agent: &AgentFacts, profile: &ProfileFacts, mistake: Mistake) -> Finding {
     let field = if profile.kind == CredentialKind::ApiKey { "key" } else { "token" };
     let clean = |finding: Finding| {
         if profile.source == Source::Json && inspection.may_rewrite(agent) {
@@ -113,14 +98,23 @@ fn pasted(
         }
     };
     match mistake {
-        PasteMistake::Split => clean(SPLIT.found(&[])),
-        PasteMistake::Wrapped => clean(WRAPPED.found(&[])),
-        PasteMistake::Short => SHORT.found(&[]).command(set_up(inspection, agent, profile, profile.kind)),
-        PasteMistake::OtherKind if profile.kind == CredentialKind::ApiKey => OTHER_KIND
-            .variant("token", &[])
-            .command(set_up(inspection, agent, profile, CredentialKind::Token)),
-        PasteMistake::OtherKind => {
+        Mistake::Split => clean(SPLIT.found(&[])),
+        Mistake::Wrapped => clean(WRAPPED.found(&[])),
+        Mistake::Short => SHORT.found(&[]).command(set_up(inspection, agent, profile, profile.kind)),
+        Mistake::Placeholder => {
+            PLACEHOLDER.found(&[]).command(set_up(inspection, agent, profile, profile.kind))
+        }
+        Mistake::KeyIsToken => OTHER_KIND.variant("token", &[]).command(set_up(
+            inspection,
+            agent,
+            profile,
+            CredentialKind::Token,
+        )),
+        Mistake::TokenIsKey => {
             OTHER_KIND.variant("key", &[]).command(set_up(inspection, agent, profile, CredentialKind::ApiKey))
+        }
+        Mistake::Mistyped => {
+            MISTYPED.found(&[]).command(set_up(inspection, agent, profile, CredentialKind::Token))
         }
     }
 }

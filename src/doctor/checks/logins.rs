@@ -41,7 +41,7 @@ const CHECK_DIFFERS: FindingKind = FindingKind::new("check-differs", Severity::I
 pub(super) const STATUS_CHECK: Check = Check { kinds: &[CHECK_DIFFERS], run: status_check };
 
 /// What explains a login that does not work, so that it is not reported twice.
-const CAUSES: [FindingKind; 9] = [
+const CAUSES: [FindingKind; 10] = [
     entries::MISTYPED,
     entries::SECONDS,
     entries::INVALID,
@@ -49,6 +49,7 @@ const CAUSES: [FindingKind; 9] = [
     entries::WRAPPED,
     entries::SHORT,
     entries::OTHER_KIND,
+    entries::PLACEHOLDER,
     duplicates::DRIFTED,
     duplicates::MISMATCH,
 ];
@@ -231,6 +232,6 @@ fn status_check(inspection: &Inspection, findings: &mut Findings) {
         unexplained.iter().flat_map(|agent| agent.check.causes.iter().map(|cause| check_cause(agent, cause)));
     let causes = causes.take(CAUSES_SHOWN).collect::<Vec<_>>().join("; ");
     let note = if causes.is_empty() { note } else { "check-note-because" };
-    let finding = CHECK_DIFFERS.meaning(text(note, &[("code", &code), ("causes", &causes)]));
+    let finding = CHECK_DIFFERS.meaning(text(note, &[("code", &code), ("causes", &format!(" {causes}"))]));
     findings.push(finding.of(Some(&first.id).filter(|_| unexplained.len() == 1)));
 }

@@ -137,13 +137,15 @@ fn backups(inspection: &Inspection, agent: Option<&AgentId>, dir: &Path, finding
         let finding = if lost.is_empty() {
             BACKUP.found(&[]).command(format!("rm -i -- {}", quoted(&path)))
         } else {
-            let finding =
-                BACKUP.variant("unique", &[("logins", &lost.join(", "))]).severity(Severity::Warning);
-            let store = dir.join(of);
-            if text.starts_with(BYTE_ORDER_MARK) && !store.exists() {
+            let (logins, store) = (lost.join(", "), dir.join(of));
+            let can_return = text.starts_with(BYTE_ORDER_MARK) && !store.exists();
+            let variant = if can_return { "marked" } else { "unique" };
+            let finding = BACKUP.variant(variant, &[("logins", &logins)]).severity(Severity::Warning);
+            if can_return {
                 let ImportAdvice { command, .. } = inspection.commands.import(None);
                 let (from, to) = (quoted(&path), quoted(&store));
-                finding.command(format!("(umask 077; tail -c +4 -- {from} > {to}) && {command}"))
+                // `set -C`: nothing that was written meanwhile is overwritten.
+                finding.command(format!("(set -C; umask 077; tail -c +4 -- {from} > {to}) && {command}"))
             } else {
                 finding
             }

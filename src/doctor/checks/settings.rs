@@ -77,29 +77,37 @@ fn without_auth(inspection: &Inspection, findings: &mut Findings) {
                 let mut ids = agent.rejected.iter().map(|rejected| rejected.profile_id.as_str());
                 ids.any(|id| id.split(':').next() == Some(missing.as_str()))
             };
-            if agents.iter().any(is_dropped) || !seen.insert(missing.as_str()) {
+            if agents.iter().any(is_dropped) {
                 continue;
             }
-            let affected = |other: &&AgentHealth| other.missing_providers_in_use.contains(missing);
-            let others = agents.iter().filter(affected).count() - 1;
+            let affected = agents.iter().filter(|other| other.missing_providers_in_use.contains(missing));
+            let affected: Vec<AgentId> = affected.map(|other| other.id.clone()).collect();
+            let is_folded = affected.len() > MOST_ALIKE;
+            if is_folded && !seen.insert(missing.as_str()) {
+                continue;
+            }
             let verdict = agent.provider_assessments.iter().find(|verdict| verdict.provider == *missing);
             let Some(assessment) = verdict.map(|verdict| &verdict.assessment) else { continue };
-            let (summary, others) =
-                (&assessment.summary, (others > 0).then(|| counted("other-agents", others)));
-            let found = match &others {
-                Some(others) => WITHOUT_AUTH
-                    .variant("more", &[("provider", missing), ("summary", summary), ("others", others)]),
-                None => WITHOUT_AUTH.found(&[("provider", missing), ("summary", summary)]),
+            let summary = &assessment.summary;
+            let mut found = if is_folded {
+                let others = counted("other-agents", affected.len() - 1);
+                WITHOUT_AUTH
+                    .variant("more", &[("provider", missing), ("summary", summary), ("others", &others)])
+                    .also_of(affected)
+            } else {
+                WITHOUT_AUTH.found(&[("provider", missing), ("summary", summary)])
             };
+            found.command = assessment.command().map(str::to_owned);
             // A service that asks the login shell may get a key that cannot be seen from here.
             let is_certain = !inspection.discovery.settings.asks_shell;
             let severity = if is_certain { Severity::Critical } else { Severity::Warning };
-            let mut finding = found.severity(severity).of(&agent.id).at(&inspection.places.roots.config);
-            finding.command = assessment.command().map(str::to_owned);
-            findings.push(finding);
+            findings.push(found.severity(severity).of(&agent.id).at(&inspection.places.roots.config));
         }
     }
 }
+
+/// From here on agents with the same problem share a finding.
+const MOST_ALIKE: usize = 5;
 
 /// OpenClaw's service, if it has a key of the provider.
 fn service_with_key<'a>(inspection: &'a Inspection, provider_id: &str) -> Option<&'a Gateway> {

@@ -10,7 +10,8 @@ use openclaw_auth::document::{Document, Profile};
 use openclaw_auth::file;
 use openclaw_auth::load::sqlite::{self, Database, SharedOwner};
 use openclaw_auth::load::{self, Buffers, Loaded, STORE_FILE, external};
-use openclaw_auth::model::{AgentId, CredentialKind, Semantics, Source, StoreKind, Timestamp};
+use openclaw_auth::mistakes;
+use openclaw_auth::model::{AgentId, CredentialKind, Mistake, Semantics, Source, StoreKind, Timestamp};
 use openclaw_auth::paths::Roots;
 use openclaw_auth::random;
 use openclaw_auth::secret::SecretBuffer;
@@ -18,7 +19,6 @@ use openclaw_auth::{provider, text};
 use ring::hmac;
 
 use crate::doctor::files;
-use crate::doctor::mistakes::{self, PasteMistake};
 
 /// A secret's digest under a key that is made for this run and forgotten with it: it only shows which secrets
 /// are equal.
@@ -38,15 +38,13 @@ pub struct ProfileFacts {
     pub fenced: bool,
     /// Whether there is an access or a refresh token.
     pub has_tokens: bool,
-    /// Whether it is of type `oauth` and holds a `token` instead.
-    pub is_mistyped_token: bool,
     pub refresh: Option<SecretDigest>,
     /// The account, as the profile says.
     pub account: Option<SecretDigest>,
     pub email: Option<SecretDigest>,
     /// The account, as its access token says.
     pub claimed_account: Option<SecretDigest>,
-    pub paste_mistake: Option<PasteMistake>,
+    pub mistake: Option<Mistake>,
 }
 
 #[derive(Clone, Debug)]
@@ -147,14 +145,11 @@ impl<'a> Reader<'a> {
             expires: credential.expires,
             fenced: credential.fence().is_some(),
             has_tokens,
-            is_mistyped_token: credential.kind == CredentialKind::OAuth
-                && credential.token.is_some()
-                && !has_tokens,
             refresh: credential.refresh.as_ref().map(|token| digest(token.expose())),
             account,
             email: email.map(|email| digest(&email.to_lowercase())),
             claimed_account: claimed_account(credential).as_deref().map(digest),
-            paste_mistake: paste_mistake(credential),
+            mistake: mistakes::of(credential),
         }
     }
 
@@ -216,13 +211,4 @@ impl<'a> Reader<'a> {
 fn claimed_account(credential: &Credential<'_>) -> Option<String> {
     let access = credential.access.as_ref().filter(|_| credential.kind == CredentialKind::OAuth)?;
     provider::account_in(access.expose(), &credential.provider)
-}
-
-fn paste_mistake(credential: &Credential<'_>) -> Option<PasteMistake> {
-    let value = match credential.kind {
-        CredentialKind::ApiKey => credential.key.as_ref(),
-        CredentialKind::Token => credential.token.as_ref(),
-        CredentialKind::OAuth => None,
-    };
-    mistakes::in_pasted(credential.kind, &credential.provider, value?.expose())
 }

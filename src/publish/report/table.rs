@@ -119,7 +119,8 @@ impl Table<'_> {
                 let what = format!("agent {}, {what}", safe(agent.id.as_str()));
                 self.line(Some(Severity::Info), &safe(rejected.profile_id.as_str()), &what)?;
             }
-            if agent.profiles.is_empty()
+            if agent.configured
+                && agent.profiles.is_empty()
                 && agent.store_assessment.is_none()
                 && agent.provider_assessments.is_empty()
                 && agent.keys().next().is_none()

@@ -14,6 +14,7 @@ pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000.0);
 /// An OAuth login in use, whose provider is named like it.
 pub(crate) fn profile(id: &str, status: Status, login: LoginState) -> ProfileHealth {
     ProfileHealth {
+        mistake: None,
         profile_id: id.into(),
         provider: id.into(),
         kind: CredentialKind::OAuth,
@@ -32,7 +33,7 @@ pub(crate) fn profile(id: &str, status: Status, login: LoginState) -> ProfileHea
         failing: None,
         assessment: None,
         account: None,
-        unresolved: false,
+        unset_variable: None,
         source: Source::Json,
     }
 }

@@ -75,6 +75,26 @@ words! {
     }
 }
 
+words! {
+    /// What is wrong with what a person put into a credential.
+    pub enum Mistake in "snake_case" {
+        /// A line break or a space splits it; all of it is there.
+        Split,
+        /// Something surrounds it: white space, quotes, a shell prompt, `export NAME=`, `Bearer `.
+        Wrapped,
+        /// Shorter than any of its kind: the end was lost.
+        Short,
+        /// A token in the place of a key.
+        KeyIsToken,
+        /// A key in the place of a token.
+        TokenIsKey,
+        /// What examples and redacted copies have in the place of a key.
+        Placeholder,
+        /// Its type is `oauth`, and it holds only a token.
+        Mistyped,
+    }
+}
+
 /// A profile that OpenClaw leaves alone for a while.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use authwatch::doctor;
 use authwatch::doctor::finding::Severity;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::case::{self, Case, cases, codes, lay_out};
 use crate::hermetic::openclaw::conformance;
@@ -208,7 +208,8 @@ fn the_manual_has_a_section_for_every_finding() {
             let usual = kind.severity.as_str();
             let usual = usual[..1].to_uppercase() + &usual[1..];
             let milder = match kind.code {
-                "login-dead" | "login-expired" | "login-missing" | "entry-mistyped" => {
+                "login-dead" | "login-expired" | "login-missing" | "entry-mistyped" | "token-cut"
+                | "token-pasted-text" | "token-short" | "token-wrong-kind" | "token-placeholder" => {
                     " where a model uses it, else a warning"
                 }
                 "login-blocked" | "renewal-failing" => {
@@ -223,4 +224,19 @@ fn the_manual_has_a_section_for_every_finding() {
         })
         .collect();
     assert_eq!(sections, expected);
+}
+
+/// Agents with the same problem may share a finding, but a report on one of them has it.
+#[test]
+fn a_report_on_one_agent_has_what_it_shares_with_others() {
+    for agents in [2, 9] {
+        let list: Vec<Value> = (0..agents).map(|number| json!({ "id": format!("a{number}") })).collect();
+        let config = json!({ "agents": { "defaults": { "model": "xai/grok" }, "list": list } });
+        let home = Home::new().file(".openclaw/openclaw.json", config.to_string());
+        for agent in ["a0", "a1"] {
+            let ran = home.run(&["doctor", "--agent", agent, "--json"]);
+            assert_eq!(ran.code, 1, "{agent} of {agents}: {}", ran.stdout);
+            assert!(ran.stdout.contains("provider-without-auth"), "{}", ran.stdout);
+        }
+    }
 }

@@ -175,7 +175,7 @@ fn without_prompts_no_credential_is_changed() {
         serde_json::json!({ "type": "api_key", "provider": "zai", "key": " zai-0123 " });
     fs::write(home.path().join(STORE), broken.to_string()).unwrap();
     let codes = |arguments: &[&str]| case::codes(&home.run(&[&["doctor", "--json"], arguments].concat()));
-    assert_eq!(codes(&["--non-interactive"]), ["token-pasted-text", "store-mode", "env-mode"]);
+    assert_eq!(codes(&["--non-interactive"]), ["store-mode", "token-pasted-text", "env-mode"]);
     let ran = home.run(&["doctor", "--fix", "--non-interactive", "--json"]);
     assert_eq!(case::codes(&ran), ["token-pasted-text"]);
     assert!(ran.stderr.contains("1 change to a credential was not made"), "{}", ran.stderr);

@@ -27,6 +27,7 @@ const START: f64 = 1_800_000_000_000.0;
 /// A profile in use that is fine and stays so.
 fn profile(id: &str) -> ProfileHealth {
     ProfileHealth {
+        mistake: None,
         profile_id: id.into(),
         provider: ProviderId::from(id.split(':').next().unwrap()),
         kind: CredentialKind::Token,
@@ -45,7 +46,7 @@ fn profile(id: &str) -> ProfileHealth {
         failing: None,
         assessment: None,
         account: None,
-        unresolved: false,
+        unset_variable: None,
         source: Source::Json,
     }
 }

@@ -88,3 +88,30 @@ fn the_model_falls_to_the_login_that_works() {
     let home = home.file(".openclaw/agents/main/agent/auth-state.json", state.to_string());
     assert_eq!(called_with(&home), "anthropic:key", "the paid key answers");
 }
+
+#[test]
+fn a_variable_that_nothing_sets_needs_a_person() {
+    let stored = json!({ "nvidia:manual": { "type": "api_key", "provider": "nvidia",
+        "keyRef": { "source": "env", "provider": "default", "id": "NVIDIA_API_KEY" } } });
+    let home = using(&["nvidia/nemotron"]).profiles("main", &stored);
+    let report = home.run(&["status"]).stdout;
+    assert!(report.starts_with("1 login needs you") && report.contains("NVIDIA_API_KEY"), "{report}");
+    // Wherever it is set, it is fine.
+    let fine = |home: &Home| assert_eq!(home.run(&["status", "--needs-person"]).code, 0);
+    let unit = "[Service]\nExecStart=openclaw gateway\nEnvironment=NVIDIA_API_KEY=k\n";
+    fine(&using(&["nvidia/nemotron"]).profiles("main", &stored).file(UNIT, unit));
+    fine(&home.file(".openclaw/.env", "NVIDIA_API_KEY=k\n"));
+}
+
+#[test]
+fn a_placeholder_is_no_key() {
+    let stored = json!({ "anthropic:default": { "type": "api_key", "provider": "anthropic", "key": "__OPENCLAW_REDACTED__" } });
+    let home = using(&["anthropic/claude-opus-4-7"]).profiles("main", &stored);
+    assert_eq!(home.run(&["status", "--check"]).code, 0, "as OpenClaw's own check does");
+    let main = home.status(&["--json"]).agent("main");
+    assert_eq!(main["profiles"][0]["mistake"], "placeholder");
+    assert_eq!(main["profiles"][0]["assessment"]["severity"], "critical");
+    assert!(home.run(&["status"]).stdout.contains("placeholder"));
+    assert!(home.run(&["doctor"]).stdout.contains("token-placeholder"));
+    assert_eq!(home.run(&["status", "--needs-person"]).code, 1);
+}

@@ -3,10 +3,11 @@
 //!
 //! Pure. What can be corrected without guessing is corrected; nothing is ever made up.
 
-use openclaw_auth::credential::Expires;
-use openclaw_auth::model::{CredentialKind, Timestamp};
-use openclaw_auth::text;
 use zeroize::Zeroizing;
+
+use crate::credential::{Credential, Expires};
+use crate::model::{CredentialKind, Mistake, Timestamp};
+use crate::text;
 
 /// Read as milliseconds these are days of 1970 to 1973, when nobody had a login; as seconds, years from 1973
 /// to 5138.
@@ -23,19 +24,6 @@ pub fn expiry_in_seconds(expires: Expires) -> Option<Timestamp> {
     }
 }
 
-/// What is wrong with a pasted value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PasteMistake {
-    /// A line break or a space splits it; all of it is there.
-    Split,
-    /// Something surrounds it: white space, quotes, a shell prompt, `export NAME=`, `Bearer `.
-    Wrapped,
-    /// Shorter than any of its kind: the end was lost.
-    Short,
-    /// A token in the place of a key, or a key in the place of a token.
-    OtherKind,
-}
-
 /// Anthropic's setup tokens have 108 characters, and OpenClaw accepts none with fewer than these.
 const SHORTEST_SETUP_TOKEN: usize = 80;
 const SETUP_TOKEN: &str = "sk-ant-oat01-";
@@ -43,27 +31,62 @@ const ANTHROPIC_KEY: &str = "sk-ant-api";
 /// A terminal leaves no shorter piece of a value it splits: a shorter one may be a separate word.
 const SHORTEST_PIECE: usize = 4;
 
-/// Checks the value of a pasted credential.
+/// What is wrong with what a person put into a credential.
 #[must_use]
-pub fn in_pasted(kind: CredentialKind, provider: &str, value: &str) -> Option<PasteMistake> {
-    if kind == CredentialKind::OAuth {
-        return None;
+pub fn of(credential: &Credential<'_>) -> Option<Mistake> {
+    let value = match credential.kind {
+        CredentialKind::ApiKey => credential.key.as_ref(),
+        CredentialKind::Token => credential.token.as_ref(),
+        CredentialKind::OAuth => {
+            let has_tokens = credential.access.is_some() || credential.refresh.is_some();
+            return (credential.token.is_some() && !has_tokens).then_some(Mistake::Mistyped);
+        }
+    };
+    in_pasted(credential.kind, &credential.provider, value?.expose())
+}
+
+/// Checks the value of a pasted key or token.
+#[must_use]
+pub fn in_pasted(kind: CredentialKind, provider: &str, value: &str) -> Option<Mistake> {
+    if is_placeholder(value) {
+        return Some(Mistake::Placeholder);
     }
     if let Some(cleaned) = cleaned(value) {
         let bare = stripped(value);
-        return Some(if bare == *cleaned { PasteMistake::Wrapped } else { PasteMistake::Split });
+        return Some(if bare == *cleaned { Mistake::Wrapped } else { Mistake::Split });
     }
     if provider != "anthropic" {
         return None;
     }
     match kind {
-        CredentialKind::ApiKey if value.starts_with(SETUP_TOKEN) => Some(PasteMistake::OtherKind),
-        CredentialKind::Token if value.starts_with(ANTHROPIC_KEY) => Some(PasteMistake::OtherKind),
+        CredentialKind::ApiKey if value.starts_with(SETUP_TOKEN) => Some(Mistake::KeyIsToken),
+        CredentialKind::Token if value.starts_with(ANTHROPIC_KEY) => Some(Mistake::TokenIsKey),
         CredentialKind::Token if value.starts_with(SETUP_TOKEN) && value.len() < SHORTEST_SETUP_TOKEN => {
-            Some(PasteMistake::Short)
+            Some(Mistake::Short)
         }
         _ => None,
     }
+}
+
+/// What stands in examples and redacted copies in the place of a key.
+const PLACEHOLDERS: [&str; 7] =
+    ["__openclaw_redacted__", "your_", "your-", "changeme", "replace_me", "placeholder", "api_key_here"];
+
+/// Whether a value is what examples and redacted copies have in the place of a key.
+#[must_use]
+pub fn is_placeholder(value: &str) -> bool {
+    // Nothing longer than an example is one, and this is asked of every key of a fleet.
+    const LONGEST: usize = 60;
+
+    let value = text::trim(value);
+    if value.len() > LONGEST {
+        return false;
+    }
+    let is_masked = value.chars().count() >= 3
+        && (value.chars().all(|character| "*•".contains(character)) || value.ends_with(['*', '•', '…']));
+    let is_bracketed = value.starts_with('<') && value.ends_with('>');
+    let lower = value.to_ascii_lowercase();
+    is_masked || is_bracketed || PLACEHOLDERS.iter().any(|placeholder| lower.contains(placeholder))
 }
 
 /// The value as it was meant; `None` if it is fine, or if that would be a guess.
@@ -190,18 +213,36 @@ mod tests {
     }
 
     #[test]
+    fn placeholders_are_told_from_keys() {
+        for value in [
+            "__OPENCLAW_REDACTED__",
+            "your_api_key_here",
+            "YOUR-KEY",
+            "<your key>",
+            "***",
+            "sk-ant-api03-AB…",
+            "changeme",
+        ] {
+            assert!(is_placeholder(value), "{value}");
+        }
+        for value in ["k", "sk-ant-api03-ABC-yours", "gsk_x", "", "a*b", "xai-0123456789"] {
+            assert!(!is_placeholder(value), "{value}");
+        }
+    }
+
+    #[test]
     fn setup_tokens_have_a_length_and_a_place() {
         let token = format!("{SETUP_TOKEN}{}", "x".repeat(95));
         let of = |kind, value: &str| in_pasted(kind, "anthropic", value);
         assert_eq!(of(CredentialKind::Token, &token), None);
-        assert_eq!(of(CredentialKind::Token, &token[..60]), Some(PasteMistake::Short));
-        assert_eq!(of(CredentialKind::ApiKey, &token), Some(PasteMistake::OtherKind));
-        assert_eq!(of(CredentialKind::Token, "sk-ant-api03-x"), Some(PasteMistake::OtherKind));
+        assert_eq!(of(CredentialKind::Token, &token[..60]), Some(Mistake::Short));
+        assert_eq!(of(CredentialKind::ApiKey, &token), Some(Mistake::KeyIsToken));
+        assert_eq!(of(CredentialKind::Token, "sk-ant-api03-x"), Some(Mistake::TokenIsKey));
         assert_eq!(in_pasted(CredentialKind::Token, "github", &token[..60]), None);
         assert_eq!(
             of(CredentialKind::Token, &format!("{}\n{}", &token[..70], &token[70..])),
-            Some(PasteMistake::Split)
+            Some(Mistake::Split)
         );
-        assert_eq!(of(CredentialKind::Token, &format!(" {token}")), Some(PasteMistake::Wrapped));
+        assert_eq!(of(CredentialKind::Token, &format!(" {token}")), Some(Mistake::Wrapped));
     }
 }
