@@ -30,6 +30,11 @@ mod mail {
     mod email;
 }
 
+mod openclaw {
+    #[cfg(feature = "sqlite")]
+    mod live_check;
+}
+
 mod prometheus {
     mod alertmanager_channel;
     mod fleet;
