@@ -33,6 +33,8 @@ mod mail {
 mod openclaw {
     #[cfg(feature = "sqlite")]
     mod live_check;
+    #[cfg(feature = "sqlite")]
+    mod recording;
 }
 
 mod prometheus {

@@ -69,22 +69,35 @@ impl Release {
         })
     }
 
-    /// Its command line, about to run in a home without a network, with the clock at a moment in Unix milliseconds.
-    pub(crate) fn command(&self, home: &Home, now: i64, arguments: &[&str]) -> Command {
+    /// The words that start it without a network, before its arguments.
+    fn start(&self) -> Vec<String> {
         let is_root = rustix::process::geteuid().is_root();
+        let unshare =
+            if is_root { &["unshare", "--net"][..] } else { &["unshare", "--net", "--map-root-user"] };
+        let program = [node(), self.modules().join("openclaw/openclaw.mjs")];
+        let program = program.iter().map(|path| path.to_str().unwrap());
+        unshare.iter().copied().chain(program).map(str::to_owned).collect()
+    }
+
+    /// A script that starts it, with the arguments it is given.
+    pub(crate) fn script(&self) -> String {
+        format!("#!/bin/sh\nexec '{}' \"$@\"\n", self.start().join("' '"))
+    }
+
+    /// Lets a command that starts it run in a home.
+    pub(crate) fn set_environment(command: &mut Command, home: &Home) {
+        home.set_environment(command);
+        command.env("NODE_COMPILE_CACHE", directory().join("compile-cache")).stdin(Stdio::null());
+    }
+
+    /// Its command line, about to run in a home with the clock at a moment in Unix milliseconds.
+    pub(crate) fn command(&self, home: &Home, now: i64, arguments: &[&str]) -> Command {
         let clock = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/frozen_clock.mjs");
-        let mut command = Command::new("unshare");
-        command
-            .args(if is_root { &["--net"][..] } else { &["--net", "--map-root-user"] })
-            .arg(node())
-            .arg(self.modules().join("openclaw/openclaw.mjs"))
-            .args(arguments)
-            .stdin(Stdio::null());
-        home.set_environment(&mut command);
-        command
-            .env("NODE_OPTIONS", format!("--import \"{clock}\""))
-            .env("NODE_COMPILE_CACHE", directory().join("compile-cache"))
-            .env("TEST_CLOCK", now.to_string());
+        let start = self.start();
+        let mut command = Command::new(&start[0]);
+        command.args(&start[1..]).args(arguments);
+        Self::set_environment(&mut command, home);
+        command.env("NODE_OPTIONS", format!("--import \"{clock}\"")).env("TEST_CLOCK", now.to_string());
         command
     }
 }
