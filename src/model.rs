@@ -14,7 +14,7 @@ mod verdict;
 pub use self::assessment::{Assessment, AssessmentState};
 pub use self::event::{Event, EventKind};
 pub use self::issue::{Issue, IssueOf};
-pub use self::remedy::{AgentRemedy, Remedy, RemedyOf};
+pub use self::remedy::{AgentRemedy, OpenClawCommand, Remedy, RemedyOf};
 pub use self::snapshot::{
     AgentHealth, ChannelHealth, FailingRenewal, OpenclawRelease, ProfileHealth, ProviderAssessment,
     ProviderHealth, Renewal, Snapshot, Summary,

@@ -35,6 +35,8 @@ mod openclaw {
     mod live_check;
     #[cfg(feature = "sqlite")]
     mod recording;
+    #[cfg(feature = "sqlite")]
+    mod remedies;
 }
 
 mod prometheus {
