@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use authwatch::pipeline::{self, Look, Request};
+use authwatch::pipeline::{self, Request, ScanResult};
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
 use openclaw_auth::document::Document;
@@ -72,13 +72,13 @@ impl Fleet {
         Ok(Self { roots, stores })
     }
 
-    fn look(&self) -> Look {
-        pipeline::look(&self.roots, [], &Request::default())
+    fn look(&self) -> ScanResult {
+        pipeline::run(&self.roots, [], &Request::default())
     }
 
-    fn look_at(&self, agent: &str) -> Look {
+    fn look_at(&self, agent: &str) -> ScanResult {
         let request = Request { agents: vec![agent.to_owned()], ..Request::default() };
-        pipeline::look(&self.roots, [], &request)
+        pipeline::run(&self.roots, [], &request)
     }
 
     /// What no look at these stores can do without: one thread, no parsing, and the leanest calls there are.

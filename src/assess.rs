@@ -61,7 +61,7 @@ fn shared_in_use(snapshot: &Snapshot) -> BTreeSet<ProfileId> {
 /// Adds the profiles whose renewed login waits in a recovery file.
 pub fn add_recoveries(snapshot: &mut Snapshot, profiles: Vec<String>, commands: &Commands) {
     snapshot.recovery_assessment = (!profiles.is_empty()).then(|| agent::of_recovery(commands));
-    snapshot.rescued = profiles;
+    snapshot.recoveries = profiles;
 }
 
 /// Whether OpenClaw's configuration says what is used. Where it says nothing, everything counts as used.

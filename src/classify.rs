@@ -9,11 +9,13 @@ mod openclaw;
 mod rollup;
 mod token;
 
-use openclaw_auth::check::Answer;
+use openclaw_auth::check::{Answer, ModelLogin};
 use openclaw_auth::discover::Agent;
+use openclaw_auth::environment::Environment;
 use openclaw_auth::load::Loaded;
 use openclaw_auth::load::external::ExternalLogin;
 use openclaw_auth::merge::{Effective, View};
+use openclaw_auth::model::VariableOrigin;
 use openclaw_auth::model::{
     CredentialKind, ProfileId, ProfileIds, ProviderId, Semantics, Source, Timestamp, Unimportable,
 };
@@ -91,6 +93,7 @@ pub fn agent(
         default: agent.default,
         exit_code: exit::OK,
         check: Answer::default(),
+        models: Vec::new(),
         configured: true,
         store: own.health.clone(),
         profiles,
@@ -105,10 +108,23 @@ pub fn agent(
     health
 }
 
+/// Takes the keys into account that only the gateway's service has: OpenClaw's command line does not see them, its agents do.
+pub fn add_service_keys(agents: &mut [AgentHealth], service: &Environment, semantics: Semantics) {
+    let key = |provider: &str| service.variable_for(provider::auth_of(provider, semantics));
+    for agent in agents {
+        for provider in agent.missing_providers_in_use.extract_if(.., |id| key(id.as_str()).is_some()) {
+            for route in agent.models.iter_mut().filter(|route| route.provider == provider.as_str()) {
+                let variable = key(&route.provider).unwrap_or_default().to_owned();
+                route.login = ModelLogin::Variable { variable, origin: VariableOrigin::Service };
+            }
+        }
+    }
+}
+
 /// Has the file repaired that OpenClaw's import would put away without its logins, before that import is advised.
 pub fn put_repair_first(agent: &mut AgentHealth, unimportable: &Unimportable) {
-    if let Some(stranded) = &mut agent.store.stranded {
-        stranded.repair_first = Some(unimportable.clone());
+    if let Some(migration) = &mut agent.store.migration {
+        migration.repair_first = Some(unimportable.clone());
     }
 }
 

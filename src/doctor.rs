@@ -12,7 +12,6 @@ pub mod inspection;
 pub mod mistakes;
 pub mod online;
 pub mod report;
-pub mod service;
 
 use openclaw_auth::model::AgentId;
 

@@ -15,8 +15,10 @@ pub use self::assessment::{Assessment, AssessmentState};
 pub use self::event::{Event, EventKind};
 pub use self::issue::{Issue, IssueOf};
 pub use self::remedy::{AgentRemedy, OpenClawCommand, Remedy, RemedyOf};
+pub use openclaw_auth::check::{CheckCause, ModelLogin, ModelRoute};
+
 pub use self::snapshot::{
-    AgentHealth, ChannelHealth, FailingRenewal, OpenclawRelease, ProfileHealth, ProviderAssessment,
+    AgentHealth, ChannelHealth, FailingRenewal, KeyPlace, OpenclawRelease, ProfileHealth, ProviderAssessment,
     ProviderHealth, Renewal, Snapshot, Summary,
 };
 pub use self::verdict::{Bucket, LoginReason, LoginState, Scope, Severity, Status};

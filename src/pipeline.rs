@@ -1,6 +1,6 @@
 //! The stages in order: [`discover`], [`load`], [`classify`], then [`crate::refresh`] and [`crate::publish`].
 //!
-//! A look is the first three, and is here. Where a pass is more than that, `daemon/pass.rs` renews, publishes and tells.
+//! The first three are here. The daemon renews, publishes, and notifies beyond them: `daemon/monitor.rs`.
 
 mod cache;
 mod request;
@@ -11,7 +11,6 @@ use std::num::NonZero;
 use std::ops::Deref;
 use std::sync::{LazyLock, Mutex};
 
-use openclaw_auth::check::Answer;
 use openclaw_auth::discover::{self, Agent, Discovery, NoAgent};
 pub use openclaw_auth::file::SETTLED_AFTER;
 use openclaw_auth::load::{self, Buffers, Loaded, STORE_FILE};
@@ -19,6 +18,7 @@ use openclaw_auth::model::{AgentId, ProfileIds, ProviderId, Semantics, Span, Sto
 use openclaw_auth::paths::Roots;
 use openclaw_auth::provider;
 use openclaw_auth::release::{Release, ReleaseSource};
+use openclaw_auth::service;
 use openclaw_auth::settings::normalized_agent_id;
 
 pub use self::cache::Cache;
@@ -32,11 +32,11 @@ use crate::model::{AgentHealth, OpenclawRelease, Scope, Snapshot, Summary};
 use crate::remedy::Commands;
 
 #[derive(Clone, Debug)]
-pub struct Look {
+pub struct ScanResult {
     pub snapshot: Snapshot,
     /// How commands are written for what was found.
     pub commands: Commands,
-    /// Why OpenClaw's own command, without `--agent`, would look at no agent.
+    /// Why OpenClaw's own command, without `--agent`, would refuse.
     pub refused: Option<NoAgent>,
     /// Agents that were asked for and are not there. They are in the picture all the same: they would inherit main's logins.
     pub unknown_agents: Vec<String>,
@@ -71,18 +71,22 @@ impl ScannedAgent {
 
 /// Looks at every agent once.
 #[must_use]
-pub fn look(roots: &Roots, process: impl IntoIterator<Item = (String, String)>, request: &Request) -> Look {
-    look_again(roots, process, request, None)
+pub fn run(
+    roots: &Roots,
+    process: impl IntoIterator<Item = (String, String)>,
+    request: &Request,
+) -> ScanResult {
+    run_with_cache(roots, process, request, None)
 }
 
 /// Looks at every agent, and at those whose files are what they were in the last pass only as far as to see that.
 #[must_use]
-pub fn look_again(
+pub fn run_with_cache(
     roots: &Roots,
     process: impl IntoIterator<Item = (String, String)>,
     request: &Request,
     cache: Option<&mut Cache>,
-) -> Look {
+) -> ScanResult {
     scan(roots, &discover::discover(roots, process), request, cache, &|_, _| ())
 }
 
@@ -94,7 +98,7 @@ pub fn scan(
     request: &Request,
     mut cache: Option<&mut Cache>,
     on_read: OnRead<'_>,
-) -> Look {
+) -> ScanResult {
     let read_at = clock::now();
     let now = request.at.map_or(read_at, |at| at.resolve(read_at));
     let release = request.release.clone().unwrap_or_else(|| release(roots, discovery));
@@ -151,9 +155,15 @@ pub fn scan(
         cache: cache.as_deref(),
         on_read,
     };
-    let scanned = look_at_all(&agents, &main, &main_as_read, &stage);
+    let scanned = scan_all(&agents, &main, &main_as_read, &stage);
     let (mut agents, summary, changed) = gather(scanned, cache, request.window, now);
-    look_before_import(&mut agents, &discovery.agents, roots, request.semantics);
+    // Looked for only where it matters: it takes reading the user's processes.
+    if agents.iter().any(|agent| !agent.missing_providers_in_use.is_empty())
+        && let Some(gateway) = service::gateway(roots)
+    {
+        classify::add_service_keys(&mut agents, &gateway.variables, request.semantics);
+    }
+    preview_import(&mut agents, &discovery.agents, roots, request.semantics);
 
     let scope = agents
         .first()
@@ -171,7 +181,7 @@ pub fn scan(
         config: discovery.config.clone(),
         external: classify::external(&external, &judge),
         renewals: Vec::new(),
-        rescued: Vec::new(),
+        recoveries: Vec::new(),
         recovery_assessment: None,
         config_assessment: None,
         openclaw: OpenclawRelease {
@@ -184,7 +194,7 @@ pub fn scan(
     assess::assess(&mut snapshot, &request.limits, &commands);
     let is_unknown = |id: &&String| !judge.gives_key(id) && !names_provider(&snapshot, id);
     let unknown_providers = only_providers.iter().filter(is_unknown).cloned().collect();
-    Look {
+    ScanResult {
         snapshot,
         commands,
         refused,
@@ -259,8 +269,8 @@ pub fn commands(roots: &Roots, discovery: &Discovery) -> Commands {
 
 /// OpenClaw's import is for all agents at once: where any file of theirs would be lost by it, that file comes first. Not part of
 /// an agent's own verdict, which is kept while its own files stay as they are.
-fn look_before_import(agents: &mut [AgentHealth], all: &[Agent], roots: &Roots, semantics: Semantics) {
-    let waits = |agent: &AgentHealth| agent.store.stranded.is_some() && agent.store.error.is_none();
+fn preview_import(agents: &mut [AgentHealth], all: &[Agent], roots: &Roots, semantics: Semantics) {
+    let waits = |agent: &AgentHealth| agent.store.migration.is_some() && agent.store.error.is_none();
     if !agents.iter().any(waits) {
         return;
     }
@@ -327,7 +337,7 @@ struct Stage<'a> {
 
 /// Loads and judges agent by agent, so that memory grows with one store and not with the fleet's. There is nothing for those
 /// that turn out to be none. `main` is the store they inherit, and `main_as_read` the same as the release in use reads it.
-fn look_at_all<'m>(
+fn scan_all<'m>(
     agents: &[Agent],
     main: &(impl Deref<Target = Loaded<'m>> + Sync),
     main_as_read: &(impl Deref<Target = Loaded<'m>> + Sync),
@@ -346,7 +356,7 @@ fn look_at_all<'m>(
         };
         while let Some((agents, scanned)) = take() {
             for (agent, scanned) in agents.iter().zip(scanned) {
-                *scanned = look_at(agent, main, main_as_read, stage, &mut workspace);
+                *scanned = scan_agent(agent, main, main_as_read, stage, &mut workspace);
             }
         }
     };
@@ -371,7 +381,7 @@ struct Workspace {
     ids: ProfileIds,
 }
 
-fn look_at<'m>(
+fn scan_agent<'m>(
     agent: &Agent,
     main: &impl Deref<Target = Loaded<'m>>,
     main_as_read: &impl Deref<Target = Loaded<'m>>,
@@ -402,13 +412,13 @@ fn look_at<'m>(
             health.missing_providers_in_use.clear();
             health.profiles.iter_mut().for_each(|profile| profile.in_use = false);
         }
-        health.check = if reads_alike {
+        (health.check, health.models) = if reads_alike {
             check.of_agent(agent, own, inherited)
         } else if agent.is_main() {
             check.of_agent(agent, main_as_read, None)
         } else {
             let own = load_own(agent, check.semantics(), stage, other_buffers);
-            own.map_or_else(Answer::default, |own| check.of_agent(agent, &own, Some(main_as_read)))
+            own.map_or_else(Default::default, |own| check.of_agent(agent, &own, Some(main_as_read)))
         };
         if !stage.own_rules {
             health.exit_code = health.check.code;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use openclaw_auth::check::CheckCauseKind;
 use openclaw_auth::model::{
-    MAIN_AGENT, ProfileId, ProviderId, StoreError, StoreErrorReason, StoreHealth, StrandedKind,
+    MAIN_AGENT, MigrationKind, ProfileId, ProviderId, StoreError, StoreErrorReason, StoreHealth,
 };
 use openclaw_auth::release::{ReleaseSource, Rules};
 
@@ -68,8 +68,8 @@ fn remedies(agent: &AgentHealth) -> Vec<AgentRemedy> {
 /// Whether what is not in an agent's store is not there: one that cannot be read, or that a migration left empty, shows nothing.
 #[must_use]
 pub fn shows_its_logins(agent: &AgentHealth) -> bool {
-    let left_behind = agent.store.stranded.as_ref();
-    let is_empty = left_behind.is_some_and(|stranded| stranded.kind != StrandedKind::LeftoverJson);
+    let left_behind = agent.store.migration.as_ref();
+    let is_empty = left_behind.is_some_and(|migration| migration.kind != MigrationKind::LeftoverJson);
     agent.store.error.is_none() && !is_empty
 }
 
@@ -82,23 +82,23 @@ fn of_store(store: &StoreHealth, commands: &Commands) -> Option<Assessment> {
             ..Assessment::new(AssessmentState::Unreadable, of_unreadable(error), summary)
         });
     }
-    let stranded = store.stranded.as_ref()?;
-    let file = quote(&stranded.path.to_string_lossy());
-    Some(match stranded.kind {
-        StrandedKind::EmptyDatabase | StrandedKind::NotImported => {
-            let logins = counted("logins", stranded.profiles);
-            let summary = match stranded.profiles {
+    let migration = store.migration.as_ref()?;
+    let file = quote(&migration.path.to_string_lossy());
+    Some(match migration.kind {
+        MigrationKind::EmptyDatabase | MigrationKind::NotImported => {
+            let logins = counted("logins", migration.profiles);
+            let summary = match migration.profiles {
                 0 => text("store-refused", &[("file", &file)]),
                 _ => text("store-migration-incomplete", &[("logins", &logins), ("file", &file)]),
             };
-            let ImportAdvice { first, command } = commands.import(stranded.repair_first.as_ref());
+            let ImportAdvice { first, command } = commands.import(migration.repair_first.as_ref());
             let remedy = Remedy { meaning: format!("{summary}{first}"), command: Some(command) };
             Assessment {
                 remedy: Some(remedy),
                 ..Assessment::new(AssessmentState::MigrationIncomplete, Severity::Critical, summary)
             }
         }
-        StrandedKind::LeftoverJson => {
+        MigrationKind::LeftoverJson => {
             let summary = text("store-leftover", &[("file", &file)]);
             Assessment::new(AssessmentState::Leftover, Severity::Info, summary)
                 .with_command(Some(format!("ls -l {file}")))

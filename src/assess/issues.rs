@@ -21,7 +21,7 @@ pub fn issues(snapshot: &Snapshot) -> Vec<Issue<'_>> {
     if let Some(assessment) = &snapshot.config_assessment {
         add(None, IssueOf::Configuration, Cow::Borrowed(assessment));
     }
-    for profile in &snapshot.rescued {
+    for profile in &snapshot.recoveries {
         if let Some(assessment) = &snapshot.recovery_assessment {
             add(None, IssueOf::Recovery(profile), Cow::Borrowed(assessment));
         }
@@ -111,6 +111,7 @@ pub fn headline(snapshot: &Snapshot, issues: &[Issue<'_>]) -> String {
         let only_logins = problems().all(|issue| matches!(issue.of, IssueOf::Login(_)));
         return counted(if only_logins { "verdict-needs" } else { "verdict-problems" }, count);
     }
-    let has_logins = snapshot.agents.iter().any(|agent| !agent.profiles.is_empty());
+    let has_login = |agent: &AgentHealth| !agent.profiles.is_empty() || agent.keys().next().is_some();
+    let has_logins = snapshot.agents.iter().any(has_login);
     text(if has_logins { "verdict-fine" } else { "verdict-none" }, &[])
 }

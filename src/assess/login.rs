@@ -101,7 +101,7 @@ impl AssessedLogin<'_> {
                 verdict(AssessmentState::Missing, broken, "login-external-missing")
             }
             (LoginState::External, _) => return of_external(profile),
-            (LoginState::Dead, _) => {
+            (LoginState::NeedsSignIn, _) => {
                 let reason = profile.login_reason.unwrap_or(LoginReason::InvalidGrant);
                 let name = format!("login-dead-{}", reason.as_str());
                 verdict(AssessmentState::NeedsSignIn, broken, &name).with_command(Some(self.sign_in()))

@@ -60,7 +60,7 @@ pub(super) fn login_verdict(profile: &Effective<'_, '_>, criteria: &Criteria<'_>
     }
     let record = remembered(profile, criteria);
     if let Some(refused) = record.and_then(|record| record.refused) {
-        return Renewability::new(LoginState::Dead, Some(refused.reason), Some(refused.since));
+        return Renewability::new(LoginState::NeedsSignIn, Some(refused.reason), Some(refused.since));
     }
     let failing = record.and_then(|record| record.failing.as_ref());
     let since = criteria.refreshing.since(&credential.provider, profile.id);

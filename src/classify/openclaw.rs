@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use openclaw_auth::check::{self, Answer, CheckCauseKind, Question};
+use openclaw_auth::check::{self, Answer, CheckCauseKind, ModelRoute, Question};
 use openclaw_auth::discover::{Agent, ConfigurationRefusal, Discovery};
 use openclaw_auth::document::Document;
 use openclaw_auth::load::Loaded;
 use openclaw_auth::load::external::ExternalLogin;
 use openclaw_auth::load::retired::not_imported;
 use openclaw_auth::merge::View;
-use openclaw_auth::model::{Semantics, Span, StoreKind, Stranded, StrandedKind, Timestamp};
+use openclaw_auth::model::{IncompleteMigration, MigrationKind, Semantics, Span, StoreKind, Timestamp};
 use openclaw_auth::paths::Roots;
 use openclaw_auth::release::{Release, ReleaseSource, Rules, Version};
 use openclaw_auth::settings::{Roster, Settings};
@@ -86,48 +86,60 @@ impl<'a> OpenclawCheck<'a> {
         }
         let health = &mut store.health;
         let path = not_imported(self.version, health.kind, &agent.dir, agent.is_main(), roots);
-        health.stranded = match (path, health.stranded.take()) {
-            (Some(path), Some(stranded)) => {
-                Some(Stranded { kind: StrandedKind::NotImported, path, ..stranded })
+        health.migration = match (path, health.migration.take()) {
+            (Some(path), Some(migration)) => {
+                Some(IncompleteMigration { kind: MigrationKind::NotImported, path, ..migration })
             }
             (Some(path), None) => {
                 let is_read = matches!(health.kind, StoreKind::AgentSqlite | StoreKind::SharedSqlite);
                 let profiles = if is_read { 0 } else { store.document.profiles.len() };
-                Some(Stranded { kind: StrandedKind::NotImported, path, profiles, repair_first: None })
+                Some(IncompleteMigration {
+                    kind: MigrationKind::NotImported,
+                    path,
+                    profiles,
+                    repair_first: None,
+                })
             }
-            (None, stranded) => stranded,
+            (None, migration) => migration,
         };
     }
 
-    /// The answer for an agent by its own store and main's, both read as the release reads them.
+    /// The answer for an agent by its own store and main's, both read as the release reads them; and what its models are called
+    /// with, as far as the command gets.
     #[must_use]
-    pub fn of_agent(&self, agent: &Agent, own: &Loaded<'_>, main: Option<&Loaded<'_>>) -> Answer {
+    pub fn of_agent(
+        &self,
+        agent: &Agent,
+        own: &Loaded<'_>,
+        main: Option<&Loaded<'_>>,
+    ) -> (Answer, Vec<ModelRoute>) {
+        let refused = |kind, name| (Answer::refused(kind, name), Vec::new());
         if let Some(refusal) = &self.refusal {
-            return Answer::refused(CheckCauseKind::Configuration, about(refusal));
+            return refused(CheckCauseKind::Configuration, about(refusal));
         }
         // Without `--agent`, the oldest look into main's directory even where main is no agent.
         if self.asked == Asked::ForEach && !self.lists(agent) {
-            return Answer::default();
+            return Default::default();
         }
         if self.asked == Asked::ByName && self.discovery.known_agent(agent.id.as_str()).is_err() {
-            return Answer::refused(CheckCauseKind::Agent, agent.id.to_string());
+            return refused(CheckCauseKind::Agent, agent.id.to_string());
         }
         // An agent with a database of its own uses it whatever became of main's.
         let has_database = matches!(own.health.kind, StoreKind::AgentSqlite);
         let stores = || [Some(own), main.filter(|_| !has_database)].into_iter().flatten();
         let is_refused = |store: &&Loaded<'_>| {
-            let stranded = store.health.stranded.as_ref();
-            stranded.is_some_and(|stranded| stranded.kind == StrandedKind::NotImported)
+            let migration = store.health.migration.as_ref();
+            migration.is_some_and(|migration| migration.kind == MigrationKind::NotImported)
         };
         if Rules::of(self.version) == Rules::Selected
             && let Some(store) = stores().find(is_refused)
         {
-            let path = store.health.stranded.as_ref().map(|stranded| stranded.path.display().to_string());
-            return Answer::refused(CheckCauseKind::Migration, path.unwrap_or_default());
+            let path = store.health.migration.as_ref().map(|migration| migration.path.display().to_string());
+            return refused(CheckCauseKind::Migration, path.unwrap_or_default());
         }
         // A store of main's that cannot be read gives the others nothing, and keeps them from nothing.
         if own.health.error.is_some() {
-            return Answer::refused(CheckCauseKind::Store, own.health.path.display().to_string());
+            return refused(CheckCauseKind::Store, own.health.path.display().to_string());
         }
         let nothing = Document::default();
         let seen = |store: &'_ Loaded<'_>| self.reads(store.health.kind);
@@ -143,7 +155,7 @@ impl<'a> OpenclawCheck<'a> {
         let without_configuration = Settings::default();
         let settings = if unset { &without_configuration } else { &self.discovery.settings };
         let configured = settings.agents.iter().find(|configured| configured.id == agent.id.as_str());
-        check::answer(&Question {
+        let question = Question {
             version: self.version,
             now: self.now,
             window: self.window,
@@ -152,7 +164,8 @@ impl<'a> OpenclawCheck<'a> {
             agent: configured.filter(|_| self.asked != Asked::Bare),
             environment: &self.discovery.environment,
             external: self.external,
-        })
+        };
+        (check::answer(&question), check::routes(&question))
     }
 
     /// Whether the release reads stores of a kind.

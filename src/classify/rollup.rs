@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use openclaw_auth::model::{CredentialKind, ProviderId, Semantics, StrandedKind, Timestamp};
+use openclaw_auth::model::{CredentialKind, MigrationKind, ProviderId, Semantics, Timestamp};
 
 use super::criteria::Criteria;
 use crate::exit;
@@ -68,7 +68,11 @@ pub(super) fn exit_code(health: &AgentHealth, in_use: &BTreeSet<String>, criteri
     // What cannot be read cannot be vouched for, nor can logins that OpenClaw no longer sees.
     let unreadable = criteria.is_configuration_broken
         || health.store.error.is_some()
-        || health.store.stranded.as_ref().is_some_and(|stranded| stranded.kind != StrandedKind::LeftoverJson);
+        || health
+            .store
+            .migration
+            .as_ref()
+            .is_some_and(|migration| migration.kind != MigrationKind::LeftoverJson);
     let code = |status: Status| match status {
         Status::Expired | Status::Missing => exit::EXPIRED_OR_MISSING,
         Status::Expiring => exit::EXPIRING,

@@ -78,7 +78,7 @@ pub(super) fn fence_verdict(fence: Fence, semantics: Semantics) -> (Token, Login
             // The release that leaves such markers says so.
             let reason = (semantics == Semantics::V2026_9).then_some(ReasonCode::Expired);
             let token = Token { reason, ..Token::new(Status::Expired) };
-            (token, LoginState::Dead, Some(LoginReason::RefreshFailed))
+            (token, LoginState::NeedsSignIn, Some(LoginReason::RefreshFailed))
         }
     }
 }

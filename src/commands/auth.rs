@@ -75,8 +75,8 @@ fn list(context: &AuthContext, args: &ListArgs) -> Result<u8, Failure> {
     let provider = args.provider.as_deref().map(provider_id).transpose()?;
     let request =
         Request { semantics: context.semantics(), agents: vec![agent.id.to_string()], ..Request::default() };
-    let look = pipeline::look(context.roots(), environment(), &request);
-    let Some(health) = look.snapshot.agents.first() else {
+    let result = pipeline::run(context.roots(), environment(), &request);
+    let Some(health) = result.snapshot.agents.first() else {
         return Err(Failure::new(exit::NO_INPUT, "the agent is gone"));
     };
     if let Some(error) = &health.store.error {
@@ -117,7 +117,7 @@ fn list(context: &AuthContext, args: &ListArgs) -> Result<u8, Failure> {
     for profile in profiles {
         report += &format!("{}\n", safe(profile.profile_id.as_str()));
         let inherited = if profile.inherited { ", from main" } else { "" };
-        let line = format!("{}, {}{inherited}", profile.kind.as_str(), state(profile, look.snapshot.now));
+        let line = format!("{}, {}{inherited}", profile.kind.as_str(), state(profile, result.snapshot.now));
         for line in wrap(&line, width.saturating_sub(2)) {
             report += &format!("  {line}\n");
         }

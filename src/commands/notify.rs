@@ -231,7 +231,7 @@ impl KnownSubjects {
         let roots = global.roots(&config);
         let request =
             Request { semantics: config.status.semantics, scope: config.status.scope, ..Request::default() };
-        let snapshot = pipeline::look(&roots, environment(), &request).snapshot;
+        let snapshot = pipeline::run(&roots, environment(), &request).snapshot;
         let mut known = Self::default();
         for agent in &snapshot.agents {
             let id = agent.id.as_str();

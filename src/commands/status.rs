@@ -18,8 +18,9 @@ use crate::config::{self, Config};
 use crate::demo::Demo;
 use crate::exit::{self, Failure};
 use crate::model::{Scope, Snapshot};
-use crate::pipeline::{self, Cache, Look, Request};
+use crate::pipeline::{self, Cache, Request, ScanResult};
 use crate::publish::report::{self, Format, Layout};
+use crate::publish::words::check_cause;
 use crate::refresh::recovery;
 use crate::state::Memory;
 use crate::terminal;
@@ -149,22 +150,22 @@ pub fn run(global: &GlobalArgs, args: &StatusArgs) -> Result<u8, Failure> {
         request.memory = None;
         let demo = Demo::lay_out(clock::now()).map_err(cannot_lay_out)?;
         tracing::info!("demo data in {}", demo.roots().state.display());
-        let look = pipeline::look(demo.roots(), [], &request);
-        return finish(args, format, &look, demo.roots());
+        let result = pipeline::run(demo.roots(), [], &request);
+        return finish(args, format, &result, demo.roots());
     }
     let roots = global.roots(&config);
     if args.watch {
         return redraw(args, &config, &roots);
     }
-    let look = with_recoveries(pipeline::look(&roots, environment(), &request));
-    finish(args, format, &look, &roots)
+    let result = with_recoveries(pipeline::run(&roots, environment(), &request));
+    finish(args, format, &result, &roots)
 }
 
 /// Adds what is in recovery files.
-fn with_recoveries(mut look: Look) -> Look {
+fn with_recoveries(mut result: ScanResult) -> ScanResult {
     let waiting = paths::own_state_of_process().map(|dir| recovery::waiting_profiles(&dir));
-    assess::add_recoveries(&mut look.snapshot, waiting.unwrap_or_default(), &look.commands);
-    look
+    assess::add_recoveries(&mut result.snapshot, waiting.unwrap_or_default(), &result.commands);
+    result
 }
 
 /// Redraws the report in place.
@@ -175,13 +176,13 @@ fn redraw(args: &StatusArgs, config: &Config, roots: &Roots) -> Result<u8, Failu
     }
     let mut cache = Cache::default();
     loop {
-        let look = pipeline::look_again(roots, environment(), &args.request(config), Some(&mut cache));
-        let look = with_recoveries(look);
+        let result = pipeline::run_with_cache(roots, environment(), &args.request(config), Some(&mut cache));
+        let result = with_recoveries(result);
         let mut screen = CLEAR.to_vec();
         let layout = Layout { width: terminal::width(), only_problems: args.problems };
-        report::write(&look.snapshot, Format::Table, layout, &mut screen)
+        report::write(&result.snapshot, Format::Table, layout, &mut screen)
             .map_err(|error| Failure::new(exit::INTERNAL, "cannot write the report").caused_by(error))?;
-        if let Some(failure) = nothing_there(&look, roots) {
+        if let Some(failure) = nothing_there(&result, roots) {
             return Err(failure);
         }
         terminal::print(&screen)?;
@@ -207,16 +208,16 @@ fn memory() -> Option<Arc<Memory>> {
     }
 }
 
-fn finish(args: &StatusArgs, format: Format, look: &Look, roots: &Roots) -> Result<u8, Failure> {
+fn finish(args: &StatusArgs, format: Format, result: &ScanResult, roots: &Roots) -> Result<u8, Failure> {
     let mut printed = Vec::new();
     let layout = Layout { width: terminal::width(), only_problems: args.problems };
-    report::write(&look.snapshot, format, layout, &mut printed)
+    report::write(&result.snapshot, format, layout, &mut printed)
         .map_err(|error| Failure::new(exit::INTERNAL, "cannot write the report").caused_by(error))?;
-    if args.check && format == Format::Table && look.state_exists {
-        let note = check_note(&look.snapshot).unwrap_or_default();
+    if args.check && format == Format::Table && result.state_exists {
+        let note = check_note(&result.snapshot).unwrap_or_default();
         printed.extend_from_slice(note.as_bytes());
     }
-    let nothing_there = nothing_there(look, roots);
+    let nothing_there = nothing_there(result, roots);
     match (&nothing_there, format) {
         // A plugin's answer is its first line, and a selection that matches nothing is never fine.
         (Some(failure), Format::Nagios) => {
@@ -230,13 +231,13 @@ fn finish(args: &StatusArgs, format: Format, look: &Look, roots: &Roots) -> Resu
         (Some(failure), Format::Nagios) => Ok(report_and(&failure, exit::NAGIOS_UNKNOWN)),
         (Some(failure), _) if args.check => Ok(report_and(&failure, exit::EXPIRED_OR_MISSING)),
         (Some(failure), _) => Err(failure),
-        (None, Format::Nagios) => Ok(report::nagios_exit_code(&look.snapshot)),
+        (None, Format::Nagios) => Ok(report::nagios_exit_code(&result.snapshot)),
         (None, _) if args.check && format == Format::Openclaw => {
-            Ok(report::one_agent(&look.snapshot).map_or(exit::OK, |agent| agent.exit_code))
+            Ok(report::one_agent(&result.snapshot).map_or(exit::OK, |agent| agent.exit_code))
         }
-        (None, _) if args.check => Ok(look.snapshot.exit_code),
+        (None, _) if args.check => Ok(result.snapshot.exit_code),
         (None, _) if args.needs_person => {
-            Ok(exit::by_severity(assess::worst(&assess::issues(&look.snapshot))))
+            Ok(exit::by_severity(assess::worst(&assess::issues(&result.snapshot))))
         }
         (None, _) => Ok(exit::OK),
     }
@@ -254,16 +255,14 @@ fn check_note(snapshot: &Snapshot) -> Option<String> {
         exit::EXPIRING => "check-note-expiring",
         _ => "check-note-missing",
     };
-    let mut note = format!("\n{}\n", text(name, &[("code", &code)]));
     let causes = snapshot.agents.iter().flat_map(|agent| {
         let counts = agent.exit_code == code;
-        agent.check.causes.iter().filter(move |_| counts).map(move |cause| (agent, cause))
+        agent.check.causes.iter().filter(move |_| counts).map(move |cause| check_cause(agent, cause))
     });
-    for (agent, cause) in causes.take(CAUSES_SHOWN) {
-        let name = format!("check-cause-{}", cause.kind.as_str());
-        let cause = text(&name, &[("agent", &agent.id), ("name", &cause.name)]);
-        note.push_str(&format!("  {cause}\n"));
-    }
+    let causes: Vec<String> = causes.take(CAUSES_SHOWN).map(|cause| format!("\n  {cause}")).collect();
+    let name = if causes.is_empty() { name } else { "check-note-because" };
+    let note = text(name, &[("code", &code), ("causes", &causes.concat())]);
+    let note = format!("\n{note}\n");
     Some(note)
 }
 
@@ -276,8 +275,8 @@ fn report_and(failure: &Failure, code: u8) -> u8 {
 }
 
 /// Why there is nothing to report on: a selection that matches nothing is never fine.
-fn nothing_there(look: &Look, roots: &Roots) -> Option<Failure> {
-    if let Some(no_agent) = look.refused.filter(|_| look.state_exists) {
+fn nothing_there(result: &ScanResult, roots: &Roots) -> Option<Failure> {
+    if let Some(no_agent) = result.refused.filter(|_| result.state_exists) {
         let problem = match no_agent {
             NoAgent::Unknown => "OpenClaw's configuration does not list the agent that is meant",
             NoAgent::Ambiguous => "several agents are configured, and nothing says which is meant",
@@ -286,15 +285,15 @@ fn nothing_there(look: &Look, roots: &Roots) -> Option<Failure> {
             Failure::new(exit::NO_INPUT, problem).hint("name it with --agent, as for OpenClaw's own command"),
         );
     }
-    if !look.state_exists {
+    if !result.state_exists {
         let failure = no_state_directory(roots);
         let hint = failure.hint.clone().unwrap_or_default();
         return Some(failure.hint(format!("{hint}; `authwatch status --demo` shows built-in data")));
     }
-    if let Some(unknown) = look.unknown_agents.first() {
-        return Some(unknown_agent(unknown, roots, look.agent_ids.iter().map(AgentId::as_str)));
+    if let Some(unknown) = result.unknown_agents.first() {
+        return Some(unknown_agent(unknown, roots, result.agent_ids.iter().map(AgentId::as_str)));
     }
-    let unknown = look.unknown_providers.first()?;
+    let unknown = result.unknown_providers.first()?;
     let problem = format!("no login of provider `{unknown}`, and no model that needs one");
     let nearest = config::nearest(unknown, provider::all().map(|provider| provider.id));
     Some(Failure::new(exit::NO_INPUT, problem).hint(match nearest.filter(|nearest| nearest != unknown) {

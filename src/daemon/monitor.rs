@@ -173,7 +173,7 @@ impl Monitor {
         let mut cache = std::mem::take(&mut self.cache);
         let reading = tokio::task::spawn_blocking(move || {
             checkpoint::panics("scan");
-            (pipeline::look_again(&roots, environment, &request, Some(&mut cache)), cache)
+            (pipeline::run_with_cache(&roots, environment, &request, Some(&mut cache)), cache)
         });
         let Ok((found, cache)) = reading.await else {
             self.publisher.metrics.count_failed_scan();
@@ -226,6 +226,10 @@ impl Monitor {
                 self.publisher.metrics.count_outcome(login.provider.as_str(), &outcome, took);
             }
         }
+        if changed {
+            // What has just been renewed, or was refused, has its next time now.
+            self.candidates()?.iter().for_each(|login| self.renewals.plan(login));
+        }
         Ok(changed)
     }
 
@@ -251,7 +255,7 @@ impl Monitor {
             unchanged = !self.has_read
                 && previous.agents.len() == snapshot.agents.len()
                 && previous.renewals == snapshot.renewals
-                && previous.rescued == snapshot.rescued
+                && previous.recoveries == snapshot.recoveries
                 && has_same_verdicts(&previous, &snapshot);
             for event in between(&previous, &snapshot) {
                 self.publisher.record(event);

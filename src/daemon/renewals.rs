@@ -56,6 +56,28 @@ impl Renewals {
         self.last_searched = Some(Instant::now());
     }
 
+    /// Notes when a login is renewed next, as decided now.
+    pub(super) fn plan(&mut self, login: &Login) {
+        if login.renewable.is_ok() {
+            self.of(login).next = match &login.decision {
+                Decision::Fresh { until } | Decision::Waiting { until } => Some(*until),
+                _ => None,
+            };
+        }
+    }
+
+    fn of(&mut self, login: &Login) -> &mut Renewal {
+        let key = (login.agent.to_string(), login.profile.to_string());
+        self.by_login.entry(key).or_insert_with(|| Renewal {
+            agent: login.agent.clone(),
+            profile: login.profile.clone(),
+            provider: login.provider.clone(),
+            last_success: None,
+            last_attempt: None,
+            next: None,
+        })
+    }
+
     /// Records the outcome for one login: the event to show, and whether the stores have to be scanned again.
     pub(super) fn record(
         &mut self,
@@ -63,26 +85,11 @@ impl Renewals {
         outcome: &Outcome,
         before: Timestamp,
     ) -> (Option<Event>, bool) {
-        if login.renewable.is_err() {
+        self.plan(login);
+        if login.renewable.is_err() || login.decision != Decision::Due {
             return (None, false);
         }
-        let attempted = login.decision == Decision::Due;
-        let key = (login.agent.to_string(), login.profile.to_string());
-        let renewal = self.by_login.entry(key).or_insert_with(|| Renewal {
-            agent: login.agent.clone(),
-            profile: login.profile.clone(),
-            provider: login.provider.clone(),
-            last_success: None,
-            last_attempt: None,
-            next: None,
-        });
-        renewal.next = match &login.decision {
-            Decision::Fresh { until } | Decision::Waiting { until } => Some(*until),
-            _ => None,
-        };
-        if !attempted {
-            return (None, false);
-        }
+        let renewal = self.of(login);
         renewal.last_attempt = Some(before);
         let (kind, text) = match outcome {
             Outcome::Refreshed { expires } => {

@@ -5,11 +5,10 @@ use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use openclaw_auth::file;
+pub(super) use openclaw_auth::file::{list, secret_text};
 use openclaw_auth::model::Timestamp;
 use openclaw_auth::paths::Roots;
-use openclaw_auth::secret::SecretBuffer;
-use zeroize::Zeroizing;
+use openclaw_auth::service;
 
 use crate::remedy::quote;
 
@@ -78,30 +77,21 @@ pub fn facts(path: &Path) -> Option<FileAttributes> {
     path.symlink_metadata().ok().map(|metadata| FileAttributes::from(&metadata))
 }
 
-/// The entries of a directory whose names are text, sorted; none if it cannot be read.
-#[must_use]
-pub fn list(dir: &Path) -> Vec<(String, PathBuf)> {
-    let Ok(entries) = std::fs::read_dir(dir) else { return Vec::new() };
-    let named = |entry: std::fs::DirEntry| Some((entry.file_name().into_string().ok()?, entry.path()));
-    let mut found: Vec<_> = entries.flatten().filter_map(named).collect();
-    found.sort_unstable();
-    found
-}
-
 /// The file a path leads to through links, or the path itself if that fails.
 #[must_use]
 pub fn real(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
-/// The text of a file that may hold keys; empty if it cannot be read or is not a file. Never waits, as for a
-/// FIFO.
+/// Whether authwatch runs for this user with this argument.
 #[must_use]
-pub fn text(path: &Path) -> Zeroizing<String> {
-    let mut buffer = SecretBuffer::default();
-    let read = file::read(path, &mut buffer).ok().flatten();
-    let text = read.and_then(|_| file::text(path, &buffer).ok()).unwrap_or_default();
-    Zeroizing::new(text.to_owned())
+pub fn authwatch_runs(roots: &Roots, argument: &str) -> bool {
+    let own = std::process::id();
+    let is_it = |arguments: &[String]| {
+        let program = arguments.first().and_then(|path| Path::new(path).file_name());
+        program.is_some_and(|name| name == "authwatch") && arguments.iter().any(|given| given == argument)
+    };
+    service::processes(roots, is_it).iter().any(|(pid, _)| *pid != own)
 }
 
 /// Whether this user may create files in a directory.

@@ -4,6 +4,7 @@
 mod drafts;
 mod facts;
 
+use openclaw_auth::model::VariableOrigin;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -22,15 +23,15 @@ use self::facts::Reader;
 pub use self::facts::{AgentFacts, CliLogin, ProfileFacts, SecretDigest, SharedFacts};
 use super::files::{self, Places};
 use super::online::ServerTime;
-use super::service::{self, Gateway};
 use crate::assess::Limits;
 use crate::clock;
 use crate::config::Config;
 use crate::exit;
 use crate::model::{AgentHealth, ProfileHealth, Snapshot};
-use crate::pipeline::{self, Look, Request};
+use crate::pipeline::{self, Request, ScanResult};
 use crate::remedy::Commands;
 use crate::state::Memory;
+use openclaw_auth::service::{self, Gateway};
 
 /// An OpenClaw and the authwatch that watches it, as the command line and the environment say.
 #[derive(Clone, Debug)]
@@ -108,7 +109,8 @@ impl Inspection {
         let discovery = discover::discover(&roots, variables.iter().cloned());
         let reader = Reader::new(&roots, semantics);
         let on_read = |agent: &Agent, store: &Loaded<'_>| reader.read(agent, store);
-        let Look { snapshot, commands, .. } = pipeline::scan(&roots, &discovery, &request, None, &on_read);
+        let ScanResult { snapshot, commands, .. } =
+            pipeline::scan(&roots, &discovery, &request, None, &on_read);
         let (now, agents) = (clock::now(), reader.agents(&discovery));
         let ids = snapshot.agents.iter().map(|agent| agent.id.clone());
         let is_read = snapshot.main().is_none_or(|main| main.store.error.is_none());
@@ -150,7 +152,7 @@ impl Inspection {
     /// OpenClaw's service; searched for when first needed.
     #[must_use]
     pub fn gateway(&self) -> Option<&Gateway> {
-        self.gateway.get_or_init(|| service::gateway(&self.places)).as_ref()
+        self.gateway.get_or_init(|| service::gateway(&self.places.roots)).as_ref()
     }
 
     #[must_use]
@@ -190,11 +192,12 @@ impl Inspection {
 
 fn service_variables(roots: &Roots, discovery: &Discovery) -> Environment {
     let mut environment = Environment::default();
-    environment.add(discovery.settings.variables.iter().cloned());
+    environment.add(discovery.settings.variables.iter().cloned(), VariableOrigin::Configuration);
     let mut buffer = SecretBuffer::default();
     for path in [Some(roots.dotenv()), roots.gateway_env.clone()].into_iter().flatten() {
         if let Ok(Some(_)) = file::read(&path, &mut buffer) {
-            environment.add(parse_dotenv(&String::from_utf8_lossy(buffer.bytes())));
+            let names = parse_dotenv(&String::from_utf8_lossy(buffer.bytes()));
+            environment.add(names, VariableOrigin::Dotenv);
         }
     }
     environment

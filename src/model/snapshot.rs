@@ -7,7 +7,8 @@ use serde::Serialize;
 use super::assessment::Assessment;
 use super::remedy::{AgentRemedy, Remedy};
 use super::verdict::{Bucket, LoginReason, LoginState, Scope, Status};
-use openclaw_auth::check::Answer;
+use openclaw_auth::check::{Answer, ModelLogin, ModelRoute};
+use openclaw_auth::model::VariableOrigin;
 use openclaw_auth::model::shown_path;
 use openclaw_auth::model::{
     AgentId, ConfigHealth, Cooldown, CredentialKind, MAIN_AGENT, ProfileId, ProviderId, ReasonCode, Rejected,
@@ -106,6 +107,8 @@ pub struct AgentHealth {
     /// What led OpenClaw's own command to that, by the rules of its release.
     #[serde(skip)]
     pub check: Answer,
+    /// Its models, and what each is called with.
+    pub models: Vec<ModelRoute>,
     pub store: StoreHealth,
     /// Its profiles, inherited ones among them, sorted by provider, then id.
     pub profiles: Vec<ProfileHealth>,
@@ -123,6 +126,46 @@ pub struct AgentHealth {
     /// What to do about those: the key of reports from before there were verdicts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub remedies: Vec<AgentRemedy>,
+}
+
+impl AgentHealth {
+    /// The keys its models are called with that are in no store.
+    pub fn keys(&self) -> impl Iterator<Item = (&ModelRoute, KeyPlace<'_>)> {
+        self.models.iter().filter_map(|route| match &route.login {
+            ModelLogin::Variable { variable, origin } => Some((route, KeyPlace::Variable(variable, *origin))),
+            ModelLogin::Configuration => Some((route, KeyPlace::Configuration)),
+            _ => None,
+        })
+    }
+}
+
+/// Where a key is that is in no store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum KeyPlace<'a> {
+    /// In a variable, which something sets.
+    Variable(&'a str, VariableOrigin),
+    /// In the configuration itself.
+    Configuration,
+}
+
+impl KeyPlace<'_> {
+    /// A name for it, as ids of profiles are written.
+    #[must_use]
+    pub fn id(&self) -> String {
+        match self {
+            Self::Variable(variable, _) => format!("env:{variable}"),
+            Self::Configuration => "config".to_owned(),
+        }
+    }
+
+    /// The word for what holds it.
+    #[must_use]
+    pub fn origin(&self) -> &'static str {
+        match self {
+            Self::Variable(_, origin) => origin.as_str(),
+            Self::Configuration => "configuration",
+        }
+    }
 }
 
 /// The verdict on a provider that an agent's models use and nothing gives auth to.
@@ -216,8 +259,8 @@ pub struct Snapshot {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub renewals: Vec<Renewal>,
     /// Profiles whose renewed login could not be stored and waits in a recovery file of authwatch's; only where it runs.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub rescued: Vec<String>,
+    #[serde(rename = "rescued", skip_serializing_if = "Vec::is_empty")]
+    pub recoveries: Vec<String>,
     /// The verdict on those; `None` where there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recovery_assessment: Option<Assessment>,

@@ -71,7 +71,8 @@ words! {
         /// Is being renewed at this moment.
         Refreshing,
         /// The provider has refused it for good: sign in again.
-        Dead,
+        #[strum(serialize = "dead")]
+        NeedsSignIn,
         /// The network keeps it from being renewed.
         Blocked,
         /// Belongs to another program (a vendor's CLI), which renews it.

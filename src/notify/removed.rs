@@ -151,7 +151,7 @@ pub(super) fn resolved_state(subject: &Subject, presence: &Presence<'_>) -> Stri
             agent.profiles.iter().find(|profile| profile.profile_id.as_str() == id).map_or_else(
                 || text("resolved-removed", &[]),
                 |profile| {
-                    let is_fine = profile.bucket == Bucket::Valid && profile.login != LoginState::Dead;
+                    let is_fine = profile.bucket == Bucket::Valid && profile.login != LoginState::NeedsSignIn;
                     if profile.inherited && !is_fine {
                         // That is another incident, at agent main.
                         text("resolved-moved", &[])

@@ -86,7 +86,7 @@ fn profile_change(
     now: Timestamp,
 ) -> Option<(EventKind, String)> {
     let badness = |profile: &ProfileHealth| {
-        let is_refused = profile.login == LoginState::Dead;
+        let is_refused = profile.login == LoginState::NeedsSignIn;
         (is_refused || profile.bucket == Bucket::Missing, profile.bucket, is_refused)
     };
     let (old, new) = (badness(before), badness(after));

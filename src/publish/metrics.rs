@@ -61,6 +61,9 @@ metrics! {
     LOGIN_NEEDS_PERSON: Gauge, "authwatch_login_needs_person"
         [agent, provider, profile, severity]
         "The login needs a person; always 1, at the agent that owns it."
+    MODEL_KEY_INFO: Gauge, "authwatch_model_key_info"
+        [agent, provider, origin]
+        "A configured model uses a key that is in no store: what holds it; always 1."
     NOTIFICATION_FAILURES: StoredCounter, "authwatch_notification_failures_total"
         [channel, reason] "Failed attempts to send a message over the channel, by reason."
     NOTIFICATION_LAST_SUCCESS: Gauge, "authwatch_notification_last_success_timestamp_seconds"
@@ -306,7 +309,7 @@ fn set_snapshot(samples: &mut Samples, snapshot: &Snapshot, names: ProfileNames)
     for &known in StoreErrorReason::ALL {
         samples.flag(OPENCLAW_CONFIG_ERROR, [known.as_str()], reason == Some(known));
     }
-    samples.count(RECOVERIES_WAITING, [], snapshot.rescued.len() as u64);
+    samples.count(RECOVERIES_WAITING, [], snapshot.recoveries.len() as u64);
     samples.count(AGENTS, [], snapshot.agents.len() as u64);
     samples.set(CHECK_EXIT_CODE_OVERALL, [], f64::from(snapshot.exit_code));
 }
@@ -317,6 +320,9 @@ fn set_agent(samples: &mut Samples, agent: &AgentHealth, names: ProfileNames) {
     samples.flag(STORE_UP, [id, agent.store.kind.as_str()], agent.store.error.is_none());
     for provider in &agent.missing_providers_in_use {
         samples.set(PROVIDER_IN_USE_MISSING, [id, provider.as_str()], 1.0);
+    }
+    for (route, key) in agent.keys() {
+        samples.set(MODEL_KEY_INFO, [id, &*route.provider, key.origin()], 1.0);
     }
     for profile in &agent.profiles {
         set_profile(samples, id, profile, names);

@@ -4,6 +4,7 @@ mod nagios;
 mod openclaw;
 mod table;
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use crate::model::{AgentHealth, Snapshot};
@@ -62,7 +63,7 @@ pub fn one_agent(snapshot: &Snapshot) -> Option<&AgentHealth> {
 }
 
 /// One tab-separated line a profile, without a heading: agent, profile, provider, type, status, bucket, login, expiry
-/// (Unix milliseconds or `-`), reason (or `-`). Then one line for each provider in use without auth (`missing_provider`)
+/// (Unix milliseconds or `-`), reason (or `-`). Then one line for each key in use that is in no store (type `env`), for each provider in use without auth (`missing_provider`)
 /// and for each store that cannot be read (`store_error`), in the same columns.
 fn plain(snapshot: &Snapshot, out: &mut dyn Write) -> io::Result<()> {
     for agent in &snapshot.agents {
@@ -80,6 +81,10 @@ fn plain(snapshot: &Snapshot, out: &mut dyn Write) -> io::Result<()> {
                 profile.end().map_or_else(|| "-".to_owned(), |end| format!("{:.0}", end.as_millis())),
                 profile.reason_code.map_or("-", |reason| reason.as_str()),
             )?;
+        }
+        let keys: BTreeSet<_> = agent.keys().map(|(route, key)| (&*route.provider, key)).collect();
+        for (provider, key) in keys {
+            writeln!(out, "{id}\t{}\t{}\tenv\tstatic\tvalid\tnone\t-\t-", safe(&key.id()), safe(provider))?;
         }
         for provider in &agent.missing_providers_in_use {
             writeln!(

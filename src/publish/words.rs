@@ -3,7 +3,7 @@
 use openclaw_auth::model::{Span, Timestamp};
 
 pub(crate) use crate::clock::local_date as date;
-use crate::model::{ProfileHealth, Status};
+use crate::model::{AgentHealth, CheckCause, ProfileHealth, Status};
 use crate::texts::text;
 
 /// A span in its largest sensible unit: `29 days`, `3 h 20 min`, `45 s`.
@@ -21,6 +21,13 @@ pub(crate) fn span(span: Span) -> String {
         () if minutes >= 1 => format!("{minutes} min"),
         () => format!("{seconds} s"),
     }
+}
+
+/// What led OpenClaw's own check to its answer, in words.
+#[must_use]
+pub(crate) fn check_cause(agent: &AgentHealth, cause: &CheckCause) -> String {
+    let name = format!("check-cause-{}", cause.kind.as_str());
+    text(&name, &[("agent", &safe(agent.id.as_str())), ("name", &safe(&cause.name))])
 }
 
 /// The state of an access token in words: `valid, 29 days left`.

@@ -172,6 +172,11 @@ expires-in = expires in { $left } ({ $at })
 also-used-by = also used by { $agents }
 used-by = used by { $agents }
 no-logins = no logins
+for-models = for { $models }
+key-from-process = key of { $provider } from the environment
+key-from-dotenv = key of { $provider } from .env
+key-from-configuration = key of { $provider } from openclaw.json
+key-from-service = key of { $provider } from the gateway's service
 not-imported = not imported yet
 the-store = credential store
 openclaw-version = OpenClaw { $version } (rules of { $rules })
@@ -210,6 +215,7 @@ state-ignored = Ignored
 check-note-fine = `--check` exits with 0, as OpenClaw's own check does: what is listed above is not part of its answer
 check-note-expiring = `--check` exits with 2, as OpenClaw's own check does: a login expires within 24 h, even if it renews automatically
 check-note-missing = `--check` exits with { $code }, as OpenClaw's own check does: it counts a login as expired or missing that renews automatically, or that no model uses
+check-note-because = `--check` exits with { $code }, as OpenClaw's own check does: { $causes }
 
 ## Doctor: what it finds. Each text is `finding-` and the code of the finding, some with a variant
 

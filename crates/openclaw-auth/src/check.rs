@@ -11,9 +11,11 @@ mod models;
 mod order;
 mod providers_in_use;
 mod question;
+mod routes;
 mod selected_login;
 
 pub use self::question::{Answer, CheckCause, CheckCauseKind, Question, WINDOW};
+pub use self::routes::{ModelLogin, ModelRoute, routes};
 use crate::release::Rules;
 
 /// Answers as the release's command would, given a configuration it accepts and a store it can read.

@@ -2,16 +2,17 @@
 //!
 //! Values are keys: they are held only while the configuration is read, for it may refer to them, and wiped then.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use zeroize::Zeroizing;
 
 use super::{dotenv, provider, text};
+use crate::model::VariableOrigin;
 
-/// The names of the variables that are set to something.
+/// The names of the variables that are set to something, with what sets them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Environment {
-    names: BTreeSet<String>,
+    names: BTreeMap<String, VariableOrigin>,
 }
 
 impl Environment {
@@ -22,35 +23,42 @@ impl Environment {
     }
 
     /// Adds names that something else sets.
-    pub fn add(&mut self, names: impl IntoIterator<Item = String>) {
-        self.names.extend(names);
+    pub fn add(&mut self, names: impl IntoIterator<Item = String>, origin: VariableOrigin) {
+        self.names.extend(names.into_iter().map(|name| (name, origin)));
     }
 
     /// Whether a variable is set.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
-        self.names.contains(name)
+        self.names.contains_key(name)
+    }
+
+    /// What sets a variable.
+    #[must_use]
+    pub fn origin(&self, name: &str) -> Option<VariableOrigin> {
+        self.names.get(name).copied()
     }
 
     /// The variable that gives a provider auth, if one is set.
     #[must_use]
     pub fn variable_for(&self, provider_id: &str) -> Option<&'static str> {
         let variables = provider::find(provider_id)?.variables;
-        variables.iter().find(|name| self.names.contains(**name)).copied()
+        variables.iter().find(|name| self.has(name)).copied()
     }
 }
 
 /// Variables with their values.
 #[derive(Default)]
 pub struct Variables {
-    values: BTreeMap<String, Zeroizing<String>>,
+    values: BTreeMap<String, (Zeroizing<String>, VariableOrigin)>,
 }
 
 impl Variables {
     /// Takes the process's.
     #[must_use]
     pub fn new(process: impl IntoIterator<Item = (String, String)>) -> Self {
-        let values = process.into_iter().map(|(name, value)| (name, Zeroizing::new(value)));
+        let of_process = |value| (Zeroizing::new(value), VariableOrigin::Process);
+        let values = process.into_iter().map(|(name, value)| (name, of_process(value)));
         Self { values: values.collect() }
     }
 
@@ -59,28 +67,30 @@ impl Variables {
         let mut added: BTreeMap<&str, &str> = BTreeMap::new();
         added.extend(dotenv::assignments(content));
         for (name, value) in added {
-            self.values.entry(name.to_owned()).or_insert_with(|| Zeroizing::new(value.to_owned()));
+            let value = || (Zeroizing::new(value.to_owned()), VariableOrigin::Dotenv);
+            self.values.entry(name.to_owned()).or_insert_with(value);
         }
     }
 
     /// Adds a variable of the configuration, unless there is one that holds something.
     pub fn add_configured(&mut self, name: &str, value: &str) {
         if self.get(name).is_none_or(|value| text::non_empty(value).is_none()) {
-            self.values.insert(name.to_owned(), Zeroizing::new(value.to_owned()));
+            let value = (Zeroizing::new(value.to_owned()), VariableOrigin::Configuration);
+            self.values.insert(name.to_owned(), value);
         }
     }
 
     /// The value of a variable, if it is not empty.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.values.get(name).map(|value| value.as_str()).filter(|value| !value.is_empty())
+        self.values.get(name).map(|(value, _)| value.as_str()).filter(|value| !value.is_empty())
     }
 
     /// The names of those that hold something a key could be.
     #[must_use]
     pub fn environment(&self) -> Environment {
-        let usable = self.values.iter().filter(|(_, value)| is_usable(value));
-        Environment { names: usable.map(|(name, _)| name.clone()).collect() }
+        let usable = self.values.iter().filter(|(_, (value, _))| is_usable(value));
+        Environment { names: usable.map(|(name, (_, origin))| (name.clone(), *origin)).collect() }
     }
 }
 
@@ -94,7 +104,7 @@ fn is_usable(value: &str) -> bool {
 pub fn parse_dotenv(content: &str) -> Vec<String> {
     let mut variables = Variables::default();
     variables.add_dotenv(content);
-    variables.environment().names.into_iter().collect()
+    variables.environment().names.into_keys().collect()
 }
 
 #[cfg(test)]

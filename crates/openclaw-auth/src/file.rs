@@ -12,6 +12,8 @@ use std::time::Duration;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 
+use zeroize::Zeroizing;
+
 use crate::clock;
 use crate::model::{Fault, StoreError, StoreErrorReason};
 use crate::ownership::{self, FollowError};
@@ -330,4 +332,22 @@ pub fn os_error(path: &Path, error: &io::Error) -> StoreError {
         }
         _ => StoreError::new(StoreErrorReason::Io, format!("`{shown}` cannot be read: {error}")),
     }
+}
+/// The entries of a directory whose names are text, sorted; none if it cannot be read.
+#[must_use]
+pub fn list(dir: &Path) -> Vec<(String, PathBuf)> {
+    let Ok(entries) = std::fs::read_dir(dir) else { return Vec::new() };
+    let named = |entry: std::fs::DirEntry| Some((entry.file_name().into_string().ok()?, entry.path()));
+    let mut found: Vec<_> = entries.flatten().filter_map(named).collect();
+    found.sort_unstable();
+    found
+}
+
+/// The text of a file that may hold keys; empty if it cannot be read or is not a file. Never waits, as for a FIFO.
+#[must_use]
+pub fn secret_text(path: &Path) -> Zeroizing<String> {
+    let mut buffer = SecretBuffer::default();
+    let read = read(path, &mut buffer).ok().flatten();
+    let text = read.and_then(|_| text(path, &buffer).ok()).unwrap_or_default();
+    Zeroizing::new(text.to_owned())
 }

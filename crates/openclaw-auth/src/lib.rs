@@ -88,6 +88,7 @@ pub mod provider;
 pub mod random;
 pub mod release;
 pub mod secret;
+pub mod service;
 pub mod settings;
 pub mod setup;
 pub mod state;

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use crate::discover::{Agent, KnownBy};
 use crate::document::{Document, DocumentError, Room};
 use crate::json::javascript;
-use crate::model::{Fault, Semantics, Source, StoreError, StoreKind, Stranded, StrandedKind};
+use crate::model::{Fault, IncompleteMigration, MigrationKind, Semantics, Source, StoreError, StoreKind};
 use crate::paths::Roots;
 use crate::release::Schemas;
 use crate::secret::SecretBuffer;
@@ -270,20 +270,21 @@ fn from_database<'b>(
             Err(error) => health.state_error = Some(error),
         }
     }
-    health.stranded = stranded(&agent.dir.join(STORE_FILE), document.profiles.is_empty(), semantics, legacy);
+    health.migration =
+        migration(&agent.dir.join(STORE_FILE), document.profiles.is_empty(), semantics, legacy);
     let read = [content.has_store.then(|| store.bytes()), content.has_state.then(|| state.bytes())];
     Loaded { health, document, read }
 }
 
 /// A JSON store with profiles beside a database that is in effect.
-fn stranded(
+fn migration(
     path: &Path,
     database_is_empty: bool,
     semantics: Semantics,
     buffer: &mut SecretBuffer,
-) -> Option<Stranded> {
+) -> Option<IncompleteMigration> {
     file::read(path, buffer).ok()??;
     let profiles = parse(path, buffer, semantics, Source::Json).ok()?.profiles.len();
-    let kind = if database_is_empty { StrandedKind::EmptyDatabase } else { StrandedKind::LeftoverJson };
-    (profiles > 0).then(|| Stranded { kind, path: path.to_owned(), profiles, repair_first: None })
+    let kind = if database_is_empty { MigrationKind::EmptyDatabase } else { MigrationKind::LeftoverJson };
+    (profiles > 0).then(|| IncompleteMigration { kind, path: path.to_owned(), profiles, repair_first: None })
 }

@@ -73,7 +73,7 @@ impl LockGuard {
     /// Whether the file is still the one that was created.
     #[must_use]
     pub fn is_still_ours(&self) -> bool {
-        look(&self.path).is_ok_and(|found| found.is_some_and(|found| self.is(&found)))
+        find(&self.path).is_ok_and(|found| found.is_some_and(|found| self.is(&found)))
     }
 
     fn is(&self, found: &Found) -> bool {
@@ -155,7 +155,7 @@ fn try_once(path: &Path, stale_after: Span, broken: &mut u32) -> io::Result<Atte
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
         }
-        let Some(found) = look(path)? else { continue };
+        let Some(found) = find(path)? else { continue };
         if !found.is_stale(stale_after) {
             return Ok(Attempt::Held(found.holder(path)));
         }
@@ -254,7 +254,7 @@ impl Found {
 }
 
 /// Looks at what is in a lock's place. Never waits, reads no more than a lock has, and is led nowhere by links.
-fn look(path: &Path) -> io::Result<Option<Found>> {
+fn find(path: &Path) -> io::Result<Option<Found>> {
     let metadata = match path.symlink_metadata() {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -303,7 +303,7 @@ fn remove_stale(path: &Path, judged: &Found) -> io::Result<bool> {
 /// Others remove locks, too, and make new ones in their place at any moment. So it is first renamed, which takes exactly one lock away,
 /// and looked at where nobody else changes it. A lock that turns out to be somebody's goes back.
 fn remove_if(path: &Path, is_it: impl Fn(&Found) -> bool) -> io::Result<bool> {
-    if !look(path)?.is_some_and(|found| is_it(&found)) {
+    if !find(path)?.is_some_and(|found| is_it(&found)) {
         return Ok(false);
     }
     checkpoint::reached("lock-judged");
@@ -312,7 +312,7 @@ fn remove_if(path: &Path, is_it: impl Fn(&Found) -> bool) -> io::Result<bool> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         renamed => renamed?,
     }
-    let found = look(&aside)?;
+    let found = find(&aside)?;
     if !found.as_ref().is_some_and(&is_it) {
         return put_back(&aside, path).map(|()| false);
     }
@@ -346,7 +346,7 @@ fn put_back(aside: &Path, path: &Path) -> io::Result<()> {
 /// OpenClaw renew the same login.
 #[must_use]
 pub fn may_begin(refresh: &LockGuard, newer_refresh_lock: &Path) -> bool {
-    let is_free = || match look(newer_refresh_lock) {
+    let is_free = || match find(newer_refresh_lock) {
         Ok(found) => found.is_none_or(|found| found.is_stale(REFRESH_LOCK.stale_after)),
         Err(_) => false,
     };
@@ -356,7 +356,7 @@ pub fn may_begin(refresh: &LockGuard, newer_refresh_lock: &Path) -> bool {
 /// Who holds a lock at this moment; `None` where it is free, stale, or cannot be read.
 #[must_use]
 pub fn holder(path: &Path, stale_after: Span) -> Option<Holder> {
-    let found = look(path).ok()??;
+    let found = find(path).ok()??;
     (!found.is_stale(stale_after)).then(|| found.holder(path))
 }
 
@@ -440,11 +440,11 @@ mod tests {
         let dir = tempfile::tempdir().expect("a directory");
         let lock = dir.path().join("a.lock");
         std::os::unix::fs::symlink("/dev/zero", &lock).expect("writable");
-        let found = look(&lock).expect("readable").expect("there");
+        let found = find(&lock).expect("readable").expect("there");
         assert_eq!((&found.content, found.payload()), (&LockFileContent::Other, None));
         assert!(remove_if(&lock, |again| *again == found).expect("writable"));
         File::create(&lock).and_then(|file| file.set_len(4 << 30)).expect("a sparse file");
-        let found = look(&lock).expect("readable").expect("there");
+        let found = find(&lock).expect("readable").expect("there");
         assert_eq!(found.content, LockFileContent::File(Vec::new()), "longer than any lock");
     }
 }

@@ -6,11 +6,11 @@ mod store;
 mod time;
 
 pub use self::credential::{
-    Cooldown, CooldownKind, CredentialKind, ReasonCode, SecretReference, Semantics, Source,
+    Cooldown, CooldownKind, CredentialKind, ReasonCode, SecretReference, Semantics, Source, VariableOrigin,
 };
 pub use self::ids::{AgentId, MAIN_AGENT, ProfileId, ProfileIds, ProviderId};
 pub use self::store::{
-    ConfigHealth, Fault, Mode, RejectReason, Rejected, StoreError, StoreErrorReason, StoreHealth, StoreKind,
-    Stranded, StrandedKind, Unimportable, shown_path,
+    ConfigHealth, Fault, IncompleteMigration, MigrationKind, Mode, RejectReason, Rejected, StoreError,
+    StoreErrorReason, StoreHealth, StoreKind, Unimportable, shown_path,
 };
 pub use self::time::{Count, Span, Timestamp};

@@ -61,6 +61,8 @@ pub struct Roots {
     pub oauth: PathBuf,
     /// Codex CLI's directory.
     pub codex: PathBuf,
+    /// The directory of the user's own configuration files, those of services among them.
+    pub user_config: PathBuf,
     tilde: PathBuf,
 }
 
@@ -95,6 +97,7 @@ impl Roots {
                 .or_else(|| place(variables::PI_CODING_AGENT_DIR)),
             oauth: place(variables::OPENCLAW_OAUTH_DIR).unwrap_or_else(|| state.join("credentials")),
             codex: place(variables::CODEX_HOME).unwrap_or_else(|| home.join(".codex")),
+            user_config: set(variables::XDG_CONFIG_HOME).map_or_else(|| home.join(".config"), PathBuf::from),
             home,
             state,
             tilde,

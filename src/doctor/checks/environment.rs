@@ -10,8 +10,8 @@ use openclaw_auth::secret::SecretBuffer;
 use crate::doctor::files::{self, quoted};
 use crate::doctor::finding::{Check, Findings, Severity, kinds};
 use crate::doctor::inspection::Inspection;
-use crate::doctor::service::Gateway;
 use crate::remedy::quote;
+use openclaw_auth::service::Gateway;
 
 kinds! {
     UNSEEN = new("key-unseen-by-service", Critical);

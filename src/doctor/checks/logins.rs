@@ -13,7 +13,7 @@ use crate::doctor::finding::{Check, Finding, FindingKind, Findings, Severity, ki
 use crate::doctor::inspection::Inspection;
 use crate::exit;
 use crate::model::{AgentHealth, Assessment, AssessmentState, IssueOf, LoginState, ProfileHealth, Status};
-use crate::publish::words::span;
+use crate::publish::words::{check_cause, span};
 use crate::texts::text;
 
 kinds! {
@@ -53,6 +53,8 @@ const CAUSES: [FindingKind; 9] = [
     duplicates::MISMATCH,
 ];
 
+/// Causes of OpenClaw's own answer that are named.
+const CAUSES_SHOWN: usize = 3;
 /// Renewals that fail for a shorter time are not reported: providers are down for minutes, not hours.
 const GRACE: Span = Span::from_hours(1.0);
 /// A login that could renew automatically and has not for this long is not in use, or nothing renews it.
@@ -225,6 +227,10 @@ fn status_check(inspection: &Inspection, findings: &mut Findings) {
     } else {
         (exit::EXPIRED_OR_MISSING, "check-note-missing")
     };
-    let finding = CHECK_DIFFERS.meaning(text(note, &[("code", &code)]));
+    let causes =
+        unexplained.iter().flat_map(|agent| agent.check.causes.iter().map(|cause| check_cause(agent, cause)));
+    let causes = causes.take(CAUSES_SHOWN).collect::<Vec<_>>().join("; ");
+    let note = if causes.is_empty() { note } else { "check-note-because" };
+    let finding = CHECK_DIFFERS.meaning(text(note, &[("code", &code), ("causes", &causes)]));
     findings.push(finding.of(Some(&first.id).filter(|_| unexplained.len() == 1)));
 }

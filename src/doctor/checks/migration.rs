@@ -6,7 +6,7 @@ use std::path::Path;
 use openclaw_auth::discover::Agent;
 use openclaw_auth::load::sqlite::SharedOwner;
 use openclaw_auth::load::{STATE_FILE, retired};
-use openclaw_auth::model::{AgentId, CredentialKind, StoreKind, StrandedKind, Timestamp, Unimportable};
+use openclaw_auth::model::{AgentId, CredentialKind, MigrationKind, StoreKind, Timestamp, Unimportable};
 
 use crate::doctor::files::{self, quoted};
 use crate::doctor::finding::{Check, Findings, kinds};
@@ -28,13 +28,13 @@ pub(super) const CHECK: Check = Check { kinds: KINDS, run };
 
 fn run(inspection: &Inspection, findings: &mut Findings) {
     for agent in &inspection.snapshot.agents {
-        let stranded = agent.store.stranded.as_ref().filter(|_| agent.store.error.is_none());
-        let (Some(stranded), Some(assessment)) = (stranded, &agent.store_assessment) else { continue };
-        let kind = match stranded.kind {
-            StrandedKind::LeftoverJson => JSON_BESIDE,
-            StrandedKind::EmptyDatabase | StrandedKind::NotImported => EMPTY,
+        let migration = agent.store.migration.as_ref().filter(|_| agent.store.error.is_none());
+        let (Some(migration), Some(assessment)) = (migration, &agent.store_assessment) else { continue };
+        let kind = match migration.kind {
+            MigrationKind::LeftoverJson => JSON_BESIDE,
+            MigrationKind::EmptyDatabase | MigrationKind::NotImported => EMPTY,
         };
-        findings.push(kind.assessed(assessment).of(&agent.id).at(&stranded.path));
+        findings.push(kind.assessed(assessment).of(&agent.id).at(&migration.path));
     }
     let mut seen = BTreeSet::new();
     for agent in &inspection.agents {

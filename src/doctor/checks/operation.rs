@@ -11,11 +11,11 @@ use crate::doctor::files::{self, quoted};
 use crate::doctor::finding::{Check, Findings, kinds};
 use crate::doctor::inspection::Inspection;
 use crate::doctor::online::ServerTime;
-use crate::doctor::service;
 use crate::notify::NotificationStore;
 use crate::publish::words::{date, span};
 use crate::remedy::quote;
 use crate::texts::counted;
+use openclaw_auth::service;
 
 kinds! {
     SETTING = new("notify-setting", Critical);
@@ -75,7 +75,7 @@ fn notifications(inspection: &Inspection, findings: &mut Findings) {
 }
 
 fn schedule(inspection: &Inspection, findings: &mut Findings) {
-    let units = service::units(&inspection.places, "authwatch");
+    let units = service::units(&inspection.places.roots, "authwatch");
     let timer = units.iter().find(|unit| unit.extension().is_some_and(|extension| extension == "timer"));
     let textfile = inspection.own.config.watch.textfile.as_deref();
     if let Some(path) = textfile {
@@ -107,8 +107,8 @@ fn not_scheduled(inspection: &Inspection, age: Option<Span>, findings: &mut Find
     let Some(config) = inspection.own.config_file.as_deref().filter(|path| path.exists()) else { return };
     let is_fresh = age.is_some_and(|age| age < DAY);
     let termux = inspection.places.roots.home.join(".termux/boot");
-    let has_job = files::list(&termux).iter().any(|(_, path)| files::text(path).contains("authwatch"));
-    if !is_fresh && !has_job && !service::authwatch_runs(&inspection.places, "watch") {
+    let has_job = files::list(&termux).iter().any(|(_, path)| files::secret_text(path).contains("authwatch"));
+    if !is_fresh && !has_job && !files::authwatch_runs(&inspection.places.roots, "watch") {
         findings.push(NOT_SCHEDULED.found(&[]).at(config).command("authwatch watch"));
     }
 }
@@ -128,7 +128,7 @@ fn last_triggered(inspection: &Inspection, timer: &Path) -> Option<Timestamp> {
 }
 
 fn interval(timer: &Path) -> Span {
-    let text = files::text(timer);
+    let text = files::secret_text(timer);
     let given = text.lines().filter_map(|line| line.split_once('=')).find_map(|(key, value)| {
         (key.trim() == "OnUnitActiveSec").then(|| clock::duration(value).ok()).flatten()
     });

@@ -12,7 +12,6 @@ use crate::doctor::files::{self, quoted};
 use crate::doctor::finding::{Check, FindingKind, Findings, kinds};
 use crate::doctor::fix::Fix;
 use crate::doctor::inspection::Inspection;
-use crate::doctor::service;
 use crate::refresh::recovery;
 
 kinds! {
@@ -130,7 +129,7 @@ fn demo(inspection: &Inspection, findings: &mut Findings) {
         let newest = newest(&path).max(facts.modified);
         if facts.owner != inspection.user
             || inspection.now - newest < YOUNGEST_DEMO
-            || service::authwatch_runs(&inspection.places, "--demo")
+            || files::authwatch_runs(&inspection.places.roots, "--demo")
         {
             continue;
         }

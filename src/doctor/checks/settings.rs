@@ -4,16 +4,18 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-use openclaw_auth::model::{AgentId, CredentialKind, ProviderId, StrandedKind};
+use openclaw_auth::check::{ModelLogin, ModelRoute};
+use openclaw_auth::model::VariableOrigin;
+use openclaw_auth::model::{AgentId, CredentialKind, MigrationKind, ProviderId};
 use openclaw_auth::provider;
 use openclaw_auth::settings::ProfileSettings;
 
 use crate::doctor::finding::{Check, Finding, Findings, Severity, kinds};
 use crate::doctor::inspection::Inspection;
-use crate::doctor::service::Gateway;
 use crate::model::{AgentHealth, ProfileHealth};
 use crate::remedy::{OpenClawCommand, quote};
 use crate::texts::{counted, text};
+use openclaw_auth::service::Gateway;
 
 kinds! {
     BROKEN = new("config-broken", Critical);
@@ -32,6 +34,7 @@ fn run(inspection: &Inspection, findings: &mut Findings) {
         findings.push(BROKEN.assessed(assessment).at(&inspection.places.roots.config));
     }
     without_auth(inspection, findings);
+    only_in_service(inspection, findings);
     // A store that cannot be read may hold what seems to be missing here.
     let unknown = inspection.snapshot.agents.iter().any(is_unknown);
     if !unknown {
@@ -43,9 +46,23 @@ fn run(inspection: &Inspection, findings: &mut Findings) {
 
 /// Whether an agent's logins are not known in full; that is a finding of its own.
 fn is_unknown(agent: &AgentHealth) -> bool {
-    let stranded = agent.store.stranded.as_ref();
+    let migration = agent.store.migration.as_ref();
     agent.store.error.is_some()
-        || stranded.is_some_and(|stranded| stranded.kind == StrandedKind::EmptyDatabase)
+        || migration.is_some_and(|migration| migration.kind == MigrationKind::EmptyDatabase)
+}
+
+/// Keys that only OpenClaw's service has: its agents work, and its command line does not see them.
+fn only_in_service(inspection: &Inspection, findings: &mut Findings) {
+    let routes = inspection.snapshot.agents.iter().flat_map(|agent| &agent.models);
+    let only_there = |route: &&ModelRoute| {
+        matches!(route.login, ModelLogin::Variable { origin: VariableOrigin::Service, .. })
+    };
+    let providers: BTreeSet<&str> = routes.filter(only_there).map(|route| &*route.provider).collect();
+    let Some(gateway) = inspection.gateway().filter(|_| !providers.is_empty()) else { return };
+    for provider in providers {
+        let parameters: [(_, &dyn Display); 2] = [("provider", &provider), ("service", &gateway.seen_as)];
+        findings.push(IN_SERVICE.found(&parameters).at(&inspection.places.roots.config));
+    }
 }
 
 fn without_auth(inspection: &Inspection, findings: &mut Findings) {
@@ -61,12 +78,6 @@ fn without_auth(inspection: &Inspection, findings: &mut Findings) {
                 ids.any(|id| id.split(':').next() == Some(missing.as_str()))
             };
             if agents.iter().any(is_dropped) || !seen.insert(missing.as_str()) {
-                continue;
-            }
-            if let Some(gateway) = service_with_key(inspection, missing.as_str()) {
-                let parameters: [(_, &dyn Display); 2] =
-                    [("provider", missing), ("service", &gateway.seen_as)];
-                findings.push(IN_SERVICE.found(&parameters).at(&inspection.places.roots.config));
                 continue;
             }
             let affected = |other: &&AgentHealth| other.missing_providers_in_use.contains(missing);

@@ -55,7 +55,7 @@ pub(super) fn find(
                 continue;
             }
             // A reserved file is blank until it becomes a recovery file.
-            let is_filled = name.starts_with(RESERVED) && !files::text(&path).trim().is_empty();
+            let is_filled = name.starts_with(RESERVED) && !files::secret_text(&path).trim().is_empty();
             // Drafts beside a database are older than it, and not an interrupted renewal.
             let holds_newer = |agent: &AgentFacts| {
                 matches!(agent.kind, StoreKind::Json | StoreKind::None)

@@ -1,7 +1,7 @@
 //! The report for people: one line that says whether anything needs them, then what does, the worst first, with the command; then
 //! everything else, a line each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
@@ -9,7 +9,7 @@ use anstyle::{AnsiColor, Style};
 use openclaw_auth::model::MAIN_AGENT;
 
 use crate::assess::{self, headline};
-use crate::model::{Issue, IssueOf, ProfileHealth, Severity, Snapshot};
+use crate::model::{AgentHealth, Issue, IssueOf, KeyPlace, ModelLogin, ProfileHealth, Severity, Snapshot};
 use crate::publish::words::{date, safe, span, state, wrap};
 use crate::texts::{counted, text};
 
@@ -57,6 +57,8 @@ struct TableRow<'a> {
     note: Option<&'a str>,
     /// Other agents that have it from there.
     users: usize,
+    /// The models that are called with it.
+    models: BTreeSet<&'a str>,
 }
 
 impl Table<'_> {
@@ -120,6 +122,7 @@ impl Table<'_> {
             if agent.profiles.is_empty()
                 && agent.store_assessment.is_none()
                 && agent.provider_assessments.is_empty()
+                && agent.keys().next().is_none()
             {
                 self.line(
                     Some(Severity::Info),
@@ -131,10 +134,37 @@ impl Table<'_> {
         for row in Self::rows(self.snapshot, problems) {
             self.row(&row)?;
         }
+        self.keys()?;
         for profile in &self.snapshot.external {
             let note = profile.assessment.as_deref().map(|assessment| &*assessment.summary);
-            let row = TableRow { profile, agent: "", note, users: 0 };
+            let row = TableRow { profile, agent: "", note, users: 0, models: BTreeSet::new() };
             self.row(&row)?;
+        }
+        Ok(())
+    }
+
+    /// Every key in use that is in no store, once, with the agents and models that use it.
+    fn keys(&mut self) -> io::Result<()> {
+        let mut users: BTreeMap<(KeyPlace<'_>, &str), (BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
+        for agent in &self.snapshot.agents {
+            for (route, key) in agent.keys() {
+                let (agents, models) = users.entry((key, &*route.provider)).or_default();
+                agents.insert(agent.id.as_str());
+                models.insert(&*route.model);
+            }
+        }
+        for ((key, provider), (agents, models)) in users {
+            let agents = match agents.first() {
+                Some(only) if agents.len() == 1 => format!("agent {}", safe(only)),
+                _ => text("used-by", &[("agents", &counted("agents", agents.len()))]),
+            };
+            let origin = text(&format!("key-from-{}", key.origin()), &[("provider", &safe(provider))]);
+            let words = [agents, origin, for_models(&models)].join(", ");
+            let name = match key {
+                KeyPlace::Variable(variable, _) => safe(variable),
+                KeyPlace::Configuration => safe(provider),
+            };
+            self.line(None, &name, &words)?;
         }
         Ok(())
     }
@@ -165,8 +195,13 @@ impl Table<'_> {
                 }
                 let note = profile.assessment.as_deref().map(|assessment| &*assessment.summary);
                 let agent = if profile.inherited { MAIN_AGENT } else { agent.id.as_str() };
-                rows.push(TableRow { profile, agent, note, users: 0 });
+                rows.push(TableRow { profile, agent, note, users: 0, models: BTreeSet::new() });
             }
+        }
+        let mut models = models_by_login(agents);
+        for row in &mut rows {
+            let login = (row.agent, row.profile.profile_id.as_str());
+            row.models = models.remove(&login).unwrap_or_default();
         }
         for row in rows.iter_mut().filter(|row| row.agent == MAIN_AGENT) {
             row.users = users.get(row.profile.profile_id.as_str()).copied().unwrap_or_default();
@@ -185,6 +220,9 @@ impl Table<'_> {
         words.extend(row.profile.account.as_deref().map(safe));
         words.push(state(row.profile, self.snapshot.now));
         words.extend(row.note.map(safe));
+        if !row.models.is_empty() {
+            words.push(for_models(&row.models));
+        }
         if row.profile.source.is_import_only() {
             words.push(text("not-imported", &[]));
         }
@@ -222,6 +260,26 @@ impl Table<'_> {
         }
         Ok(())
     }
+}
+
+/// The models that are called with each login, by the agent that owns it and its profile.
+fn models_by_login(agents: &[AgentHealth]) -> BTreeMap<(&str, &str), BTreeSet<&str>> {
+    let mut models: BTreeMap<_, BTreeSet<&str>> = BTreeMap::new();
+    for agent in agents {
+        for route in &agent.models {
+            let ModelLogin::Profile { profile: id } = &route.login else { continue };
+            let is_inherited =
+                agent.profiles.iter().any(|own| own.profile_id.as_str() == id && own.inherited);
+            let owner = if is_inherited { MAIN_AGENT } else { agent.id.as_str() };
+            models.entry((owner, id.as_str())).or_default().insert(&*route.model);
+        }
+    }
+    models
+}
+
+fn for_models(models: &BTreeSet<&str>) -> String {
+    let names: Vec<String> = models.iter().map(|model| safe(model)).collect();
+    text("for-models", &[("models", &names.join(", "))])
 }
 
 fn style(severity: Option<Severity>) -> Style {

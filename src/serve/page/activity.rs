@@ -71,7 +71,7 @@ fn event(event: &Event, now: Timestamp) -> Markup {
 pub(super) fn stores(snapshot: &Snapshot) -> Markup {
     let (sound, broken): (Vec<&AgentHealth>, Vec<&AgentHealth>) = snapshot.agents.iter().partition(|agent| {
         let store = &agent.store;
-        store.error.is_none() && store.state_error.is_none() && store.stranded.is_none()
+        store.error.is_none() && store.state_error.is_none() && store.migration.is_none()
     });
     html! {
         section #stores aria-labelledby="stores-title" {

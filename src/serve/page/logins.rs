@@ -206,7 +206,7 @@ fn renewal(profile: &ProfileHealth) -> String {
         LoginState::Static => "page-renewal-not-needed",
         LoginState::Renewable => "page-renewal-automatic",
         LoginState::Refreshing => "page-renewal-in-progress",
-        LoginState::Dead => "page-renewal-sign-in-needed",
+        LoginState::NeedsSignIn => "page-renewal-sign-in-needed",
         LoginState::Blocked => "page-renewal-blocked",
         LoginState::External => "page-renewal-own-program",
         LoginState::Unsupported => "page-renewal-not-supported",

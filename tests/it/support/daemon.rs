@@ -101,7 +101,7 @@ impl Daemon {
         let deadline = Instant::now() + Duration::from_secs(60);
         while !condition() {
             assert!(Instant::now() < deadline, "{what} did not happen within a minute: {}", self.log());
-            std::thread::sleep(Duration::from_millis(2));
+            std::thread::sleep(Duration::from_millis(20));
         }
     }
 

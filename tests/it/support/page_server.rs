@@ -53,7 +53,7 @@ impl Server {
 
     pub(crate) fn demo() -> Self {
         let demo = Demo::lay_out(clock::now()).unwrap();
-        let server = Self::of(Some(pipeline::look(demo.roots(), [], &Request::default()).snapshot));
+        let server = Self::of(Some(pipeline::run(demo.roots(), [], &Request::default()).snapshot));
         server.happened(-90_000.0, EventKind::Renewed, "renewed, valid for 8 h");
         server.happened(-7_200_000.0, EventKind::Worse, "valid -> expired");
         server.happened(-9_200_000.0, EventKind::StoreBroken, "not JSON any more");

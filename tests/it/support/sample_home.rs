@@ -12,7 +12,7 @@ use crate::support::token_server::TokenServer;
 const REFRESH_LOCK: &str = ".openclaw/locks/oauth-refresh/sha256-cee1bbaed8073aace8170859a25616882c288ceeaa1119df363bf01cc0cdab65.lock";
 
 /// A state in which there is something of everything: a renewal, a login being renewed by somebody else, a cooldown, a
-/// provider without any login, an expired login, a store that cannot be read.
+/// provider without any login, a key that is in no store, an expired login, a store that cannot be read.
 pub(crate) fn everything(server: &TokenServer) -> Home {
     let until = now() + 3_600_000;
     let codex = json!({ "type": "oauth", "provider": "openai-codex", "access": "a", "refresh": "r", "expires": now() + 864_000_000 });
@@ -24,7 +24,11 @@ pub(crate) fn everything(server: &TokenServer) -> Home {
             ".config/authwatch/config.toml",
             server.config(&["openai-codex", "xai"]) + "[notify.command.nobody]\nrun = [\"true\"]\n",
         )
-        .file(".openclaw/openclaw.json", "{ agents: { defaults: { model: 'mistral/mistral-large' } } }")
+        .file(
+            ".openclaw/openclaw.json",
+            "{ agents: { defaults: { model: { primary: 'mistral/mistral-large', fallbacks: ['openrouter/auto'] } } } }",
+        )
+        .file(".openclaw/.env", "OPENROUTER_API_KEY=k\n")
         .profiles(
             "main",
             &json!({

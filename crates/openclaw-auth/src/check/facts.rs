@@ -155,7 +155,7 @@ const ADDED: &[(Version, &[&str])] = &[
 ];
 
 /// The variable that gives a provider auth, where one is set.
-fn variable_for(id: &str, question: &Question<'_>) -> Option<&'static str> {
+pub(super) fn variable_for(id: &str, question: &Question<'_>) -> Option<&'static str> {
     let (version, environment) = (question.version, question.environment);
     let is_listed = |table: &[(Version, &[&str])], counts: fn(Version, Version) -> bool| {
         table.iter().any(|(since, ids)| counts(version, *since) && ids.contains(&id))

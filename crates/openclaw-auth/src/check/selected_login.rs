@@ -3,7 +3,7 @@
 use crate::credential::Credential;
 use crate::merge::Effective;
 use crate::model::{CredentialKind, SecretReference};
-use crate::release::Version;
+use crate::release::{Rules, Version};
 use crate::secret::SecretStr;
 use crate::settings::{ProviderKey, ProviderSettings};
 use crate::text;
@@ -55,9 +55,10 @@ type Readiness = Option<bool>;
 /// What a model would be called with.
 pub(super) fn choice<'q>(model: &ModelInUse, question: &Question<'q>) -> Choice<'q> {
     let provider = model.provider.as_str();
+    let is_selected = Rules::of(question.version) == Rules::Selected;
     // Images are called as any provider's models are.
     let route = match provider {
-        "openai" if model.use_for != Use::Images => facts::openai_route(&model.name, question),
+        "openai" if is_selected && model.use_for != Use::Images => facts::openai_route(&model.name, question),
         _ => OpenAiRoute::Both,
     };
     if route == OpenAiRoute::Unknown {
@@ -181,8 +182,8 @@ fn readiness(profile: &Effective<'_, '_>, provider: &str, question: &Question<'_
             if is_fenced {
                 Some(false)
             } else if credential.refresh.is_some() {
-                // Only OpenAI's are refreshed without asking.
-                (provider == "openai").then_some(true)
+                // Since 2026.8 only OpenAI's are refreshed without asking.
+                (provider == "openai" || Rules::of(question.version) < Rules::Selected).then_some(true)
             } else if credential.refers && credential.access.is_none() {
                 None
             } else {

@@ -48,6 +48,6 @@ pub(super) fn health(kind: StoreKind, path: PathBuf, facts: Option<FileFacts>) -
         owner: facts.map(|facts| facts.owner),
         error: None,
         state_error: None,
-        stranded: None,
+        migration: None,
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use super::{Found, Holder, LockFileContent, look, process, remove_stale};
+use super::{Found, Holder, LockFileContent, find, process, remove_stale};
 use crate::clock;
 use crate::lock::Process;
 use crate::model::Span;
@@ -32,7 +32,7 @@ pub struct InspectedLock {
 
 /// Looks at a lock; `None` where there is none.
 pub fn inspect(path: &Path, stale_after: Span) -> io::Result<Option<InspectedLock>> {
-    Ok(look(path)?.map(|found| seen(found, path, stale_after)))
+    Ok(find(path)?.map(|found| seen(found, path, stale_after)))
 }
 
 fn seen(found: Found, path: &Path, stale_after: Span) -> InspectedLock {
@@ -59,7 +59,7 @@ fn seen(found: Found, path: &Path, stale_after: Span) -> InspectedLock {
 
 /// Removes a lock if it is stale at this moment. Whether it is gone by our doing.
 pub fn clear_stale(path: &Path, stale_after: Span) -> io::Result<bool> {
-    match look(path)? {
+    match find(path)? {
         Some(found) if found.is_stale(stale_after) => remove_stale(path, &found),
         _ => Ok(false),
     }

@@ -61,6 +61,20 @@ words! {
     }
 }
 
+words! {
+    /// What sets a variable.
+    pub enum VariableOrigin in "snake_case" {
+        /// The environment of this process.
+        Process,
+        /// OpenClaw's `.env`, or its `gateway.env`.
+        Dotenv,
+        /// The configuration's `env` block.
+        Configuration,
+        /// The gateway's service, or its process.
+        Service,
+    }
+}
+
 /// A profile that OpenClaw leaves alone for a while.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]

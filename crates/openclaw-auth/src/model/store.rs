@@ -104,12 +104,12 @@ pub enum Fault {
     Row,
 }
 
-/// Credentials that OpenClaw no longer looks at.
+/// Credentials that OpenClaw no longer reads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Stranded {
+pub struct IncompleteMigration {
     /// What kind of leftover it is.
-    pub kind: StrandedKind,
+    pub kind: MigrationKind,
     /// The file that is not used.
     #[serde(serialize_with = "shown_path")]
     pub path: PathBuf,
@@ -131,7 +131,7 @@ pub struct Unimportable {
 
 words! {
     /// The ways a migration leaves credentials behind.
-    pub enum StrandedKind in "kebab-case" {
+    pub enum MigrationKind in "kebab-case" {
         /// A file of an older release, without which the release that is in use does not use the store, or does not read it.
         NotImported,
         /// A JSON store beside a populated database: only a leftover.
@@ -177,9 +177,9 @@ pub struct StoreHealth {
     /// Why the file with order and usage could not be read. OpenClaw goes on without it.
     #[serde(rename = "stateError", skip_serializing_if = "Option::is_none")]
     pub state_error: Option<StoreError>,
-    /// A stranded migration beside it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub stranded: Option<Stranded>,
+    /// An incomplete migration beside it.
+    #[serde(rename = "stranded", skip_serializing_if = "Option::is_none")]
+    pub migration: Option<IncompleteMigration>,
 }
 
 /// An entry of a store that OpenClaw drops.

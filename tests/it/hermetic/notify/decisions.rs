@@ -13,8 +13,8 @@ use authwatch::notify::message::Message;
 use authwatch::notify::{Change, FailingChannels, Incidents, Mute, Policy, Transition, decide, policy};
 use authwatch::remedy::Commands;
 use openclaw_auth::model::{
-    ConfigHealth, CredentialKind, Fault, ProviderId, Semantics, Source, StoreError, StoreErrorReason,
-    StoreHealth, StoreKind, Stranded, StrandedKind, Timestamp,
+    ConfigHealth, CredentialKind, Fault, IncompleteMigration, MigrationKind, ProviderId, Semantics, Source,
+    StoreError, StoreErrorReason, StoreHealth, StoreKind, Timestamp,
 };
 use openclaw_auth::release::ReleaseSource;
 use proptest::prelude::*;
@@ -51,7 +51,11 @@ fn profile(id: &str) -> ProfileHealth {
 }
 
 fn dead(id: &str) -> ProfileHealth {
-    ProfileHealth { login: LoginState::Dead, login_reason: Some(LoginReason::InvalidGrant), ..profile(id) }
+    ProfileHealth {
+        login: LoginState::NeedsSignIn,
+        login_reason: Some(LoginReason::InvalidGrant),
+        ..profile(id)
+    }
 }
 
 /// A login that expires or expired at `end`.
@@ -87,10 +91,11 @@ fn agent(id: &str, profiles: Vec<ProfileHealth>) -> AgentHealth {
             owner: None,
             error: None,
             state_error: None,
-            stranded: None,
+            migration: None,
         },
         profiles,
         providers: Vec::new(),
+        models: Vec::new(),
         missing_providers_in_use: Vec::new(),
         rejected: Vec::new(),
         store_assessment: None,
@@ -118,7 +123,7 @@ fn snapshot(now: f64, agents: Vec<AgentHealth>) -> Snapshot {
         agents,
         external: Vec::new(),
         renewals: Vec::new(),
-        rescued: Vec::new(),
+        recoveries: Vec::new(),
         recovery_assessment: None,
         config_assessment: None,
         openclaw: OpenclawRelease {
@@ -561,20 +566,24 @@ fn logins_of_an_incomplete_migration_are_one_incident() {
     let mut notified = Notified::new("");
     let main = |profiles: Vec<ProfileHealth>| agent("main", profiles);
     notified.pass(vec![main(vec![profile("xai:a"), dead("xai:b")]), agent("bot", Vec::new())]);
-    let stranded = || {
+    let migration = || {
         let mut main = main(Vec::new());
         main.store.kind = StoreKind::AgentSqlite;
         main.missing_providers_in_use = vec![ProviderId::from("xai")];
         let path = PathBuf::from("/agents/main/auth-profiles.json");
-        main.store.stranded =
-            Some(Stranded { kind: StrandedKind::EmptyDatabase, path, profiles: 2, repair_first: None });
+        main.store.migration = Some(IncompleteMigration {
+            kind: MigrationKind::EmptyDatabase,
+            path,
+            profiles: 2,
+            repair_first: None,
+        });
         vec![main, agent("bot", Vec::new())]
     };
-    let changes = notified.after(MINUTE).pass(stranded());
+    let changes = notified.after(MINUTE).pass(migration());
     let named: Vec<_> = changes.iter().map(|change| change.problem.state.as_str()).collect();
     assert_eq!(named, ["was not migrated completely"]);
     for _ in 0..5 {
-        assert_eq!(notified.after(MINUTE).pass(stranded()), []);
+        assert_eq!(notified.after(MINUTE).pass(migration()), []);
     }
     // They are back, as they were.
     let back = || vec![main(vec![profile("xai:a"), dead("xai:b")]), agent("bot", Vec::new())];

@@ -15,8 +15,8 @@ use authwatch::refresh::outcome::{MisconfiguredReason, TransientReason};
 use authwatch::remedy::Commands;
 use authwatch::serve::page::{PageInput, PageView, document};
 use openclaw_auth::model::{
-    ConfigHealth, Cooldown, CooldownKind, CredentialKind, Fault, ProviderId, ReasonCode, Source, Span,
-    StoreError, StoreErrorReason, StoreHealth, Stranded, StrandedKind, Timestamp, Unimportable,
+    ConfigHealth, Cooldown, CooldownKind, CredentialKind, Fault, IncompleteMigration, MigrationKind,
+    ProviderId, ReasonCode, Source, Span, StoreError, StoreErrorReason, StoreHealth, Timestamp, Unimportable,
 };
 use proptest::option;
 use proptest::prelude::*;
@@ -102,21 +102,21 @@ fn store_error() -> impl Strategy<Value = StoreError> {
 }
 
 prop_compose! {
-    fn stranded()(
-        kind in select(StrandedKind::ALL.to_vec()),
+    fn migration()(
+        kind in select(MigrationKind::ALL.to_vec()),
         profiles in 1_usize..4,
         broken in option::weighted(0.3, store_error()),
-    ) -> Stranded {
+    ) -> IncompleteMigration {
         let path = PathBuf::from("/state/agents/main/agent/auth-profiles.json");
         let repair_first = broken.map(|error| Unimportable { path: path.clone(), error });
-        Stranded { kind, path, profiles, repair_first }
+        IncompleteMigration { kind, path, profiles, repair_first }
     }
 }
 
 prop_compose! {
     fn agent(number: usize)(
         profiles in (0_usize..5).prop_flat_map(|count| (0..count).map(|number| login(number, false)).collect::<Vec<_>>()),
-        (error, stranded) in (option::weighted(0.15, store_error()), option::weighted(0.15, stranded())),
+        (error, migration) in (option::weighted(0.15, store_error()), option::weighted(0.15, migration())),
         missing in prop::collection::btree_set(select(PROVIDERS.to_vec()), 0..2),
     ) -> AgentHealth {
         let id = if number == 0 { "main".to_owned() } else { format!("agent {number}") };
@@ -126,7 +126,7 @@ prop_compose! {
             store: StoreHealth {
                 path: PathBuf::from("/state/agents").join(&id).join("agent/auth-profiles.json"),
                 error,
-                stranded,
+                migration,
                 ..empty.store
             },
             missing_providers_in_use: missing.into_iter().map(ProviderId::from).collect(),

@@ -3,7 +3,7 @@
 use std::fs;
 
 use authwatch::clock::At;
-use authwatch::pipeline::{self, Look, Request};
+use authwatch::pipeline::{self, Request, ScanResult};
 use authwatch::publish::report::{self, Format, Layout};
 use openclaw_auth::model::{Semantics, Timestamp};
 use proptest::prelude::*;
@@ -169,21 +169,21 @@ const CONFIGS: [&str; 3] = [
     "{ agents: { defaults: { model: { primary: 'xai/grok-4', fallbacks: ['zai/glm-5'] } }, list: [{ id: 'work', default: true }] } }",
 ];
 
-fn look(home: &Home, semantics: Semantics) -> Look {
+fn look(home: &Home, semantics: Semantics) -> ScanResult {
     let request = Request {
         at: Some(At::Absolute(Timestamp::from_millis(1_800_000_000_000.0))),
         semantics,
         own_rules: true,
         ..Request::default()
     };
-    pipeline::look(&home.roots(), [], &request)
+    pipeline::run(&home.roots(), [], &request)
 }
 
-/// What must not depend on where credentials are kept.
-fn essence(look: &Look) -> Value {
+/// What must not depend on where credentials are kept. What models are called with depends on the release, which that tells.
+fn essence(look: &ScanResult) -> Value {
     let mut report = serde_json::to_value(&look.snapshot).unwrap();
     for agent in report["agents"].as_array_mut().unwrap() {
-        for key in ["store", "dir", "remedies"] {
+        for key in ["store", "dir", "models", "remedies"] {
             agent.as_object_mut().unwrap().remove(key);
         }
         for profile in agent["profiles"].as_array_mut().unwrap() {

@@ -220,13 +220,13 @@ fn a_database_that_is_newer_wants_a_newer_authwatch() {
 }
 
 /// A database without logins beside a JSON store with one: OpenClaw's import brings it back.
-fn stranded() -> Home {
+fn migration() -> Home {
     Home::new().database("main", &json!({})).profiles("main", &key())
 }
 
 #[test]
 fn a_leftover_that_parses_is_imported_by_openclaw() {
-    let report = stranded().run(&["status", "--json"]).json();
+    let report = migration().run(&["status", "--json"]).json();
     assert_eq!(report["agents"][0]["remedies"][0]["command"], "openclaw doctor --fix", "{report}");
 }
 
@@ -239,7 +239,7 @@ fn openclaws_import_is_named_only_while_every_file_it_would_archive_parses() {
         ("auth-state.json", "agents/work/agent/auth-state.json", "{,}"),
         ("oauth.json", "credentials/oauth.json", "\u{feff}{}"),
     ] {
-        let home = stranded().database("data", &key());
+        let home = migration().database("data", &key());
         home.write(&format!(".openclaw/{path}"), content);
         let surfaces = assert_harmless(name, &home);
         let (meaning, command) = remedy(&surfaces);

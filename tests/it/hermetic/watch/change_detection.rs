@@ -187,12 +187,12 @@ fn beside_a_writer(path: &Path, does: impl FnOnce()) {
 
 #[test]
 fn other_rows_are_no_change() {
-    use authwatch::pipeline::{Cache, Request, look_again};
+    use authwatch::pipeline::{Cache, Request, run_with_cache};
 
     let home = home_of_2026_9();
     let holders = [hold(&home.shared_database()), hold(&home.agent_database("work"))];
     let (roots, mut cache) = (home.roots(), Cache::default());
-    let mut scan = || look_again(&roots, [], &Request::default(), Some(&mut cache));
+    let mut scan = || run_with_cache(&roots, [], &Request::default(), Some(&mut cache));
     assert!(scan().changed, "the first scan reads everything");
     assert!(!scan().changed);
     for holder in &holders {

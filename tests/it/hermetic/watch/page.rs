@@ -51,7 +51,7 @@ fn full_of(text: &str) -> (Snapshot, Vec<Event>) {
         vec![
             profile(text, Status::Ok, LoginState::Renewable, Some(9e6)),
             profile(text, Status::Expired, LoginState::None, None),
-            profile(text, Status::Expired, LoginState::Dead, None),
+            profile(text, Status::Expired, LoginState::NeedsSignIn, None),
         ],
     );
     main.missing_providers_in_use.push(ProviderId::from(text));
@@ -132,7 +132,7 @@ fn known_tricks_stay_text() {
 
 #[test]
 fn a_login_that_many_inherit_is_one_need() {
-    let dead = profile("a:default", Status::Expired, LoginState::Dead, None);
+    let dead = profile("a:default", Status::Expired, LoginState::NeedsSignIn, None);
     let inherited = ProfileHealth { inherited: true, ..dead.clone() };
     let mut agents = vec![agent("main", vec![dead])];
     agents.extend((0..5).map(|number| agent(&format!("agent-{number}"), vec![inherited.clone()])));

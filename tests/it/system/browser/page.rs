@@ -84,7 +84,7 @@ fn hostile_names_are_shown_and_not_obeyed() {
         .profiles("main", &Value::Object(profiles.clone()))
         .profiles("<i>agent", &Value::Object(profiles))
         .file(".openclaw/agents/a\"b<c/agent/auth-profiles.json", "{");
-    let server = Server::of(Some(pipeline::look(&home.roots(), [], &Request::default()).snapshot));
+    let server = Server::of(Some(pipeline::run(&home.roots(), [], &Request::default()).snapshot));
     server.happened(0.0, EventKind::Worse, hostile[1]);
     let browser = Browser::open();
     let query: String = form_urlencoded::byte_serialize(hostile[1].as_bytes()).collect();
@@ -162,7 +162,7 @@ fn pictures() {
     let later = now() - AT.parse::<i64>().unwrap();
     let mut shown = vec![("demo", demo), ("fleet", fleet)];
     for (name, home) in three_states(later) {
-        let server = Server::of(Some(pipeline::look(&home.roots(), [], &Request::default()).snapshot));
+        let server = Server::of(Some(pipeline::run(&home.roots(), [], &Request::default()).snapshot));
         server.shown.lock().unwrap().host = "build-7".to_owned();
         shown.push((name, server));
     }

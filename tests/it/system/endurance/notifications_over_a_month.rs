@@ -125,8 +125,8 @@ fn live(restart: bool, down: Option<usize>) -> [Heard; 2] {
         #[expect(clippy::cast_precision_loss, reason = "milliseconds stay far below 2^53")]
         let moment = Timestamp::from_millis(at as f64);
         let request = Request { at: Some(authwatch::clock::At::Absolute(moment)), ..Request::default() };
-        let look = pipeline::look(&home.roots(), [], &request);
-        runtime.block_on(told.observe(&look.snapshot)).unwrap();
+        let result = pipeline::run(&home.roots(), [], &request);
+        runtime.block_on(told.observe(&result.snapshot)).unwrap();
         let is_down = (DOWN * DAY..(DOWN + 1) * DAY).contains(&(at - NOW));
         let silent = down.filter(|_| is_down).map(|index| &channels[index]);
         // What is answered with a failure is not heard.

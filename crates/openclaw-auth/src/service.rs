@@ -1,15 +1,20 @@
-//! Services: OpenClaw's gateway, as its unit or its process shows it, and what runs authwatch.
+//! OpenClaw's gateway, as its systemd unit or its process shows it, and the variables that it has.
 
+use crate::model::VariableOrigin;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use openclaw_auth::environment::{Environment, parse_dotenv};
 use zeroize::Zeroizing;
 
-use super::files::{self, Places};
+use crate::environment::{Environment, parse_dotenv};
+use crate::file::{list, secret_text};
+use crate::paths::Roots;
 
-struct UserProcess {
-    arguments: Vec<String>,
+/// A process of the user's that has the same home or state directory.
+#[derive(Debug)]
+pub struct UserProcess {
+    /// Its command line.
+    pub arguments: Vec<String>,
     /// The names of its variables that are set to something. Their values are keys, and are not kept.
     variables: Vec<String>,
     /// Its home directory, and the state directory of its OpenClaw.
@@ -23,33 +28,35 @@ pub struct Gateway {
     pub seen_as: String,
     /// Whether its process was seen.
     pub runs: bool,
+    /// Its unit.
     pub unit: Option<PathBuf>,
+    /// The variables it has.
     pub variables: Environment,
 }
 
 /// Finds the gateway: its process says more than its unit.
 #[must_use]
-pub fn gateway(places: &Places) -> Option<Gateway> {
-    let unit = units(places, "openclaw-gateway")
+pub fn gateway(roots: &Roots) -> Option<Gateway> {
+    let unit = units(roots, "openclaw-gateway")
         .into_iter()
         .find(|path| path.extension().is_some_and(|e| e == "service"));
-    let is_gateway = |process: &UserProcess| {
-        let named = |name: &str| process.arguments.iter().any(|argument| argument.contains(name));
+    let is_gateway = |arguments: &[String]| {
+        let named = |name: &str| arguments.iter().any(|argument| argument.contains(name));
         named("openclaw-gateway")
-            || named("openclaw") && process.arguments.iter().any(|argument| argument == "gateway")
+            || named("openclaw") && arguments.iter().any(|argument| argument == "gateway")
     };
-    if let Some((pid, process)) = processes(places).into_iter().find(|(_, process)| is_gateway(process)) {
+    if let Some((pid, process)) = processes(roots, is_gateway).into_iter().next() {
         let mut variables = Environment::default();
-        variables.add(process.variables);
+        variables.add(process.variables, VariableOrigin::Service);
         return Some(Gateway { seen_as: format!("process {pid}"), runs: true, unit, variables });
     }
     let path = unit?;
     let mut variables = Environment::default();
-    variables.add(unit_variables(&path, &places.roots.home));
+    variables.add(unit_variables(&path, &roots.home), VariableOrigin::Service);
     // What the user's systemd gives to all its services.
-    let shared = files::list(&places.user_dir("XDG_CONFIG_HOME", ".config").join("environment.d"));
+    let shared = list(&roots.user_config.join("environment.d"));
     for file in shared.into_iter().map(|(_, path)| path).chain([PathBuf::from("/etc/environment")]) {
-        variables.add(parse_dotenv(&files::text(&file)));
+        variables.add(parse_dotenv(&secret_text(&file)), VariableOrigin::Service);
     }
     Some(Gateway {
         runs: false,
@@ -59,30 +66,18 @@ pub fn gateway(places: &Places) -> Option<Gateway> {
     })
 }
 
-/// Whether authwatch runs for this user with this argument.
-#[must_use]
-pub fn authwatch_runs(places: &Places, argument: &str) -> bool {
-    let own = std::process::id();
-    processes(places).iter().any(|(pid, process)| {
-        let program = process.arguments.first().and_then(|path| Path::new(path).file_name());
-        *pid != own
-            && program.is_some_and(|name| name == "authwatch")
-            && process.arguments.iter().any(|given| given == argument)
-    })
-}
-
 /// The systemd units whose names begin with `name`, the user's own first.
 #[must_use]
-pub fn units(places: &Places, name: &str) -> Vec<PathBuf> {
-    let user = places.user_dir("XDG_CONFIG_HOME", ".config").join("systemd/user");
-    let of_user = files::list(&user).into_iter();
-    let home = places.roots.home.to_string_lossy().into_owned();
+pub fn units(roots: &Roots, name: &str) -> Vec<PathBuf> {
+    let user = roots.user_config.join("systemd/user");
+    let of_user = list(&user).into_iter();
+    let home = roots.home.to_string_lossy().into_owned();
     // A system unit counts if it is about this user: it names the home directory.
     let of_system = ["/etc/systemd/system", "/usr/lib/systemd/system"]
         .iter()
-        .flat_map(|dir| files::list(Path::new(dir)))
+        .flat_map(|dir| list(Path::new(dir)))
         .filter(|(found, path)| {
-            found.starts_with(name) && home.len() > 1 && files::text(path).contains(&home)
+            found.starts_with(name) && home.len() > 1 && secret_text(path).contains(&home)
         });
     of_user.chain(of_system).filter(|(found, _)| found.starts_with(name)).map(|(_, path)| path).collect()
 }
@@ -92,17 +87,17 @@ pub fn units(places: &Places, name: &str) -> Vec<PathBuf> {
 fn unit_variables(unit: &Path, home: &Path) -> BTreeSet<String> {
     let mut drop_ins = unit.as_os_str().to_owned();
     drop_ins.push(".d");
-    let parts = files::list(Path::new(&drop_ins)).into_iter().map(|(_, path)| path);
+    let parts = list(Path::new(&drop_ins)).into_iter().map(|(_, path)| path);
     let mut names = BTreeSet::new();
     for path in std::iter::once(unit.to_path_buf()).chain(parts) {
-        for line in files::text(&path).lines().map(str::trim) {
+        for line in secret_text(&path).lines().map(str::trim) {
             let Some((key, value)) = line.split_once('=') else { continue };
             match key.trim() {
                 "Environment" => names.extend(assignments(value)),
                 "PassEnvironment" => names.extend(value.split_whitespace().map(str::to_owned)),
                 "EnvironmentFile" => {
                     let file = value.trim().trim_start_matches('-').replace("%h", &home.to_string_lossy());
-                    names.extend(parse_dotenv(&files::text(Path::new(&file))));
+                    names.extend(parse_dotenv(&secret_text(Path::new(&file))));
                 }
                 _ => {}
             }
@@ -118,27 +113,34 @@ fn assignments(value: &str) -> impl Iterator<Item = String> {
     names.filter(|(_, value)| !value.trim_matches(['"', '\'']).is_empty()).map(|(name, _)| name.to_owned())
 }
 
-/// The processes with the same home or state directory, as far as this user may read their environment.
-fn processes(places: &Places) -> Vec<(u32, UserProcess)> {
-    let ours = [&places.roots.home, &places.roots.state];
-    let pids = files::list(Path::new("/proc")).into_iter().filter_map(|(name, _)| name.parse::<u32>().ok());
-    let read = |pid| process(pid).map(|process| (pid, process));
+/// The processes with the same home or state directory whose command lines are wanted, as far as this user may read their
+/// environment.
+#[must_use]
+pub fn processes(roots: &Roots, is_wanted: impl Fn(&[String]) -> bool) -> Vec<(u32, UserProcess)> {
+    let ours = [&roots.home, &roots.state];
+    let pids = list(Path::new("/proc")).into_iter().filter_map(|(name, _)| name.parse::<u32>().ok());
+    let read = |pid| process(pid, &is_wanted).map(|process| (pid, process));
     pids.filter_map(read)
         .filter(|(_, process)| process.places.iter().any(|place| ours.contains(&place)))
         .collect()
 }
 
-fn process(pid: u32) -> Option<UserProcess> {
+fn process(pid: u32, is_wanted: impl Fn(&[String]) -> bool) -> Option<UserProcess> {
     let read = |file: &str| std::fs::read(format!("/proc/{pid}/{file}")).ok().map(Zeroizing::new);
     let words = |bytes: &[u8]| -> Vec<Zeroizing<String>> {
         let words = bytes.split(|byte| *byte == 0).filter(|word| !word.is_empty());
         words.map(|word| Zeroizing::new(String::from_utf8_lossy(word).into_owned())).collect()
     };
-    let (environment, command_line) = (words(&read("environ")?), words(&read("cmdline")?));
+    // First, because most processes end here.
+    let arguments: Vec<String> = words(&read("cmdline")?).iter().map(|word| word.to_string()).collect();
+    if !is_wanted(&arguments) {
+        return None;
+    }
+    let environment = words(&read("environ")?);
     let pairs =
         || environment.iter().filter_map(|word| word.split_once('=')).filter(|(_, value)| !value.is_empty());
     Some(UserProcess {
-        arguments: command_line.iter().map(|word| word.to_string()).collect(),
+        arguments,
         variables: pairs().map(|(name, _)| name.to_owned()).collect(),
         places: pairs()
             .filter(|(name, _)| matches!(*name, "HOME" | "OPENCLAW_STATE_DIR"))

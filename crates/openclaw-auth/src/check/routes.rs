@@ -1,0 +1,93 @@
+//! Which login each model of an agent is called with.
+//!
+//! Releases before 2026.8 choose in the same order, but call every model of OpenAI's with whatever comes first, and refresh
+//! logins of every provider.
+
+use serde::Serialize;
+
+use super::facts::{self, auth_provider, configured};
+use super::models;
+use super::question::Question;
+use super::selected_login::{Choice, choice};
+use crate::model::VariableOrigin;
+use crate::settings::ProviderKey;
+
+/// A model, and what it is called with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ModelRoute {
+    /// `provider/name`.
+    pub model: String,
+    /// The model's provider, normalized.
+    #[serde(skip)]
+    pub provider: String,
+    /// What it is called with.
+    #[serde(flatten)]
+    pub login: ModelLogin,
+}
+
+/// What a model is called with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "calledWith", rename_all = "snake_case")]
+pub enum ModelLogin {
+    /// A stored login.
+    Profile {
+        /// Its id.
+        profile: String,
+    },
+    /// A key in a variable.
+    Variable {
+        /// The variable's name.
+        variable: String,
+        /// What sets it.
+        origin: VariableOrigin,
+    },
+    /// A key in the configuration.
+    Configuration,
+    /// Nothing, because none is needed.
+    NoKey,
+    /// That cannot be said without trying.
+    Undecided,
+    /// Nothing: the call fails.
+    Missing,
+}
+
+/// The models an agent uses, each once, in order, with what they are called with.
+#[must_use]
+pub fn routes(question: &Question<'_>) -> Vec<ModelRoute> {
+    let mut routes: Vec<ModelRoute> = Vec::new();
+    for model in models::in_use(question) {
+        let login = match choice(&model, question) {
+            Choice::Profile(profile) => ModelLogin::Profile { profile: profile.id.to_owned() },
+            Choice::Other => direct(&model.provider, question),
+            Choice::Undecided => ModelLogin::Undecided,
+            Choice::None => ModelLogin::Missing,
+        };
+        let route = ModelRoute {
+            model: format!("{}/{}", model.provider, model.name),
+            provider: model.provider,
+            login,
+        };
+        if !routes.contains(&route) {
+            routes.push(route);
+        }
+    }
+    routes
+}
+
+/// Auth that is no stored login, where there is some.
+fn direct(provider: &str, question: &Question<'_>) -> ModelLogin {
+    let variable = |name: &str| ModelLogin::Variable {
+        variable: name.to_owned(),
+        origin: question.environment.origin(name).unwrap_or(VariableOrigin::Process),
+    };
+    match configured(question.settings, provider, question.version).map(|entry| &entry.key) {
+        Some(ProviderKey::Name(name)) => variable(name),
+        Some(ProviderKey::Reference(reference)) if reference.source == "env" => variable(&reference.id),
+        Some(ProviderKey::Text | ProviderKey::Reference(_)) => ModelLogin::Configuration,
+        _ => {
+            let name = facts::variable_for(auth_provider(provider, question.version), question);
+            name.map_or(ModelLogin::NoKey, variable)
+        }
+    }
+}
