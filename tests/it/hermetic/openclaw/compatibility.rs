@@ -301,7 +301,6 @@ fn an_agents_own_profiles_go_before_the_order_of_main_in_the_later_release() {
 #[test]
 fn a_refused_configuration_is_explained_by_a_command_that_starts_with_it() {
     for (version, command) in [
-        ("2026.2.26", "openclaw doctor"),
         ("2026.4.29", "openclaw config validate"),
         ("2026.5.28", "openclaw doctor"),
         ("2026.9.6", "openclaw doctor"),

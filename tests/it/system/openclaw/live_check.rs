@@ -84,7 +84,8 @@ const PROVIDERS: &[Provider] = &[
 /// A random state directory.
 ///
 /// It leaves out where authwatch is known to answer otherwise than a release (`KNOWN` in the whole-program test): the variable
-/// `OPENCLAW_AGENT_DIR`, and a leftover `credentials/oauth.json` beside an agent without a database. And it leaves out what a
+/// `OPENCLAW_AGENT_DIR`, and a leftover `credentials/oauth.json` beside an agent without a database. Nor does the agent that a bare command of 2026.9 means
+/// have a model of its own: of that model only the default utility model of its provider counts there. And it leaves out what a
 /// release asks its gateway for, which does not run here: unset variables in `models.providers`.
 struct Generator<'r> {
     random: Random,
@@ -217,10 +218,13 @@ impl Generator<'_> {
         if self.random.chance(40) {
             agents.extend(&NAMES[self.random.below(NAMES.len())..]);
         }
+        let (first, asked) = (*self.random.pick(&agents), self.random.chance(40));
+        let asked = asked.then(|| *self.random.pick(&agents));
         let mut entries = Vec::new();
         for id in &agents {
             let mut entry = Map::new();
-            if *id != "main" && self.random.chance(40) {
+            let is_bare = self.release.stores == Stores::Shared && asked.is_none() && *id == first;
+            if *id != "main" && !is_bare && self.random.chance(40) {
                 let model = self.model(used);
                 let value = match self.random.below(2) {
                     0 => json!(model),
@@ -230,7 +234,6 @@ impl Generator<'_> {
             }
             entries.push((*id, entry));
         }
-        let first = *self.random.pick(&agents);
         if self.release.stores == Stores::Shared {
             let several = agents.len() > 1;
             if several || self.random.chance(20) {
@@ -257,7 +260,6 @@ impl Generator<'_> {
             });
             config["agents"]["list"] = list.collect();
         }
-        let asked = self.random.chance(40).then(|| *self.random.pick(&agents));
         (agents, asked)
     }
 
