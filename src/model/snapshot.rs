@@ -129,11 +129,12 @@ pub struct AgentHealth {
 }
 
 impl AgentHealth {
-    /// The keys its models are called with that are in no store.
+    /// What its models are called with that is in no store, keys or none.
     pub fn keys(&self) -> impl Iterator<Item = (&ModelRoute, KeyPlace<'_>)> {
         self.models.iter().filter_map(|route| match &route.login {
             ModelLogin::Variable { variable, origin } => Some((route, KeyPlace::Variable(variable, *origin))),
             ModelLogin::Configuration => Some((route, KeyPlace::Configuration)),
+            ModelLogin::NoKey => Some((route, KeyPlace::NotNeeded)),
             _ => None,
         })
     }
@@ -146,6 +147,8 @@ pub enum KeyPlace<'a> {
     Variable(&'a str, VariableOrigin),
     /// In the configuration itself.
     Configuration,
+    /// Nowhere, because none is needed.
+    NotNeeded,
 }
 
 impl KeyPlace<'_> {
@@ -155,6 +158,7 @@ impl KeyPlace<'_> {
         match self {
             Self::Variable(variable, _) => format!("env:{variable}"),
             Self::Configuration => "config".to_owned(),
+            Self::NotNeeded => "no-key".to_owned(),
         }
     }
 
@@ -164,6 +168,7 @@ impl KeyPlace<'_> {
         match self {
             Self::Variable(_, origin) => origin.as_str(),
             Self::Configuration => "configuration",
+            Self::NotNeeded => "not_needed",
         }
     }
 }

@@ -63,7 +63,7 @@ metrics! {
         "The login needs a person; always 1, at the agent that owns it."
     MODEL_KEY_INFO: Gauge, "authwatch_model_key_info"
         [agent, provider, origin]
-        "A configured model uses a key that is in no store: what holds it; always 1."
+        "A configured model is called without a stored login: what holds its key, if it needs one; always 1."
     NOTIFICATION_FAILURES: StoredCounter, "authwatch_notification_failures_total"
         [channel, reason] "Failed attempts to send a message over the channel, by reason."
     NOTIFICATION_LAST_SUCCESS: Gauge, "authwatch_notification_last_success_timestamp_seconds"

@@ -82,6 +82,7 @@ mod status {
     mod for_people;
     #[cfg(feature = "sqlite")]
     mod formats;
+    mod keys;
     mod one_verdict;
     mod surfaces_agree;
 }

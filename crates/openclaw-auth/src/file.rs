@@ -348,6 +348,6 @@ pub fn list(dir: &Path) -> Vec<(String, PathBuf)> {
 pub fn secret_text(path: &Path) -> Zeroizing<String> {
     let mut buffer = SecretBuffer::default();
     let read = read(path, &mut buffer).ok().flatten();
-    let text = read.and_then(|_| text(path, &buffer).ok()).unwrap_or_default();
+    let text = read.and_then(|_| decoded(path, &buffer).ok()).unwrap_or_default();
     Zeroizing::new(text.to_owned())
 }

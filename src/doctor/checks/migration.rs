@@ -4,14 +4,17 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use openclaw_auth::discover::Agent;
+use openclaw_auth::document::Document;
 use openclaw_auth::load::sqlite::SharedOwner;
 use openclaw_auth::load::{STATE_FILE, retired};
-use openclaw_auth::model::{AgentId, CredentialKind, MigrationKind, StoreKind, Timestamp, Unimportable};
+use openclaw_auth::model::{
+    AgentId, CredentialKind, MigrationKind, Source, StoreKind, Timestamp, Unimportable,
+};
 
 use crate::doctor::files::{self, quoted};
 use crate::doctor::finding::{Check, Findings, kinds};
 use crate::doctor::inspection::{AgentFacts, Inspection, ProfileFacts};
-use crate::model::AgentHealth;
+use crate::model::{AgentHealth, Severity};
 use crate::remedy::{self, ImportAdvice, Remedy, quote};
 use crate::texts::counted;
 
@@ -39,9 +42,9 @@ fn run(inspection: &Inspection, findings: &mut Findings) {
     let mut seen = BTreeSet::new();
     for agent in &inspection.agents {
         not_imported(inspection, agent, &mut seen, findings);
-        backups(Some(&agent.id), &agent.dir, findings);
+        backups(inspection, Some(&agent.id), &agent.dir, findings);
     }
-    backups(None, &inspection.places.roots.oauth, findings);
+    backups(inspection, None, &inspection.places.roots.oauth, findings);
     let unimportable = unimportable(inspection);
     broken(inspection, &unimportable, findings);
     two_owners(inspection, unimportable.first(), findings);
@@ -115,17 +118,49 @@ fn is_superseded(inspection: &Inspection, old: &ProfileFacts) -> bool {
     })
 }
 
-fn backups(agent: Option<&AgentId>, dir: &Path, findings: &mut Findings) {
+/// What a byte order mark is in UTF-8. OpenClaw's import archives a file that begins with it, and imports nothing.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+fn backups(inspection: &Inspection, agent: Option<&AgentId>, dir: &Path, findings: &mut Findings) {
     for (name, path) in files::list(dir) {
         let copied = ["auth-profiles.json", "auth.json", "oauth.json", "auth-state.json"];
         let is_copy =
             |rest: &str| [".bak", ".migrated-", ".sqlite-import."].iter().any(|by| rest.starts_with(by));
-        let is_backup = copied.iter().any(|file| name.strip_prefix(file).is_some_and(is_copy));
-        if is_backup && files::facts(&path).is_some_and(|facts| facts.is_file) {
-            let remove = format!("rm -i -- {}", quoted(&path));
-            findings.push(BACKUP.found(&[]).of(agent).at(&path).command(remove));
+        let Some(of) = copied.iter().find(|file| name.strip_prefix(**file).is_some_and(is_copy)) else {
+            continue;
+        };
+        if !files::facts(&path).is_some_and(|facts| facts.is_file) {
+            continue;
         }
+        let text = files::secret_text(&path);
+        let lost = logins_in_no_store(inspection, agent, &text);
+        let finding = if lost.is_empty() {
+            BACKUP.found(&[]).command(format!("rm -i -- {}", quoted(&path)))
+        } else {
+            let finding =
+                BACKUP.variant("unique", &[("logins", &lost.join(", "))]).severity(Severity::Warning);
+            let store = dir.join(of);
+            if text.starts_with(BYTE_ORDER_MARK) && !store.exists() {
+                let ImportAdvice { command, .. } = inspection.commands.import(None);
+                let (from, to) = (quoted(&path), quoted(&store));
+                finding.command(format!("(umask 077; tail -c +4 -- {from} > {to}) && {command}"))
+            } else {
+                finding
+            }
+        };
+        findings.push(finding.of(agent).at(&path));
     }
+}
+
+/// The logins of an archived store whose providers the agent's models use without any login.
+fn logins_in_no_store(inspection: &Inspection, agent: Option<&AgentId>, text: &str) -> Vec<String> {
+    let Some(health) = agent.and_then(|agent| inspection.health(agent)) else { return Vec::new() };
+    let text = text.trim_start_matches(BYTE_ORDER_MARK);
+    let Ok(document) = Document::parse(text, inspection.semantics, Source::Json) else { return Vec::new() };
+    let is_missing =
+        |provider: &str| health.missing_providers_in_use.iter().any(|missing| missing.as_str() == provider);
+    let lost = document.profiles.iter().filter(|profile| is_missing(&profile.credential.provider));
+    lost.map(|profile| profile.id.to_string()).collect()
 }
 
 /// Two stores that both hold what all agents inherit: OpenClaw reads one of them, which a record decides.

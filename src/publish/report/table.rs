@@ -162,7 +162,7 @@ impl Table<'_> {
             let words = [agents, origin, for_models(&models)].join(", ");
             let name = match key {
                 KeyPlace::Variable(variable, _) => safe(variable),
-                KeyPlace::Configuration => safe(provider),
+                KeyPlace::Configuration | KeyPlace::NotNeeded => safe(provider),
             };
             self.line(None, &name, &words)?;
         }

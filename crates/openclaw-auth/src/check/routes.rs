@@ -10,7 +10,7 @@ use super::models;
 use super::question::Question;
 use super::selected_login::{Choice, choice};
 use crate::model::VariableOrigin;
-use crate::settings::ProviderKey;
+use crate::settings::{ProviderKey, ProviderSettings};
 
 /// A model, and what it is called with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -60,6 +60,8 @@ pub fn routes(question: &Question<'_>) -> Vec<ModelRoute> {
         let login = match choice(&model, question) {
             Choice::Profile(profile) => ModelLogin::Profile { profile: profile.id.to_owned() },
             Choice::Other => direct(&model.provider, question),
+            // What answers on this machine or in its network mostly wants no key, whatever a release makes of that.
+            Choice::Undecided | Choice::None if is_local(&model.provider, question) => ModelLogin::NoKey,
             Choice::Undecided => ModelLogin::Undecided,
             Choice::None => ModelLogin::Missing,
         };
@@ -73,6 +75,10 @@ pub fn routes(question: &Question<'_>) -> Vec<ModelRoute> {
         }
     }
     routes
+}
+
+fn is_local(provider: &str, question: &Question<'_>) -> bool {
+    configured(question.settings, provider, question.version).is_some_and(ProviderSettings::is_local)
 }
 
 /// Auth that is no stored login, where there is some.

@@ -267,3 +267,29 @@ fn an_entry_that_openclaw_drops_is_copied_before_it_is_edited() {
     let surfaces = assert_harmless("a dropped entry", &home);
     assert!(said(&surfaces, "doctor --json").contains("cp -p -- "), "{}", said(&surfaces, "doctor --json"));
 }
+
+#[test]
+fn an_archive_that_holds_the_only_login_is_not_to_be_removed() {
+    let config = json!({ "agents": { "defaults": { "model": "anthropic/claude-opus-4-7" } } });
+    let archive = ".openclaw/agents/main/agent/auth-profiles.json.migrated-2026-11-26";
+    let stored = json!({ "version": 1, "profiles": {
+        "anthropic:default": { "type": "api_key", "provider": "anthropic", "key": "k" } } });
+    let home = |content: String| {
+        Home::new().file(".openclaw/openclaw.json", config.to_string()).file(archive, content)
+    };
+    let finding = |home: &Home| {
+        let report = home.run(&["doctor", "--json"]).json();
+        let all = report["findings"].as_array().unwrap().clone();
+        all.into_iter().find(|finding| finding["code"] == "import-backup").unwrap()
+    };
+    let marked = finding(&home(format!("\u{feff}{stored}")));
+    assert_eq!(marked["severity"], "warning", "{marked}");
+    let command = marked["command"].as_str().unwrap();
+    assert!(command.contains("tail -c +4") && !command.contains("rm "), "{command}");
+    let plain = finding(&home(stored.to_string()));
+    assert!(plain["meaning"].as_str().unwrap().contains("anthropic:default"), "{plain}");
+    assert_eq!(plain["command"], Value::Null, "{plain}");
+    // Where the login is stored, the archive is only a copy.
+    let copied = home(stored.to_string()).profiles("main", &stored["profiles"]);
+    assert!(finding(&copied)["command"].as_str().unwrap().starts_with("rm -i"), "{}", finding(&copied));
+}

@@ -1,0 +1,90 @@
+//! Keys that are in no store, and which login or key each model is called with.
+
+use serde_json::{Value, json};
+
+use crate::support::home::{DAY, HOUR, Home, NOW, oauth};
+
+const UNIT: &str = ".config/systemd/user/openclaw-gateway.service";
+
+fn using(models: &[&str]) -> Home {
+    let model = json!({ "primary": models[0], "fallbacks": models[1..] });
+    Home::new().file(
+        ".openclaw/openclaw.json",
+        json!({ "meta": { "lastTouchedVersion": "2026.4.29" }, "agents": { "defaults": { "model": model } } })
+            .to_string(),
+    )
+}
+
+fn models(home: &Home) -> Value {
+    home.status(&["--json"]).agent("main")["models"].clone()
+}
+
+#[test]
+fn keys_of_every_origin_have_a_line_that_names_it() {
+    let home = using(&["openai/gpt-5.5", "openrouter/auto", "mistral/large", "lotus/m"])
+        .file(".openclaw/.env", "OPENROUTER_API_KEY=k\n")
+        .env("OPENAI_API_KEY", "k")
+        .file(UNIT, "[Service]\nExecStart=openclaw gateway\n")
+        .file(&format!("{UNIT}.d/keys.conf"), "[Service]\nEnvironmentFile=-%h/keys\n")
+        .file("keys", "MISTRAL_API_KEY=k\n");
+    let config = home.state().join("openclaw.json");
+    let mut settings: Value = serde_json::from_str(&std::fs::read_to_string(&config).unwrap()).unwrap();
+    settings["models"] = json!({ "providers": { "lotus": { "baseUrl": "http://127.0.0.1:1/v1", "api": "openai-completions", "models": [{ "id": "m", "name": "m" }] } } });
+    std::fs::write(&config, settings.to_string()).unwrap();
+
+    let report = home.run(&["status"]).stdout;
+    for line in [
+        "OPENAI_API_KEY",
+        "key of openai from the environment, for openai/gpt-5.5",
+        "key of openrouter from .env, for openrouter/auto",
+        "key of mistral from the gateway's service, for mistral/large",
+        "needs no key, for lotus/m",
+    ] {
+        assert!(
+            report.split_whitespace().collect::<Vec<_>>().join(" ").contains(line),
+            "no {line} in {report}"
+        );
+    }
+    assert!(report.starts_with("All logins are OK"), "{report}");
+    let plain = home.run(&["status", "--format", "plain"]).stdout;
+    assert!(plain.contains("main\tenv:OPENROUTER_API_KEY\topenrouter\tenv\tstatic\tvalid"), "{plain}");
+    assert_eq!(
+        models(&home)[1],
+        json!({ "model": "openrouter/auto", "calledWith": "variable", "variable": "OPENROUTER_API_KEY", "origin": "dotenv" })
+    );
+    assert!(!report.contains("no logins"), "{report}");
+}
+
+#[test]
+fn a_key_that_only_the_service_has_is_one_answer_everywhere() {
+    let home = using(&["openrouter/auto"])
+        .file(UNIT, "[Service]\nExecStart=openclaw gateway\nEnvironment=OPENROUTER_API_KEY=k\n");
+    // OpenClaw's own command does not see it, and --check answers as that does.
+    let check = home.run(&["status", "--check"]);
+    assert_eq!(check.code, 1, "{}", check.stdout);
+    assert!(
+        check.stdout.contains("a model needs openrouter, and OpenClaw finds no login"),
+        "{}",
+        check.stdout
+    );
+    assert_eq!(home.run(&["status", "--needs-person"]).code, 0);
+    assert_eq!(home.run(&["watch", "--once", "--no-refresh"]).code, 0);
+    let doctor = home.run(&["doctor", "--json"]);
+    assert_eq!(doctor.code, 0, "{}", doctor.stdout);
+    assert!(doctor.stdout.contains("key-only-in-service"), "{}", doctor.stdout);
+}
+
+#[test]
+fn the_model_falls_to_the_login_that_works() {
+    let stored = json!({
+        "anthropic:default": oauth("anthropic", 30 * DAY),
+        "anthropic:key": { "type": "api_key", "provider": "anthropic", "key": "k" },
+    });
+    let home = using(&["anthropic/claude-opus-4-7"]).profiles("main", &stored);
+    let called_with = |home: &Home| models(home)[0]["profile"].as_str().unwrap().to_owned();
+    assert_eq!(called_with(&home), "anthropic:default");
+    let state = json!({ "version": 1, "usageStats": { "anthropic:default": {
+        "disabledUntil": NOW + HOUR, "disabledReason": "billing", "errorCount": 1 } } });
+    let home = home.file(".openclaw/agents/main/agent/auth-state.json", state.to_string());
+    assert_eq!(called_with(&home), "anthropic:key", "the paid key answers");
+}
