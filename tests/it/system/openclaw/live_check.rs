@@ -275,7 +275,7 @@ impl Generator<'_> {
             let mut model = self.model(&mut used);
             if self.random.chance(10) {
                 config["agents"]["defaults"]["models"] = json!({ &model: { "alias": "Fast" } });
-                model = "fast".to_owned();
+                "fast".clone_into(&mut model);
             }
             let fallbacks: Vec<String> =
                 (0..self.random.below(5) / 3).map(|_| self.model(&mut used)).collect();
