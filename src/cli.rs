@@ -131,7 +131,7 @@ fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Command::Auth(command) | Command::Models(ModelsCommand::Auth(command)) => {
             commands::auth::run(&cli.global, &command)
         }
-        Command::Explain(args) => commands::explain::run(&args),
+        Command::Explain(args) => commands::explain::run(&cli.global, &args),
         Command::Config(command) => commands::config::run(&cli.global, &command),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -14,7 +14,7 @@ mod verdict;
 pub use self::assessment::{Assessment, AssessmentState};
 pub use self::event::{Event, EventKind};
 pub use self::issue::{Issue, IssueOf};
-pub use self::remedy::{AgentRemedy, Remedy, RemedyOf};
+pub use self::remedy::{AgentRemedy, OpenClawCommand, Remedy, RemedyOf};
 pub use openclaw_auth::check::{CheckCause, ModelLogin, ModelRoute};
 
 pub use self::snapshot::{

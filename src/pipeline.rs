@@ -101,10 +101,7 @@ pub fn scan(
 ) -> ScanResult {
     let read_at = clock::now();
     let now = request.at.map_or(read_at, |at| at.resolve(read_at));
-    let release = request.release.clone().unwrap_or_else(|| {
-        let schemas = load::schemas(roots, &discovery.agents);
-        Release::detect(discovery.settings.last_touched.as_deref(), schemas)
-    });
+    let release = request.release.clone().unwrap_or_else(|| release(roots, discovery));
     let Selected { agents, unknown: unknown_agents, refused } = select(roots, discovery, request, &release);
     let only_providers: BTreeSet<String> =
         request.providers.iter().map(|id| provider::normalize(id, request.semantics).into_owned()).collect();
@@ -258,6 +255,20 @@ fn keeps_json(agents: &[AgentHealth], main: &Agent, release: &Release) -> bool {
     agents.iter().any(|agent| agent.store.kind == StoreKind::Json)
         || main.dir.join(STORE_FILE).exists()
         || is_empty && release.source != ReleaseSource::Assumed
+}
+
+/// The release that a state directory belongs to.
+#[must_use]
+pub fn release(roots: &Roots, discovery: &Discovery) -> Release {
+    Release::detect(discovery.settings.last_touched.as_deref(), load::schemas(roots, &discovery.agents))
+}
+
+/// How commands are written for a state directory, without reading its logins.
+#[must_use]
+pub fn commands(roots: &Roots, discovery: &Discovery) -> Commands {
+    let release = release(roots, discovery);
+    let has_json = discovery.agents.iter().any(|agent| agent.dir.join(STORE_FILE).exists());
+    Commands::new(roots, &release, has_json || release.source != ReleaseSource::Assumed)
 }
 
 /// OpenClaw's import is for all agents at once: where any file of theirs would be lost by it, that file comes first. Not part of

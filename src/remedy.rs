@@ -11,7 +11,7 @@ use openclaw_auth::provider;
 use openclaw_auth::release::Release;
 
 use crate::error_catalog::{CauseRemedy, ErrorContext};
-pub use crate::model::Remedy;
+pub use crate::model::{OpenClawCommand, Remedy};
 use crate::texts::text;
 
 /// Writes commands that act on the state directory where a problem was found, and that exist in its release.
@@ -57,10 +57,20 @@ impl Commands {
         Self { openclaw, authwatch: format!("authwatch --state-dir {state}"), writes_json: false }
     }
 
-    /// One of OpenClaw's `models auth` commands. Every release accepts the agent before the subcommand; not all do after it.
-    pub fn models_auth(&self, agent: Option<&str>, subcommand: &str) -> String {
-        let agent = agent.map(|agent| format!(" --agent {}", quote(agent))).unwrap_or_default();
-        format!("{} models auth{agent} {subcommand}", self.openclaw)
+    /// One of OpenClaw's commands; the arguments are quoted for a shell.
+    pub fn openclaw(&self, command: OpenClawCommand, arguments: &str) -> String {
+        format!("{} {command} {arguments}", self.openclaw, command = command.as_str()).trim_end().to_owned()
+    }
+
+    /// One of those for an agent's logins. Every release accepts the agent before the subcommand; not all do after it.
+    pub fn for_agent(&self, agent: Option<&str>, command: OpenClawCommand, arguments: &str) -> String {
+        let command = self.openclaw(command, arguments);
+        match agent {
+            Some(agent) => {
+                command.replacen(" models auth ", &format!(" models auth --agent {} ", quote(agent)), 1)
+            }
+            None => command,
+        }
     }
 
     /// The command that replaces a profile's credential.
@@ -71,51 +81,54 @@ impl Commands {
         kind: CredentialKind,
         profile: &str,
     ) -> String {
-        let subcommand = match kind {
-            CredentialKind::OAuth => "login",
+        let command = match kind {
+            CredentialKind::OAuth => OpenClawCommand::Login,
             // OpenClaw's own command supports only this profile.
             CredentialKind::Token
                 if provider.as_str() == "anthropic"
                     && (self.writes_json || profile == "anthropic:default") =>
             {
-                "setup-token"
+                OpenClawCommand::SetupToken
             }
-            CredentialKind::Token => "paste-token",
-            CredentialKind::ApiKey => "paste-api-key",
+            CredentialKind::Token => OpenClawCommand::PasteToken,
+            CredentialKind::ApiKey => OpenClawCommand::PasteApiKey,
         };
-        self.set_up(agent, provider, subcommand, Some(profile))
+        self.set_up(agent, provider, command, Some(profile))
     }
 
     /// The command that gives a provider its first login.
     pub fn first_login(&self, agent: &AgentId, provider: &ProviderId) -> String {
-        self.set_up(agent, provider, if is_login(provider) { "login" } else { "paste-api-key" }, None)
+        let command = if is_login(provider) { OpenClawCommand::Login } else { OpenClawCommand::PasteApiKey };
+        self.set_up(agent, provider, command, None)
     }
 
     fn set_up(
         &self,
         agent: &AgentId,
         provider: &ProviderId,
-        subcommand: &str,
+        command: OpenClawCommand,
         profile: Option<&str>,
     ) -> String {
-        let is_login = subcommand == "login";
+        let is_login = command == OpenClawCommand::Login;
         let is_own = self.writes_json && (!is_login || signs_in(provider));
         // The default profile of a pasted credential.
         let pasted = format!("{}:manual", provider.as_str());
-        let takes_profile = is_own || !self.writes_json && subcommand != "setup-token";
+        let takes_profile = is_own || !self.writes_json && command != OpenClawCommand::SetupToken;
         let profile = profile
             .filter(|profile| takes_profile && (is_login || *profile != pasted))
             .map(|profile| format!(" --profile-id {}", quote(profile)))
             .unwrap_or_default();
-        let of_provider = format!("{subcommand} --provider {}", quote(provider.as_str()));
+        let arguments = format!("--provider {}{profile}", quote(provider.as_str()));
         if is_own {
-            return format!(
-                "{} auth {of_provider}{profile} --agent {}",
-                self.authwatch,
-                quote(agent.as_str())
-            );
+            return self.own(Some(agent.as_str()), command, &arguments);
         }
-        self.models_auth(Some(agent.as_str()), &format!("{of_provider}{profile}"))
+        self.for_agent(Some(agent.as_str()), command, &arguments)
+    }
+
+    /// authwatch's own command of that name.
+    fn own(&self, agent: Option<&str>, command: OpenClawCommand, arguments: &str) -> String {
+        let agent = agent.map(|agent| format!(" --agent {}", quote(agent))).unwrap_or_default();
+        format!("{} {} {arguments}{agent}", self.authwatch, command.as_str().trim_start_matches("models "))
     }
 
     /// Shows the order of an agent's profiles of a provider, and why one is not used.
@@ -134,7 +147,8 @@ impl Commands {
                 self.authwatch
             );
         }
-        self.models_auth(Some(agent.as_str()), &format!("order set --provider {provider} PROFILE"))
+        let arguments = format!("--provider {provider} PROFILE");
+        self.for_agent(Some(agent.as_str()), OpenClawCommand::SetOrder, &arguments)
     }
 
     /// Renews one login now, even if its next attempt is later.
@@ -158,23 +172,18 @@ impl Commands {
 
     /// Restarts OpenClaw's gateway, which reads its configuration and `.env` only when it starts.
     pub fn restart_gateway(&self) -> String {
-        self.openclaw("gateway restart")
-    }
-
-    /// One of OpenClaw's commands; the arguments are quoted for a shell.
-    pub fn openclaw(&self, arguments: &str) -> String {
-        format!("{} {arguments}", self.openclaw)
+        self.openclaw(OpenClawCommand::RestartGateway, "")
     }
 
     /// Shows whether each secret that OpenClaw refers to can be resolved.
     pub fn audit_secrets(&self) -> String {
-        self.openclaw("secrets audit")
+        self.openclaw(OpenClawCommand::AuditSecrets, "")
     }
 
     /// Has OpenClaw import what older releases left. It imports for all agents at once, and also archives what it cannot parse.
     pub fn import(&self, unimportable: Option<&Unimportable>) -> ImportAdvice {
         let Some(Unimportable { path, error }) = unimportable else {
-            return ImportAdvice { first: String::new(), command: self.openclaw("doctor --fix") };
+            return ImportAdvice { first: String::new(), command: self.openclaw(OpenClawCommand::Fix, "") };
         };
         let Remedy { meaning, command } = for_unreadable(path, error);
         ImportAdvice {
@@ -188,16 +197,26 @@ impl Commands {
         let agent = context.agent.as_deref();
         let provider = context.provider.as_deref();
         let of_provider = provider.map_or_else(|| "PROVIDER".to_owned(), quote);
-        let auth =
-            |subcommand: &str| self.models_auth(agent, &format!("{subcommand} --provider {of_provider}"));
+        let auth = |command| {
+            let is_own = self.writes_json
+                && (command != OpenClawCommand::Login
+                    || provider.is_some_and(|provider| signs_in(&provider.into())));
+            let arguments = format!("--provider {of_provider}");
+            if is_own {
+                self.own(agent, command, &arguments)
+            } else {
+                self.for_agent(agent, command, &arguments)
+            }
+        };
         Some(match remedy {
             CauseRemedy::Wait => return None,
-            CauseRemedy::PasteKey => auth("paste-api-key"),
-            CauseRemedy::SignIn if provider == Some("anthropic") => auth("setup-token"),
+            CauseRemedy::PasteKey => auth(OpenClawCommand::PasteApiKey),
+            CauseRemedy::SignIn if provider == Some("anthropic") => auth(OpenClawCommand::SetupToken),
             CauseRemedy::SignIn if provider.is_some_and(|provider| !is_login(&provider.into())) => {
-                auth("paste-api-key")
+                auth(OpenClawCommand::PasteApiKey)
             }
-            CauseRemedy::SignIn => auth("login"),
+            CauseRemedy::SignIn => auth(OpenClawCommand::Login),
+            CauseRemedy::UpdateOpenClaw => self.openclaw(OpenClawCommand::Update, ""),
             CauseRemedy::Run(template) => {
                 let template = match agent {
                     Some(agent) => template.replace("{agent}", &quote(agent)),

@@ -6,12 +6,12 @@ use openclaw_auth::check::CheckCauseKind;
 use openclaw_auth::model::{
     MAIN_AGENT, MigrationKind, ProfileId, ProviderId, StoreError, StoreErrorReason, StoreHealth,
 };
-use openclaw_auth::release::ReleaseSource;
+use openclaw_auth::release::{ReleaseSource, Rules};
 
 use crate::model::{
     AgentHealth, AgentRemedy, Assessment, AssessmentState, ProviderAssessment, RemedyOf, Severity, Snapshot,
 };
-use crate::remedy::{self, Commands, ImportAdvice, Remedy, quote};
+use crate::remedy::{self, Commands, ImportAdvice, OpenClawCommand, Remedy, quote};
 use crate::texts::{counted, text};
 
 /// An agent that the configuration does not list uses no model, so nothing of its own concerns anybody; what other agents have
@@ -126,7 +126,12 @@ fn of_refusal(snapshot: &Snapshot, commands: &Commands) -> Option<Assessment> {
     };
     let summary = text("configuration-refused", &[("what", &cause.name)]);
     let assessment = Assessment::new(AssessmentState::Unusable, severity, summary);
-    Some(assessment.with_command(Some(commands.openclaw("doctor"))))
+    let command = match snapshot.openclaw.rules {
+        // Their doctor does not start with a configuration that they refuse.
+        Rules::Everything => OpenClawCommand::ValidateConfig,
+        _ => OpenClawCommand::Doctor,
+    };
+    Some(assessment.with_command(Some(commands.openclaw(command, ""))))
 }
 
 /// The verdict on a renewed login that could not be stored.

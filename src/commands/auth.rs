@@ -20,7 +20,7 @@ use crate::exit::{self, Failure};
 use crate::model::ProfileHealth;
 use crate::pipeline::{self, Request};
 use crate::publish::words::{safe, state, wrap};
-use crate::remedy::quote;
+use crate::remedy::{OpenClawCommand, quote};
 use crate::terminal;
 
 #[derive(Debug, Subcommand)]
@@ -143,7 +143,7 @@ pub struct LogoutArgs {
 
 fn logout(context: &AuthContext, args: &LogoutArgs) -> Result<u8, Failure> {
     let profile = args.profile.trim();
-    let agent = context.writable(&args.agent, &format!("logout {}", quote(profile)))?;
+    let agent = context.writable(&args.agent, OpenClawCommand::LogOut, &quote(profile))?;
     let (id, shown) = (safe(agent.id.as_str()), safe(profile));
     if !view::holds(context.roots(), agent, profile) {
         return Err(not_there(context, agent, profile));

@@ -6,10 +6,12 @@ use anstyle::{AnsiColor, Style};
 use clap::Args;
 use serde_json::json;
 
+use crate::commands::context::{Context, GlobalArgs};
 use crate::commands::doctor::show;
 use crate::doctor::report::Column;
 use crate::error_catalog::{self, RecognizedCause};
 use crate::exit::{self, Failure};
+use crate::pipeline;
 use crate::publish::words::safe;
 use crate::remedy::Commands;
 use crate::terminal;
@@ -33,19 +35,27 @@ pub struct ExplainArgs {
 }
 
 /// Runs the command.
-pub fn run(args: &ExplainArgs) -> Result<u8, Failure> {
+pub fn run(global: &GlobalArgs, args: &ExplainArgs) -> Result<u8, Failure> {
     let text = if args.text.is_empty() || args.text == ["-"] { read()? } else { args.text.join(" ") };
     if text.trim().is_empty() {
         return Err(Failure::new(exit::USAGE, "there is nothing to explain")
             .hint("give the message in quotes, or a log on standard input: `… | authwatch explain`"));
     }
-    let findings = error_catalog::recognize(&text);
+    let (findings, commands) = (error_catalog::recognize(&text), commands(global));
     if args.json {
-        terminal::print(as_json(&findings).as_bytes())?;
+        terminal::print(as_json(&findings, &commands).as_bytes())?;
     } else {
-        show(|column| write_text(&findings, column))?;
+        show(|column| write_text(&findings, &commands, column))?;
     }
     Ok(exit::OK)
+}
+
+/// How commands are written for the OpenClaw on this machine, if there is one: what is pasted is most likely its message.
+fn commands(global: &GlobalArgs) -> Commands {
+    match Context::with_state_directory(global) {
+        Ok(context) => pipeline::commands(&context.roots, &context.discover()),
+        Err(_) => Commands::default(),
+    }
 }
 
 fn read() -> Result<String, Failure> {
@@ -65,7 +75,7 @@ fn read() -> Result<String, Failure> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn as_json(findings: &[RecognizedCause]) -> String {
+fn as_json(findings: &[RecognizedCause], commands: &Commands) -> String {
     let causes: Vec<_> = findings
         .iter()
         .map(|finding| {
@@ -73,7 +83,7 @@ fn as_json(findings: &[RecognizedCause]) -> String {
                 "code": finding.cause.code,
                 "kind": finding.cause.kind.as_str(),
                 "meaning": finding.cause.meaning,
-                "command": Commands::default().for_cause(finding.cause.remedy, &finding.context),
+                "command": commands.for_cause(finding.cause.remedy, &finding.context),
                 "hint": finding.cause.hint,
                 "line": finding.line,
                 "quote": finding.quote,
@@ -87,7 +97,7 @@ fn as_json(findings: &[RecognizedCause]) -> String {
     format!("{answer:#}\n")
 }
 
-fn write_text(findings: &[RecognizedCause], column: &mut Column<'_>) -> io::Result<()> {
+fn write_text(findings: &[RecognizedCause], commands: &Commands, column: &mut Column<'_>) -> io::Result<()> {
     if findings.is_empty() {
         column.wrapped("", "authwatch does not know this message.", PLAIN)?;
         column.wrapped("", "What to try:", PLAIN)?;
@@ -102,7 +112,7 @@ fn write_text(findings: &[RecognizedCause], column: &mut Column<'_>) -> io::Resu
         column.wrapped("", &format!("{}: {}", cause.kind.words(), cause.code), KIND)?;
         column.wrapped("  ", &format!("{}.", cause.meaning), PLAIN)?;
         column.wrapped("  ", cause.hint, PLAIN)?;
-        if let Some(command) = Commands::default().for_cause(cause.remedy, &finding.context) {
+        if let Some(command) = commands.for_cause(cause.remedy, &finding.context) {
             column.command("  $ ", &command)?;
         }
         column.wrapped("  ", &format!("line {}: {}", finding.line, safe(&finding.quote)), FAINT)?;

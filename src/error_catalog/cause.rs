@@ -45,6 +45,8 @@ pub enum CauseRemedy {
     SignIn,
     /// Give it an API key.
     PasteKey,
+    /// Install a newer OpenClaw.
+    UpdateOpenClaw,
     /// This command. `{agent}`, `{profile}`, and `{provider}` stand for what it is about.
     Run(&'static str),
     /// None: only time, or somebody else, resolves it.

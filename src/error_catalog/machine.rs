@@ -111,7 +111,7 @@ pub(super) const CAUSES: &[Cause] = &[
         "unknown_scope",
         CauseKind::Configuration,
         "OpenClaw's sign-in asks for a scope that the provider does not know; the account is not the problem",
-        CauseRemedy::Run("openclaw update"),
+        CauseRemedy::UpdateOpenClaw,
         "Releases of OpenClaw have had this fault. If updating does not help, use an API key of the provider.",
         &[&["unknown scope"], &["invalid_scope"]],
     ),

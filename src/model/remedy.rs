@@ -26,6 +26,41 @@ pub struct AgentRemedy {
 }
 
 words! {
+    /// OpenClaw's commands that are printed for people to run. Tests run each with the releases it is printed for.
+    pub enum OpenClawCommand in "lowercase" {
+        #[strum(serialize = "models auth login")]
+        Login,
+        #[strum(serialize = "models auth setup-token")]
+        SetupToken,
+        #[strum(serialize = "models auth paste-token")]
+        PasteToken,
+        #[strum(serialize = "models auth paste-api-key")]
+        PasteApiKey,
+        #[strum(serialize = "models auth order set")]
+        SetOrder,
+        #[strum(serialize = "models auth order clear")]
+        ClearOrder,
+        /// Since 2026.8.
+        #[strum(serialize = "models auth logout")]
+        LogOut,
+        #[strum(serialize = "config set")]
+        SetConfig,
+        #[strum(serialize = "config unset")]
+        UnsetConfig,
+        #[strum(serialize = "config validate")]
+        ValidateConfig,
+        #[strum(serialize = "secrets audit")]
+        AuditSecrets,
+        #[strum(serialize = "gateway restart")]
+        RestartGateway,
+        Doctor,
+        #[strum(serialize = "doctor --fix")]
+        Fix,
+        Update,
+    }
+}
+
+words! {
     /// What of an agent's is not in order, besides profiles.
     pub enum RemedyOf in "snake_case" {
         Store,

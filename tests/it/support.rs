@@ -12,6 +12,8 @@ pub(crate) mod mail_server;
 pub(crate) mod mounts;
 pub(crate) mod notify;
 pub(crate) mod notify_socket;
+#[cfg(feature = "sqlite")]
+pub(crate) mod openclaw_releases;
 pub(crate) mod page;
 #[cfg(feature = "sqlite")]
 pub(crate) mod page_server;
@@ -24,6 +26,8 @@ pub(crate) mod renewal;
 pub(crate) mod sample_home;
 pub(crate) mod sign_in;
 pub(crate) mod snapshot;
+#[cfg(feature = "sqlite")]
+pub(crate) mod state_directories;
 pub(crate) mod terminal;
 pub(crate) mod time;
 pub(crate) mod tls;

@@ -30,6 +30,15 @@ mod mail {
     mod email;
 }
 
+mod openclaw {
+    #[cfg(feature = "sqlite")]
+    mod live_check;
+    #[cfg(feature = "sqlite")]
+    mod recording;
+    #[cfg(feature = "sqlite")]
+    mod remedies;
+}
+
 mod prometheus {
     mod alertmanager_channel;
     mod fleet;

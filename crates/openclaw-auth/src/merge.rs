@@ -86,16 +86,17 @@ impl<'s, 'a> View<'s, 'a> {
     }
 
     /// The stored order for a normalised provider, own before main's, with superseded ids replaced. Before an order of main's,
-    /// 2026.9 puts the agent's own profiles of that provider.
+    /// 2026.9 puts the agent's own profiles of that provider, as they are stored.
     #[must_use]
     pub fn order(&self, provider: &str, semantics: Semantics) -> Option<Vec<&str>> {
         let own = self.own.order.get(provider);
         let ids = own.or_else(|| self.main?.order.get(provider))?;
         let goes_first = own.is_none() && semantics == Semantics::V2026_9;
-        let first =
-            self.own_profiles.iter().filter(|profile| goes_first && profile.credential.provider == provider);
+        let is_first = |profile: &&Profile<'_>| goes_first && profile.credential.provider == provider;
+        let mut first: Vec<_> = self.own_profiles.iter().filter(is_first).collect();
+        first.sort_by_key(|profile| profile.position);
         let mut order: Vec<&str> = Vec::with_capacity(ids.len());
-        for id in first.map(|profile| &*profile.id).chain(ids.iter().map(String::as_str)) {
+        for id in first.iter().map(|profile| &*profile.id).chain(ids.iter().map(String::as_str)) {
             let id = self.replaced.iter().find(|(old, _)| *old == id).map_or(id, |(_, new)| new);
             if !order.contains(&id) {
                 order.push(id);

@@ -8,6 +8,7 @@ use openclaw_auth::discover::{Agent, Discovery};
 use openclaw_auth::model::Semantics;
 use openclaw_auth::paths::Roots;
 use openclaw_auth::provider;
+use openclaw_auth::release::Version;
 use openclaw_auth::store::SEMANTICS;
 
 use crate::auth::change::{ChangeError, Conflict, Obstacle, Put, Saved, StoreEditor};
@@ -16,8 +17,9 @@ use crate::auth::view;
 use crate::clock;
 use crate::commands::context::{Context, GlobalArgs, block_on, own_state};
 use crate::exit::{self, Failure};
+use crate::pipeline;
 use crate::publish::words::{safe, wrap};
-use crate::remedy::{Commands, quote};
+use crate::remedy::{Commands, OpenClawCommand, quote};
 use crate::terminal;
 use crate::texts::counted;
 
@@ -55,8 +57,13 @@ impl AuthContext {
         })
     }
 
-    /// An agent whose store authwatch may write. Otherwise the failure names OpenClaw's command, `rest`.
-    pub(super) fn writable(&self, wanted: &AgentArg, rest: &str) -> Result<&Agent, Failure> {
+    /// An agent whose store authwatch may write. Otherwise the failure names OpenClaw's command for it.
+    pub(super) fn writable(
+        &self,
+        wanted: &AgentArg,
+        command: OpenClawCommand,
+        arguments: &str,
+    ) -> Result<&Agent, Failure> {
         let agent = self.agent(wanted)?;
         match view::database(self.roots(), &self.discovery, agent) {
             None => Ok(agent),
@@ -67,10 +74,15 @@ impl AuthContext {
                     safe(id),
                     path.display()
                 );
-                Err(Failure::new(exit::CONFIGURATION, problem).hint(format!(
-                    "run: {}",
-                    Commands::for_databases(self.roots()).models_auth(Some(id), rest)
-                )))
+                let commands = Commands::for_databases(self.roots());
+                let release = pipeline::release(self.roots(), &self.discovery).at_least;
+                let hint = if command == OpenClawCommand::LogOut && release < Version::new(2026, 8, 0) {
+                    let update = commands.openclaw(OpenClawCommand::Update, "");
+                    format!("OpenClaw 2026.8 and later can remove a login; to update, run: {update}")
+                } else {
+                    format!("run: {}", commands.for_agent(Some(id), command, arguments))
+                };
+                Err(Failure::new(exit::CONFIGURATION, problem).hint(hint))
             }
         }
     }

@@ -25,7 +25,7 @@ use crate::publish::words::{date, safe};
 use crate::refresh::answer::TokenAnswer;
 use crate::refresh::endpoint::Issued;
 use crate::refresh::outcome::TransientReason;
-use crate::remedy::{Commands, quote};
+use crate::remedy::{Commands, OpenClawCommand, quote};
 use crate::terminal::{self, Input, Quiet};
 
 #[derive(Debug, Args)]
@@ -56,7 +56,8 @@ struct PendingLogin {
 
 pub(super) fn run(context: &AuthContext, args: &LoginArgs) -> Result<u8, Failure> {
     let provider = provider_id(&args.provider)?;
-    let agent = context.writable(&args.agent, &format!("login --provider {}", quote(&provider)))?;
+    let agent =
+        context.writable(&args.agent, OpenClawCommand::Login, &format!("--provider {}", quote(&provider)))?;
     let profile = profile_id(args.profile_id.as_deref(), &provider, "default")?;
     if known_providers::is_owned_by_cli(&profile, &provider) {
         return Err(Failure::new(exit::USAGE, format!("`{}` belongs to another program", safe(&profile)))

@@ -13,7 +13,7 @@ use crate::clock;
 use crate::commands::context::{block_on, own_state};
 use crate::exit::{self, Failure};
 use crate::publish::words::{safe, span, wrap};
-use crate::remedy::quote;
+use crate::remedy::{OpenClawCommand, quote};
 use crate::terminal;
 
 #[derive(Debug, Subcommand)]
@@ -193,12 +193,12 @@ fn set(context: &AuthContext, args: &SetArgs) -> Result<u8, Failure> {
         }
     }
     let quoted: Vec<String> = ids.iter().map(|id| quote(id)).collect();
-    let rest = format!("order set --provider {} {}", quote(&provider), quoted.join(" "));
-    let agent = context.writable(&args.order.agent, &rest)?;
     if ids.is_empty() {
         return Err(Failure::new(exit::USAGE, "an order needs at least one profile")
             .hint("`authwatch auth order clear` removes the order"));
     }
+    let arguments = format!("--provider {} {}", quote(&provider), quoted.join(" "));
+    let agent = context.writable(&args.order.agent, OpenClawCommand::SetOrder, &arguments)?;
     for id in &ids {
         check_profile(context, agent, &provider, id)?;
     }
@@ -207,8 +207,8 @@ fn set(context: &AuthContext, args: &SetArgs) -> Result<u8, Failure> {
 
 fn clear(context: &AuthContext, args: &OrderArgs) -> Result<u8, Failure> {
     let provider = provider_id(&args.provider)?;
-    let rest = format!("order clear --provider {}", quote(&provider));
-    let agent = context.writable(&args.agent, &rest)?;
+    let arguments = format!("--provider {}", quote(&provider));
+    let agent = context.writable(&args.agent, OpenClawCommand::ClearOrder, &arguments)?;
     change(context, agent, &provider, None)
 }
 

@@ -13,7 +13,7 @@ use crate::auth::entry::Entry;
 use crate::clock;
 use crate::exit::{self, Failure};
 use crate::publish::words::{date, safe};
-use crate::remedy::quote;
+use crate::remedy::{OpenClawCommand, quote};
 use crate::terminal::{self, Input};
 
 /// How long a new setup-token is valid.
@@ -64,7 +64,11 @@ pub struct SetupTokenArgs {
 pub(super) fn token(context: &AuthContext, args: &PasteTokenArgs) -> Result<u8, Failure> {
     let PasteTokenArgs { target: args, expires_in } = args;
     let provider = provider_id(&args.provider)?;
-    let agent = context.writable(&args.agent, &format!("paste-token --provider {}", quote(&provider)))?;
+    let agent = context.writable(
+        &args.agent,
+        OpenClawCommand::PasteToken,
+        &format!("--provider {}", quote(&provider)),
+    )?;
     let profile = profile_id(args.profile_id.as_deref(), &provider, "manual")?;
     let prompt = if provider == "anthropic" {
         "Paste the setup-token (hidden),\nthen press Enter: ".to_owned()
@@ -78,7 +82,11 @@ pub(super) fn token(context: &AuthContext, args: &PasteTokenArgs) -> Result<u8, 
 
 pub(super) fn api_key(context: &AuthContext, args: &PasteKeyArgs) -> Result<u8, Failure> {
     let provider = provider_id(&args.provider)?;
-    let agent = context.writable(&args.agent, &format!("paste-api-key --provider {}", quote(&provider)))?;
+    let agent = context.writable(
+        &args.agent,
+        OpenClawCommand::PasteApiKey,
+        &format!("--provider {}", quote(&provider)),
+    )?;
     let profile = profile_id(args.profile_id.as_deref(), &provider, "manual")?;
     let prompt = format!("Paste the API key of {provider}\n(hidden), then press Enter: ");
     let secret = ask(&prompt, &provider, PastedKind::Key, agent)?;
@@ -91,7 +99,7 @@ pub(super) fn setup_token(context: &AuthContext, args: &SetupTokenArgs) -> Resul
         return Err(Failure::new(exit::USAGE, format!("{provider} has no setup-tokens, only anthropic has"))
             .hint(format!("for another token: authwatch auth paste-token --provider {}", quote(&provider))));
     }
-    let agent = context.writable(&args.agent, "setup-token --provider anthropic")?;
+    let agent = context.writable(&args.agent, OpenClawCommand::SetupToken, "--provider anthropic")?;
     let profile = profile_id(args.profile_id.as_deref(), &provider, "manual")?;
     let made_now = terminal::is_there() && make_setup_token()?;
     let prompt = "Paste the setup-token (hidden),\nthen press Enter: ";

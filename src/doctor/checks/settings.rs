@@ -13,7 +13,7 @@ use openclaw_auth::settings::ProfileSettings;
 use crate::doctor::finding::{Check, Finding, Findings, Severity, kinds};
 use crate::doctor::inspection::Inspection;
 use crate::model::{AgentHealth, ProfileHealth};
-use crate::remedy::quote;
+use crate::remedy::{OpenClawCommand, quote};
 use crate::texts::{counted, text};
 use openclaw_auth::service::Gateway;
 
@@ -138,8 +138,11 @@ fn stored_orders(inspection: &Inspection, findings: &mut Findings) {
                 continue;
             }
             let finding = order_finding(provider, &absent, "agent").of(&agent.id).at(&agent.store);
-            let clear = format!("order clear --provider {}", quote(provider));
-            findings.push(finding.command(inspection.commands.models_auth(Some(agent.id.as_str()), &clear)));
+            findings.push(finding.command(inspection.commands.for_agent(
+                Some(agent.id.as_str()),
+                OpenClawCommand::ClearOrder,
+                &format!("--provider {}", quote(provider)),
+            )));
         }
     }
 }
@@ -149,8 +152,8 @@ fn configured_orders(inspection: &Inspection, findings: &mut Findings) {
     for (written, order) in &inspection.discovery.settings.order {
         let provider = provider::normalize(written, inspection.semantics);
         let at = |finding: Finding| finding.at(&inspection.places.roots.config);
-        let unset = format!("config unset {}", quote(&format!("auth.order.{written}")));
-        let fix = inspection.commands.openclaw(&unset);
+        let setting = quote(&format!("auth.order.{written}"));
+        let fix = inspection.commands.openclaw(OpenClawCommand::UnsetConfig, &setting);
         if order.is_empty() {
             if agents.iter().any(|agent| uses(agent, &provider)) {
                 findings.push(at(EMPTY.found(&[("provider", written)])).command(fix));
@@ -245,7 +248,7 @@ fn contradiction(
     let found = MODE.found(&[("field", &field), ("configured", &configured_as), ("stored", &stored)]);
     let id = profile.profile_id.as_str();
     let setting = format!("auth.profiles[{id:?}].{field}");
-    let set = format!("config set {} {}", quote(&setting), quote(stored));
-    let command = inspection.commands.openclaw(&set);
+    let arguments = format!("{} {}", quote(&setting), quote(stored));
+    let command = inspection.commands.openclaw(OpenClawCommand::SetConfig, &arguments);
     Some(found.of(&agent.id).profile(id).at(&inspection.places.roots.config).command(command))
 }

@@ -8,6 +8,7 @@ use super::rows::{Row, RowKind};
 use super::view::PageInput;
 use crate::assess::{self, headline};
 use crate::model::{Issue, IssueOf, LoginState, Severity, Snapshot};
+use crate::remedy::{Commands, OpenClawCommand};
 use crate::texts::{counted, text};
 
 /// Longer lists are cut: the rest is in the list of logins.
@@ -54,7 +55,7 @@ pub(super) fn verdict(
                     } @else if urgent == 0 && later > 0 {
                         p.sub { (say("page-all-work-now")) }
                     } @else if tone == Tone::Busy {
-                        p.sub { (phrase("page-no-login-yet", &[("command", html! { code { "openclaw models auth login" } })])) }
+                        p.sub { (phrase("page-no-login-yet", &[("command", html! { code { (Commands::default().openclaw(OpenClawCommand::Login, "")) } })])) }
                     }
                 }
                 @if tone == Tone::Good { (next_need(snapshot, rows)) }

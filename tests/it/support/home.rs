@@ -128,16 +128,20 @@ impl Home {
 
     fn command_of(&self, program: &Path, arguments: &[&str]) -> Command {
         let mut command = Command::new(program);
+        command.args(arguments).stdin(Stdio::null());
+        self.set_environment(&mut command);
         command
-            .args(arguments)
+    }
+
+    /// Lets a command run in this home with nothing else in its environment but `PATH`.
+    pub(crate) fn set_environment(&self, command: &mut Command) {
+        command
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.path())
             .env("TZ", "UTC")
             .envs(&self.env)
-            .current_dir(self.path())
-            .stdin(Stdio::null());
-        command
+            .current_dir(self.path());
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {

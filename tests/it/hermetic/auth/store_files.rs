@@ -163,6 +163,7 @@ fn databases_are_openclaws_alone() {
         Home::new().database("main", &profiles).profiles("work", &profiles),
     ];
     for home in homes {
+        let home = home.file(".openclaw/openclaw.json", r#"{"meta":{"lastTouchedVersion":"2026.9.6"}}"#);
         let agent = if home.store("work").exists() { "work" } else { "main" };
         let before = home.tree();
         let commands: [(&[&str], String); 7] = [
@@ -187,6 +188,18 @@ fn databases_are_openclaws_alone() {
         assert_eq!(order.json()["used"], "xai:a");
         assert!(home.tree() == before);
     }
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn releases_that_cannot_log_out_are_to_be_updated() {
+    let profiles = json!({ "xai:a": { "type": "api_key", "provider": "xai", "key": "canary" } });
+    let home = Home::new()
+        .database("main", &profiles)
+        .file(".openclaw/openclaw.json", r#"{"meta":{"lastTouchedVersion":"2026.6.11"}}"#);
+    let ran = home.run(&["auth", "logout", "xai:a", "--yes"]);
+    assert_eq!(ran.code, 78);
+    assert!(ran.stderr.ends_with("to update, run: openclaw update\n"), "{}", ran.stderr);
 }
 
 #[test]

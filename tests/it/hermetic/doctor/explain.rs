@@ -351,3 +351,21 @@ fn odd_input_is_handled() {
     assert_eq!(ran.code, 74, "{}", ran.stderr);
     assert!(ran.stderr.contains("tail"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_command_is_one_that_the_release_on_this_machine_has() {
+    let home = Home::new().profiles("main", &serde_json::json!({}));
+    let config = |version: &str| format!(r#"{{"meta":{{"lastTouchedVersion":"{version}"}}}}"#);
+    let command =
+        |message: &str| home.run(&["explain", "--json", message]).json()["causes"][0]["command"].clone();
+    // 2026.4 has no `paste-api-key`, and signs in to all but those that authwatch can.
+    home.write(".openclaw/openclaw.json", config("2026.4.29"));
+    let key = "No API key found for provider \"mistral\".";
+    assert_eq!(command(key), "authwatch auth paste-api-key --provider mistral");
+    let token = "No credentials found for profile \"anthropic:default\".";
+    assert_eq!(command(token), "authwatch auth setup-token --provider anthropic");
+    let login = "minimax-portal: refresh_token_expired";
+    assert_eq!(command(login), "openclaw models auth login --provider minimax-portal");
+    home.write(".openclaw/openclaw.json", config("2026.9.6"));
+    assert_eq!(command(key), "openclaw models auth paste-api-key --provider mistral");
+}

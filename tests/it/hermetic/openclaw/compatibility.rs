@@ -296,3 +296,17 @@ fn an_agents_own_profiles_go_before_the_order_of_main_in_the_later_release() {
     );
     assert_eq!(status(&home)[0]["status"], "expired", "main's order names none, the agent's own ones count");
 }
+
+/// Seen with the releases: 2026.4.29's own doctor does not start with a configuration that it refuses.
+#[test]
+fn a_refused_configuration_is_explained_by_a_command_that_starts_with_it() {
+    for (version, command) in [
+        ("2026.4.29", "openclaw config validate"),
+        ("2026.5.28", "openclaw doctor"),
+        ("2026.9.6", "openclaw doctor"),
+    ] {
+        let home = configured(&json!({ "nonsense": true, "meta": { "lastTouchedVersion": version } }));
+        let report = home.status(&["--json"]).json();
+        assert_eq!(report["configAssessment"]["remedy"]["command"], command, "{version}");
+    }
+}

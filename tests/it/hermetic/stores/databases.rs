@@ -507,3 +507,34 @@ fn a_linked_database_is_read_with_the_log_of_its_target() {
     );
     assert_eq!(before, seen_from_outside(home.path()));
 }
+
+/// Seen with 2026.9.6: an agent's own profiles go before an order of main's, as they stand in its store.
+#[test]
+fn own_profiles_go_before_an_inherited_order_as_they_are_stored() {
+    let config = json!({ "agents": {
+        "defaults": { "model": "anthropic/claude-opus-4-5" },
+        "entries": { "main": {}, "work": {} },
+        "ownership": "explicit",
+    } });
+    let home = Home::new()
+        .file(".openclaw/openclaw.json", config.to_string())
+        .shared(None, &json!({}))
+        .database("work", &json!({}));
+    let shared = shared_connection(&home.shared_database());
+    let order = json!({ "version": 1, "order": { "anthropic": ["anthropic:b", "anthropic:a"] } });
+    put_shared(&shared, "authProfiles.state", &order.to_string());
+    let own = agent_connection(&home.agent_database("work"));
+    let answer = |first: &str, second: &str| {
+        let profile = |id: &str| {
+            let ends = if id == "b" { DAY / 2 } else { 30 * DAY };
+            format!(r#""anthropic:{id}":{}"#, token("anthropic", ends))
+        };
+        put_agent_store(
+            &own,
+            &format!(r#"{{"version":1,"profiles":{{{},{}}}}}"#, profile(first), profile(second)),
+        );
+        let release = ["--format", "openclaw", "--openclaw-version", "2026.9.6"];
+        home.status(&[&["--check", "--agent", "work"], &release[..]].concat()).code
+    };
+    assert_eq!((answer("b", "a"), answer("a", "b")), (2, 0));
+}
