@@ -157,16 +157,7 @@ pub fn scan(
     };
     let scanned = scan_all(&agents, &main, &main_as_read, &stage);
     let (mut agents, summary, changed) = gather(scanned, cache, request.window, now);
-    // Looked for only where it matters: it takes reading the user's processes.
-    let wants_service = |agent: &AgentHealth| {
-        let mut profiles = agent.profiles.iter();
-        !agent.missing_providers_in_use.is_empty() || profiles.any(|profile| profile.unset_variable.is_some())
-    };
-    if agents.iter().any(wants_service)
-        && let Some(gateway) = service::gateway(roots)
-    {
-        classify::add_service_keys(&mut agents, &gateway.variables, request.semantics);
-    }
+    ask_service(&mut agents, roots, request.semantics);
     preview_import(&mut agents, &discovery.agents, roots, request.semantics);
 
     let scope = agents
@@ -269,6 +260,20 @@ pub fn commands(roots: &Roots, discovery: &Discovery) -> Commands {
     let release = release(roots, discovery);
     let has_json = discovery.agents.iter().any(|agent| agent.dir.join(STORE_FILE).exists());
     Commands::new(roots, &release, has_json || release.source != ReleaseSource::Assumed)
+}
+
+/// Takes what only the gateway's service has into account. Looked for only where it matters: it takes reading the user's
+/// processes.
+fn ask_service(agents: &mut [AgentHealth], roots: &Roots, semantics: Semantics) {
+    let wants_it = |agent: &AgentHealth| {
+        let mut profiles = agent.profiles.iter();
+        !agent.missing_providers_in_use.is_empty() || profiles.any(|profile| profile.unset_variable.is_some())
+    };
+    if agents.iter().any(wants_it)
+        && let Some(gateway) = service::gateway(roots)
+    {
+        classify::add_service_keys(agents, &gateway.variables, semantics);
+    }
 }
 
 /// OpenClaw's import is for all agents at once: where any file of theirs would be lost by it, that file comes first. Not part of

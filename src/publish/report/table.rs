@@ -146,7 +146,7 @@ impl Table<'_> {
 
     /// Every key in use that is in no store, once, with the agents and models that use it.
     fn keys(&mut self) -> io::Result<()> {
-        let mut users: BTreeMap<(KeyPlace<'_>, &str), (BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
+        let mut users: BTreeMap<_, (BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
         for agent in &self.snapshot.agents {
             for (route, key) in agent.keys() {
                 let (agents, models) = users.entry((key, &*route.provider)).or_default();
