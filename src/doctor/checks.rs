@@ -11,18 +11,19 @@ mod own_files;
 mod settings;
 mod stores;
 
-use super::finding::Check;
+use super::finding::Findings;
+use super::inspection::Inspection;
 
-pub const ALL: &[Check] = &[
-    stores::CHECK,
-    entries::CHECK,
-    migration::CHECK,
-    duplicates::CHECK,
-    logins::CHECK,
-    settings::CHECK,
-    environment::CHECK,
-    locks_and_drafts::CHECK,
-    own_files::CHECK,
-    operation::CHECK,
-    logins::STATUS_CHECK,
+pub const ALL: &[fn(&Inspection, &mut Findings)] = &[
+    stores::run,
+    entries::run,
+    migration::run,
+    duplicates::run,
+    logins::run,
+    settings::run,
+    environment::run,
+    locks_and_drafts::run,
+    own_files::run,
+    operation::run,
+    logins::status_check,
 ];

@@ -15,14 +15,7 @@ use crate::model::{AgentHealth, Assessment};
 use crate::remedy::Commands;
 use crate::texts::text;
 
-/// A check: the kinds of finding it declares, and the function that looks for them.
-#[derive(Clone, Copy, Debug)]
-pub struct Check {
-    pub kinds: &'static [FindingKind],
-    pub run: fn(&Inspection, &mut Findings),
-}
-
-/// A kind of finding, as a check declares it.
+/// A kind of finding; all are in [`super::kinds`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FindingKind {
     /// Its name, which never changes. Its text is `finding-` and this name.
@@ -32,16 +25,6 @@ pub struct FindingKind {
     /// Whether `--fix` can resolve it.
     pub fixable: bool,
 }
-
-/// Declares the kinds of finding of a check, and lists them all in `KINDS`.
-macro_rules! kinds {
-    ($($visibility:vis $name:ident = $new:ident($code:literal, $severity:ident);)+) => {
-        $($visibility const $name: $crate::doctor::finding::FindingKind =
-            $crate::doctor::finding::FindingKind::$new($code, $crate::model::Severity::$severity);)+
-        const KINDS: &[$crate::doctor::finding::FindingKind] = &[$($name),+];
-    };
-}
-pub(super) use kinds;
 
 impl FindingKind {
     /// A kind that only a person can resolve.

@@ -7,19 +7,11 @@ use openclaw_auth::model::{CredentialKind, ProviderId, Span};
 use openclaw_auth::provider;
 
 use crate::doctor::files::quoted;
-use crate::doctor::finding::{Check, Finding, Findings, kinds};
+use crate::doctor::finding::{Finding, Findings};
 use crate::doctor::inspection::{AgentFacts, CliLogin, Inspection, ProfileFacts, SecretDigest};
+use crate::doctor::kinds::{ACCOUNT_MISMATCH, COPY_DRIFTED, TOKEN_SHARED, TWO_ACCOUNTS};
 use crate::remedy::Commands;
 use crate::texts::counted;
-
-kinds! {
-    SHARED = new("token-shared", Warning);
-    pub(super) DRIFTED = new("copy-drifted", Warning);
-    TWO_ACCOUNTS = new("two-accounts", Info);
-    pub(super) MISMATCH = new("account-mismatch", Warning);
-}
-
-pub(super) const CHECK: Check = Check { kinds: KINDS, run };
 
 /// How long ago a login expired before it counts as a copy: one that nobody uses expires, too, without being
 /// a copy.
@@ -42,7 +34,7 @@ impl StoredLogin<'_> {
     }
 }
 
-fn run(inspection: &Inspection, findings: &mut Findings) {
+pub(super) fn run(inspection: &Inspection, findings: &mut Findings) {
     let logins: Vec<StoredLogin<'_>> = inspection
         .agents
         .iter()
@@ -59,7 +51,7 @@ fn run(inspection: &Inspection, findings: &mut Findings) {
             && login.profile.account.is_some()
             && login.profile.claimed_account != login.profile.account
         {
-            findings.push(login.replace(MISMATCH.found(&[]), &inspection.commands));
+            findings.push(login.replace(ACCOUNT_MISMATCH.found(&[]), &inspection.commands));
         }
     }
     let mut by_name: BTreeMap<&str, Vec<StoredLogin<'_>>> = BTreeMap::new();
@@ -111,7 +103,7 @@ fn shared_finding(places: &[StoredLogin<'_>], cli: Option<&CliLogin>, commands: 
         .map(|login| format!("agent `{}` ({})", login.agent.id, login.profile.id))
         .collect();
     others.extend(cli.map(|cli| quoted(&cli.path)));
-    copy.replace(SHARED.found(&[("others", &others.join(", "))]), commands)
+    copy.replace(TOKEN_SHARED.found(&[("others", &others.join(", "))]), commands)
 }
 
 /// Compares the logins of one name: of other accounts than the first, and old copies of one that was renewed.
@@ -145,7 +137,7 @@ fn compare(inspection: &Inspection, places: &[StoredLogin<'_>], findings: &mut F
             continue;
         };
         if rotates(&profile.provider) && left(login).is_some_and(|left| left < -DRIFT) {
-            let finding = DRIFTED.found(&[("agent", &renewed.agent.id)]);
+            let finding = COPY_DRIFTED.found(&[("agent", &renewed.agent.id)]);
             findings.push(login.replace(finding, &inspection.commands));
         }
     }

@@ -4,27 +4,17 @@ use openclaw_auth::credential::Expires;
 use openclaw_auth::mistakes;
 use openclaw_auth::model::{CredentialKind, Mistake, ProviderId, RejectReason, Semantics, Source};
 
-use crate::doctor::finding::{Check, Finding, FindingKind, Findings, kinds};
+use crate::doctor::finding::{Finding, FindingKind, Findings};
 use crate::doctor::fix::Fix;
 use crate::doctor::inspection::{AgentFacts, Inspection, ProfileFacts};
+use crate::doctor::kinds::{
+    ENTRY_MISTYPED, ENTRY_REJECTED, EXPIRES_IN_SECONDS, EXPIRES_INVALID, TOKEN_CUT, TOKEN_PASTED_TEXT,
+    TOKEN_PLACEHOLDER, TOKEN_SHORT, TOKEN_WRONG_KIND,
+};
 use crate::remedy;
 use crate::texts::text;
 
-kinds! {
-    REJECTED = new("entry-rejected", Warning);
-    pub(super) MISTYPED = new("entry-mistyped", Critical);
-    pub(super) SECONDS = fixable("expires-in-seconds", Critical);
-    pub(super) INVALID = new("expires-invalid", Critical);
-    pub(super) SPLIT = fixable("token-cut", Critical);
-    pub(super) WRAPPED = fixable("token-pasted-text", Critical);
-    pub(super) SHORT = new("token-short", Critical);
-    pub(super) OTHER_KIND = new("token-wrong-kind", Critical);
-    pub(super) PLACEHOLDER = new("token-placeholder", Critical);
-}
-
-pub(super) const CHECK: Check = Check { kinds: KINDS, run };
-
-fn run(inspection: &Inspection, findings: &mut Findings) {
+pub(super) fn run(inspection: &Inspection, findings: &mut Findings) {
     for agent in &inspection.snapshot.agents {
         for rejected in &agent.rejected {
             let reason = match rejected.reason {
@@ -32,7 +22,7 @@ fn run(inspection: &Inspection, findings: &mut Findings) {
                 RejectReason::InvalidType => "entry-invalid-type",
                 RejectReason::MissingProvider => "entry-missing-provider",
             };
-            let finding = REJECTED.found(&[("reason", &text(reason, &[]))]).of(&agent.id);
+            let finding = ENTRY_REJECTED.found(&[("reason", &text(reason, &[]))]).of(&agent.id);
             let finding = finding.profile(rejected.profile_id.as_str()).at(&agent.store.path);
             findings.push(finding.command(remedy::copy(&agent.store.path)));
         }
@@ -62,7 +52,7 @@ fn set_up(
 
 fn wrong_expiry(inspection: &Inspection, agent: &AgentFacts, profile: &ProfileFacts) -> Option<Finding> {
     let kind = wrong_expiry_kind(profile, inspection.semantics)?;
-    if kind == SECONDS
+    if kind == EXPIRES_IN_SECONDS
         && profile.source == Source::Json
         && inspection.may_rewrite(agent)
         && let Some(to) = mistakes::expiry_in_seconds(profile.expires)
@@ -78,12 +68,14 @@ fn wrong_expiry_kind(profile: &ProfileFacts, semantics: Semantics) -> Option<Fin
         return None;
     }
     match profile.expires {
-        _ if mistakes::expiry_in_seconds(profile.expires).is_some() => Some(SECONDS),
-        Expires::Invalid => Some(INVALID),
+        _ if mistakes::expiry_in_seconds(profile.expires).is_some() => Some(EXPIRES_IN_SECONDS),
+        Expires::Invalid => Some(EXPIRES_INVALID),
         // OpenClaw treats an OAuth login without an expiry like one with a wrong expiry; a token without one
         // never expires.
-        Expires::Absent if profile.kind == CredentialKind::OAuth && profile.has_tokens => Some(INVALID),
-        Expires::At(_) if profile.expires.moment(semantics).is_none() => Some(INVALID),
+        Expires::Absent if profile.kind == CredentialKind::OAuth && profile.has_tokens => {
+            Some(EXPIRES_INVALID)
+        }
+        Expires::At(_) if profile.expires.moment(semantics).is_none() => Some(EXPIRES_INVALID),
         _ => None,
     }
 }
@@ -98,23 +90,26 @@ fn pasted(inspection: &Inspection, agent: &AgentFacts, profile: &ProfileFacts, m
         }
     };
     match mistake {
-        Mistake::Split => clean(SPLIT.found(&[])),
-        Mistake::Wrapped => clean(WRAPPED.found(&[])),
-        Mistake::Short => SHORT.found(&[]).command(set_up(inspection, agent, profile, profile.kind)),
+        Mistake::Split => clean(TOKEN_CUT.found(&[])),
+        Mistake::Wrapped => clean(TOKEN_PASTED_TEXT.found(&[])),
+        Mistake::Short => TOKEN_SHORT.found(&[]).command(set_up(inspection, agent, profile, profile.kind)),
         Mistake::Placeholder => {
-            PLACEHOLDER.found(&[]).command(set_up(inspection, agent, profile, profile.kind))
+            TOKEN_PLACEHOLDER.found(&[]).command(set_up(inspection, agent, profile, profile.kind))
         }
-        Mistake::KeyIsToken => OTHER_KIND.variant("token", &[]).command(set_up(
+        Mistake::KeyIsToken => TOKEN_WRONG_KIND.variant("token", &[]).command(set_up(
             inspection,
             agent,
             profile,
             CredentialKind::Token,
         )),
-        Mistake::TokenIsKey => {
-            OTHER_KIND.variant("key", &[]).command(set_up(inspection, agent, profile, CredentialKind::ApiKey))
-        }
+        Mistake::TokenIsKey => TOKEN_WRONG_KIND.variant("key", &[]).command(set_up(
+            inspection,
+            agent,
+            profile,
+            CredentialKind::ApiKey,
+        )),
         Mistake::Mistyped => {
-            MISTYPED.found(&[]).command(set_up(inspection, agent, profile, CredentialKind::Token))
+            ENTRY_MISTYPED.found(&[]).command(set_up(inspection, agent, profile, CredentialKind::Token))
         }
     }
 }

@@ -8,21 +8,13 @@ use openclaw_auth::file;
 use openclaw_auth::secret::SecretBuffer;
 
 use crate::doctor::files::{self, quoted};
-use crate::doctor::finding::{Check, Findings, Severity, kinds};
+use crate::doctor::finding::{Findings, Severity};
 use crate::doctor::inspection::Inspection;
+use crate::doctor::kinds::{ENV_MALFORMED, ENV_MODE, ENV_UNREADABLE, KEY_UNSEEN_BY_SERVICE};
 use crate::remedy::quote;
 use openclaw_auth::service::Gateway;
 
-kinds! {
-    UNSEEN = new("key-unseen-by-service", Critical);
-    MALFORMED = new("env-malformed", Warning);
-    MODE = fixable("env-mode", Warning);
-    UNREADABLE = new("env-unreadable", Critical);
-}
-
-pub(super) const CHECK: Check = Check { kinds: KINDS, run };
-
-fn run(inspection: &Inspection, findings: &mut Findings) {
+pub(super) fn run(inspection: &Inspection, findings: &mut Findings) {
     unseen_keys(inspection, findings);
     dotenv(inspection, findings);
 }
@@ -41,15 +33,15 @@ fn dotenv(inspection: &Inspection, findings: &mut Findings) {
             if let Some(first) = lines.first() {
                 let more = lines.len() - 1;
                 let finding = if more > 0 {
-                    MALFORMED.variant("more", &[("line", first), ("more", &more)])
+                    ENV_MALFORMED.variant("more", &[("line", first), ("more", &more)])
                 } else {
-                    MALFORMED.found(&[("line", first)])
+                    ENV_MALFORMED.found(&[("line", first)])
                 };
                 findings.push(finding.at(&path).command(format!("${{EDITOR:-vi}} +{first} {name}")));
             }
         }
         Err(error) => {
-            let finding = UNREADABLE.found(&[("problem", &error.message)]).at(&path);
+            let finding = ENV_UNREADABLE.found(&[("problem", &error.message)]).at(&path);
             findings.push(finding.command(format!("ls -l {name}")));
         }
     }
@@ -60,7 +52,7 @@ fn dotenv(inspection: &Inspection, findings: &mut Findings) {
     };
     let mode = format!("{:04o}", facts.mode);
     let is_allowed = inspection.may_change_mode(facts.owner);
-    let finding = MODE.found(&[("mode", &mode)]).set_mode(&real, &facts, 0o600, is_allowed).at(&path);
+    let finding = ENV_MODE.found(&[("mode", &mode)]).set_mode(&real, &facts, 0o600, is_allowed).at(&path);
     // A link may lead to anybody's file.
     let is_elsewhere = path.is_symlink() && inspection.owner != Some(facts.owner);
     let command = if is_elsewhere { format!("ls -l {name}") } else { format!("chmod 600 {name}") };
@@ -100,7 +92,7 @@ fn unseen_keys(inspection: &Inspection, findings: &mut Findings) {
     let dotenv = inspection.places.roots.dotenv();
     for id in wanted.iter().filter(|id| gateway.variables.variable_for(id).is_none()) {
         let Some(variable) = inspection.discovery.environment.variable_for(id) else { continue };
-        let finding = UNSEEN.found(&[
+        let finding = KEY_UNSEEN_BY_SERVICE.found(&[
             ("provider", id),
             ("variable", &variable),
             ("service", &gateway.seen_as),

@@ -11,27 +11,18 @@ use openclaw_auth::model::{AgentId, Span};
 use openclaw_auth::paths;
 
 use crate::doctor::files::{self, quoted};
-use crate::doctor::finding::{Check, Finding, Findings, kinds};
+use crate::doctor::finding::{Finding, Findings};
 use crate::doctor::fix::Fix;
 use crate::doctor::inspection::{Inspection, LeftoverDraft};
+use crate::doctor::kinds::{
+    DRAFT_NEWER, LEFTOVER_DRAFT, LEFTOVER_TEMP, LOCK_FOREIGN, LOCK_HELD, LOCK_STALE, LOCK_WEDGED,
+};
 use crate::publish::words::span;
-
-kinds! {
-    STALE = fixable("lock-stale", Warning);
-    HELD = new("lock-held", Warning);
-    WEDGED = new("lock-wedged", Critical);
-    FOREIGN = new("lock-foreign", Warning);
-    OWN_DRAFT = fixable("leftover-draft", Info);
-    OTHER_DRAFT = new("leftover-temp", Info);
-    NEWER = new("draft-newer", Warning);
-}
-
-pub(super) const CHECK: Check = Check { kinds: KINDS, run };
 
 /// No work under a lock takes longer.
 const LONGEST: Span = REFRESH_LOCK.stale_after;
 
-fn run(inspection: &Inspection, findings: &mut Findings) {
+pub(super) fn run(inspection: &Inspection, findings: &mut Findings) {
     let mut seen = BTreeSet::new();
     for agent in &inspection.agents {
         let Ok(path) = locking::store_lock_path(&agent.json_store()) else { continue };
@@ -58,22 +49,22 @@ fn lock(agent: Option<&AgentId>, path: &Path, limit: Span, findings: &mut Findin
     let finding = match lock.holder.pid {
         // A holder in another container seems to be dead from here; after its own limit its renewal is over.
         _ if lock.stale && is_old => {
-            STALE.found(&[("age", &age)]).fix(Fix::Lock { path: path.to_owned(), stale_after: limit })
+            LOCK_STALE.found(&[("age", &age)]).fix(Fix::Lock { path: path.to_owned(), stale_after: limit })
         }
         // A renewal takes seconds, and up to its limit a lock shows one at work.
         _ if lock.stale || lock.age <= limit => {
             if !lock.directory {
                 return;
             }
-            FOREIGN.found(&[]).command(format!("ls -ld {name}"))
+            LOCK_FOREIGN.found(&[]).command(format!("ls -ld {name}"))
         }
         Some(pid) if lock.wedged => {
-            WEDGED.found(&[("age", &age), ("pid", &pid)]).command(remove(&lock, &name))
+            LOCK_WEDGED.found(&[("age", &age), ("pid", &pid)]).command(remove(&lock, &name))
         }
         // A store's lock is held as long as the renewal it is for.
         Some(pid) if is_old => {
             let show = format!("ps -o pid,lstart,args -p {pid}");
-            HELD.found(&[("process", &process(pid)), ("age", &age)]).command(show)
+            LOCK_HELD.found(&[("process", &process(pid)), ("age", &age)]).command(show)
         }
         _ => return,
     };
@@ -94,15 +85,15 @@ fn draft_finding(draft: &LeftoverDraft) -> Finding {
     let name = quoted(&draft.path);
     match draft {
         LeftoverDraft { newer: true, agent: None, .. } => {
-            NEWER.variant("renewed", &[]).command("authwatch refresh")
+            DRAFT_NEWER.variant("renewed", &[]).command("authwatch refresh")
         }
         // It may be the only copy of a renewed login, so nothing removes it.
         LeftoverDraft { newer: true, path, .. } => {
-            NEWER.found(&[]).command(format!("cp {name} {}", quoted(&path.with_file_name(STORE_FILE))))
+            DRAFT_NEWER.found(&[]).command(format!("cp {name} {}", quoted(&path.with_file_name(STORE_FILE))))
         }
         LeftoverDraft { ours: true, path, .. } => {
-            OWN_DRAFT.found(&[]).fix(Fix::Remove { path: path.clone() })
+            LEFTOVER_DRAFT.found(&[]).fix(Fix::Remove { path: path.clone() })
         }
-        _ => OTHER_DRAFT.found(&[]).command(format!("rm -i -- {name}")),
+        _ => LEFTOVER_TEMP.found(&[]).command(format!("rm -i -- {name}")),
     }
 }

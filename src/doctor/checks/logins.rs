@@ -6,52 +6,34 @@ use std::fmt::Display;
 
 use openclaw_auth::model::{Cooldown, CooldownKind, CredentialKind, Source, Span, Timestamp};
 
-use super::{duplicates, entries, settings};
 use crate::assess;
 use crate::doctor::files;
-use crate::doctor::finding::{Check, Finding, FindingKind, Findings, Severity, kinds};
+use crate::doctor::finding::{Finding, FindingKind, Findings, Severity};
 use crate::doctor::inspection::Inspection;
+use crate::doctor::kinds::{
+    ACCOUNT_MISMATCH, CHECK_DIFFERS, COOLDOWN_STUCK, COPY_DRIFTED, ENTRY_MISTYPED, EXPIRES_IN_SECONDS,
+    EXPIRES_INVALID, KEY_ONLY_IN_SERVICE, LOGIN_BLOCKED, LOGIN_DEAD, LOGIN_EXPIRED, LOGIN_EXPIRING,
+    LOGIN_EXTERNAL, LOGIN_LAPSED, LOGIN_MISSING, LOGIN_NEVER_RENEWED, LOGIN_UNRESOLVED, LOGIN_UNSUPPORTED,
+    PROFILE_DISABLED, RENEWAL_FAILING, TOKEN_CUT, TOKEN_OLD, TOKEN_PASTED_TEXT, TOKEN_PLACEHOLDER,
+    TOKEN_SHORT, TOKEN_WRONG_KIND,
+};
 use crate::exit;
 use crate::model::{AgentHealth, Assessment, AssessmentState, IssueOf, LoginState, ProfileHealth, Status};
 use crate::publish::words::{check_cause, span};
 use crate::texts::text;
 
-kinds! {
-    NEEDS_SIGN_IN = new("login-dead", Critical);
-    EXPIRED = new("login-expired", Critical);
-    MISSING = new("login-missing", Critical);
-    UNRESOLVED = new("login-unresolved", Warning);
-    EXPIRING = new("login-expiring", Warning);
-    BLOCKED = new("login-blocked", Critical);
-    FAILING = new("renewal-failing", Critical);
-    EXTERNAL = new("login-external", Info);
-    NOT_RENEWED_LATELY = new("login-lapsed", Info);
-    NEVER_RENEWED = new("login-never-renewed", Info);
-    UNSUPPORTED = new("login-unsupported", Info);
-    OLD_TOKEN = new("token-old", Warning);
-    STUCK = new("cooldown-stuck", Warning);
-    DISABLED = new("profile-disabled", Warning);
-}
-
-pub(super) const CHECK: Check = Check { kinds: KINDS, run };
-
-const CHECK_DIFFERS: FindingKind = FindingKind::new("check-differs", Severity::Info);
-
-/// Runs last: nothing that `status --check` reports goes without a finding.
-pub(super) const STATUS_CHECK: Check = Check { kinds: &[CHECK_DIFFERS], run: status_check };
-
 /// What explains a login that does not work, so that it is not reported twice.
 const CAUSES: [FindingKind; 10] = [
-    entries::MISTYPED,
-    entries::SECONDS,
-    entries::INVALID,
-    entries::SPLIT,
-    entries::WRAPPED,
-    entries::SHORT,
-    entries::OTHER_KIND,
-    entries::PLACEHOLDER,
-    duplicates::DRIFTED,
-    duplicates::MISMATCH,
+    ENTRY_MISTYPED,
+    EXPIRES_IN_SECONDS,
+    EXPIRES_INVALID,
+    TOKEN_CUT,
+    TOKEN_PASTED_TEXT,
+    TOKEN_SHORT,
+    TOKEN_WRONG_KIND,
+    TOKEN_PLACEHOLDER,
+    COPY_DRIFTED,
+    ACCOUNT_MISMATCH,
 ];
 
 /// Causes of OpenClaw's own answer that are named.
@@ -67,7 +49,7 @@ const LONGEST_COOLDOWN: Span = Span::from_hours(2.0);
 /// It disables a profile for a day at most.
 const LONGEST_DISABLED: Span = Span::from_hours(48.0);
 
-fn run(inspection: &Inspection, findings: &mut Findings) {
+pub(super) fn run(inspection: &Inspection, findings: &mut Findings) {
     for issue in assess::issues(&inspection.snapshot) {
         let (IssueOf::Login(profile), Some(agent)) = (issue.of, issue.agent) else { continue };
         let Some(health) = inspection.health(agent) else { continue };
@@ -100,13 +82,13 @@ fn found(inspection: &Inspection, assessment: &Assessment, profile: &ProfileHeal
                 .remaining_ms
                 .filter(|left| *left > Span::ZERO)
                 .map(|left| text("finding-access-left", &[("left", &span(left))]));
-            NEEDS_SIGN_IN
+            LOGIN_DEAD
         }
-        AssessmentState::Missing | AssessmentState::NotSetUp if assessment.needs_person => MISSING,
-        AssessmentState::Unresolved => UNRESOLVED,
-        AssessmentState::Expired => EXPIRED,
-        AssessmentState::Expiring => EXPIRING,
-        AssessmentState::RenewalBlocked => BLOCKED,
+        AssessmentState::Missing | AssessmentState::NotSetUp if assessment.needs_person => LOGIN_MISSING,
+        AssessmentState::Unresolved => LOGIN_UNRESOLVED,
+        AssessmentState::Expired => LOGIN_EXPIRED,
+        AssessmentState::Expiring => LOGIN_EXPIRING,
+        AssessmentState::RenewalBlocked => LOGIN_BLOCKED,
         AssessmentState::RenewalFailing => {
             let failing = profile.failing.as_ref()?;
             let since = inspection.now - failing.since;
@@ -115,13 +97,13 @@ fn found(inspection: &Inspection, assessment: &Assessment, profile: &ProfileHeal
             }
             let parameters: [(_, &dyn Display); 2] = [("times", &failing.times), ("span", &span(since))];
             more = Some(text("finding-failed", &parameters));
-            FAILING
+            RENEWAL_FAILING
         }
         AssessmentState::Renews if ago.is_some_and(|ago| ago > UNUSED_FOR) => {
             more = ago.map(|ago| text("finding-unused", &[("ago", &span(ago))]));
-            NOT_RENEWED_LATELY
+            LOGIN_LAPSED
         }
-        AssessmentState::External => EXTERNAL,
+        AssessmentState::External => LOGIN_EXTERNAL,
         _ => return None,
     };
     let mut finding = kind.assessed(assessment);
@@ -132,9 +114,9 @@ fn found(inspection: &Inspection, assessment: &Assessment, profile: &ProfileHeal
 /// What is worth knowing about a login in order.
 fn note(inspection: &Inspection, agent: &AgentHealth, profile: &ProfileHealth) -> Option<Finding> {
     match (profile.status, profile.login) {
-        (Status::Ok, LoginState::Unsupported) => Some(UNSUPPORTED.found(&[])),
+        (Status::Ok, LoginState::Unsupported) => Some(LOGIN_UNSUPPORTED.found(&[])),
         (Status::Ok, LoginState::None) if profile.kind == CredentialKind::OAuth => {
-            Some(NEVER_RENEWED.found(&[]))
+            Some(LOGIN_NEVER_RENEWED.found(&[]))
         }
         // Tokens of other providers may be meant not to expire.
         (Status::Static, _)
@@ -157,7 +139,7 @@ fn old_token(inspection: &Inspection, agent: &AgentHealth, profile: &ProfileHeal
             profile.kind,
             profile.profile_id.as_str(),
         );
-        OLD_TOKEN.found(&[("age", &span(age))]).command(command)
+        TOKEN_OLD.found(&[("age", &span(age))]).command(command)
     })
 }
 
@@ -196,7 +178,7 @@ fn cooldown_finding(now: Timestamp, cooldown: &Cooldown) -> Option<Finding> {
         CooldownKind::Disabled => LONGEST_DISABLED,
     };
     if left > longest {
-        return Some(STUCK.found(&[("left", &span(left))]));
+        return Some(COOLDOWN_STUCK.found(&[("left", &span(left))]));
     }
     if cooldown.kind == CooldownKind::Cooldown {
         return None;
@@ -207,16 +189,17 @@ fn cooldown_finding(now: Timestamp, cooldown: &Cooldown) -> Option<Finding> {
         Some(reason) => reason.to_owned(),
         None => text("disabled-unexplained", &[]),
     };
-    Some(DISABLED.found(&[("left", &span(left)), ("reason", &reason)]))
+    Some(PROFILE_DISABLED.found(&[("left", &span(left)), ("reason", &reason)]))
 }
 
 /// `status --check` answers as OpenClaw does. If it is not 0 for what needs nobody, that is the finding.
-fn status_check(inspection: &Inspection, findings: &mut Findings) {
+/// Runs last: nothing that `status --check` reports goes without a finding.
+pub(super) fn status_check(inspection: &Inspection, findings: &mut Findings) {
     let is_explained = |agent: &&AgentHealth| {
         findings.iter().any(|finding| {
             let explains = finding.profile.is_some()
                 || finding.severity > Severity::Info
-                || finding.code == settings::IN_SERVICE.code;
+                || finding.code == KEY_ONLY_IN_SERVICE.code;
             explains && finding.concerns(agent)
         })
     };

@@ -12,30 +12,22 @@ use openclaw_auth::model::{
 };
 
 use crate::doctor::files::{self, quoted};
-use crate::doctor::finding::{Check, Findings, kinds};
+use crate::doctor::finding::Findings;
 use crate::doctor::inspection::{AgentFacts, Inspection, ProfileFacts};
+use crate::doctor::kinds::{
+    DATABASE_EMPTY, IMPORT_BACKUP, JSON_BESIDE_DATABASE, LEGACY_BROKEN, LEGACY_NOT_IMPORTED, TWO_OWNERS,
+};
 use crate::model::{AgentHealth, Severity};
 use crate::remedy::{self, ImportAdvice, Remedy, quote};
 use crate::texts::counted;
 
-kinds! {
-    NOT_IMPORTED = new("legacy-not-imported", Warning);
-    JSON_BESIDE = new("json-beside-database", Info);
-    EMPTY = new("database-empty", Critical);
-    NOT_PARSED = new("legacy-broken", Warning);
-    BACKUP = new("import-backup", Info);
-    TWO_OWNERS = new("two-owners", Warning);
-}
-
-pub(super) const CHECK: Check = Check { kinds: KINDS, run };
-
-fn run(inspection: &Inspection, findings: &mut Findings) {
+pub(super) fn run(inspection: &Inspection, findings: &mut Findings) {
     for agent in &inspection.snapshot.agents {
         let migration = agent.store.migration.as_ref().filter(|_| agent.store.error.is_none());
         let (Some(migration), Some(assessment)) = (migration, &agent.store_assessment) else { continue };
         let kind = match migration.kind {
-            MigrationKind::LeftoverJson => JSON_BESIDE,
-            MigrationKind::EmptyDatabase | MigrationKind::NotImported => EMPTY,
+            MigrationKind::LeftoverJson => JSON_BESIDE_DATABASE,
+            MigrationKind::EmptyDatabase | MigrationKind::NotImported => DATABASE_EMPTY,
         };
         findings.push(kind.assessed(assessment).of(&agent.id).at(&migration.path));
     }
@@ -74,7 +66,7 @@ fn broken(inspection: &Inspection, unimportable: &[Unimportable], findings: &mut
     };
     for Unimportable { path, error } in unimportable.iter().filter(|found| !is_reported(&found.path)) {
         let Remedy { meaning, command } = remedy::for_unreadable(path, error);
-        let mut finding = NOT_PARSED.meaning(meaning).at(path);
+        let mut finding = LEGACY_BROKEN.meaning(meaning).at(path);
         finding.agent =
             inspection.agents.iter().find(|agent| path.starts_with(&agent.dir)).map(|agent| agent.id.clone());
         finding.command = command;
@@ -97,10 +89,12 @@ fn not_imported<'a>(
     let logins = counted("logins", count);
     let name = quoted(&agent.store);
     let finding = if waiting().all(|old| is_superseded(inspection, old)) {
-        NOT_IMPORTED.variant("superseded", &[("logins", &logins)]).command(format!("mv {name} {name}.old"))
+        LEGACY_NOT_IMPORTED
+            .variant("superseded", &[("logins", &logins)])
+            .command(format!("mv {name} {name}.old"))
     } else {
         let import = format!("authwatch auth import --agent {}", quote(agent.id.as_str()));
-        NOT_IMPORTED.found(&[("logins", &logins)]).command(import)
+        LEGACY_NOT_IMPORTED.found(&[("logins", &logins)]).command(import)
     };
     findings.push(finding.of(&agent.id).at(&agent.store));
 }
@@ -135,12 +129,12 @@ fn backups(inspection: &Inspection, agent: Option<&AgentId>, dir: &Path, finding
         let text = files::secret_text(&path);
         let lost = logins_in_no_store(inspection, agent, &text);
         let finding = if lost.is_empty() {
-            BACKUP.found(&[]).command(format!("rm -i -- {}", quoted(&path)))
+            IMPORT_BACKUP.found(&[]).command(format!("rm -i -- {}", quoted(&path)))
         } else {
             let (logins, store) = (lost.join(", "), dir.join(of));
             let can_return = text.starts_with(BYTE_ORDER_MARK) && !store.exists();
             let variant = if can_return { "marked" } else { "unique" };
-            let finding = BACKUP.variant(variant, &[("logins", &logins)]).severity(Severity::Warning);
+            let finding = IMPORT_BACKUP.variant(variant, &[("logins", &logins)]).severity(Severity::Warning);
             if can_return {
                 let ImportAdvice { command, .. } = inspection.commands.import(None);
                 let (from, to) = (quoted(&path), quoted(&store));

@@ -8,26 +8,18 @@ use openclaw_auth::model::{Span, Timestamp};
 use crate::clock;
 use crate::config;
 use crate::doctor::files::{self, quoted};
-use crate::doctor::finding::{Check, Findings, kinds};
+use crate::doctor::finding::Findings;
 use crate::doctor::inspection::Inspection;
+use crate::doctor::kinds::{
+    CHANNEL_FAILING, CLOCK_OFF, ENDPOINT_UNREACHABLE, NOT_SCHEDULED, NOTIFY_SETTING, RUN_OVERDUE,
+    TEXTFILE_DIRECTORY,
+};
 use crate::doctor::online::ServerTime;
 use crate::notify::NotificationStore;
 use crate::publish::words::{date, span};
 use crate::remedy::quote;
 use crate::texts::counted;
 use openclaw_auth::service;
-
-kinds! {
-    SETTING = new("notify-setting", Critical);
-    FAILING = new("channel-failing", Warning);
-    OVERDUE = new("run-overdue", Warning);
-    NOT_SCHEDULED = new("not-scheduled", Info);
-    TEXTFILE = new("textfile-directory", Warning);
-    CLOCK = new("clock-off", Warning);
-    UNREACHABLE = new("endpoint-unreachable", Warning);
-}
-
-pub(super) const CHECK: Check = Check { kinds: KINDS, run };
 
 /// A channel that fails for a shorter time is tried again anyway.
 const CHANNEL_GRACE: Span = Span::from_mins(15.0);
@@ -38,7 +30,7 @@ const HOUR: Span = Span::from_mins(60.0);
 /// How far off the clock may be: answers take seconds, and servers' clocks differ a little.
 const TOLERANCE: Span = Span::from_mins(1.0);
 
-fn run(inspection: &Inspection, findings: &mut Findings) {
+pub(super) fn run(inspection: &Inspection, findings: &mut Findings) {
     notifications(inspection, findings);
     schedule(inspection, findings);
     clock_and_endpoints(inspection, findings);
@@ -49,7 +41,7 @@ fn notifications(inspection: &Inspection, findings: &mut Findings) {
     let mut problems = config::check::notifications(&config.notify);
     problems.extend(config::check::variables(config));
     for problem in problems {
-        let finding = SETTING.found(&[("setting", &problem.setting), ("problem", &problem.problem)]);
+        let finding = NOTIFY_SETTING.found(&[("setting", &problem.setting), ("problem", &problem.problem)]);
         findings.push(finding.at_own_config(inspection));
     }
     let Some(store) = inspection.own.state.as_deref().and_then(|dir| NotificationStore::read(dir).ok())
@@ -64,7 +56,7 @@ fn notifications(inspection: &Inspection, findings: &mut Findings) {
         };
         let waiting = counted("messages", store.outbox.get(name).map_or(0, Vec::len));
         let problem = record.problem.as_deref().unwrap_or("unknown cause");
-        let finding = FAILING.found(&[
+        let finding = CHANNEL_FAILING.found(&[
             ("channel", name),
             ("since", &date(since)),
             ("waiting", &waiting),
@@ -82,7 +74,7 @@ fn schedule(inspection: &Inspection, findings: &mut Findings) {
         let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
         if !files::may_write_into(dir) {
             let show = format!("ls -ld {}", quoted(dir));
-            findings.push(TEXTFILE.found(&[]).at(dir).command(show));
+            findings.push(TEXTFILE_DIRECTORY.found(&[]).at(dir).command(show));
             return;
         }
     }
@@ -94,7 +86,7 @@ fn schedule(inspection: &Inspection, findings: &mut Findings) {
         (Some(timer), Some(age)) if age > (interval(timer) * 3.0).max(HOUR) => {
             let name = timer.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let scope = if is_of_user(inspection, timer) { "systemctl --user" } else { "systemctl" };
-            let finding = OVERDUE.found(&[("ago", &span(age))]).at(timer);
+            let finding = RUN_OVERDUE.found(&[("ago", &span(age))]).at(timer);
             findings.push(finding.command(format!("{scope} enable --now {}", quote(&name))));
         }
         (None, _) if units.is_empty() => not_scheduled(inspection, age, findings),
@@ -140,12 +132,12 @@ fn interval(timer: &Path) -> Span {
 fn clock_and_endpoints(inspection: &Inspection, findings: &mut Findings) {
     match &inspection.server_time {
         Some(ServerTime::Unreachable { host, problem }) => {
-            let finding = UNREACHABLE.found(&[("host", host), ("problem", problem)]);
+            let finding = ENDPOINT_UNREACHABLE.found(&[("host", host), ("problem", problem)]);
             findings.push(finding.command("authwatch refresh --dry-run"));
         }
         Some(ServerTime::Known { host, ahead }) if ahead.abs() > TOLERANCE => {
             let way = if *ahead > Span::ZERO { "ahead of" } else { "behind" };
-            let finding = CLOCK.found(&[("off", &span(*ahead)), ("way", &way), ("host", host)]);
+            let finding = CLOCK_OFF.found(&[("off", &span(*ahead)), ("way", &way), ("host", host)]);
             findings.push(finding.command("sudo timedatectl set-ntp true"));
         }
         Some(ServerTime::Known { .. }) | None => {}

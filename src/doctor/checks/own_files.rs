@@ -9,40 +9,28 @@ use openclaw_auth::model::{Span, Timestamp};
 use crate::backup;
 use crate::config;
 use crate::doctor::files::{self, quoted};
-use crate::doctor::finding::{Check, FindingKind, Findings, kinds};
+use crate::doctor::finding::{FindingKind, Findings};
 use crate::doctor::fix::Fix;
 use crate::doctor::inspection::Inspection;
+use crate::doctor::kinds::{
+    DEMO_LEFTOVER, OLD_BACKUPS, OWN_CONFIG, OWN_STATE, OWN_STATE_MODE, RESCUE_OTHER_ACCOUNT,
+    RESCUE_SUPERSEDED, RESCUE_WAITING, SECRET_FILE_MISSING, SECRET_FILE_MODE, SETTING_REMOVED,
+};
 use crate::refresh::recovery;
-
-kinds! {
-    NOT_STORED = new("rescue-waiting", Critical);
-    SUPERSEDED = new("rescue-superseded", Info);
-    OTHER_ACCOUNT = new("rescue-other-account", Warning);
-    CONFIG = new("own-config", Critical);
-    REMOVED = new("setting-removed", Warning);
-    STATE = new("own-state", Critical);
-    STATE_MODE = fixable("own-state-mode", Warning);
-    BACKUPS = new("old-backups", Info);
-    SECRET_MISSING = new("secret-file-missing", Critical);
-    SECRET_MODE = fixable("secret-file-mode", Warning);
-    DEMO = fixable("demo-leftover", Info);
-}
-
-pub(super) const CHECK: Check = Check { kinds: KINDS, run };
 
 /// Where recovery files are, below authwatch's state directory.
 const RECOVERY: &str = "rescue";
 /// A demo that runs writes all the time, and one that only prints ends at once.
 const YOUNGEST_DEMO: Span = Span::from_mins(60.0);
 
-fn run(inspection: &Inspection, findings: &mut Findings) {
+pub(super) fn run(inspection: &Inspection, findings: &mut Findings) {
     recovery_files(inspection, findings);
     if let Some(problem) = &inspection.own.config_problem {
-        findings.push(CONFIG.found(&[("problem", problem)]).at_own_config(inspection));
+        findings.push(OWN_CONFIG.found(&[("problem", problem)]).at_own_config(inspection));
     }
     for problem in &inspection.own.config.removed {
         let meaning = format!("{}: {}", problem.setting, problem.problem);
-        findings.push(REMOVED.meaning(meaning).at_own_config(inspection));
+        findings.push(SETTING_REMOVED.meaning(meaning).at_own_config(inspection));
     }
     state(inspection, findings);
     // The file with users and certificates is not all secret, and needs the same care.
@@ -63,9 +51,9 @@ fn recovery_files(inspection: &Inspection, findings: &mut Findings) {
         }
         let remove = format!("rm -i -- {}", quoted(&path));
         let (kind, command) = match path.extension().and_then(|extension| extension.to_str()) {
-            Some("json") => (NOT_STORED, inspection.commands.store_recovered()),
-            Some(recovery::OTHER_ACCOUNT) => (OTHER_ACCOUNT, remove),
-            Some(recovery::SUPERSEDED) => (SUPERSEDED, remove),
+            Some("json") => (RESCUE_WAITING, inspection.commands.store_recovered()),
+            Some(recovery::OTHER_ACCOUNT) => (RESCUE_OTHER_ACCOUNT, remove),
+            Some(recovery::SUPERSEDED) => (RESCUE_SUPERSEDED, remove),
             _ => continue,
         };
         findings.push(kind.found(&[]).at(&path).command(command));
@@ -74,11 +62,11 @@ fn recovery_files(inspection: &Inspection, findings: &mut Findings) {
 
 fn state(inspection: &Inspection, findings: &mut Findings) {
     let Some(dir) = &inspection.own.state else {
-        findings.push(STATE.variant("nowhere", &[]));
+        findings.push(OWN_STATE.variant("nowhere", &[]));
         return;
     };
     if let Some(problem) = &inspection.memory_problem {
-        let finding = STATE.variant("unusable", &[("problem", problem)]).at(&dir.join("state.json"));
+        let finding = OWN_STATE.variant("unusable", &[("problem", problem)]).at(&dir.join("state.json"));
         findings.push(finding.command(format!("ls -l {}", quoted(dir))));
         return;
     }
@@ -86,28 +74,28 @@ fn state(inspection: &Inspection, findings: &mut Findings) {
     let parent = dir.ancestors().find(|dir| files::facts(dir).is_some()).unwrap_or(dir);
     if !files::may_write_into(parent) {
         let show = format!("ls -ld {}", quoted(parent));
-        findings.push(STATE.found(&[]).at(parent).command(show));
+        findings.push(OWN_STATE.found(&[]).at(parent).command(show));
         return;
     }
     let recovery = files::list(&dir.join(RECOVERY)).into_iter().map(|(_, path)| path);
     for path in std::iter::once(dir.join("state.json")).chain(recovery) {
-        mode(inspection, &path, STATE_MODE, 0o077, findings);
+        mode(inspection, &path, OWN_STATE_MODE, 0o077, findings);
     }
     let count = backup::count_old(dir, inspection.now);
     if count > 0 {
         let (dir, days) = (dir.join(backup::DIRECTORY), backup::KEEP_FOR / Span::from_days(1.0));
-        let finding = BACKUPS.found(&[("count", &count), ("days", &days)]).at(&dir);
+        let finding = OLD_BACKUPS.found(&[("count", &count), ("days", &days)]).at(&dir);
         findings.push(finding.command(format!("ls -lR {}", quoted(&dir))));
     }
 }
 
 fn secret_file(inspection: &Inspection, path: &Path, findings: &mut Findings) {
     let problem = match file::open(path) {
-        Ok(Some(_)) => return mode(inspection, &files::real(path), SECRET_MODE, 0o007, findings),
+        Ok(Some(_)) => return mode(inspection, &files::real(path), SECRET_FILE_MODE, 0o007, findings),
         Ok(None) => format!("`{}` does not exist", path.display()),
         Err(error) => error.message,
     };
-    let finding = SECRET_MISSING.found(&[("problem", &problem)]).at(path);
+    let finding = SECRET_FILE_MISSING.found(&[("problem", &problem)]).at(path);
     findings.push(finding.command(format!("ls -l {}", quoted(path))));
 }
 
@@ -133,7 +121,7 @@ fn demo(inspection: &Inspection, findings: &mut Findings) {
         {
             continue;
         }
-        findings.push(DEMO.found(&[]).at(&path).fix(Fix::Tree { path }));
+        findings.push(DEMO_LEFTOVER.found(&[]).at(&path).fix(Fix::Tree { path }));
     }
 }
 

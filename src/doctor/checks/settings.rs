@@ -10,28 +10,20 @@ use openclaw_auth::model::{AgentId, CredentialKind, MigrationKind, ProviderId};
 use openclaw_auth::provider;
 use openclaw_auth::settings::ProfileSettings;
 
-use crate::doctor::finding::{Check, Finding, Findings, Severity, kinds};
+use crate::doctor::finding::{Finding, Findings, Severity};
 use crate::doctor::inspection::Inspection;
+use crate::doctor::kinds::{
+    CONFIG_BROKEN, KEY_ONLY_IN_SERVICE, ORDER_EMPTY, ORDER_NAMES_ABSENT, PROFILE_MODE_MISMATCH,
+    PROFILE_NOT_STORED, PROVIDER_WITHOUT_AUTH,
+};
 use crate::model::{AgentHealth, ProfileHealth};
 use crate::remedy::{OpenClawCommand, quote};
 use crate::texts::{counted, text};
 use openclaw_auth::service::Gateway;
 
-kinds! {
-    BROKEN = new("config-broken", Critical);
-    WITHOUT_AUTH = new("provider-without-auth", Critical);
-    pub(super) IN_SERVICE = new("key-only-in-service", Info);
-    ABSENT = new("order-names-absent", Warning);
-    EMPTY = new("order-empty", Warning);
-    NOT_STORED = new("profile-not-stored", Warning);
-    MODE = new("profile-mode-mismatch", Warning);
-}
-
-pub(super) const CHECK: Check = Check { kinds: KINDS, run };
-
-fn run(inspection: &Inspection, findings: &mut Findings) {
+pub(super) fn run(inspection: &Inspection, findings: &mut Findings) {
     if let Some(assessment) = &inspection.snapshot.config_assessment {
-        findings.push(BROKEN.assessed(assessment).at(&inspection.places.roots.config));
+        findings.push(CONFIG_BROKEN.assessed(assessment).at(&inspection.places.roots.config));
     }
     without_auth(inspection, findings);
     only_in_service(inspection, findings);
@@ -61,7 +53,7 @@ fn only_in_service(inspection: &Inspection, findings: &mut Findings) {
     let Some(gateway) = inspection.gateway().filter(|_| !providers.is_empty()) else { return };
     for provider in providers {
         let parameters: [(_, &dyn Display); 2] = [("provider", &provider), ("service", &gateway.seen_as)];
-        findings.push(IN_SERVICE.found(&parameters).at(&inspection.places.roots.config));
+        findings.push(KEY_ONLY_IN_SERVICE.found(&parameters).at(&inspection.places.roots.config));
     }
 }
 
@@ -91,11 +83,11 @@ fn without_auth(inspection: &Inspection, findings: &mut Findings) {
             let summary = &assessment.summary;
             let mut found = if is_folded {
                 let others = counted("other-agents", affected.len() - 1);
-                WITHOUT_AUTH
+                PROVIDER_WITHOUT_AUTH
                     .variant("more", &[("provider", missing), ("summary", summary), ("others", &others)])
                     .also_of(affected)
             } else {
-                WITHOUT_AUTH.found(&[("provider", missing), ("summary", summary)])
+                PROVIDER_WITHOUT_AUTH.found(&[("provider", missing), ("summary", summary)])
             };
             found.command = assessment.command().map(str::to_owned);
             // A service that asks the login shell may get a key that cannot be seen from here.
@@ -156,7 +148,7 @@ fn configured_orders(inspection: &Inspection, findings: &mut Findings) {
         let fix = inspection.commands.openclaw(OpenClawCommand::UnsetConfig, &setting);
         if order.is_empty() {
             if agents.iter().any(|agent| uses(agent, &provider)) {
-                findings.push(at(EMPTY.found(&[("provider", written)])).command(fix));
+                findings.push(at(ORDER_EMPTY.found(&[("provider", written)])).command(fix));
             }
             continue;
         }
@@ -171,8 +163,8 @@ fn configured_orders(inspection: &Inspection, findings: &mut Findings) {
 fn order_finding(provider: &str, absent: &[&str], whose: &str) -> Finding {
     let absent = absent_entries(provider, absent);
     match provider::find(provider) {
-        Some(known) => ABSENT.variant(whose, &[("provider", &known.id), ("absent", &absent)]),
-        None => ABSENT.variant(&format!("{whose}-unknown"), &[("absent", &absent)]),
+        Some(known) => ORDER_NAMES_ABSENT.variant(whose, &[("provider", &known.id), ("absent", &absent)]),
+        None => ORDER_NAMES_ABSENT.variant(&format!("{whose}-unknown"), &[("absent", &absent)]),
     }
 }
 
@@ -223,7 +215,7 @@ fn not_stored(inspection: &Inspection, id: &str, configured: &ProfileSettings) -
     let provider_id = provider::normalize(&configured.provider, inspection.semantics);
     let kind = configured.mode.unwrap_or(CredentialKind::OAuth);
     let command = inspection.commands.sign_in(&agent, &ProviderId::from(&*provider_id), kind, id);
-    NOT_STORED.found(&[]).profile(id).at(&inspection.places.roots.config).command(command)
+    PROFILE_NOT_STORED.found(&[]).profile(id).at(&inspection.places.roots.config).command(command)
 }
 
 /// What the configuration and a store say differently about a profile.
@@ -245,7 +237,11 @@ fn contradiction(
         (false, _) => ("provider", configured.provider.as_str(), profile.provider.as_str()),
         (true, false) => ("mode", configured.mode.map_or("?", CredentialKind::as_str), profile.kind.as_str()),
     };
-    let found = MODE.found(&[("field", &field), ("configured", &configured_as), ("stored", &stored)]);
+    let found = PROFILE_MODE_MISMATCH.found(&[
+        ("field", &field),
+        ("configured", &configured_as),
+        ("stored", &stored),
+    ]);
     let id = profile.profile_id.as_str();
     let setting = format!("auth.profiles[{id:?}].{field}");
     let arguments = format!("{} {}", quote(&setting), quote(stored));

@@ -7,25 +7,15 @@ use openclaw_auth::load::STATE_FILE;
 use openclaw_auth::model::{AgentId, StoreErrorReason, StoreKind};
 
 use crate::doctor::files::{self, FileAttributes, quoted};
-use crate::doctor::finding::{Check, Findings, kinds};
+use crate::doctor::finding::Findings;
 use crate::doctor::inspection::{AgentFacts, Inspection};
+use crate::doctor::kinds::{
+    DIRECTORY_OPEN, STATE_FILE_BROKEN, STORE_BROKEN, STORE_LINKED_TWICE, STORE_LOCKED, STORE_MODE,
+    STORE_OWNER, STORE_SYMLINK, STORE_UNREADABLE,
+};
 use crate::remedy;
 
-kinds! {
-    UNREADABLE = new("store-unreadable", Critical);
-    BROKEN = new("store-broken", Critical);
-    LOCKED = new("store-locked", Warning);
-    STATE = new("state-file-broken", Warning);
-    MODE = fixable("store-mode", Warning);
-    OPEN = fixable("directory-open", Warning);
-    OWNER = new("store-owner", Warning);
-    LINK = new("store-symlink", Info);
-    LINKED_TWICE = new("store-linked-twice", Warning);
-}
-
-pub(super) const CHECK: Check = Check { kinds: KINDS, run };
-
-fn run(inspection: &Inspection, findings: &mut Findings) {
+pub(super) fn run(inspection: &Inspection, findings: &mut Findings) {
     unreadable(inspection, findings);
     let mut seen = BTreeSet::new();
     for agent in &inspection.agents {
@@ -53,9 +43,9 @@ fn unreadable(inspection: &Inspection, findings: &mut Findings) {
     for agent in &inspection.snapshot.agents {
         if let (Some(error), Some(assessment)) = (&agent.store.error, &agent.store_assessment) {
             let kind = match error.reason {
-                StoreErrorReason::Parse | StoreErrorReason::Schema => BROKEN,
-                StoreErrorReason::Locked => LOCKED,
-                _ => UNREADABLE,
+                StoreErrorReason::Parse | StoreErrorReason::Schema => STORE_BROKEN,
+                StoreErrorReason::Locked => STORE_LOCKED,
+                _ => STORE_UNREADABLE,
             };
             findings.push(kind.assessed(assessment).of(&agent.id).at(&agent.store.path));
         }
@@ -64,7 +54,7 @@ fn unreadable(inspection: &Inspection, findings: &mut Findings) {
                 StoreKind::Json => agent.dir.join(STATE_FILE),
                 _ => agent.store.path.clone(),
             };
-            let mut finding = STATE.found(&[("problem", &error.message)]).of(&agent.id).at(&file);
+            let mut finding = STATE_FILE_BROKEN.found(&[("problem", &error.message)]).of(&agent.id).at(&file);
             finding.command = remedy::for_unreadable(&file, error).command;
             findings.push(finding);
         }
@@ -93,7 +83,7 @@ fn file(
     let show = || format!("ls -l {}", quoted(listed));
     if facts.mode & 0o077 != 0 {
         let who = if facts.mode & 0o007 != 0 { "all" } else { "group" };
-        let mut finding = MODE.variant(who, &[("mode", &octal(facts.mode))]).of(agent).set_mode(
+        let mut finding = STORE_MODE.variant(who, &[("mode", &octal(facts.mode))]).of(agent).set_mode(
             path,
             facts,
             0o600,
@@ -107,7 +97,7 @@ fn file(
     // Root may check anybody's OpenClaw, so the owner has to be the state directory's.
     if let Some(owner) = inspection.owner.filter(|owner| *owner != facts.owner) {
         let command = if is_elsewhere { show() } else { format!("sudo chown {owner} {}", quoted(path)) };
-        let finding = OWNER.found(&[("user", &facts.owner), ("owner", &owner)]).of(agent);
+        let finding = STORE_OWNER.found(&[("user", &facts.owner), ("owner", &owner)]).of(agent);
         findings.push(finding.at(path).command(command));
     }
 }
@@ -118,7 +108,7 @@ fn directory(inspection: &Inspection, agent: Option<&AgentId>, path: &Path, find
     let Some(facts) = files::facts(&path).filter(|facts| facts.is_dir && facts.mode & 0o002 != 0) else {
         return;
     };
-    let finding = OPEN.found(&[("mode", &octal(facts.mode))]).of(agent);
+    let finding = DIRECTORY_OPEN.found(&[("mode", &octal(facts.mode))]).of(agent);
     let is_allowed = inspection.may_change_mode(facts.owner);
     findings.push(finding.set_mode(&path, &facts, facts.mode & !0o022, is_allowed));
 }
@@ -144,8 +134,8 @@ fn links(agents: &[AgentFacts], findings: &mut Findings) {
         let finding = match other {
             // Of two links to one store the later agent's is reported.
             Some((other_index, other)) if other_index > index && is_link(other) => continue,
-            Some((_, other)) => LINKED_TWICE.found(&[("target", &target), ("agent", &other.id)]),
-            None => LINK.found(&[("target", &target)]),
+            Some((_, other)) => STORE_LINKED_TWICE.found(&[("target", &target), ("agent", &other.id)]),
+            None => STORE_SYMLINK.found(&[("target", &target)]),
         };
         let show = format!("ls -l {}", quoted(&agent.store));
         findings.push(finding.of(&agent.id).at(&agent.store).command(show));

@@ -48,7 +48,7 @@ fn every_alert_has_a_runbook_and_every_runbook_an_alert() {
     }
     assert_eq!(sections.keys().cloned().collect::<BTreeSet<_>>(), named);
     for (section, text) in sections {
-        for part in ["**Means**", "**See it**", "**Mend it**", "**False alarm**"] {
+        for part in ["**Means**", "**See it**", "**Fix it**", "**False alarm**"] {
             assert!(text.contains(part), "{section} lacks {part}");
         }
     }
