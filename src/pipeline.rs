@@ -152,12 +152,14 @@ pub fn scan(
         judge: &judge,
         check: &check,
         own_rules: request.own_rules || !only_providers.is_empty(),
+        chosen_rules: request.own_rules,
         cache: cache.as_deref(),
         on_read,
     };
     let scanned = scan_all(&agents, &main, &main_as_read, &stage);
     let (mut agents, summary, changed) = gather(scanned, cache, request.window, now);
     ask_service(&mut agents, roots, request.semantics);
+    keep_routes(&mut agents, &only_providers);
     preview_import(&mut agents, &discovery.agents, roots, request.semantics);
 
     let scope = agents
@@ -187,8 +189,8 @@ pub fn scan(
         agents,
     };
     assess::assess(&mut snapshot, &request.limits, &commands);
-    let is_unknown = |id: &&String| !judge.gives_key(id) && !names_provider(&snapshot, id);
-    let unknown_providers = only_providers.iter().filter(is_unknown).cloned().collect();
+    let is_known = |id: &str| judge.gives_key(id) || names_provider(&snapshot, id);
+    let unknown_providers = only_providers.iter().filter(|id| !is_known(id)).cloned().collect();
     ScanResult {
         snapshot,
         commands,
@@ -231,6 +233,7 @@ fn names_provider(snapshot: &Snapshot, id: &str) -> bool {
     let of_agent = |agent: &AgentHealth| {
         agent.missing_providers_in_use.iter().any(is_it)
             || agent.profiles.iter().any(|profile| is_it(&profile.provider))
+            || agent.keys().any(|(route, _)| route.provider == id)
     };
     snapshot.agents.iter().any(of_agent) || snapshot.external.iter().any(|profile| is_it(&profile.provider))
 }
@@ -273,6 +276,16 @@ fn ask_service(agents: &mut [AgentHealth], roots: &Roots, semantics: Semantics) 
         && let Some(gateway) = service::gateway(roots)
     {
         classify::add_service_keys(agents, &gateway.variables, semantics);
+    }
+}
+
+/// Leaves out the models of providers that were not asked for.
+fn keep_routes(agents: &mut [AgentHealth], only_providers: &BTreeSet<String>) {
+    if only_providers.is_empty() {
+        return;
+    }
+    for agent in agents {
+        agent.models.retain(|route| only_providers.contains(&route.provider));
     }
 }
 
@@ -340,6 +353,8 @@ struct Stage<'a> {
     check: &'a OpenclawCheck<'a>,
     /// Whether exit codes are authwatch's own rather than OpenClaw's.
     own_rules: bool,
+    /// Whether a person chose them.
+    chosen_rules: bool,
     cache: Option<&'a Cache>,
     on_read: OnRead<'a>,
 }
@@ -409,7 +424,7 @@ fn scan_agent<'m>(
     let mut judge_it = |own: &Loaded<'_>, inherited: Option<&Loaded<'_>>, ids: &mut ProfileIds| {
         let mut health = classify::agent(agent, own, inherited, judge, ids);
         health.configured = check.lists(agent);
-        if !stage.own_rules {
+        if !stage.chosen_rules {
             // What answers on this machine or in its network mostly wants no key.
             let is_local = |id: &str| {
                 judge.settings.providers.iter().any(|provider| provider.id == id && provider.is_local())

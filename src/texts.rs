@@ -83,6 +83,17 @@ mod tests {
     }
 
     #[test]
+    fn every_state_has_its_words() {
+        for state in crate::model::AssessmentState::ALL {
+            let has = |kind: &str| ENGLISH.contains(&format!("\n{kind}-{} = ", state.as_str()));
+            assert!(has("state"), "{state:?} has no words on the page");
+            let is_told = !["ok", "renews", "renewing", "cooling_down", "external", "leftover", "ignored"]
+                .contains(&state.as_str());
+            assert!(!is_told || has("subject"), "{state:?} has no words in messages");
+        }
+    }
+
+    #[test]
     fn texts_follow_the_rules_of_writing() {
         for line in ENGLISH.lines().filter(|line| line.contains(" = ")) {
             let (name, text) = line.split_once(" = ").expect("chosen by it");

@@ -274,11 +274,14 @@ impl Monitor {
     }
 }
 
-/// Whether time alone has changed no verdict.
+/// Whether nothing has changed a verdict, neither time nor what the gateway's service has.
 fn has_same_verdicts(previous: &Snapshot, snapshot: &Snapshot) -> bool {
     let verdicts = |snapshot: &Snapshot| -> Vec<Option<Severity>> {
         let profiles = snapshot.agents.iter().flat_map(|agent| &agent.profiles);
         profiles.map(|profile| profile.assessment.as_ref()?.severity).collect()
     };
-    verdicts(previous) == verdicts(snapshot)
+    let has_same_models = previous.agents.iter().zip(&snapshot.agents).all(|(before, now)| {
+        before.models == now.models && before.missing_providers_in_use == now.missing_providers_in_use
+    });
+    has_same_models && verdicts(previous) == verdicts(snapshot)
 }

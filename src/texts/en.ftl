@@ -24,7 +24,7 @@ login-missing-end = has no valid expiry time
 login-invalid-expires = `expires` is not a valid time
 login-malformed-key = holds a command line instead of a key
 login-variable-not-set = refers to the variable { $variable }, which is set neither here, nor in OpenClaw's .env, nor in a gateway's service that was found
-remedy-variable = Set { $variable } in OpenClaw's .env, then restart its gateway with the command
+remedy-variable = Set { $variable } in OpenClaw's .env, then restart its gateway
 login-unresolved = refers to a secret that only OpenClaw can resolve
 login-not-set-up = saved, but its setup in OpenClaw is not finished
 login-renews = renews automatically when next used
@@ -199,6 +199,7 @@ state-renewal_stuck = Renewal stuck
 state-renewal_failing = Renewal failing
 state-renewal_blocked = Renewal blocked
 state-needs_sign_in = Needs sign-in
+state-malformed = Cannot work
 state-unresolved = Unresolved secret
 state-not_set_up = Not set up
 state-disabled = Disabled
@@ -240,7 +241,8 @@ finding-token-wrong-kind-token = a setup token is stored as an API key: Anthropi
 finding-token-wrong-kind-key = an API key is stored as a token: Anthropic refuses it
 finding-legacy-not-imported = { $logins } not imported from this file of an early release. OpenClaw up to 2026.5 imports it at its next start, later releases do not; nobody renews it until then
 finding-legacy-not-imported-superseded = { $logins } of an early release in this file, but agent main has newer ones with the same names. OpenClaw up to 2026.5 gives this agent the old ones, which no longer work: move the file away, and the agent inherits the login of agent main
-finding-import-backup = an import left this copy behind; nothing reads it, and it holds logins in clear text. Those that agents use are in the store
+finding-import-backup = an import left this copy behind; nothing reads it, and it holds logins in clear text. The store has logins of the same names
+finding-import-backup-kept = an import left this copy behind; nothing reads it, and it may hold logins that are nowhere else. Remove it only once you know that they are not needed
 finding-import-backup-unique = an import put this file away, and it holds logins that are in no store: { $logins }. Keep it until they are set up again
 finding-import-backup-marked = OpenClaw's import put this file away without importing its logins ({ $logins }), because of the byte order mark it begins with. The command puts them back without the mark and imports them
 finding-two-owners = it holds logins that all agents would share, and so does { $file }, which OpenClaw reads: it does not see what is stored here
@@ -381,6 +383,7 @@ label-configuration = OpenClaw configuration
 
 subject-needs_sign_in = needs sign-in
 subject-missing = holds no credential
+subject-malformed = holds something that cannot work
 subject-unresolved = has an unresolved secret
 subject-not_set_up = is not set up
 subject-expired = expired
@@ -468,7 +471,7 @@ page-less-urgent = { $count ->
     [one] 1 of them is less urgent.
    *[other] { $count } of them are less urgent.
 }
-page-all-work-now = All logins that models use work now.
+page-all-work-now = Nothing critical needs you now.
 page-no-login-yet = No agent has a login yet. Set one up with { $command }.
 page-next = Next to expire: { $login }, in { $left }.
 page-login-at = agent { $agent }: { $name }

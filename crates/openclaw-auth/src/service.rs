@@ -88,29 +88,47 @@ fn unit_variables(unit: &Path, home: &Path) -> BTreeSet<String> {
     let mut drop_ins = unit.as_os_str().to_owned();
     drop_ins.push(".d");
     let parts = list(Path::new(&drop_ins)).into_iter().map(|(_, path)| path);
-    let mut names = BTreeSet::new();
+    let (mut set, mut passed, mut unset) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let mut files = Vec::new();
+    let words = |value: &str| value.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     for path in std::iter::once(unit.to_path_buf()).chain(parts) {
         for line in secret_text(&path).lines().map(str::trim) {
             let Some((key, value)) = line.split_once('=') else { continue };
-            match key.trim() {
-                "Environment" => names.extend(assignments(value)),
-                "PassEnvironment" => names.extend(value.split_whitespace().map(str::to_owned)),
-                "EnvironmentFile" => {
-                    let file = value.trim().trim_start_matches('-').replace("%h", &home.to_string_lossy());
-                    names.extend(parse_dotenv(&secret_text(Path::new(&file))));
+            match (key.trim(), value.trim()) {
+                // Nothing after it takes back what was set before.
+                ("Environment", "") => set.clear(),
+                ("PassEnvironment", "") => passed.clear(),
+                ("EnvironmentFile", "") => files.clear(),
+                ("UnsetEnvironment", "") => unset.clear(),
+                ("Environment", value) => {
+                    for (name, is_empty) in assignments(value) {
+                        if is_empty {
+                            set.remove(&name);
+                        } else {
+                            set.insert(name);
+                        }
+                    }
                 }
+                ("PassEnvironment", value) => passed.extend(words(value)),
+                ("EnvironmentFile", value) => {
+                    files.push(value.trim_start_matches('-').replace("%h", &home.to_string_lossy()));
+                }
+                ("UnsetEnvironment", value) => unset.extend(words(value)),
                 _ => {}
             }
         }
     }
-    names
+    let of_files = files.iter().flat_map(|file| parse_dotenv(&secret_text(Path::new(file))));
+    let all = set.into_iter().chain(passed).chain(of_files);
+    all.filter(|name| !unset.contains(name)).collect()
 }
 
-/// `A=1 "B=two words"`: the names. A piece of a quoted value that looks like an assignment does no harm.
-fn assignments(value: &str) -> impl Iterator<Item = String> {
+/// `A=1 "B=two words" C=`: the names, and whether their values are empty. A piece of a quoted value that looks like an assignment
+/// does no harm.
+fn assignments(value: &str) -> impl Iterator<Item = (String, bool)> {
     let names =
         value.split_whitespace().filter_map(|word| word.trim_start_matches(['"', '\'']).split_once('='));
-    names.filter(|(_, value)| !value.trim_matches(['"', '\'']).is_empty()).map(|(name, _)| name.to_owned())
+    names.map(|(name, value)| (name.to_owned(), value.trim_matches(['"', '\'']).is_empty()))
 }
 
 /// The processes with the same home or state directory whose command lines are wanted, as far as this user may read their
@@ -167,8 +185,12 @@ mod tests {
         std::fs::write(&unit, text).expect("writable");
         let drop_ins = dir.path().join("x.service.d");
         std::fs::create_dir(&drop_ins).expect("writable");
-        std::fs::write(drop_ins.join("more.conf"), "[Service]\nEnvironment='I=1'\n").expect("writable");
+        let more = "[Service]\nEnvironment='I=1' K=1 L=1\nEnvironment=K=\nUnsetEnvironment=L\n";
+        std::fs::write(drop_ins.join("more.conf"), more).expect("writable");
         let names: Vec<String> = unit_variables(&unit, dir.path()).into_iter().collect();
-        assert_eq!(names, ["A", "B", "C", "F", "G", "I", "J"]);
+        assert_eq!(names, ["A", "B", "C", "F", "G", "I", "J"], "what is emptied or unset later is gone");
+        std::fs::write(drop_ins.join("reset.conf"), "[Service]\nEnvironment=\n").expect("writable");
+        let names: Vec<String> = unit_variables(&unit, dir.path()).into_iter().collect();
+        assert_eq!(names, ["C", "F", "G", "J"]);
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use openclaw_auth::discover::Agent;
 use openclaw_auth::document::Document;
 use openclaw_auth::load::sqlite::SharedOwner;
-use openclaw_auth::load::{STATE_FILE, retired};
+use openclaw_auth::load::{STATE_FILE, STORE_FILE, retired};
 use openclaw_auth::model::{
     AgentId, CredentialKind, MigrationKind, Source, StoreKind, Timestamp, Unimportable,
 };
@@ -17,7 +17,7 @@ use crate::doctor::inspection::{AgentFacts, Inspection, ProfileFacts};
 use crate::doctor::kinds::{
     DATABASE_EMPTY, IMPORT_BACKUP, JSON_BESIDE_DATABASE, LEGACY_BROKEN, LEGACY_NOT_IMPORTED, TWO_OWNERS,
 };
-use crate::model::{AgentHealth, Severity};
+use crate::model::{AgentHealth, ProfileHealth, Severity};
 use crate::remedy::{self, ImportAdvice, Remedy, quote};
 use crate::texts::counted;
 
@@ -128,8 +128,10 @@ fn backups(inspection: &Inspection, agent: Option<&AgentId>, dir: &Path, finding
         }
         let text = files::secret_text(&path);
         let lost = logins_in_no_store(inspection, agent, &text);
-        let finding = if lost.is_empty() {
+        let finding = if lost.is_empty() && is_all_stored(inspection, agent, of, &text) {
             IMPORT_BACKUP.found(&[]).command(format!("rm -i -- {}", quoted(&path)))
+        } else if lost.is_empty() {
+            IMPORT_BACKUP.variant("kept", &[])
         } else {
             let (logins, store) = (lost.join(", "), dir.join(of));
             let can_return = text.starts_with(BYTE_ORDER_MARK) && !store.exists();
@@ -146,6 +148,25 @@ fn backups(inspection: &Inspection, agent: Option<&AgentId>, dir: &Path, finding
         };
         findings.push(finding.of(agent).at(&path));
     }
+}
+
+/// Whether every login of an archived file is stored under the same name, and nobody has to see to it there.
+fn is_all_stored(inspection: &Inspection, agent: Option<&AgentId>, file: &str, text: &str) -> bool {
+    if file == STATE_FILE {
+        return true;
+    }
+    // `auth.json` and `oauth.json` are of another form.
+    let Some(health) = agent.and_then(|agent| inspection.health(agent)).filter(|_| file == STORE_FILE) else {
+        return false;
+    };
+    let text = text.trim_start_matches(BYTE_ORDER_MARK);
+    let Ok(document) = Document::parse(text, inspection.semantics, Source::Json) else { return false };
+    let is_well = |profile: &ProfileHealth| {
+        profile.assessment.as_ref().is_none_or(|assessment| !assessment.needs_person)
+    };
+    let is_stored =
+        |id: &str| health.profiles.iter().any(|stored| stored.profile_id.as_str() == id && is_well(stored));
+    document.rejected.is_empty() && document.profiles.iter().all(|profile| is_stored(&profile.id))
 }
 
 /// The logins of an archived store whose providers the agent's models use without any login.

@@ -289,6 +289,12 @@ fn an_archive_that_holds_the_only_login_is_not_to_be_removed() {
     let plain = finding(&home(stored.to_string()));
     assert!(plain["meaning"].as_str().unwrap().contains("anthropic:default"), "{plain}");
     assert_eq!(plain["command"], Value::Null, "{plain}");
+    // What cannot be read may be all there is, and so may what the store holds a broken copy of.
+    let cut = home(stored.to_string()[..60].to_owned());
+    assert_eq!(finding(&cut)["command"], Value::Null, "{}", finding(&cut));
+    let redacted = json!({ "anthropic:default": { "type": "api_key", "provider": "anthropic", "key": "__OPENCLAW_REDACTED__" } });
+    let broken = home(stored.to_string()).profiles("main", &redacted);
+    assert_eq!(finding(&broken)["command"], Value::Null, "{}", finding(&broken));
     // Where the login is stored, the archive is only a copy.
     let copied = home(stored.to_string()).profiles("main", &stored["profiles"]);
     assert!(finding(&copied)["command"].as_str().unwrap().starts_with("rm -i"), "{}", finding(&copied));
