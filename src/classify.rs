@@ -11,14 +11,14 @@ mod token;
 
 use openclaw_auth::check::{Answer, ModelLogin};
 use openclaw_auth::discover::Agent;
-use openclaw_auth::environment::Environment;
+use openclaw_auth::environment::{Environment, is_variable_name};
 use openclaw_auth::load::Loaded;
 use openclaw_auth::load::external::ExternalLogin;
 use openclaw_auth::merge::{Effective, View};
 use openclaw_auth::mistakes;
-use openclaw_auth::model::VariableOrigin;
 use openclaw_auth::model::{
     CredentialKind, ProfileId, ProfileIds, ProviderId, Semantics, Source, Timestamp, Unimportable,
+    VariableOrigin,
 };
 use openclaw_auth::order::effective_profiles;
 use openclaw_auth::provider::{self};
@@ -178,10 +178,10 @@ fn profile_health(
     let Renewability { login, reason, since, failing } = renewability;
     (health.login, health.login_reason, health.login_since) = (login, reason, since);
     health.failing = failing.map(Box::new);
-    let unset = credential.reference.as_ref();
-    let unset =
-        unset.filter(|reference| reference.source == "env" && !criteria.environment.has(&reference.id));
-    health.unset_variable = unset.map(|reference| reference.id.as_str().into());
+    let reference = credential.reference.as_ref().filter(|reference| reference.source == "env");
+    let unset = reference.filter(|reference| !criteria.environment.has(&reference.id));
+    health.unset_variable = unset
+        .map(|reference| if is_variable_name(&reference.id) { reference.id.as_str() } else { "" }.into());
     health.mistake = if fence.is_none() { mistakes::of(credential) } else { None };
     health.account = credential.email.as_deref().and_then(account);
     health

@@ -158,8 +158,10 @@ impl AssessedLogin<'_> {
     /// Nothing that can be seen from here sets the variable it refers to.
     fn variable_not_set(&self, variable: &str) -> Assessment {
         let severity = if self.profile.in_use { Severity::Warning } else { Severity::Info };
+        let name = if variable.is_empty() { "variable-unnamed" } else { "variable-named" };
+        let variable = text(name, &[("name", &variable)]);
         let summary = text("login-variable-not-set", &[("variable", &variable)]);
-        let advice = text("remedy-variable", &[("variable", &variable)]);
+        let advice = text("remedy-variable", &[]);
         let restart = self.circumstances.commands.restart_gateway();
         Assessment::new(AssessmentState::Unresolved, severity, summary).with_advice(&advice, restart)
     }

@@ -62,7 +62,7 @@ pub struct ProfileHealth {
     /// The verdict on it; `None` where all is well. Most are, so it is kept apart.
     #[serde(flatten, serialize_with = "with_remedy")]
     pub assessment: Option<Box<Assessment>>,
-    /// The variable that it refers to, if nothing that is known sets it.
+    /// The variable that it refers to, if nothing that is known sets it; empty where what stands there may be a pasted key.
     #[serde(skip)]
     pub unset_variable: Option<Box<str>>,
     /// The account's e-mail address, for the report to people alone: it is never serialized.

@@ -63,8 +63,9 @@ pub fn one_agent(snapshot: &Snapshot) -> Option<&AgentHealth> {
 }
 
 /// One tab-separated line a profile, without a heading: agent, profile, provider, type, status, bucket, login, expiry
-/// (Unix milliseconds or `-`), reason (or `-`). Then one line for each key in use that is in no store (type `env`), for each provider in use without auth (`missing_provider`)
-/// and for each store that cannot be read (`store_error`), in the same columns.
+/// (Unix milliseconds or `-`), reason (or `-`). Then, in the same columns, one line for each key in use that is in no store
+/// (type `env`), for each provider in use without auth (`missing_provider`), and for each store that cannot be read
+/// (`store_error`).
 fn plain(snapshot: &Snapshot, out: &mut dyn Write) -> io::Result<()> {
     for agent in &snapshot.agents {
         let id = safe(agent.id.as_str());

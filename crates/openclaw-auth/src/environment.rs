@@ -94,6 +94,13 @@ impl Variables {
     }
 }
 
+/// Whether text is a variable's name and can hardly be a key that was pasted in its place: capitals, digits, and an underscore.
+#[must_use]
+pub fn is_variable_name(text: &str) -> bool {
+    text.contains('_')
+        && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
 /// OpenClaw strips line breaks and what Latin-1 has no place for from a key before it asks whether anything is left.
 fn is_usable(value: &str) -> bool {
     value.chars().any(|character| u32::from(character) <= 0xff && !text::is_space(character))

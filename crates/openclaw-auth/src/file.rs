@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
-
 use zeroize::Zeroizing;
 
 use crate::clock;
@@ -333,6 +332,7 @@ pub fn os_error(path: &Path, error: &io::Error) -> StoreError {
         _ => StoreError::new(StoreErrorReason::Io, format!("`{shown}` cannot be read: {error}")),
     }
 }
+
 /// The entries of a directory whose names are text, sorted; none if it cannot be read.
 #[must_use]
 pub fn list(dir: &Path) -> Vec<(String, PathBuf)> {

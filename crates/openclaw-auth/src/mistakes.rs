@@ -6,6 +6,7 @@
 use zeroize::Zeroizing;
 
 use crate::credential::{Credential, Expires};
+use crate::environment::is_variable_name;
 use crate::model::{CredentialKind, Mistake, Timestamp};
 use crate::text;
 
@@ -142,10 +143,8 @@ fn without_prompt(value: &str) -> &str {
 /// `ANTHROPIC_API_KEY=` before a value: a variable's name in capitals.
 fn without_assignment(value: &str) -> &str {
     let Some((name, rest)) = value.split_once('=') else { return value };
-    let is_name = name.contains('_')
-        && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
     // Keys may end with the `=` of base64.
-    if is_name && !rest.bytes().all(|byte| byte == b'=') { text::trim(rest) } else { value }
+    if is_variable_name(name) && !rest.bytes().all(|byte| byte == b'=') { text::trim(rest) } else { value }
 }
 
 #[cfg(test)]

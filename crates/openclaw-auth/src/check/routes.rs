@@ -1,7 +1,7 @@
 //! Which login each model of an agent is called with.
 //!
-//! Releases before 2026.8 choose in the same order, but call every model of OpenAI's with whatever comes first, and refresh
-//! logins of every provider.
+//! The command of releases before 2026.8 does not say it. For them this is the order that 2026.8 has, with logins of every provider
+//! refreshed and every model of OpenAI's called with whatever comes first.
 
 use serde::Serialize;
 
@@ -88,7 +88,7 @@ fn direct(provider: &str, question: &Question<'_>) -> ModelLogin {
         origin: question.environment.origin(name).unwrap_or(VariableOrigin::Process),
     };
     match configured(question.settings, provider, question.version).map(|entry| &entry.key) {
-        Some(ProviderKey::Name(name)) => variable(name),
+        Some(ProviderKey::Name(name)) if question.environment.has(name) => variable(name),
         Some(ProviderKey::Reference(reference)) if reference.source == "env" => variable(&reference.id),
         Some(ProviderKey::Text | ProviderKey::Reference(_)) => ModelLogin::Configuration,
         _ => {

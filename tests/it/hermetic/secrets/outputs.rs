@@ -119,6 +119,7 @@ fn kinds(place: &str) -> Value {
         entry
     };
     let reference = json!({ "source": "exec", "provider": s("ref-provider"), "id": s("ref-id") });
+    let variable = json!({ "source": "env", "provider": "default", "id": s("ref-variable") });
     json!({
         "anthropic:key": with(json!({ "type": "api_key", "provider": "anthropic" })),
         "anthropic:token": with(json!({ "type": "token", "provider": "anthropic", "expires": NOW + DAY / 2 })),
@@ -129,6 +130,7 @@ fn kinds(place: &str) -> Value {
         "xai:list": with(json!({ "type": "oauth", "provider": "xai", "expires": [s("list")], "access": [s("list")] })),
         "zai:mode": with(json!({ "mode": "api_key", "provider": "zai" })),
         "zai:ref": with(json!({ "type": "api_key", "provider": "zai", "key": reference, "token": reference })),
+        "zai:env": with(json!({ "type": "api_key", "provider": "zai", "key": variable, "keyRef": variable })),
         "bad:type": with(json!({ "type": s("type"), "provider": "zai" })),
         "bad:types": with(json!({ "type": [s("types")], "provider": "zai" })),
         "bad:provider": with(json!({ "type": "token", "provider": [s("provider")] })),

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::support::daemon::Daemon;
 use crate::support::home::{DAY, HOUR, Home, NOW, oauth};
 
 const UNIT: &str = ".config/systemd/user/openclaw-gateway.service";
@@ -114,4 +115,38 @@ fn a_placeholder_is_no_key() {
     assert!(home.run(&["status"]).stdout.contains("placeholder"));
     assert!(home.run(&["doctor"]).stdout.contains("token-placeholder"));
     assert_eq!(home.run(&["status", "--needs-person"]).code, 1);
+}
+
+#[test]
+fn the_daemon_follows_what_the_service_has() {
+    let home = using(&["openrouter/auto"]);
+    let daemon = Daemon::ready(&home, &["--no-refresh", "--interval", "1s"]);
+    let missing = "authwatch_provider_in_use_missing{agent=\"main\",provider=\"openrouter\"}";
+    let key = "authwatch_model_key_info{agent=\"main\",provider=\"openrouter\",origin=\"service\"}";
+    daemon.wait_for_metric(missing, 1.0);
+    home.write(UNIT, "[Service]\nExecStart=openclaw gateway\nEnvironment=OPENROUTER_API_KEY=k\n");
+    daemon.wait_for_metric(key, 1.0);
+    assert_eq!(daemon.metric(missing), None);
+    home.write(&format!("{UNIT}.d/none.conf"), "[Service]\nUnsetEnvironment=OPENROUTER_API_KEY\n");
+    daemon.wait_for_metric(missing, 1.0);
+    assert_eq!(daemon.metric(key), None);
+}
+
+#[test]
+fn what_may_be_a_pasted_key_is_not_shown_as_a_variable() {
+    let pasted = "xai-0123456789abcdef0123456789abcdef";
+    let stored = json!({ "xai:a": { "type": "api_key", "provider": "xai",
+        "keyRef": { "source": "env", "provider": "default", "id": pasted } } });
+    let home = using(&["xai/grok"]).profiles("main", &stored);
+    for arguments in
+        [&["status"][..], &["status", "--json"], &["status", "--check"], &["doctor"], &["doctor", "--json"]]
+    {
+        let ran = home.run(arguments);
+        assert!(
+            !ran.stdout.contains(pasted) && !ran.stderr.contains(pasted),
+            "{arguments:?}: {}",
+            ran.stdout
+        );
+    }
+    assert!(home.run(&["status"]).stdout.starts_with("1 login needs you"));
 }
