@@ -2,33 +2,34 @@
 //!
 //! The first three are here. The daemon renews, publishes, and notifies beyond them: `daemon/monitor.rs`.
 
+mod agents;
 mod cache;
 mod request;
+mod select;
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::num::NonZero;
-use std::ops::Deref;
-use std::sync::{LazyLock, Mutex};
+use std::sync::LazyLock;
 
 use openclaw_auth::discover::{self, Agent, Discovery, NoAgent};
 pub use openclaw_auth::file::SETTLED_AFTER;
-use openclaw_auth::load::{self, Buffers, Loaded, STORE_FILE};
-use openclaw_auth::model::{AgentId, ProfileIds, ProviderId, Semantics, Span, StoreKind, Timestamp};
+use openclaw_auth::load::{self, Buffers, STORE_FILE};
+use openclaw_auth::model::{AgentId, ProviderId, Semantics, StoreKind};
 use openclaw_auth::paths::Roots;
 use openclaw_auth::provider;
 use openclaw_auth::release::{Release, ReleaseSource};
 use openclaw_auth::service;
-use openclaw_auth::settings::normalized_agent_id;
 
+pub use self::agents::OnRead;
+use self::agents::{Stage, gather, scan_all};
 pub use self::cache::Cache;
-use self::cache::ReadStore;
 use self::request::Basis;
 pub use self::request::Request;
+pub use self::select::find_agent;
+use self::select::{Selected, select};
 use crate::assess;
 use crate::classify::{self, Criteria, InUse, OpenclawCheck, worst_exit_code};
-use crate::clock::{self};
-use crate::model::{AgentHealth, OpenclawRelease, Scope, Snapshot, Summary};
+use crate::clock;
+use crate::model::{AgentHealth, OpenclawRelease, Scope, Snapshot};
 use crate::remedy::Commands;
 
 #[derive(Clone, Debug)]
@@ -48,25 +49,6 @@ pub struct ScanResult {
     pub state_exists: bool,
     /// Whether any store, or what decides about it, is not what it was.
     pub changed: bool,
-}
-
-/// What else is done with a store that was read. Threads read several at a time.
-pub type OnRead<'a> = &'a (dyn Fn(&Agent, &Loaded<'_>) + Sync);
-
-struct ScannedAgent {
-    health: AgentHealth,
-    buckets: Summary,
-    /// What it was made from; `None` where nothing was read.
-    read: Option<Box<ReadStore>>,
-}
-
-impl ScannedAgent {
-    /// Counts while the profiles are at hand: by the time all agents are there, they are far away.
-    fn new(health: AgentHealth, read: Option<Box<ReadStore>>) -> Self {
-        let mut buckets = Summary::default();
-        health.profiles.iter().for_each(|profile| buckets.count(profile.bucket));
-        Self { health, buckets, read }
-    }
 }
 
 /// Looks at every agent once.
@@ -203,30 +185,6 @@ pub fn scan(
     }
 }
 
-/// Puts together what was found at each agent, keeps it for the next scan, and says whether any store has changed.
-fn gather(
-    scanned: Vec<Option<ScannedAgent>>,
-    mut cache: Option<&mut Cache>,
-    window: Option<Span>,
-    now: Timestamp,
-) -> (Vec<AgentHealth>, Summary, bool) {
-    let mut changed = false;
-    let mut agents = Vec::with_capacity(scanned.len());
-    let mut summary = Summary::default();
-    for ScannedAgent { health, buckets, read } in scanned.into_iter().flatten() {
-        summary.add(buckets);
-        if let (Some(read), Some(cache)) = (read, &mut cache) {
-            changed |= !read.is_same;
-            cache.keep(&health, &read, window, now);
-        }
-        agents.push(health);
-    }
-    if let Some(cache) = &mut cache {
-        cache.forget_gone(&agents);
-    }
-    (agents, summary, changed)
-}
-
 /// Whether anything in a snapshot is about a provider.
 fn names_provider(snapshot: &Snapshot, id: &str) -> bool {
     let is_it = |provider: &ProviderId| provider.as_str() == id;
@@ -300,186 +258,4 @@ fn preview_import(agents: &mut [AgentHealth], all: &[Agent], roots: &Roots, sema
     for agent in agents.iter_mut().filter(|agent| waits(agent)) {
         classify::put_repair_first(agent, &unimportable);
     }
-}
-
-/// The agent of an id, as it is written or as OpenClaw would make an id of it.
-#[must_use]
-pub fn find_agent<'d>(discovery: &'d Discovery, id: &str) -> Option<&'d Agent> {
-    let find = |id: &str| discovery.agents.iter().find(|agent| agent.id.as_str() == id);
-    find(id).or_else(|| find(&normalized_agent_id(id)).filter(|_| discover::is_id(id)))
-}
-
-/// The agents that are asked for.
-struct Selected<'d> {
-    agents: Cow<'d, [Agent]>,
-    /// Those that are not there.
-    unknown: Vec<String>,
-    /// Why the agent that a command without `--agent` means is none.
-    refused: Option<NoAgent>,
-}
-
-fn select<'d>(roots: &Roots, discovery: &'d Discovery, request: &Request, release: &Release) -> Selected<'d> {
-    let all = Selected { agents: Cow::Borrowed(&discovery.agents), unknown: Vec::new(), refused: None };
-    if request.only_bare {
-        return match discovery.bare_agent(release.at_least) {
-            Ok(agent) => Selected { agents: Cow::Owned(vec![agent.clone()]), ..all },
-            Err(no_agent) => Selected { refused: Some(no_agent), ..all },
-        };
-    }
-    if request.agents.is_empty() {
-        return all;
-    }
-    let (mut agents, mut unknown) = (Vec::new(), Vec::new());
-    let mut seen = BTreeSet::new();
-    for id in request.agents.iter().filter(|id| seen.insert(id.as_str())) {
-        let known = find_agent(discovery, id);
-        if known.is_none() {
-            unknown.push(id.clone());
-        }
-        agents.extend(known.cloned().or_else(|| discover::requested(roots, id)));
-    }
-    Selected { agents: Cow::Owned(agents), unknown, refused: None }
-}
-
-/// Below this many agents a second thread costs more than it saves.
-const PARALLEL_FROM: usize = 64;
-/// Agents a thread takes at a time: enough that taking them is no bottleneck, few enough that none waits long at the end.
-const CHUNK: usize = 32;
-
-/// What agents are judged with.
-struct Stage<'a> {
-    roots: &'a Roots,
-    judge: &'a Criteria<'a>,
-    check: &'a OpenclawCheck<'a>,
-    /// Whether exit codes are authwatch's own rather than OpenClaw's.
-    own_rules: bool,
-    /// Whether a person chose them.
-    chosen_rules: bool,
-    cache: Option<&'a Cache>,
-    on_read: OnRead<'a>,
-}
-
-/// Loads and judges agent by agent, so that memory grows with one store and not with the fleet's. There is nothing for those
-/// that turn out to be none. `main` is the store they inherit, and `main_as_read` the same as the release in use reads it.
-fn scan_all<'m>(
-    agents: &[Agent],
-    main: &(impl Deref<Target = Loaded<'m>> + Sync),
-    main_as_read: &(impl Deref<Target = Loaded<'m>> + Sync),
-    stage: &Stage<'_>,
-) -> Vec<Option<ScannedAgent>> {
-    let mut scanned: Vec<Option<ScannedAgent>> = Vec::new();
-    scanned.resize_with(agents.len(), || None);
-    // Each verdict is written where it belongs, so nothing is moved or sorted when the threads are done.
-    let chunks = Mutex::new(agents.chunks(CHUNK).zip(scanned.chunks_mut(CHUNK)));
-    let take = || chunks.lock().expect("nothing panics while a chunk is taken").next();
-    let work = || {
-        let mut workspace = Workspace {
-            buffers: Buffers::new(stage.roots),
-            other_buffers: Buffers::new(stage.roots),
-            ids: ProfileIds::default(),
-        };
-        while let Some((agents, scanned)) = take() {
-            for (agent, scanned) in agents.iter().zip(scanned) {
-                *scanned = scan_agent(agent, main, main_as_read, stage, &mut workspace);
-            }
-        }
-    };
-    let threads = if agents.len() < PARALLEL_FROM {
-        1
-    } else {
-        std::thread::available_parallelism().map_or(1, NonZero::get).min(4)
-    };
-    std::thread::scope(|scope| {
-        for _ in 1..threads {
-            scope.spawn(work);
-        }
-        work();
-    });
-    scanned
-}
-
-/// What a thread works with.
-struct Workspace {
-    buffers: Buffers,
-    other_buffers: Buffers,
-    ids: ProfileIds,
-}
-
-fn scan_agent<'m>(
-    agent: &Agent,
-    main: &impl Deref<Target = Loaded<'m>>,
-    main_as_read: &impl Deref<Target = Loaded<'m>>,
-    stage: &Stage<'_>,
-    Workspace { buffers, other_buffers, ids }: &mut Workspace,
-) -> Option<ScannedAgent> {
-    let Stage { judge, check, cache, .. } = *stage;
-    // Before anything is read: what changes meanwhile is noticed the next time.
-    let cached = cache.map(|cache| (cache, cache::stamps(&agent.dir, buffers.base())));
-    if let Some((cache, stamps)) = &cached
-        && let Some(health) = cache.by_stamps(&agent.id, stamps, judge.now)
-    {
-        return Some(ScannedAgent::new(health, None));
-    }
-    let reads_alike = check.semantics() == judge.semantics;
-    let mut judge_it = |own: &Loaded<'_>, inherited: Option<&Loaded<'_>>, ids: &mut ProfileIds| {
-        let mut health = classify::agent(agent, own, inherited, judge, ids);
-        health.configured = check.lists(agent);
-        if !stage.chosen_rules {
-            // What answers on this machine or in its network mostly wants no key.
-            let is_local = |id: &str| {
-                judge.settings.providers.iter().any(|provider| provider.id == id && provider.is_local())
-            };
-            health.missing_providers_in_use.retain(|id| !is_local(id.as_str()));
-        }
-        if !health.configured {
-            // An agent that OpenClaw does not know uses no model.
-            health.missing_providers_in_use.clear();
-            health.profiles.iter_mut().for_each(|profile| profile.in_use = false);
-        }
-        (health.check, health.models) = if reads_alike {
-            check.of_agent(agent, own, inherited)
-        } else if agent.is_main() {
-            check.of_agent(agent, main_as_read, None)
-        } else {
-            let own = load_own(agent, check.semantics(), stage, other_buffers);
-            own.map_or_else(Default::default, |own| check.of_agent(agent, &own, Some(main_as_read)))
-        };
-        if !stage.own_rules {
-            health.exit_code = health.check.code;
-        }
-        health
-    };
-    let mut judged = |own: &Loaded<'_>, inherited: Option<&Loaded<'_>>, ids: &mut ProfileIds| {
-        let Some((cache, stamps)) = cached else {
-            return ScannedAgent::new(judge_it(own, inherited, ids), None);
-        };
-        let content = own.digest();
-        let known = cache.by_content(&agent.id, &content, judge.now);
-        let is_same = known.is_some();
-        let health = known.unwrap_or_else(|| judge_it(own, inherited, ids));
-        ScannedAgent::new(health, Some(Box::new(ReadStore { stamps, content, is_same })))
-    };
-    if agent.is_main() {
-        (stage.on_read)(agent, main);
-        return Some(judged(main, None, ids));
-    }
-    let (scanned, room) = {
-        let own = load_own(agent, judge.semantics, stage, buffers)?;
-        (stage.on_read)(agent, &own);
-        (judged(&own, Some(main), ids), own.document.into_room())
-    };
-    buffers.reuse(room);
-    Some(scanned)
-}
-
-/// Reads an agent's own store, and notes what keeps the release in use from using it.
-fn load_own<'b>(
-    agent: &Agent,
-    semantics: Semantics,
-    stage: &Stage<'_>,
-    buffers: &'b mut Buffers,
-) -> Option<Loaded<'b>> {
-    let mut own = load::load(agent, stage.roots, semantics, buffers)?;
-    stage.check.note_not_imported(agent, &mut own, stage.roots);
-    Some(own)
 }
