@@ -1,15 +1,35 @@
 //! All texts people read, each written once: `texts/en.ftl`, in Fluent's syntax. Another language is another file.
 
 use std::fmt::Display;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 
 const ENGLISH: &str = include_str!("texts/en.ftl");
 
-static CATALOG: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| {
-    let resource = FluentResource::try_new(ENGLISH.to_owned()).expect("the catalog is well-formed");
+/// The texts by name, each as it is written.
+static SOURCES: LazyLock<Vec<(&str, &str)>> = LazyLock::new(|| {
+    let mut starts =
+        line_starts(ENGLISH).filter(|start| ENGLISH[*start..].starts_with(is_of_name)).peekable();
+    let mut sources = Vec::with_capacity(1024);
+    while let Some(start) = starts.next() {
+        let source = &ENGLISH[start..starts.peek().copied().unwrap_or(ENGLISH.len())];
+        sources.push((&source[..source.find(' ').unwrap_or_default()], source));
+    }
+    sources
+});
+
+fn line_starts(text: &str) -> impl Iterator<Item = usize> {
+    text.match_indices('\n').map(|(end, _)| end + 1)
+}
+
+fn is_of_name(character: char) -> bool {
+    character.is_ascii_lowercase()
+}
+
+/// What has been asked for. A run needs a few of several hundred texts, and parsing all would take longer than everything else it does.
+static PARSED: LazyLock<Mutex<FluentBundle<FluentResource>>> = LazyLock::new(|| {
     let mut bundle = FluentBundle::new_concurrent(vec!["en".parse().expect("a language")]);
     // Marks around what is filled in would end up in terminals, subjects, and what people copy.
     bundle.set_use_isolating(false);
@@ -17,8 +37,7 @@ static CATALOG: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| {
         FluentValue::Number(count) => Some(grouped(&count.as_string())),
         _ => None,
     }));
-    bundle.add_resource(resource).expect("every text has a name of its own");
-    bundle
+    Mutex::new(bundle)
 });
 
 /// The text of a name, with what is filled in.
@@ -55,13 +74,22 @@ pub fn grouped(digits: &str) -> String {
 /// Whether there is a text of that name.
 #[must_use]
 pub fn is_known(name: &str) -> bool {
-    CATALOG.has_message(name)
+    source(name).is_some()
+}
+
+fn source(name: &str) -> Option<&'static str> {
+    SOURCES.iter().find(|(known, _)| *known == name).map(|(_, source)| *source)
 }
 
 fn format(name: &str, arguments: &FluentArgs<'_>) -> Option<String> {
-    let pattern = CATALOG.get_message(name)?.value()?;
+    let mut catalog = PARSED.lock().unwrap_or_else(PoisonError::into_inner);
+    if !catalog.has_message(name) {
+        let resource = FluentResource::try_new(source(name)?.to_owned()).ok()?;
+        catalog.add_resource(resource).ok()?;
+    }
+    let pattern = catalog.get_message(name)?.value()?;
     let mut errors = Vec::new();
-    let text = CATALOG.format_pattern(pattern, Some(arguments), &mut errors).into_owned();
+    let text = catalog.format_pattern(pattern, Some(arguments), &mut errors).into_owned();
     debug_assert!(errors.is_empty(), "`{name}`: {errors:?}");
     Some(text)
 }
@@ -80,6 +108,22 @@ mod tests {
         assert_eq!(counted("logins", 1_234_567), "1,234,567 logins");
         assert_eq!(["0", "999", "1000"].map(grouped), ["0", "999", "1,000"]);
         assert!(text("login-disabled", &[("until", &"noon"), ("reason", &"billing")]).contains("noon"));
+    }
+
+    #[test]
+    fn every_text_is_well_formed_and_has_a_name_of_its_own() {
+        let all = FluentResource::try_new(ENGLISH.to_owned()).expect("the catalog is well-formed");
+        let mut together = FluentBundle::new_concurrent(Vec::new());
+        together.add_resource(all).expect("every text has a name of its own");
+        // A text that refers to another would have to be parsed with it.
+        for (name, source) in SOURCES.iter() {
+            let alone = FluentResource::try_new((*source).to_owned()).expect("each is well-formed");
+            let mut bundle = FluentBundle::new_concurrent(Vec::new());
+            bundle.add_resource(alone).expect("an empty bundle");
+            assert!(together.has_message(name) && bundle.has_message(name), "{name}");
+            let references = source.split("{ ").skip(1).filter(|inside| inside.starts_with(is_of_name));
+            assert_eq!(references.count(), 0, "{name}");
+        }
     }
 
     #[test]
