@@ -16,7 +16,7 @@ mod table;
 
 pub use self::notify::{NotifyConfig, QuietHours};
 pub use self::sections::{
-    MetricsConfig, NetworkConfig, ProviderConfig, RefreshConfig, StatusConfig, WatchConfig,
+    DatabaseMode, MetricsConfig, NetworkConfig, ProviderConfig, RefreshConfig, StatusConfig, WatchConfig,
 };
 pub use crate::channel::command::CommandConfig;
 pub use crate::settings::{SettingProblem, redacted_url, variable, without_user};

@@ -6,7 +6,10 @@
 pub mod answer;
 pub mod candidates;
 mod commit;
+pub mod databases;
 pub mod endpoint;
+mod held;
+mod locks;
 pub mod outcome;
 mod place;
 pub mod plan;

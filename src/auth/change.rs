@@ -98,7 +98,7 @@ impl StoreEditor<'_> {
 
     /// Writes the store. It stays locked.
     fn commit(&self, store: &mut JsonStore, json: &str) -> Result<(), ChangeError> {
-        let written = store.rehearse().and_then(|()| store.replace(json));
+        let written = store.rehearse().and_then(|_| store.replace(json));
         match written.map_err(|source| ChangeError::Write { path: self.path(), source })? {
             Written::Stored => Ok(()),
             Written::Changed => Err(ChangeError::Changed { path: self.path() }),
@@ -120,7 +120,7 @@ impl StoreEditor<'_> {
     pub async fn rehearse(&self) -> Result<(), ChangeError> {
         let mut store = self.open().await?;
         self.text(&store)?;
-        store.rehearse().map_err(|source| ChangeError::Write { path: self.path(), source })
+        store.rehearse().map(drop).map_err(|source| ChangeError::Write { path: self.path(), source })
     }
 
     /// Stores a credential. `agreed` is the conflict that a person agreed to replace.
@@ -381,7 +381,9 @@ pub enum ChangeError {
 fn unopened(path: &Path, problem: &OpenError) -> String {
     match problem {
         OpenError::Read(_) | OpenError::Busy(_) => problem.to_string(),
-        OpenError::Lock(_) | OpenError::Absent => format!("`{}`: {problem}", path.display()),
+        OpenError::Lock(_) | OpenError::Refused(_) | OpenError::Absent => {
+            format!("`{}`: {problem}", path.display())
+        }
     }
 }
 

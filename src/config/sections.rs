@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use openclaw_auth::model::{Semantics, Span};
 use openclaw_auth::provider::BodyFormat;
+use openclaw_auth::words;
 use serde::{Deserialize, Serialize};
 
 use crate::model::Scope;
@@ -37,13 +38,27 @@ impl StatusConfig {
 pub struct RefreshConfig {
     /// Whether logins are renewed at all.
     pub enabled: bool,
+    /// Whether logins in databases are renewed, too.
+    pub databases: DatabaseMode,
     /// What is different for single providers.
     pub providers: BTreeMap<String, ProviderConfig>,
 }
 
 impl Default for RefreshConfig {
     fn default() -> Self {
-        Self { enabled: true, providers: BTreeMap::new() }
+        Self { enabled: true, databases: DatabaseMode::Auto, providers: BTreeMap::new() }
+    }
+}
+
+words! {
+    /// Whether logins in databases are renewed.
+    #[derive(Default)]
+    pub enum DatabaseMode in "snake_case" {
+        /// Where it has been tried with the release in use.
+        #[default]
+        Auto,
+        /// Never.
+        Off,
     }
 }
 

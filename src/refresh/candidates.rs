@@ -11,8 +11,7 @@ use openclaw_auth::credential::Credential;
 use openclaw_auth::discover::{self, Agent, Discovery};
 use openclaw_auth::document::Document;
 use openclaw_auth::fence::Fence;
-use openclaw_auth::file;
-use openclaw_auth::load::{self, Buffers, Loaded, STORE_FILE};
+use openclaw_auth::load::{self, Buffers, DATABASE_FILE, Loaded, STORE_FILE};
 use openclaw_auth::merge::{Effective, View};
 use openclaw_auth::model::{
     AgentId, CredentialKind, ProfileId, ProviderId, ReasonCode, Source, StoreError, StoreKind, Timestamp,
@@ -20,10 +19,11 @@ use openclaw_auth::model::{
 use openclaw_auth::order::ineligible;
 use openclaw_auth::paths::Roots;
 use openclaw_auth::secret::SecretBuffer;
-use openclaw_auth::store::SEMANTICS;
+use openclaw_auth::store::{self, SEMANTICS};
 use openclaw_auth::{identity, provider, text};
 use zeroize::Zeroizing;
 
+use super::databases::Renewable;
 use super::endpoint;
 use super::outcome::NotRenewable;
 use super::plan::{Candidate, Clocks, Decision, decide};
@@ -40,7 +40,7 @@ pub struct Login {
     /// As written, which is how locks are named.
     pub provider: ProviderId,
     pub store: PathBuf,
-    /// Main's JSON store, if there is one.
+    /// Main's store, if it is of the same kind.
     pub main_store: Option<PathBuf>,
     /// Of its access token.
     pub expires: Option<Timestamp>,
@@ -124,12 +124,14 @@ pub fn jitter_of(fingerprint: &Fingerprint) -> f64 {
     f64::from(digits) / f64::from(u32::MAX)
 }
 
-pub fn json_stores(roots: &Roots) -> Vec<PathBuf> {
+/// The stores that may be written.
+pub fn stores(roots: &Roots) -> Vec<PathBuf> {
     let discovery = discover::discover(roots, []);
-    discovery.agents.iter().map(|agent| agent.dir.join(STORE_FILE)).collect()
+    let both = |agent: &Agent| [DATABASE_FILE, STORE_FILE].map(|name| agent.dir.join(name));
+    discovery.agents.iter().flat_map(both).collect()
 }
 
-/// What `read` returns for a JSON store's own copy of a profile; `None` where the store cannot be read or has none.
+/// What `read` returns for a store's own copy of a profile; `None` where the store cannot be read or has none.
 pub(super) fn copy_in<T>(
     store: &Path,
     profile: &str,
@@ -138,11 +140,10 @@ pub(super) fn copy_in<T>(
     find_in(store, |id, credential| if id == profile { read(credential) } else { None })
 }
 
-/// The first result of `read` for the profiles of a JSON store; `None` where it cannot be read.
+/// The first result of `read` for the profiles of a store; `None` where it cannot be read.
 pub(super) fn find_in<T>(store: &Path, read: impl Fn(&str, &Credential<'_>) -> Option<T>) -> Option<T> {
     let mut buffer = SecretBuffer::default();
-    file::read(store, &mut buffer).ok()??;
-    let text = file::text(store, &buffer).ok()?;
+    let text = store::read(store, &mut buffer).ok()??;
     let document = Document::parse(text, SEMANTICS, Source::Json).ok()?;
     document.profiles.iter().find_map(|profile| read(&profile.id, &profile.credential))
 }
@@ -166,7 +167,8 @@ pub fn find(
     let main_agent = &discovery.agents[0];
     let mut main_buffers = Buffers::default();
     let main = load::load_main(main_agent, roots, SEMANTICS, &mut main_buffers);
-    let finder = Finder { main_agent, main: &main, memory, config, wanted, clocks };
+    let databases = Renewable::of(roots, discovery, config);
+    let finder = Finder { main_agent, main: &main, memory, config, databases, wanted, clocks };
     let mut buffers = Buffers::default();
     for agent in &discovery.agents {
         if !wanted.agents.is_empty() && !wanted.agents.iter().any(|id| id == agent.id.as_str()) {
@@ -186,6 +188,7 @@ struct Finder<'s, 'b> {
     main: &'s Loaded<'b>,
     memory: &'s Memory,
     config: &'s RefreshConfig,
+    databases: Renewable,
     wanted: &'s Selection,
     clocks: &'s Clocks,
 }
@@ -226,7 +229,7 @@ impl Finder<'_, '_> {
         let main_profile = main.profiles.iter().find(|candidate| candidate.id == profile.id);
         let source = main_profile.filter(|_| owned_by_main).map_or(profile.source, |owned| owned.source);
         let fingerprint = credential.refresh.as_ref().map(|token| self.memory.fingerprint(token.expose()));
-        let renewable = renewable(profile.id, credential, source, self.config);
+        let renewable = self.renewable(profile.id, credential, source);
         let expires = credential.expires.moment(SEMANTICS);
         let candidate = Candidate {
             renewable,
@@ -235,13 +238,18 @@ impl Finder<'_, '_> {
             jitter: fingerprint.as_ref().map_or(0.0, jitter_of),
         };
         let decision = decide(&candidate, self.clocks, self.wanted.force);
-        let main_is_json = self.main.health.kind == StoreKind::Json;
+        let name = if source == Source::AgentSqlite { DATABASE_FILE } else { STORE_FILE };
+        let main_keeps = match self.main.health.kind {
+            StoreKind::Json => Some(STORE_FILE),
+            StoreKind::AgentSqlite => Some(DATABASE_FILE),
+            StoreKind::SharedSqlite | StoreKind::None => None,
+        };
         Login {
             agent: owner.id.clone(),
             profile: ProfileId::from(profile.id),
             provider: ProviderId::from(&*credential.provider),
-            store: owner.dir.join(STORE_FILE),
-            main_store: main_is_json.then(|| self.main_agent.dir.join(STORE_FILE)),
+            store: owner.dir.join(name),
+            main_store: main_keeps.filter(|kept| *kept == name).map(|name| self.main_agent.dir.join(name)),
             expires,
             status: status(credential, self.clocks.now),
             fingerprint,
@@ -249,6 +257,33 @@ impl Finder<'_, '_> {
             renewable,
             decision,
         }
+    }
+
+    fn renewable(
+        &self,
+        profile: &str,
+        credential: &Credential<'_>,
+        source: Source,
+    ) -> Result<(), NotRenewable> {
+        if provider::is_owned_by_cli(profile, &credential.provider) {
+            return Err(NotRenewable::External);
+        }
+        if credential.kind != CredentialKind::OAuth {
+            return Err(NotRenewable::Static);
+        }
+        if credential.fence().is_some() {
+            return Err(NotRenewable::Fenced);
+        }
+        match source {
+            Source::Json => {}
+            Source::AgentSqlite => self.databases.check(&credential.provider)?,
+            Source::LegacyAuthJson | Source::LegacyOauthJson => return Err(NotRenewable::NotImported),
+            _ => return Err(NotRenewable::Database),
+        }
+        if credential.refresh.is_none() {
+            return Err(NotRenewable::NoRefreshToken);
+        }
+        endpoint::is_served(&credential.provider, self.config)
     }
 }
 
@@ -259,32 +294,6 @@ fn supersedes(own: &Credential<'_>, main: &Credential<'_>) -> bool {
         && own.kind == CredentialKind::OAuth
         && identity::may_replace(own, main)
         && end(main) >= end(own)
-}
-
-fn renewable(
-    profile: &str,
-    credential: &Credential<'_>,
-    source: Source,
-    config: &RefreshConfig,
-) -> Result<(), NotRenewable> {
-    if provider::is_owned_by_cli(profile, &credential.provider) {
-        return Err(NotRenewable::External);
-    }
-    if credential.kind != CredentialKind::OAuth {
-        return Err(NotRenewable::Static);
-    }
-    if credential.fence().is_some() {
-        return Err(NotRenewable::Fenced);
-    }
-    match source {
-        Source::Json => {}
-        Source::LegacyAuthJson | Source::LegacyOauthJson => return Err(NotRenewable::NotImported),
-        _ => return Err(NotRenewable::Database),
-    }
-    if credential.refresh.is_none() {
-        return Err(NotRenewable::NoRefreshToken);
-    }
-    endpoint::is_served(&credential.provider, config)
 }
 
 fn status(credential: &Credential<'_>, now: Timestamp) -> Status {

@@ -6,14 +6,15 @@
 
 use openclaw_auth::document::Document;
 use openclaw_auth::edit::{self, FieldChange};
-use openclaw_auth::model::{CredentialKind, Source, Timestamp};
-use openclaw_auth::store::{JsonStore, OpenError, SEMANTICS, Store, Written};
+use openclaw_auth::model::{CredentialKind, MAIN_AGENT, Source, Timestamp};
+use openclaw_auth::store::{self, OpenError, SEMANTICS, Written};
 use openclaw_auth::{checkpoint, identity, jwt, provider};
 use tracing::{debug, error, warn};
 use zeroize::Zeroizing;
 
 use super::candidates::{Current, Login};
 use super::endpoint::Issued;
+use super::held::HeldStore;
 use super::outcome::{MisconfiguredReason, Outcome, TransientReason};
 use super::place::{Expected, Placed, place};
 use super::recovery::{self, Record, RecoverySlot};
@@ -25,7 +26,7 @@ const MIRROR_ATTEMPTS: usize = 10;
 /// A login that was renewed and stored, for main's copy of it.
 pub(super) struct Renewed {
     /// The locked store that holds it, as it was read back.
-    store: Box<dyn Store>,
+    store: HeldStore,
     changes: Vec<FieldChange>,
     expires: Timestamp,
 }
@@ -35,7 +36,7 @@ pub(super) async fn commit(
     context: &Refresher,
     login: &Login,
     current: &Current,
-    mut store: Box<dyn Store>,
+    mut store: HeldStore,
     mut slot: RecoverySlot,
     issued: Issued,
 ) -> (Outcome, Option<Renewed>) {
@@ -64,7 +65,7 @@ pub(super) async fn commit(
         is_foreign: &|stored| current.identity.contradicts(stored),
     };
     let expires = issued.expires;
-    match place(&mut *store, profile.as_str(), &expected, &changes).await {
+    match place(&mut store, profile.as_str(), &expected, &changes).await {
         Ok(Placed::Stored) => {
             checkpoint::reached("saved");
             if let Err(problem) = slot.keep_as_generation(&context.state_dir) {
@@ -122,27 +123,28 @@ fn changes(login: &Login, entry: &str, issued: &Issued) -> Vec<FieldChange> {
 /// A stop does not wait for main's lock, because the login is already stored where it belongs.
 pub(super) async fn mirror(context: &Refresher, login: &Login, renewed: &Renewed) {
     let Some(main) = login.main_store.as_deref().filter(|main| *main != login.store) else { return };
-    let result = match context.stop.unless_requested(JsonStore::open(main, tokio::time::sleep)).await {
+    let opening = store::open(main, MAIN_AGENT, tokio::time::sleep);
+    let result = match context.stop.unless_requested(opening).await {
         None => Err("asked to stop while its lock is held".to_owned()),
         Some(Err(OpenError::Absent)) => return,
         Some(Err(problem)) => Err(problem.to_string()),
-        Some(Ok(store)) => put(store, login, renewed),
+        Some(Ok(store)) => put(store.into(), login, renewed).await,
     };
     if let Err(problem) = result {
         warn!("the new login of {} is not mirrored into `{}`: {problem}", login.profile, main.display());
     }
 }
 
-fn put(mut store: JsonStore, login: &Login, renewed: &Renewed) -> Result<(), String> {
+async fn put(mut store: HeldStore, login: &Login, renewed: &Renewed) -> Result<(), String> {
     let shown = |problem: OpenError| problem.to_string();
     let ours = renewed.store.text().map_err(shown)?;
     let Some(mut next) = mirrored(store.text().map_err(shown)?, ours, login, renewed)? else { return Ok(()) };
-    store.rehearse().map_err(|problem| problem.to_string())?;
+    store.rehearse().await.map_err(|problem| problem.to_string())?;
     for _ in 0..MIRROR_ATTEMPTS {
-        if store.replace(&next).map_err(|problem| problem.to_string())? == Written::Stored {
+        if store.replace(&next).await.map_err(|problem| problem.to_string())? == Written::Stored {
             return Ok(());
         }
-        store.reread().map_err(shown)?;
+        store.reread().await.map_err(shown)?;
         match mirrored(store.text().map_err(shown)?, ours, login, renewed)? {
             Some(again) => next = again,
             None => return Ok(()),

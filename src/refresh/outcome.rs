@@ -47,8 +47,10 @@ words! {
         Unsupported,
         /// A vendor's CLI owns it.
         External,
-        /// It is in a database, which only OpenClaw may write.
+        /// It is in a database of a release, or of a provider, that has not been tried: only OpenClaw renews it.
         Database,
+        /// It is in a database, and the configuration leaves those to OpenClaw.
+        DatabasesOff,
         /// It is in a legacy file that OpenClaw has not imported yet.
         NotImported,
         Disabled,

@@ -6,9 +6,10 @@ use openclaw_auth::credential::Credential;
 use openclaw_auth::document::Document;
 use openclaw_auth::edit::{self, FieldChange};
 use openclaw_auth::model::{CredentialKind, Source, Timestamp};
-use openclaw_auth::store::{SEMANTICS, Store, Written};
+use openclaw_auth::store::{SEMANTICS, Written};
 use tracing::debug;
 
+use super::held::HeldStore;
 use crate::clock;
 
 /// How often a store is tried that others write at the same time.
@@ -36,7 +37,7 @@ pub(super) enum Placed {
 
 /// Puts new values into an entry that holds the token they were issued for, and reads them back.
 pub(super) async fn place(
-    store: &mut dyn Store,
+    store: &mut HeldStore,
     profile: &str,
     expected: &Expected<'_>,
     changes: &[FieldChange],
@@ -46,7 +47,7 @@ pub(super) async fn place(
         if attempt > 0 && store.text().is_err() {
             tokio::time::sleep(RETRY_DELAY).await;
         }
-        store.reread().map_err(|problem| problem.to_string())?;
+        store.reread().await.map_err(|problem| problem.to_string())?;
         let next = {
             let text = match store.text() {
                 Ok(text) => text,
@@ -68,7 +69,7 @@ pub(super) async fn place(
                 }
             }
         };
-        if store.replace(&next).map_err(|problem| problem.to_string())? == Written::Changed {
+        if store.replace(&next).await.map_err(|problem| problem.to_string())? == Written::Changed {
             debug!("the store was written meanwhile; deciding again");
         }
     }

@@ -12,21 +12,23 @@ use std::path::{Path, PathBuf};
 use openclaw_auth::document::Document;
 use openclaw_auth::edit::{self, FieldChange};
 use openclaw_auth::file;
+use openclaw_auth::locking::LockGuard;
 use openclaw_auth::model::{Source, Span, Timestamp};
 use openclaw_auth::random;
 use openclaw_auth::secret::SecretBuffer;
-use openclaw_auth::store::{JsonStore, OpenError, SEMANTICS, Store};
+use openclaw_auth::store::{self, OpenError, SEMANTICS};
 use serde::{Deserialize, Serialize};
 use tracing::{error, info};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::candidates::{self, Current, Login};
 use super::endpoint::Issued;
+use super::held::HeldStore;
+use super::locks::{self, refresh_locks};
 use super::place::{self, Expected, Placed};
 use super::refresher::Refresher;
 use crate::clock;
 use crate::state::{Fingerprint, Memory};
-use crate::stop::Stop;
 
 /// Reserved in bytes: longer than any entry of a store.
 const RESERVED_LENGTH: usize = 64 * 1024;
@@ -48,6 +50,9 @@ pub const OTHER_ACCOUNT: &str = "other-account";
 pub(super) struct Record {
     version: u32,
     store: PathBuf,
+    /// Whose store it is; not in files of earlier versions, which are about JSON stores.
+    #[serde(default)]
+    agent: String,
     profile: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     provider: Option<String>,
@@ -66,6 +71,7 @@ impl Record {
         Self {
             version: 1,
             store: login.store.clone(),
+            agent: login.agent.as_str().to_owned(),
             profile: login.profile.as_str().to_owned(),
             provider: Some(current.provider.clone()),
             spent: current.fingerprint.clone(),
@@ -266,7 +272,7 @@ pub enum Settled {
 /// Stores what is waiting, and stores last generations again where the used token is back.
 pub async fn settle(context: &Refresher) -> Vec<(PathBuf, Settled)> {
     let Ok(memory) = context.memory() else { return Vec::new() };
-    let settled = settle_all(&context.state_dir, &memory, &context.stop).await;
+    let settled = settle_all(context, &memory).await;
     for (path, restored) in &settled {
         match restored {
             Settled::Stored => info!("stored a renewed login from `{}`", path.display()),
@@ -277,7 +283,8 @@ pub async fn settle(context: &Refresher) -> Vec<(PathBuf, Settled)> {
     settled
 }
 
-async fn settle_all(state: &Path, memory: &Memory, stop: &Stop) -> Vec<(PathBuf, Settled)> {
+async fn settle_all(context: &Refresher, memory: &Memory) -> Vec<(PathBuf, Settled)> {
+    let (state, stop) = (context.state_dir.as_path(), &context.stop);
     let mut settled = Vec::new();
     let mut note = |path: PathBuf, result: Option<Result<Option<Settled>, String>>| match result {
         Some(Ok(Some(restored))) => settled.push((path, restored)),
@@ -285,24 +292,24 @@ async fn settle_all(state: &Path, memory: &Memory, stop: &Stop) -> Vec<(PathBuf,
         Some(Ok(None)) | None => {}
     };
     for path in waiting(state) {
-        let result = stop.unless_requested(store_waiting(&path, memory)).await;
+        let result = stop.unless_requested(store_waiting(context, &path, memory)).await;
         note(path, result);
     }
     for (path, record) in generations(state) {
-        let result = stop.unless_requested(restore_generation(&path, &record, memory)).await;
+        let result = stop.unless_requested(restore_generation(context, &path, &record, memory)).await;
         note(path, result);
     }
     settled
 }
 
 /// Stores what is waiting in a file, if the store still holds the token that was used. `None` if there was nothing to do.
-async fn store_waiting(path: &Path, memory: &Memory) -> Result<Option<Settled>, String> {
+async fn store_waiting(context: &Refresher, path: &Path, memory: &Memory) -> Result<Option<Settled>, String> {
     let shown = |error: io::Error| error.to_string();
     let record = match Record::read(path) {
         Err(_) if !path.exists() => return Ok(None),
         read => read?,
     };
-    let store = open(&record).await?;
+    let (store, _refresh_lock) = open(context, &record).await?;
     if !path.exists() {
         // The process that wrote it was still running, and stored it.
         return Ok(None);
@@ -333,6 +340,7 @@ async fn store_waiting(path: &Path, memory: &Memory) -> Result<Option<Settled>, 
 
 /// Stores a generation again if the used token is back in its store. Removes the generation after a day.
 async fn restore_generation(
+    context: &Refresher,
     path: &Path,
     record: &Record,
     memory: &Memory,
@@ -349,17 +357,27 @@ async fn restore_generation(
         }
         return Ok(None);
     }
-    let store = open(record).await?;
+    let (store, _refresh_lock) = open(context, record).await?;
     let placed = place(store, record, memory).await?;
     Ok((placed == Placed::Stored).then_some(Settled::Stored))
 }
 
-async fn open(record: &Record) -> Result<JsonStore, String> {
-    JsonStore::open(&record.store, tokio::time::sleep).await.map_err(|problem: OpenError| problem.to_string())
+/// A file is held by its own lock, a database by the refresh lock of the login.
+async fn open(context: &Refresher, record: &Record) -> Result<(HeldStore, Option<LockGuard>), String> {
+    let shown = |problem: OpenError| problem.to_string();
+    let lock = if store::is_database(&record.store) {
+        let provider = record.provider.as_deref().unwrap_or_default();
+        let [path, _] = refresh_locks(&context.roots, &record.store, provider, &record.profile);
+        Some(locks::take(&path).await.map_err(shown)?)
+    } else {
+        None
+    };
+    let store = store::open(&record.store, &record.agent, tokio::time::sleep).await.map_err(shown)?;
+    Ok((store.into(), lock))
 }
 
-async fn place(mut store: JsonStore, record: &Record, memory: &Memory) -> Result<Placed, String> {
-    store.rehearse().map_err(|problem| problem.to_string())?;
+async fn place(mut store: HeldStore, record: &Record, memory: &Memory) -> Result<Placed, String> {
+    store.rehearse().await.map_err(|problem| problem.to_string())?;
     let expected = Expected {
         is_spent: &|token| record.is_spent(token, memory),
         provider: record.provider.as_deref(),

@@ -10,25 +10,25 @@
 //! Before the call, a stop ends every wait and nothing is lost. From the call to the commit, only the end of the process can
 //! interrupt.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use openclaw_auth::checkpoint;
 use openclaw_auth::credential::Credential;
 use openclaw_auth::document::Document;
-use openclaw_auth::file;
-use openclaw_auth::locking::{self, LockGuard, REFRESH_LOCK, Taken};
+use openclaw_auth::locking::{self, LockGuard};
 use openclaw_auth::model::{CredentialKind, Source, Timestamp};
-use openclaw_auth::paths;
 use openclaw_auth::secret::SecretBuffer;
-use openclaw_auth::store::{JsonStore, OpenError, SEMANTICS, Store};
-use openclaw_auth::{edit, identity, lock};
+use openclaw_auth::store::{self, OpenError, SEMANTICS, Written};
+use openclaw_auth::{edit, identity};
 use tracing::{debug, info, warn};
 use zeroize::Zeroizing;
 
 use super::answer::TokenAnswer;
 use super::candidates::{self, Current, Identity, Login};
 use super::endpoint::{self, Issued, ResolvedEndpoint};
+use super::held::HeldStore;
+use super::locks::{self, refresh_locks};
 use super::outcome::{MisconfiguredReason, NotRenewable, Outcome, TransientReason};
 use super::plan::{Candidate, Clocks, Decision, decide};
 use super::refresher::Refresher;
@@ -55,21 +55,22 @@ async fn attempt(context: &Refresher, login: &Login, force: bool) -> Result<Outc
     let client = client(context)?;
     let endpoint = discover(context, client, login).await?;
     let Locks { mut store, refresh } = acquire(context, login).await?;
-    let current = decide_again(context, login, &*store, force)?;
+    let current = decide_again(context, login, &store, force)?;
     let resolved = resolve(login, &context.config.refresh, &current.entry);
     if resolved.as_ref().is_ok_and(|resolved| resolved.location != endpoint.resolved.location) {
         // The entry names another endpoint now. The next attempt discovers that one.
         return Err(Outcome::Contended);
     }
-    let slot = rehearse(context, login, &current, &mut *store).await?;
+    let slot = rehearse(context, login, &current, &mut store).await?;
     checkpoint::reached("reserved");
     // Nothing has waited since the locks were taken, so a stop signal may not have been seen yet.
     if context.stop.unless_requested(tokio::time::sleep(SIGNAL_DELAY)).await.is_none() {
         return Err(Outcome::Stopped);
     }
     // If another process holds a lock now, both would present the token.
-    let newer = refresh_lock(context, login, lock::newer_refresh_lock_name);
-    if !(store.is_still_ours() && locking::may_begin(&refresh, &newer)) {
+    let [_, other] =
+        refresh_locks(&context.roots, &login.store, login.provider.as_str(), login.profile.as_str());
+    if !(store.is_still_ours().await && locking::may_begin(&refresh, &other)) {
         warn!("another process has begun to renew {}; no token is used", login.profile);
         return Err(Outcome::Contended);
     }
@@ -130,14 +131,13 @@ fn resolve(
 /// The login's entry as it is stored now.
 fn entry(login: &Login) -> Option<Zeroizing<String>> {
     let mut buffer = SecretBuffer::default();
-    file::read(&login.store, &mut buffer).ok()??;
-    let text = file::text(&login.store, &buffer).ok()?;
+    let text = store::read(&login.store, &mut buffer).ok()??;
     edit::entry(text, login.profile.as_str()).map(|entry| Zeroizing::new(entry.to_owned()))
 }
 
 /// Both locks, in OpenClaw's order. The store's is released first.
 struct Locks {
-    store: Box<dyn Store>,
+    store: HeldStore,
     refresh: LockGuard,
 }
 
@@ -149,32 +149,16 @@ async fn acquire(context: &Refresher, login: &Login) -> Result<Locks, Outcome> {
     locks.unwrap_or(Err(Outcome::Stopped))
 }
 
-/// A login's refresh lock, as a release names it.
-fn refresh_lock(context: &Refresher, login: &Login, name: fn(&str, &str) -> String) -> PathBuf {
-    let name = name(login.provider.as_str(), login.profile.as_str());
-    paths::refresh_locks(&context.roots.state).join(name + ".lock")
-}
-
 async fn take_both(context: &Refresher, login: &Login, broken: &mut u32) -> Result<Locks, Outcome> {
-    let path = refresh_lock(context, login, lock::refresh_lock_name);
-    let refresh = match locking::take(&path, REFRESH_LOCK, tokio::time::sleep).await {
-        Taken::Held(lock) => lock,
-        Taken::Busy(holder) => {
-            info!("gave up waiting: {}", holder.describe());
-            return Err(Outcome::Contended);
-        }
-        Taken::Unsupported(problem) | Taken::Failed(problem) => {
-            warn!("the refresh lock `{}` cannot be taken: {problem}", path.display());
-            return Err(Outcome::Transient(TransientReason::StoreNotWritable, None));
-        }
-    };
+    let [path, _] =
+        refresh_locks(&context.roots, &login.store, login.provider.as_str(), login.profile.as_str());
+    let refresh = locks::take(&path).await.map_err(|problem| unopened(&path, &problem))?;
     *broken += refresh.broken;
-    checkpoint::reached("refresh-locked");
-    let store = JsonStore::open(&login.store, tokio::time::sleep)
+    let store = store::open(&login.store, login.agent.as_str(), tokio::time::sleep)
         .await
         .map_err(|problem| unopened(&login.store, &problem))?;
     *broken += store.broken_locks();
-    Ok(Locks { store: Box::new(store), refresh })
+    Ok(Locks { store: store.into(), refresh })
 }
 
 fn unopened(store: &Path, problem: &OpenError) -> Outcome {
@@ -188,6 +172,10 @@ fn unopened(store: &Path, problem: &OpenError) -> Outcome {
             warn!("`{}`: {problem}: {source}", store.display());
             Outcome::Transient(TransientReason::StoreNotWritable, None)
         }
+        OpenError::Refused(_) => {
+            warn!("`{}` is not written: {problem}", store.display());
+            Outcome::Transient(TransientReason::StoreNotWritable, None)
+        }
         OpenError::Read(_) => {
             warn!("{problem}");
             Outcome::Transient(TransientReason::StoreNotReadable, None)
@@ -198,7 +186,7 @@ fn unopened(store: &Path, problem: &OpenError) -> Outcome {
 fn decide_again(
     context: &Refresher,
     login: &Login,
-    store: &dyn Store,
+    store: &HeldStore,
     force: bool,
 ) -> Result<Current, Outcome> {
     let text = store.text().map_err(|problem| unopened(&login.store, &problem))?;
@@ -290,7 +278,7 @@ fn spent_before(
         let outcome = end.map_or(Outcome::Contended, |expires| Outcome::Adopted { expires });
         successors.contains(&found).then_some(outcome)
     };
-    let stores = candidates::json_stores(&context.roots);
+    let stores = candidates::stores(&context.roots);
     stores.iter().find_map(|store| candidates::find_in(store, is_successor))
 }
 
@@ -298,9 +286,13 @@ async fn rehearse(
     context: &Refresher,
     login: &Login,
     current: &Current,
-    store: &mut dyn Store,
+    store: &mut HeldStore,
 ) -> Result<recovery::RecoverySlot, Outcome> {
-    match store.rehearse().and_then(|()| recovery::reserve(&context.state_dir)) {
+    let written = store.rehearse().await;
+    if let Ok(Written::Changed) = written {
+        return Err(Outcome::Contended);
+    }
+    match written.and_then(|_| recovery::reserve(&context.state_dir)) {
         Ok(slot) => Ok(slot),
         Err(problem) => {
             warn!("`{}` cannot be replaced, so no token is used: {problem}", login.store.display());
@@ -347,7 +339,7 @@ fn successor(context: &Refresher, login: &Login, spent: &Fingerprint) -> Option<
             None
         }
     };
-    let stores = candidates::json_stores(&context.roots);
+    let stores = candidates::stores(&context.roots);
     stores.iter().find_map(|store| candidates::copy_in(store, login.profile.as_str(), is_successor))
 }
 

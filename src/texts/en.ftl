@@ -89,6 +89,7 @@ not-renewable-no_refresh_token = no refresh token
 not-renewable-unsupported = the provider offers no renewal
 not-renewable-external = belongs to another program
 not-renewable-database = in a database that only OpenClaw writes
+not-renewable-databases_off = in a database; `refresh.databases` is "off"
 not-renewable-not_imported = not imported by OpenClaw yet
 not-renewable-disabled = disabled in the configuration
 not-renewable-fenced = OpenClaw is renewing it

@@ -57,6 +57,7 @@ mod prometheus {
 }
 
 mod refresh {
+    mod databases;
     mod discovery;
     mod lockless_writers;
     mod locks;

@@ -88,9 +88,12 @@ impl Credential<'_> {
     /// The refresh OpenClaw has begun with it, if any.
     #[must_use]
     pub fn fence(&self) -> Option<fence::Fence> {
-        let marker =
-            |token: &Option<SecretStr<'_>>| token.as_ref().and_then(|token| fence::parse(token.expose()));
-        marker(&self.access).or_else(|| marker(&self.refresh))
+        if self.kind != CredentialKind::OAuth {
+            return None;
+        }
+        let expires = self.expires.stored().map(Timestamp::as_millis);
+        fence::of(self.access.as_ref()?.expose(), self.refresh.as_ref()?.expose(), expires)
+            .map(|(fence, _)| fence)
     }
 }
 

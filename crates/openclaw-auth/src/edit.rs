@@ -230,6 +230,25 @@ pub fn pretty(json: &str) -> Zeroizing<String> {
     result
 }
 
+/// The same on one line without spaces, as OpenClaw writes it in databases. Literals stay as they are.
+#[must_use]
+pub fn compact(json: &str) -> Zeroizing<String> {
+    let mut result = Zeroizing::new(String::with_capacity(json.len()));
+    let (mut in_string, mut escaped) = (false, false);
+    for character in json.chars() {
+        if !in_string && character.is_ascii_whitespace() {
+            continue;
+        }
+        (in_string, escaped) = match character {
+            '"' if !escaped => (!in_string, false),
+            '\\' => (in_string, !escaped),
+            _ => (in_string, false),
+        };
+        result.push(character);
+    }
+    result
+}
+
 fn new_line(text: &mut String, level: usize) {
     text.push('\n');
     text.extend(std::iter::repeat_n("  ", level));
@@ -324,6 +343,9 @@ mod tests {
             let mut expected = Value::Object(document);
             let before = if compact { expected.to_string() } else { format!("{expected:#}") };
             let after = set_fields(&before, &id, &[("access", text(&token)), ("refresh", text("r"))]).expect("a store");
+            let one_line = expected.to_string();
+            prop_assert_eq!(&*super::compact(&format!("{expected:#}")), &one_line);
+            prop_assert_eq!(&*super::compact(&one_line), &one_line);
             let entry = &mut expected["profiles"][&id];
             entry["access"] = json!(token);
             entry["refresh"] = json!("r");

@@ -74,7 +74,8 @@ pub fn schemas(roots: &Roots, agents: &[Agent]) -> Schemas {
 /// Where a database's header has `user_version`, in bytes.
 const USER_VERSION: usize = 60;
 
-/// The `user_version` of a database. It is read from the file alone: what may be in its log instead is newer, and this a lower bound.
+/// The `user_version` of a database. Read from the file alone where that has one: what may be in its log instead is newer, and this a lower
+/// bound. A database that OpenClaw has made and not closed yet has everything in its log.
 fn schema(path: &Path) -> Option<u32> {
     let mut header = [0; USER_VERSION + 4];
     let Ok(opened) = file::open(path) else { return Some(0) };
@@ -82,7 +83,10 @@ fn schema(path: &Path) -> Option<u32> {
     if file.read_exact(&mut header).is_err() {
         return Some(0);
     }
-    header.last_chunk().map(|bytes| u32::from_be_bytes(*bytes))
+    match header.last_chunk().map(|bytes| u32::from_be_bytes(*bytes)) {
+        Some(0) => Some(sqlite::schema(path).unwrap_or(0)),
+        version => version,
+    }
 }
 
 /// Reads an agent's own store. `None` where the agent turns out to be a leftover directory.

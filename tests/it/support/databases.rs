@@ -15,6 +15,36 @@ impl Home {
         self
     }
 
+    /// Turns the databases into what OpenClaw itself makes: with a write-ahead log, a schema, and whose they are.
+    pub(crate) fn with_schemas(self, agents: &[&str], agent_schema: u32, shared_schema: u32) -> Self {
+        for agent in agents {
+            let connection = agent_connection(&self.agent_database(agent));
+            connection
+                .execute_batch(
+                    "PRAGMA journal_mode = wal;
+                     CREATE TABLE schema_meta (meta_key TEXT PRIMARY KEY, role TEXT NOT NULL, agent_id TEXT);",
+                )
+                .unwrap();
+            connection.execute("INSERT INTO schema_meta VALUES ('primary', 'agent', ?1)", [agent]).unwrap();
+            connection.pragma_update(None, "user_version", agent_schema).unwrap();
+        }
+        let shared = self.shared_database();
+        std::fs::create_dir_all(shared.parent().unwrap()).unwrap();
+        let shared = rusqlite::Connection::open(shared).unwrap();
+        shared.pragma_update(None, "journal_mode", "wal").unwrap();
+        shared.pragma_update(None, "user_version", shared_schema).unwrap();
+        self
+    }
+
+    /// An agent's profiles as its database has them.
+    pub(crate) fn in_database(&self, agent: &str) -> Value {
+        let connection = rusqlite::Connection::open(self.agent_database(agent)).unwrap();
+        connection.busy_timeout(std::time::Duration::from_secs(20)).unwrap();
+        let query = "SELECT store_json FROM auth_profile_store WHERE store_key = 'primary'";
+        let json: String = connection.query_row(query, [], |row| row.get(0)).unwrap();
+        serde_json::from_str(&json).unwrap()
+    }
+
     pub(crate) fn agent_database(&self, agent: &str) -> PathBuf {
         self.agent_dir(agent).join("openclaw-agent.sqlite")
     }

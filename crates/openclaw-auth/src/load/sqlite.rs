@@ -13,12 +13,18 @@
 #[cfg(feature = "sqlite")]
 mod connection;
 mod content;
+#[cfg(feature = "sqlite")]
+mod descriptors;
 
 use std::path::Path;
 
+#[cfg(feature = "sqlite")]
+pub(crate) use self::content::beside;
 #[cfg(not(feature = "sqlite"))]
 use self::content::error;
 pub use self::content::{Content, Database, SharedOwner};
+#[cfg(feature = "sqlite")]
+pub(crate) use self::descriptors::alone;
 use crate::model::StoreError;
 #[cfg(not(feature = "sqlite"))]
 use crate::model::StoreErrorReason;
@@ -32,7 +38,21 @@ pub fn read(
     store: &mut SecretBuffer,
     state: &mut SecretBuffer,
 ) -> Result<Option<Content>, StoreError> {
+    let _reader = descriptors::among_readers();
     connection::read(path, database, store, state)
+}
+
+/// The `user_version` of a database, its log included; `None` where it cannot be read.
+#[cfg(feature = "sqlite")]
+pub(super) fn schema(path: &Path) -> Option<u32> {
+    let _reader = descriptors::among_readers();
+    connection::schema(path)
+}
+
+/// This build cannot read it.
+#[cfg(not(feature = "sqlite"))]
+pub(super) fn schema(_path: &Path) -> Option<u32> {
+    None
 }
 
 /// Says that this build can't read databases; `None` where there is no database.

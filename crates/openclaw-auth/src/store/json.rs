@@ -6,13 +6,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::draft::{self, Draft};
-use super::interface::{OpenError, Store, Written};
+use super::interface::{OpenError, Store, Written, is_a_store};
 use crate::checkpoint;
-use crate::document::Document;
 use crate::file;
 use crate::load::STORE_FILE;
 use crate::locking::{self, LockGuard, STORE_LOCK, Taken};
-use crate::model::{Semantics, Source};
 use crate::ownership;
 use crate::secret::SecretBuffer;
 
@@ -84,12 +82,6 @@ impl JsonStore {
         &self.target
     }
 
-    /// How many stale locks were in the way.
-    #[must_use]
-    pub fn broken_locks(&self) -> u32 {
-        self.lock.broken
-    }
-
     /// Reads a file beside the store that its lock covers; whether it is there.
     pub fn read_beside(&self, name: &str, content: &mut SecretBuffer) -> Result<bool, OpenError> {
         let path = self.beside(name.as_ref())?;
@@ -144,7 +136,7 @@ impl Store for JsonStore {
         Ok(())
     }
 
-    fn rehearse(&mut self) -> io::Result<()> {
+    fn rehearse(&mut self) -> io::Result<Written> {
         let draft = self.new_draft()?;
         draft.set_aside(self.content.bytes().len() as u64 + HEADROOM)?;
         self.draft = Some(draft.renamed()?);
@@ -152,11 +144,16 @@ impl Store for JsonStore {
             draft::may_be_replaced(&self.target, self.dir())?;
         }
         checkpoint::reached("rehearsed");
-        checkpoint::fails("reserve")
+        checkpoint::fails("reserve")?;
+        Ok(Written::Stored)
     }
 
     fn is_still_ours(&self) -> bool {
         self.lock.is_still_ours()
+    }
+
+    fn broken_locks(&self) -> u32 {
+        self.lock.broken
     }
 
     fn replace(&mut self, json: &str) -> io::Result<Written> {
@@ -172,19 +169,6 @@ impl Store for JsonStore {
         let before = self.exists.then(|| self.content.bytes());
         draft.put_in_place(&self.target, before, json.as_bytes(), "renamed")
     }
-}
-
-/// A broken version must never take the place of a whole one, whatever broke it.
-fn is_a_store(json: &str) -> io::Result<()> {
-    if json.len() as u64 > file::MAX_BYTES {
-        return Err(io::Error::new(
-            io::ErrorKind::FileTooLarge,
-            "the new version is too large to be read again",
-        ));
-    }
-    Document::parse(json, Semantics::V2026_9, Source::Json).map(drop).map_err(|problem| {
-        io::Error::new(io::ErrorKind::InvalidData, format!("the new version is {problem}"))
-    })
 }
 
 /// Where a path leads, through no link of a stranger's.

@@ -1,11 +1,11 @@
 //! Containers that share a home respect each other's locks.
 
 use std::io::{BufRead, BufReader};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::support::home::Ran;
 use crate::support::paused::Paused;
-use crate::support::renewal::{home, login};
+use crate::support::renewal::{database_home, home, login};
 use crate::support::token_server::TokenServer;
 
 /// Containers that share a volume: to each, the other's processes seem to be dead.
@@ -34,6 +34,39 @@ fn a_container_respects_the_locks_of_another_one() {
         assert!(waits, "{holder_is_contained} {contender_is_contained}: {said}");
         assert_eq!((holder.code, contender.code, server.calls(), server.reuses()), (0, 0, 1, 0), "{said}");
         assert!(server.is_good(login(&home, "main")["refresh"].as_str().unwrap()), "{said}");
+    }
+}
+
+/// A container that has the database open could not tell from the lock that somebody is at work. So the login is left to it.
+#[test]
+fn a_database_that_a_container_has_open_is_only_read() {
+    const OPEN: &str = "import sqlite3, sys; database = sqlite3.connect(sys.argv[1]); \
+        database.execute('SELECT count(*) FROM auth_profile_store').fetchall(); print('open', flush=True); sys.stdin.read()";
+
+    for is_contained in [true, false] {
+        let server = TokenServer::start();
+        let home = database_home(&server);
+        let before = home.in_database("main");
+        let mut open = Command::new("python3");
+        open.args(["-c", OPEN])
+            .arg(home.agent_database("main"))
+            .env("PATH", std::env::var_os("PATH").unwrap());
+        let mut holder = if is_contained { contained(&open) } else { open };
+        let mut holder = holder.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(holder.stdout.take().unwrap()).lines();
+        assert_eq!(lines.next().unwrap().unwrap(), "open");
+        let ran = home.run(&["refresh"]);
+        let said = format!("{}{}", ran.stdout, ran.stderr);
+        assert_eq!(server.calls(), usize::from(!is_contained), "{said}");
+        assert_eq!(home.in_database("main") == before, is_contained, "{said}");
+        assert_eq!(
+            ran.stderr.contains("a process of another PID namespace has it open"),
+            is_contained,
+            "{said}"
+        );
+        drop(holder.stdin.take());
+        holder.wait().unwrap();
+        assert_eq!((home.run(&["refresh"]).code, server.calls()), (0, 1));
     }
 }
 

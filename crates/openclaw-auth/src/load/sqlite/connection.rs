@@ -114,6 +114,27 @@ fn journal(path: &Path, mut file: &std::fs::File) -> Result<Journal, StoreError>
     }
 }
 
+/// The `user_version`, its log included.
+pub(super) fn schema(path: &Path) -> Option<u32> {
+    let (file, _) = file::open(path).ok()??;
+    let path = &ownership::follow(path).ok()?.path;
+    let journal = journal(path, &file).ok()?;
+    drop(file);
+    user_version(&connect(path, journal).ok()?).ok()
+}
+
+fn user_version<T: rusqlite::types::FromSql>(connection: &Connection) -> rusqlite::Result<T> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+fn connect(path: &Path, journal: Journal) -> rusqlite::Result<Connection> {
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(uri(path, journal), flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    Ok(connection)
+}
+
 fn is_still_alone(path: &Path, before: &std::fs::Metadata) -> bool {
     let log = std::fs::metadata(beside(path, "-wal")).map_or(0, |metadata| metadata.len());
     let same = |now: std::fs::Metadata| {
@@ -132,10 +153,7 @@ fn read_rows(
     state: &mut SecretBuffer,
 ) -> Result<Content, StoreError> {
     let sqlite = |failure: rusqlite::Error| sqlite_error(path, &failure);
-    let flags =
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(uri(path, journal), flags).map_err(sqlite)?;
-    connection.busy_timeout(BUSY_TIMEOUT).map_err(sqlite)?;
+    let connection = connect(path, journal).map_err(sqlite)?;
     // One transaction, so that store, state and owner belong together.
     let reading = connection.unchecked_transaction().map_err(sqlite)?;
     let mut content = Content {
@@ -146,8 +164,7 @@ fn read_rows(
         owner: SharedOwner::LegacyMain,
     };
     if !content.keeps_credentials {
-        let version: i64 =
-            reading.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(sqlite)?;
+        let version: i64 = user_version(&reading).map_err(sqlite)?;
         if version > NEWEST_SCHEMA {
             let what =
                 format_args!("has schema {version}, which this version does not know: update authwatch");

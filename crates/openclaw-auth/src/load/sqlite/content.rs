@@ -45,7 +45,7 @@ pub(super) fn error(path: &Path, reason: StoreErrorReason, what: impl std::fmt::
 
 /// A file that belongs to the database: `-wal` or `-shm`.
 #[cfg(feature = "sqlite")]
-pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)

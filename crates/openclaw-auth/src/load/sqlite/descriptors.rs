@@ -1,0 +1,20 @@
+//! Who in this process may have a database open.
+//!
+//! Closing any descriptor of a database, or of what is beside it, drops all locks that this process has on that file. So one thread at a
+//! time writes a database or asks who has it open, while none reads.
+
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+static DESCRIPTORS: RwLock<()> = RwLock::new(());
+
+/// As long as it is held, no thread of this process writes a database.
+#[must_use]
+pub(super) fn among_readers() -> RwLockReadGuard<'static, ()> {
+    DESCRIPTORS.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// As long as it is held, no other thread of this process has a database open.
+#[must_use]
+pub(crate) fn alone() -> RwLockWriteGuard<'static, ()> {
+    DESCRIPTORS.write().unwrap_or_else(PoisonError::into_inner)
+}
