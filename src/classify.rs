@@ -42,7 +42,7 @@ pub fn agent(
     ids: &mut ProfileIds,
 ) -> AgentHealth {
     let view = match main {
-        Some(main) => View::merged(&own.document, &main.document, criteria.now, criteria.semantics),
+        Some(main) => View::merged(&own.document, &main.document, criteria.now, criteria.reading),
         None => View::of_main(&own.document),
     };
     let in_use = criteria.in_use.of(agent.id.as_str());
@@ -59,14 +59,8 @@ pub fn agent(
         let id = first
             .known
             .map_or_else(|| ProviderId::from(&*first.provider), |known| ProviderId::known(known.id));
-        let counting = effective_profiles(
-            &view,
-            group,
-            id.as_str(),
-            criteria.settings,
-            criteria.now,
-            criteria.semantics,
-        );
+        let counting =
+            effective_profiles(&view, group, id.as_str(), criteria.settings, criteria.now, criteria.reading);
         let used = criteria.is_used(in_use, id.as_str());
         let start = profiles.len();
         for profile in group {
@@ -83,7 +77,7 @@ pub fn agent(
     let missing_providers_in_use = in_use
         .iter()
         .filter(|id| {
-            let auth = provider::auth_of(id, criteria.semantics);
+            let auth = provider::auth_of(id, criteria.reading);
             !criteria.gives_key(id) && !providers.iter().any(|health| health.provider.as_str() == auth)
         })
         .map(|id| ProviderId::from(id.as_str()))

@@ -85,12 +85,14 @@ pub fn scan(
     let now = request.at.map_or(read_at, |at| at.resolve(read_at));
     let release = request.release.clone().unwrap_or_else(|| release(roots, discovery));
     let Selected { agents, unknown: unknown_agents, refused } = select(roots, discovery, request, &release);
+    let reading = request.reading(&release);
     let only_providers: BTreeSet<String> =
-        request.providers.iter().map(|id| provider::normalize(id, request.semantics).into_owned()).collect();
+        request.providers.iter().map(|id| provider::normalize(id, reading).into_owned()).collect();
     let refreshing = load::refreshing::read(roots);
-    let in_use = InUse::new(&discovery.settings, request.semantics, &only_providers);
+    let in_use = InUse::new(&discovery.settings, reading, &only_providers);
     let judge = Criteria {
         now,
+        reading,
         semantics: request.semantics,
         scope: request.scope,
         window: request.window,
@@ -106,18 +108,13 @@ pub fn scan(
     let external = load::external::read(roots);
     let check = OpenclawCheck::new(&release, discovery, &external, request.asked(), now, request.window);
     let main_agent = &discovery.agents[0];
-    let load_main = |semantics: Semantics, buffers| {
-        let mut main = load::load_main(main_agent, roots, semantics, buffers);
+    let mut buffers = Buffers::default();
+    // Read once it is needed, which it is not while no store changes.
+    let main = LazyLock::new(|| {
+        let mut main = load::load_main(main_agent, roots, reading, &mut buffers);
         check.note_not_imported(main_agent, &mut main, roots);
         main
-    };
-    let (mut buffers, mut other_buffers) = (Buffers::default(), Buffers::default());
-    let (buffers, other_buffers) = (&mut buffers, &mut other_buffers);
-    let load_main = &load_main;
-    // Read once it is needed, which it is not while no store changes.
-    let main = LazyLock::new(move || load_main(request.semantics, buffers));
-    let check_semantics = check.semantics();
-    let main_as_read = LazyLock::new(move || load_main(check_semantics, other_buffers));
+    });
     if let Some(cache) = &mut cache {
         let basis = Basis {
             request: request.clone(),
@@ -138,15 +135,15 @@ pub fn scan(
         cache: cache.as_deref(),
         on_read,
     };
-    let scanned = scan_all(&agents, &main, &main_as_read, &stage);
+    let scanned = scan_all(&agents, &main, &stage);
     let (mut agents, summary, changed) = gather(scanned, cache, request.window, now);
-    ask_service(&mut agents, roots, request.semantics);
+    ask_service(&mut agents, roots, reading);
     keep_routes(&mut agents, &only_providers);
-    preview_import(&mut agents, &discovery.agents, roots, request.semantics);
+    preview_import(&mut agents, &discovery.agents, roots, reading);
 
     let scope = agents
         .first()
-        .map(|agent| discovery.settings.providers_in_use(agent.id.as_str(), request.semantics))
+        .map(|agent| discovery.settings.providers_in_use(agent.id.as_str(), reading))
         .map_or(Scope::All, |in_use| judge.scope_for(&in_use));
     let commands = Commands::new(roots, &release, keeps_json(&agents, main_agent, &release));
     let mut snapshot = Snapshot {

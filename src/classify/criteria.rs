@@ -24,7 +24,9 @@ pub fn warning_windows(given: Option<Span>) -> impl Iterator<Item = Span> {
 #[derive(Clone, Copy, Debug)]
 pub struct Criteria<'a> {
     pub now: Timestamp,
-    /// The release whose rules apply.
+    /// How what is on disk is read: names, orders, and what a login needs.
+    pub reading: Semantics,
+    /// The release whose rules states follow.
     pub semantics: Semantics,
     /// What counts towards the exit code; `None`: what is in use, or everything where nothing is configured.
     pub scope: Option<Scope>,
@@ -106,13 +108,13 @@ impl Criteria<'_> {
 
     /// Whether one of the providers in use signs in with this one's profiles.
     pub(super) fn is_used(&self, in_use: &BTreeSet<String>, provider_id: &str) -> bool {
-        in_use.iter().any(|id| provider::auth_of(id, self.semantics) == provider_id)
+        in_use.iter().any(|id| provider::auth_of(id, self.reading) == provider_id)
     }
 
     /// Whether the environment or the configuration gives a provider auth, so that no profile has to.
     #[must_use]
     pub fn gives_key(&self, provider_id: &str) -> bool {
-        self.environment.variable_for(provider::auth_of(provider_id, self.semantics)).is_some()
-            || self.settings.has_key(provider_id, self.semantics)
+        self.environment.variable_for(provider::auth_of(provider_id, self.reading)).is_some()
+            || self.settings.has_key(provider_id, self.reading)
     }
 }

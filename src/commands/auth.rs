@@ -73,8 +73,7 @@ pub struct ListArgs {
 fn list(context: &AuthContext, args: &ListArgs) -> Result<u8, Failure> {
     let agent = context.agent(&args.agent)?;
     let provider = args.provider.as_deref().map(provider_id).transpose()?;
-    let request =
-        Request { semantics: context.semantics(), agents: vec![agent.id.to_string()], ..Request::default() };
+    let request = Request { agents: vec![agent.id.to_string()], ..context.request() };
     let result = pipeline::run(context.roots(), environment(), &request);
     let Some(health) = result.snapshot.agents.first() else {
         return Err(Failure::new(exit::NO_INPUT, "the agent is gone"));

@@ -229,9 +229,7 @@ impl KnownSubjects {
     fn find(global: &GlobalArgs, dir: &Path) -> Self {
         let config = Config::load(global.config.as_deref()).unwrap_or_default();
         let roots = global.roots(&config);
-        let request =
-            Request { semantics: config.status.semantics, scope: config.status.scope, ..Request::default() };
-        let snapshot = pipeline::run(&roots, environment(), &request).snapshot;
+        let snapshot = pipeline::run(&roots, environment(), &Request::new(&config)).snapshot;
         let mut known = Self::default();
         for agent in &snapshot.agents {
             let id = agent.id.as_str();

@@ -98,27 +98,26 @@ enum ScopeArg {
 
 impl StatusArgs {
     fn request(&self, config: &Config) -> Request {
-        let semantics = match self.semantics {
-            Some(SemanticsArg::V2026_4) => Semantics::V2026_4,
-            Some(SemanticsArg::V2026_9) => Semantics::V2026_9,
-            None => config.status.semantics,
-        };
-        let scope = match self.scope {
-            Some(ScopeArg::All) => Some(Scope::All),
-            Some(ScopeArg::InUse) => Some(Scope::InUse),
-            None => config.status.scope,
-        };
+        let configured = Request::new(config);
+        let semantics = self.semantics.map(|semantics| match semantics {
+            SemanticsArg::V2026_4 => Semantics::V2026_4,
+            SemanticsArg::V2026_9 => Semantics::V2026_9,
+        });
+        let scope = self.scope.map(|scope| match scope {
+            ScopeArg::All => Scope::All,
+            ScopeArg::InUse => Scope::InUse,
+        });
         Request {
             at: self.at,
-            semantics,
-            scope,
-            window: self.warn.or(config.status.warn),
+            own_rules: configured.own_rules || semantics.is_some() || scope.is_some(),
+            semantics: semantics.unwrap_or(configured.semantics),
+            scope: scope.or(configured.scope),
+            window: self.warn.or(configured.window),
             agents: self.agent.clone(),
             providers: self.provider.clone(),
             memory: memory(),
             limits: self.limits(config),
             release: self.openclaw_version.clone(),
-            own_rules: self.semantics.is_some() || config.status.own_rules() || scope.is_some(),
             only_bare: self.format() == Format::Openclaw && self.agent.is_empty(),
         }
     }

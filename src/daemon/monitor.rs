@@ -58,7 +58,7 @@ impl Monitor {
             cache: Cache::default(),
             has_read: false,
             renewals: Renewals::default(),
-            publisher: Publisher::new(&options.config),
+            publisher: Publisher::new(&options.config, &options.roots),
             notifications: Notifications::new(Notifier::new(&options.config, &options.state_dir)),
             service: Service::default(),
             options,
@@ -156,19 +156,10 @@ impl Monitor {
     async fn scan(&mut self) -> Result<Scan, Failure> {
         let start = Instant::now();
         let options = &self.options;
-        let status = &options.config.status;
         let memory =
             Memory::read(&options.state_dir).map_err(|error| tracing::warn!("{}", exit::chain(&error))).ok();
-        let request = Request {
-            semantics: status.semantics,
-            scope: status.scope,
-            own_rules: status.own_rules(),
-            window: status.warn,
-            memory: memory.map(Arc::new),
-            at: options.at,
-            limits: assess::Limits::new(&options.config),
-            ..Request::default()
-        };
+        let request =
+            Request { memory: memory.map(Arc::new), at: options.at, ..Request::new(&options.config) };
         let (roots, environment) = (options.roots.clone(), options.environment.clone());
         let mut cache = std::mem::take(&mut self.cache);
         let reading = tokio::task::spawn_blocking(move || {

@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use openclaw_auth::digest;
 use openclaw_auth::model::Span;
+use openclaw_auth::paths::Roots;
 use tokio::sync::watch;
 
 use crate::config::Config;
@@ -22,6 +24,8 @@ pub(super) struct Publisher {
     pub(super) metrics: Metrics,
     pub(super) snapshot: Option<Arc<Snapshot>>,
     pub(super) last_pass: Option<Pass>,
+    /// Tells the textfile of a state directory that is not the default one from others'.
+    state_dir_id: Option<String>,
     events: VecDeque<Event>,
     board: watch::Sender<Arc<Published>>,
 }
@@ -31,7 +35,7 @@ pub(super) fn profile_names(config: &Config) -> ProfileNames {
 }
 
 impl Publisher {
-    pub(super) fn new(config: &Config) -> Self {
+    pub(super) fn new(config: &Config, roots: &Roots) -> Self {
         let mut providers: Vec<&str> = endpoint::providers().collect();
         providers.extend(config.refresh.providers.keys().map(String::as_str));
         providers.sort_unstable();
@@ -44,7 +48,9 @@ impl Publisher {
             ..Published::default()
         };
         let board = watch::Sender::new(Arc::new(first));
-        Self { metrics, snapshot: None, last_pass: None, events: VecDeque::new(), board }
+        let state_dir_id =
+            (!roots.is_default_state()).then(|| digest::short(roots.state.as_os_str().as_encoded_bytes()));
+        Self { metrics, snapshot: None, last_pass: None, state_dir_id, events: VecDeque::new(), board }
     }
 
     pub(super) fn subscribe(&self) -> Board {
@@ -69,7 +75,7 @@ impl Publisher {
         let pass = self.last_pass.map(|pass| Pass { configuration_is_good: is_valid, ..pass });
         let snapshot = self.snapshot.as_deref();
         if let (Some(path), Some(snapshot), Some(pass)) = (&config.watch.textfile, snapshot, pass) {
-            let text = self.metrics.textfile(snapshot, pass, channels);
+            let text = self.metrics.textfile(snapshot, pass, channels, self.state_dir_id.as_deref());
             if let Err(error) = write_textfile(path, &text) {
                 tracing::warn!("cannot write `{}`: {error}", path.display());
             }

@@ -23,7 +23,6 @@ use self::facts::Reader;
 pub use self::facts::{AgentFacts, CliLogin, ProfileFacts, SecretDigest, SharedFacts};
 use super::files::{self, Places};
 use super::online::ServerTime;
-use crate::assess::Limits;
 use crate::clock;
 use crate::config::Config;
 use crate::exit;
@@ -63,8 +62,8 @@ pub struct Inspection {
     pub user: u32,
     /// The owner of OpenClaw's state directory.
     pub owner: Option<u32>,
-    /// The release whose rules apply.
-    pub semantics: Semantics,
+    /// How stores are read.
+    pub reading: Semantics,
     pub places: Places,
     pub discovery: Discovery,
     /// The health of all agents, as `status` shows it.
@@ -97,17 +96,12 @@ impl Inspection {
             Some(Err(error)) => (None, Some(exit::chain(&error))),
             None => (None, None),
         };
-        let semantics = own.config.status.semantics;
-        let request = Request {
-            semantics,
-            scope: own.config.status.scope,
-            window: own.config.status.warn,
-            memory,
-            limits: Limits::new(&own.config),
-            ..Request::default()
-        };
         let discovery = discover::discover(&roots, variables.iter().cloned());
-        let reader = Reader::new(&roots, semantics);
+        let release = pipeline::release(&roots, &discovery);
+        let request = Request { memory, ..Request::new(&own.config) };
+        let reading = request.reading(&release);
+        let request = Request { release: Some(release), ..request };
+        let reader = Reader::new(&roots, reading);
         let on_read = |agent: &Agent, store: &Loaded<'_>| reader.read(agent, store);
         let ScanResult { snapshot, commands, .. } =
             pipeline::scan(&roots, &discovery, &request, None, &on_read);
@@ -119,7 +113,7 @@ impl Inspection {
             now,
             user: rustix::process::geteuid().as_raw(),
             owner: files::facts(&files::real(&roots.state)).map(|facts| facts.owner),
-            semantics,
+            reading,
             drafts: drafts::find(&reader, &agents, &roots, own.state.as_deref(), now),
             shared: main.and_then(|main| reader.shared(&discovery.agents[0], main)),
             index: ids.enumerate().map(|(index, id)| (id, index)).collect(),

@@ -70,6 +70,7 @@ kinds! {
 
     KEY_UNSEEN_BY_SERVICE = new("key-unseen-by-service", Critical);
     ENV_MALFORMED = new("env-malformed", Warning);
+    ENV_KEY_INVALID = new("env-key-invalid", Warning);
     ENV_MODE = fixable("env-mode", Warning);
     ENV_UNREADABLE = new("env-unreadable", Critical);
 
@@ -97,6 +98,7 @@ kinds! {
     CHANNEL_FAILING = new("channel-failing", Warning);
     RUN_OVERDUE = new("run-overdue", Warning);
     NOT_SCHEDULED = new("not-scheduled", Info);
+    STATE_DIR_UNWATCHED = new("state-dir-unwatched", Info);
     TEXTFILE_DIRECTORY = new("textfile-directory", Warning);
     CLOCK_OFF = new("clock-off", Warning);
     ENDPOINT_UNREACHABLE = new("endpoint-unreachable", Warning);

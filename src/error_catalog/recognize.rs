@@ -156,7 +156,9 @@ impl ErrorContext {
             } else if matches!(before, "provider" | "--provider" | "provider:") && is_plain(word) {
                 context.provider.get_or_insert_with(|| word.to_lowercase());
             }
-            if matches!(before, "agent" | "agent:" | "--agent" | "agentId") && is_plain(word) {
+            // "OpenClaw agent database … uses schema version 0" names no agent.
+            let is_noun = before == "agent" && word == &"database";
+            if matches!(before, "agent" | "agent:" | "--agent" | "agentId") && is_plain(word) && !is_noun {
                 context.agent.get_or_insert_with(|| (*word).to_owned());
             }
             if let Some((_, rest)) = word.split_once("/agents/")

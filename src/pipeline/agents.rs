@@ -6,7 +6,7 @@ use std::sync::Mutex;
 
 use openclaw_auth::discover::Agent;
 use openclaw_auth::load::{self, Buffers, Loaded};
-use openclaw_auth::model::{ProfileIds, Semantics, Span, Timestamp};
+use openclaw_auth::model::{ProfileIds, Span, Timestamp};
 use openclaw_auth::paths::Roots;
 
 use super::cache::{self, Cache, ReadStore};
@@ -51,11 +51,10 @@ pub(super) struct Stage<'a> {
 }
 
 /// Loads and judges agent by agent, so that memory grows with one store and not with the fleet's. There is nothing for those
-/// that turn out to be none. `main` is the store they inherit, and `main_as_read` the same as the release in use reads it.
+/// that turn out to be none. `main` is the store they inherit.
 pub(super) fn scan_all<'m>(
     agents: &[Agent],
     main: &(impl Deref<Target = Loaded<'m>> + Sync),
-    main_as_read: &(impl Deref<Target = Loaded<'m>> + Sync),
     stage: &Stage<'_>,
 ) -> Vec<Option<ScannedAgent>> {
     let mut scanned: Vec<Option<ScannedAgent>> = Vec::new();
@@ -64,14 +63,10 @@ pub(super) fn scan_all<'m>(
     let chunks = Mutex::new(agents.chunks(CHUNK).zip(scanned.chunks_mut(CHUNK)));
     let take = || chunks.lock().expect("nothing panics while a chunk is taken").next();
     let work = || {
-        let mut workspace = Workspace {
-            buffers: Buffers::new(stage.roots),
-            other_buffers: Buffers::new(stage.roots),
-            ids: ProfileIds::default(),
-        };
+        let mut workspace = Workspace { buffers: Buffers::new(stage.roots), ids: ProfileIds::default() };
         while let Some((agents, scanned)) = take() {
             for (agent, scanned) in agents.iter().zip(scanned) {
-                *scanned = scan_agent(agent, main, main_as_read, stage, &mut workspace);
+                *scanned = scan_agent(agent, main, stage, &mut workspace);
             }
         }
     };
@@ -92,16 +87,14 @@ pub(super) fn scan_all<'m>(
 /// What a thread works with.
 struct Workspace {
     buffers: Buffers,
-    other_buffers: Buffers,
     ids: ProfileIds,
 }
 
 fn scan_agent<'m>(
     agent: &Agent,
     main: &impl Deref<Target = Loaded<'m>>,
-    main_as_read: &impl Deref<Target = Loaded<'m>>,
     stage: &Stage<'_>,
-    Workspace { buffers, other_buffers, ids }: &mut Workspace,
+    Workspace { buffers, ids }: &mut Workspace,
 ) -> Option<ScannedAgent> {
     let Stage { judge, check, cache, .. } = *stage;
     // Before anything is read: what changes meanwhile is noticed the next time.
@@ -111,8 +104,7 @@ fn scan_agent<'m>(
     {
         return Some(ScannedAgent::new(health, None));
     }
-    let reads_alike = check.semantics() == judge.semantics;
-    let mut judge_it = |own: &Loaded<'_>, inherited: Option<&Loaded<'_>>, ids: &mut ProfileIds| {
+    let judge_it = |own: &Loaded<'_>, inherited: Option<&Loaded<'_>>, ids: &mut ProfileIds| {
         let mut health = classify::agent(agent, own, inherited, judge, ids);
         health.configured = check.lists(agent);
         if !stage.chosen_rules {
@@ -127,20 +119,13 @@ fn scan_agent<'m>(
             health.missing_providers_in_use.clear();
             health.profiles.iter_mut().for_each(|profile| profile.in_use = false);
         }
-        (health.check, health.models) = if reads_alike {
-            check.of_agent(agent, own, inherited)
-        } else if agent.is_main() {
-            check.of_agent(agent, main_as_read, None)
-        } else {
-            let own = load_own(agent, check.semantics(), stage, other_buffers);
-            own.map_or_else(Default::default, |own| check.of_agent(agent, &own, Some(main_as_read)))
-        };
+        (health.check, health.models) = check.of_agent(agent, own, inherited);
         if !stage.own_rules {
             health.exit_code = health.check.code;
         }
         health
     };
-    let mut judged = |own: &Loaded<'_>, inherited: Option<&Loaded<'_>>, ids: &mut ProfileIds| {
+    let judged = |own: &Loaded<'_>, inherited: Option<&Loaded<'_>>, ids: &mut ProfileIds| {
         let Some((cache, stamps)) = cached else {
             return ScannedAgent::new(judge_it(own, inherited, ids), None);
         };
@@ -155,24 +140,13 @@ fn scan_agent<'m>(
         return Some(judged(main, None, ids));
     }
     let (scanned, room) = {
-        let own = load_own(agent, judge.semantics, stage, buffers)?;
+        let mut own = load::load(agent, stage.roots, judge.reading, buffers)?;
+        check.note_not_imported(agent, &mut own, stage.roots);
         (stage.on_read)(agent, &own);
         (judged(&own, Some(main), ids), own.document.into_room())
     };
     buffers.reuse(room);
     Some(scanned)
-}
-
-/// Reads an agent's own store, and notes what keeps the release in use from using it.
-fn load_own<'b>(
-    agent: &Agent,
-    semantics: Semantics,
-    stage: &Stage<'_>,
-    buffers: &'b mut Buffers,
-) -> Option<Loaded<'b>> {
-    let mut own = load::load(agent, stage.roots, semantics, buffers)?;
-    stage.check.note_not_imported(agent, &mut own, stage.roots);
-    Some(own)
 }
 
 /// Puts together what was found at each agent, keeps it for the next scan, and says whether any store has changed.

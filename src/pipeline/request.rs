@@ -11,6 +11,7 @@ use openclaw_auth::settings::Settings;
 use crate::assess::Limits;
 use crate::classify::Asked;
 use crate::clock::At;
+use crate::config::Config;
 use crate::model::Scope;
 use crate::state::Memory;
 
@@ -19,7 +20,7 @@ use crate::state::Memory;
 pub struct Request {
     /// Judge as of another time.
     pub at: Option<At>,
-    /// The release whose rules apply.
+    /// The release whose rules login states follow.
     pub semantics: Semantics,
     /// What counts; `None` for the release's own rule.
     pub scope: Option<Scope>,
@@ -42,6 +43,26 @@ pub struct Request {
 }
 
 impl Request {
+    /// What the configuration asks for.
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        let status = &config.status;
+        Self {
+            semantics: status.semantics,
+            scope: status.scope,
+            own_rules: status.own_rules(),
+            window: status.warn,
+            limits: Limits::new(config),
+            ..Self::default()
+        }
+    }
+
+    /// How what is on disk is read: as the release reads it, unless a person chose rules.
+    #[must_use]
+    pub fn reading(&self, release: &Release) -> Semantics {
+        if self.own_rules { self.semantics } else { release.rules().semantics() }
+    }
+
     /// How OpenClaw's own command would be asked.
     pub(super) fn asked(&self) -> Asked {
         match (self.only_bare, self.agents.is_empty()) {

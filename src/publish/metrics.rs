@@ -13,6 +13,7 @@ use std::time::Duration;
 use openclaw_auth::digest;
 use openclaw_auth::model::{ProfileId, StoreErrorReason, Timestamp};
 
+use self::exposition::with_label;
 pub use self::exposition::{Exposition, write_textfile};
 use self::family::MetricKind::{Counter, Gauge, Histogram, StoredCounter};
 use self::family::{Collectors, Metric, Samples, metrics};
@@ -225,9 +226,20 @@ impl Metrics {
     }
 
     /// The text for a textfile, without `process_*`, which would describe another process than the collector's.
+    /// Every series carries `state_dir_id` if one is given: the collector refuses two files with one series.
     #[must_use]
-    pub fn textfile(&self, snapshot: &Snapshot, pass: Pass, channels: &[ChannelHealth]) -> String {
-        self.own_text(Some(pass), channels, false) + &self.credentials_text(Some(snapshot))
+    pub fn textfile(
+        &self,
+        snapshot: &Snapshot,
+        pass: Pass,
+        channels: &[ChannelHealth],
+        state_dir_id: Option<&str>,
+    ) -> String {
+        let text = self.own_text(Some(pass), channels, false) + &self.credentials_text(Some(snapshot));
+        match state_dir_id {
+            Some(id) => with_label(&text, &format!("state_dir_id=\"{id}\"")),
+            None => text,
+        }
     }
 
     fn own_text(&self, pass: Option<Pass>, channels: &[ChannelHealth], with_process: bool) -> String {

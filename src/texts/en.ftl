@@ -272,6 +272,7 @@ finding-profile-mode-mismatch = its { $field } is `{ $configured }` in the confi
 finding-key-unseen-by-service = the key of `{ $provider }` is in this shell's { $variable }, but OpenClaw's service ({ $service }) does not have it: add it to { $file }, then restart the service
 finding-env-malformed = line { $line } is not NAME=VALUE, or a quote in it is not closed: OpenClaw skips it, and any key in it
 finding-env-malformed-more = line { $line } and { $more } more are not NAME=VALUE, or a quote in them is not closed: OpenClaw skips them, and any key in them
+finding-env-key-invalid = the value of { $names } is a placeholder, or has quotes or another variable in it: the provider refuses it
 finding-env-unreadable = { $problem }: OpenClaw gets none of the keys in it
 finding-env-mode = its mode is { $mode }: everybody on this machine can read the keys in it
 finding-lock-stale = a lock from { $age } ago whose process no longer runs: by the rules of every release it may be removed
@@ -298,6 +299,7 @@ finding-notify-setting = notifications would not be sent: { $setting }: { $probl
 finding-channel-failing = the channel `{ $channel }` has accepted nothing since { $since }, and { $waiting } waiting: { $problem }
 finding-run-overdue = its last run was { $ago } ago: the timer is not active, or every run fails
 finding-not-scheduled = authwatch is configured, but nothing was found that runs it: no service, timer, Termux job, or daemon. A crontab cannot be checked
+finding-state-dir-unwatched = another OpenClaw of yours has its logins here; this report does not cover them. The command shows them, and `authwatch watch` with the same option watches them
 finding-textfile-directory = `watch.textfile` names a file here, but authwatch cannot write to this directory: Prometheus sees nothing
 finding-clock-off = this machine's clock is { $off } { $way } { $host }'s: logins expire sooner or later than they seem to
 finding-endpoint-unreachable = no token endpoint answers ({ $host }: { $problem }): nothing can be renewed until one does

@@ -49,6 +49,8 @@ mod openclaw {
     mod compatibility;
     pub(super) mod conformance;
     #[cfg(feature = "sqlite")]
+    mod reported_cases;
+    #[cfg(feature = "sqlite")]
     mod whole_program;
 }
 
@@ -99,6 +101,8 @@ mod stores {
     mod saved_replacements;
     #[cfg(feature = "sqlite")]
     mod unparsable;
+    #[cfg(feature = "sqlite")]
+    mod written_by_releases;
 }
 
 mod watch {

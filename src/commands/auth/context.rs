@@ -17,7 +17,7 @@ use crate::auth::view;
 use crate::clock;
 use crate::commands::context::{Context, GlobalArgs, block_on, own_state};
 use crate::exit::{self, Failure};
-use crate::pipeline;
+use crate::pipeline::{self, Request};
 use crate::publish::words::{safe, wrap};
 use crate::remedy::{Commands, OpenClawCommand, quote};
 use crate::terminal;
@@ -87,8 +87,13 @@ impl AuthContext {
         }
     }
 
-    pub(super) fn semantics(&self) -> Semantics {
-        self.common.config.status.semantics
+    pub(super) fn request(&self) -> Request {
+        Request::new(&self.common.config)
+    }
+
+    /// How stores are read.
+    pub(super) fn reading(&self) -> Semantics {
+        self.request().reading(&pipeline::release(self.roots(), &self.discovery))
     }
 
     pub(super) fn editor<'a>(&'a self, agent: &'a Agent, own_state: &'a Path) -> StoreEditor<'a> {
@@ -102,7 +107,7 @@ impl AuthContext {
     }
 
     pub(super) fn attempts(&self, agent: &Agent, provider_id: &str) -> Attempts {
-        view::attempts(self.roots(), &self.discovery, agent, provider_id, self.semantics())
+        view::attempts(self.roots(), &self.discovery, agent, provider_id, self.reading())
     }
 
     /// The other agents whose own stores hold a profile of that id.

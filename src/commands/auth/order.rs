@@ -214,7 +214,7 @@ fn clear(context: &AuthContext, args: &OrderArgs) -> Result<u8, Failure> {
 
 /// Checks that a profile exists and is the provider's.
 fn check_profile(context: &AuthContext, agent: &Agent, provider: &str, id: &str) -> Result<(), Failure> {
-    let of = view::provider_of(context.roots(), &context.discovery, agent, id, context.semantics());
+    let of = view::provider_of(context.roots(), &context.discovery, agent, id, context.reading());
     let hint = format!("`authwatch auth list --agent {}` lists the profiles", quote(agent.id.as_str()));
     match of {
         Some(of) if of == provider => Ok(()),

@@ -51,7 +51,7 @@ fn set_up(
 }
 
 fn wrong_expiry(inspection: &Inspection, agent: &AgentFacts, profile: &ProfileFacts) -> Option<Finding> {
-    let kind = wrong_expiry_kind(profile, inspection.semantics)?;
+    let kind = wrong_expiry_kind(profile, inspection.snapshot.semantics)?;
     if kind == EXPIRES_IN_SECONDS
         && profile.source == Source::Json
         && inspection.may_rewrite(agent)

@@ -52,7 +52,7 @@ fn unimportable(inspection: &Inspection) -> Vec<Unimportable> {
     };
     let is_unknown = |agent: &&Agent| !inspection.health(&agent.id).is_some_and(is_fine);
     let agents: Vec<Agent> = inspection.discovery.agents.iter().filter(is_unknown).cloned().collect();
-    retired::unimportable(&inspection.places.roots, &agents, inspection.semantics).collect()
+    retired::unimportable(&inspection.places.roots, &agents, inspection.reading).collect()
 }
 
 /// Files that no store in effect is read from: nobody would notice them until OpenClaw archives them.
@@ -160,7 +160,7 @@ fn is_all_stored(inspection: &Inspection, agent: Option<&AgentId>, file: &str, t
         return false;
     };
     let text = text.trim_start_matches(BYTE_ORDER_MARK);
-    let Ok(document) = Document::parse(text, inspection.semantics, Source::Json) else { return false };
+    let Ok(document) = Document::parse(text, inspection.reading, Source::Json) else { return false };
     let is_well = |profile: &ProfileHealth| {
         profile.assessment.as_ref().is_none_or(|assessment| !assessment.needs_person)
     };
@@ -173,7 +173,7 @@ fn is_all_stored(inspection: &Inspection, agent: Option<&AgentId>, file: &str, t
 fn logins_in_no_store(inspection: &Inspection, agent: Option<&AgentId>, text: &str) -> Vec<String> {
     let Some(health) = agent.and_then(|agent| inspection.health(agent)) else { return Vec::new() };
     let text = text.trim_start_matches(BYTE_ORDER_MARK);
-    let Ok(document) = Document::parse(text, inspection.semantics, Source::Json) else { return Vec::new() };
+    let Ok(document) = Document::parse(text, inspection.reading, Source::Json) else { return Vec::new() };
     let is_missing =
         |provider: &str| health.missing_providers_in_use.iter().any(|missing| missing.as_str() == provider);
     let lost = document.profiles.iter().filter(|profile| is_missing(&profile.credential.provider));

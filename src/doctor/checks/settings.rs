@@ -142,7 +142,7 @@ fn stored_orders(inspection: &Inspection, findings: &mut Findings) {
 fn configured_orders(inspection: &Inspection, findings: &mut Findings) {
     let agents: Vec<&AgentHealth> = inspection.snapshot.agents.iter().collect();
     for (written, order) in &inspection.discovery.settings.order {
-        let provider = provider::normalize(written, inspection.semantics);
+        let provider = provider::normalize(written, inspection.reading);
         let at = |finding: Finding| finding.at(&inspection.places.roots.config);
         let setting = quote(&format!("auth.order.{written}"));
         let fix = inspection.commands.openclaw(OpenClawCommand::UnsetConfig, &setting);
@@ -199,20 +199,20 @@ fn configured_profiles(inspection: &Inspection, findings: &mut Findings) {
 /// Whether a configured profile needs no stored one: its mode needs none, its CLI keeps it, its key comes
 /// from elsewhere, or OpenClaw drops the entry, which is a finding of its own.
 fn is_elsewhere(inspection: &Inspection, id: &str, configured: &ProfileSettings) -> bool {
-    let provider_id = provider::normalize(&configured.provider, inspection.semantics);
+    let provider_id = provider::normalize(&configured.provider, inspection.reading);
     let mut dropped = inspection.snapshot.agents.iter().flat_map(|agent| &agent.rejected);
     configured.mode.is_none()
         || provider::is_owned_by_cli(id, &provider_id)
         || inspection.snapshot.external.iter().any(|profile| profile.provider.as_str() == provider_id)
         || inspection.discovery.environment.variable_for(&provider_id).is_some()
-        || inspection.discovery.settings.has_key(&provider_id, inspection.semantics)
+        || inspection.discovery.settings.has_key(&provider_id, inspection.reading)
         || dropped.any(|rejected| rejected.profile_id.as_str() == id)
         || service_with_key(inspection, &provider_id).is_some()
 }
 
 fn not_stored(inspection: &Inspection, id: &str, configured: &ProfileSettings) -> Finding {
     let agent = AgentId::from(inspection.discovery.settings.default_agent());
-    let provider_id = provider::normalize(&configured.provider, inspection.semantics);
+    let provider_id = provider::normalize(&configured.provider, inspection.reading);
     let kind = configured.mode.unwrap_or(CredentialKind::OAuth);
     let command = inspection.commands.sign_in(&agent, &ProviderId::from(&*provider_id), kind, id);
     PROFILE_NOT_STORED.found(&[]).profile(id).at(&inspection.places.roots.config).command(command)
@@ -231,7 +231,7 @@ fn contradiction(
         (Some(mode), kind) => mode == kind,
     };
     let same_provider =
-        profile.provider.as_str() == provider::normalize(&configured.provider, inspection.semantics);
+        profile.provider.as_str() == provider::normalize(&configured.provider, inspection.reading);
     let (field, configured_as, stored) = match (same_provider, same_kind) {
         (true, true) => return None,
         (false, _) => ("provider", configured.provider.as_str(), profile.provider.as_str()),

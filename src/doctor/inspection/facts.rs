@@ -92,15 +92,15 @@ pub struct CliLogin {
 /// Turns stores into facts.
 pub(super) struct Reader<'a> {
     roots: &'a Roots,
-    semantics: Semantics,
+    reading: Semantics,
     key: hmac::Key,
     read: Mutex<BTreeMap<AgentId, AgentFacts>>,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(roots: &'a Roots, semantics: Semantics) -> Self {
+    pub(super) fn new(roots: &'a Roots, reading: Semantics) -> Self {
         let key = hmac::Key::new(hmac::HMAC_SHA256, &random::bytes::<32>());
-        Self { roots, semantics, key, read: Mutex::default() }
+        Self { roots, reading, key, read: Mutex::default() }
     }
 
     fn digest(&self, secret: &str) -> SecretDigest {
@@ -157,7 +157,7 @@ impl<'a> Reader<'a> {
     pub(super) fn shared(&self, agent: &Agent, main: &AgentFacts) -> Option<SharedFacts> {
         if main.kind == StoreKind::SharedSqlite {
             let mut buffers = Buffers::default();
-            let beside = load::load(agent, self.roots, self.semantics, &mut buffers)
+            let beside = load::load(agent, self.roots, self.reading, &mut buffers)
                 .filter(|own| own.health.kind == StoreKind::AgentSqlite && !own.document.profiles.is_empty())
                 .map(|own| own.health.path);
             let owner = SharedOwner::StateDatabase;
@@ -169,7 +169,7 @@ impl<'a> Reader<'a> {
         let parsed = file::text(&path, &store)
             .ok()
             .filter(|_| content.has_store)
-            .and_then(|text| Document::parse(text, self.semantics, Source::SharedSqlite).ok());
+            .and_then(|text| Document::parse(text, self.reading, Source::SharedSqlite).ok());
         let profiles = parsed.map_or(0, |document| document.profiles.len());
         Some(SharedFacts { owner: content.owner, profiles, beside: None })
     }
@@ -187,13 +187,12 @@ impl<'a> Reader<'a> {
             return false;
         }
         let parse = |path: &Path, buffer| {
-            Document::parse(file::text(path, buffer).ok()?, self.semantics, Source::Json).ok()
+            Document::parse(file::text(path, buffer).ok()?, self.reading, Source::Json).ok()
         };
         let Some(draft) = parse(draft, &one) else { return false };
         let stored = if read(store, &mut other) { parse(store, &other) } else { None };
-        let expires = |credential: &Credential<'_>| {
-            credential.expires.moment(self.semantics).unwrap_or(Timestamp::EPOCH)
-        };
+        let expires =
+            |credential: &Credential<'_>| credential.expires.moment(self.reading).unwrap_or(Timestamp::EPOCH);
         let refresh = |credential: &Credential<'_>| {
             credential.refresh.as_ref().map(|token| self.digest(token.expose()))
         };

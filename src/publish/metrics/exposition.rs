@@ -84,6 +84,21 @@ fn gzip(bytes: &[u8]) -> Bytes {
     encoder.finish().expect("memory takes all bytes").into()
 }
 
+/// Adds a label to every series.
+pub(super) fn with_label(text: &str, label: &str) -> String {
+    let labelled = |line: &str| match line.find(['{', ' ']) {
+        Some(at) if !line.starts_with('#') => {
+            let (name, rest) = line.split_at(at);
+            match rest.strip_prefix('{') {
+                Some(rest) => format!("{name}{{{label},{rest}"),
+                None => format!("{name}{{{label}}}{rest}"),
+            }
+        }
+        _ => line.to_owned(),
+    };
+    text.split_inclusive('\n').map(labelled).collect()
+}
+
 /// Replaces the textfile, whole or not at all.
 pub fn write_textfile(path: &Path, text: &str) -> io::Result<()> {
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -37,12 +37,55 @@ static DATABASES: LazyLock<BTreeMap<PathBuf, Vec<u8>>> = LazyLock::new(|| {
     fs::read_dir(fixtures().join("databases")).unwrap().map(|entry| read(entry.unwrap().path())).collect()
 });
 
-fn database(release: &Release, kind: &str, path: &Path) -> Connection {
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, &DATABASES[&database_file(&release.month(), kind)]).unwrap();
-    let connection = Connection::open(path).unwrap();
-    connection.pragma_update(None, "synchronous", "OFF").unwrap();
-    connection
+/// A database that a release made, without the documents that were in it.
+pub(crate) struct Database {
+    pub(crate) connection: Connection,
+    is_shared: bool,
+}
+
+impl Database {
+    /// An agent's database; without an agent, the shared one.
+    pub(crate) fn create(release: &Release, agent: Option<&str>, path: &Path) -> Self {
+        let kind = if agent.is_some() { "agent" } else { "shared" };
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, &DATABASES[&database_file(&release.month(), kind)]).unwrap();
+        let connection = Connection::open(path).unwrap();
+        connection.pragma_update(None, "synchronous", "OFF").unwrap();
+        if let Some(id) = agent {
+            connection.execute("UPDATE schema_meta SET agent_id = ?1 WHERE agent_id = 'work'", [id]).unwrap();
+            connection
+                .execute_batch("DELETE FROM auth_profile_store; DELETE FROM auth_profile_state")
+                .unwrap();
+        } else if release.stores == Stores::Shared {
+            let sql = "DELETE FROM config_machine_state
+                       WHERE state_key IN ('authProfiles.store', 'authProfiles.state')";
+            connection.execute_batch(sql).unwrap();
+        }
+        Self { connection, is_shared: agent.is_none() }
+    }
+
+    /// Replaces the document of a kind, `store` or `state`.
+    pub(crate) fn put(&self, kind: &str, document: &str) {
+        let (sql, key) = if self.is_shared {
+            let sql = "INSERT OR REPLACE INTO config_machine_state (state_key, value_json, updated_at_ms)
+                       VALUES (?1, ?2, 0)";
+            (sql.to_owned(), format!("authProfiles.{kind}"))
+        } else {
+            (format!("INSERT OR REPLACE INTO auth_profile_{kind} VALUES (?1, ?2, 0)"), "primary".to_owned())
+        };
+        self.connection.execute(&sql, [key.as_str(), document]).unwrap();
+    }
+}
+
+impl Home {
+    /// The database that a release keeps an agent's logins in. Its shared one is there in any case.
+    pub(crate) fn database_of(&self, release: &Release, agent: &str) -> Database {
+        let shared = Database::create(release, None, &self.shared_database());
+        if release.stores == Stores::Shared && agent == "main" {
+            return shared;
+        }
+        Database::create(release, Some(agent), &self.agent_database(agent))
+    }
 }
 
 /// A case, and its documents as they are written: the order of their entries counts.
@@ -63,6 +106,14 @@ impl Documents {
     fn of(&self, kind: &str) -> Option<&str> {
         let document = if kind == "store" { &self.store } else { &self.state };
         document.as_ref().map(|document| document.get())
+    }
+
+    fn put(&self, database: &Database) {
+        for kind in ["store", "state"] {
+            if let Some(document) = self.of(kind) {
+                database.put(kind, document);
+            }
+        }
     }
 }
 
@@ -112,7 +163,7 @@ impl Case {
     }
 
     /// Lays it out as a release keeps its stores. The connections hold databases open that the case wants held.
-    pub(crate) fn lay_out(&self, release: &Release) -> (Home, Vec<Connection>) {
+    pub(crate) fn lay_out(&self, release: &Release) -> (Home, Vec<Database>) {
         let Self { value: case, documents } = self;
         let mut home = Home::new();
         let root = home.path().to_path_buf();
@@ -137,16 +188,12 @@ impl Case {
             }
         };
         if release.stores != Stores::Json && !documents.is_empty() {
-            let shared = database(release, "shared", &root.join(self.state()).join("state/openclaw.sqlite"));
-            if release.stores == Stores::Shared {
-                for (key, kind) in [("authProfiles.store", "store"), ("authProfiles.state", "state")] {
-                    shared.execute("DELETE FROM config_machine_state WHERE state_key = ?1", [key]).unwrap();
-                    if let Some(document) = documents.get("main").and_then(|documents| documents.of(kind)) {
-                        let sql = "INSERT INTO config_machine_state (state_key, value_json, updated_at_ms)
-                                   VALUES (?1, ?2, 0)";
-                        shared.execute(sql, [key, document]).unwrap();
-                    }
-                }
+            let path = root.join(self.state()).join("state/openclaw.sqlite");
+            let shared = Database::create(release, None, &path);
+            if release.stores == Stores::Shared
+                && let Some(main) = documents.get("main")
+            {
+                main.put(&shared);
             }
             held.push(shared);
         }
@@ -157,15 +204,9 @@ impl Case {
             if release.stores == Stores::Json || release.stores == Stores::Shared && id == "main" {
                 continue;
             }
-            let agent = database(release, "agent", &root.join(&documents.dir).join("openclaw-agent.sqlite"));
-            agent.execute("UPDATE schema_meta SET agent_id = ?1 WHERE agent_id = 'work'", [id]).unwrap();
-            agent.execute_batch("DELETE FROM auth_profile_store; DELETE FROM auth_profile_state").unwrap();
-            for kind in ["store", "state"] {
-                if let Some(document) = documents.of(kind) {
-                    let sql = format!("INSERT INTO auth_profile_{kind} VALUES ('primary', ?1, 0)");
-                    agent.execute(&sql, [document]).unwrap();
-                }
-            }
+            let path = root.join(&documents.dir).join("openclaw-agent.sqlite");
+            let agent = Database::create(release, Some(id), &path);
+            documents.put(&agent);
             held.push(agent);
         }
         if case["live"] != true {

@@ -68,7 +68,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "assess",
         &["clock", "config", "model", "openclaw_auth::check", "openclaw_auth::release", "remedy", "texts"],
     ),
-    ("pipeline", &["assess", "classify", "clock", "model", "openclaw_auth", "remedy", "state"]),
+    ("pipeline", &["assess", "classify", "clock", "config", "model", "openclaw_auth", "remedy", "state"]),
     ("refresh", &["clock", "config", "http", "model", "openclaw_auth", "state", "stop", "texts"]),
     // Whatever tells people sees the snapshot only, so it cannot leak.
     ("publish", &["assess", "clock", "exit", "model", "openclaw_auth::digest", "refresh::outcome", "texts"]),
@@ -152,6 +152,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "model",
             "notify",
             "openclaw_auth::checkpoint",
+            "openclaw_auth::digest",
             "openclaw_auth::discover",
             "openclaw_auth::paths",
             "openclaw_auth::random",

@@ -298,7 +298,7 @@ fn rows() -> Vec<Row> {
             home
         }),
         row("a store of an unknown shape", About::Store, ("critical", "unreadable"), None, |home| {
-            home.file(".openclaw/agents/main/agent/auth-profiles.json", r#"{"version":1,"profiles":[]}"#)
+            home.file(".openclaw/agents/main/agent/auth-profiles.json", r#"{"version":1,"profiles":"none"}"#)
         }),
         row(
             "a configuration that is not JSON5",

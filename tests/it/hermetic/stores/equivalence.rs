@@ -143,7 +143,8 @@ fn entry() -> impl Strategy<Value = Value> {
     prop_oneof![12 => credential(), 1 => any_json()]
 }
 
-fn document() -> impl Strategy<Value = Value> {
+/// A store's document with one to four logins, some of them odd.
+pub(crate) fn document() -> impl Strategy<Value = Value> {
     prop::collection::btree_map(
         one_of(IDS.map(Value::from).to_vec()).prop_map(|id| id.as_str().unwrap().to_owned()),
         entry(),

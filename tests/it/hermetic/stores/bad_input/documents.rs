@@ -86,7 +86,7 @@ fn entries_of_the_wrong_type_are_rejected_one_by_one() {
         ("b-bool", "non_object"),
         ("c-number", "non_object"),
         ("d-text", "non_object"),
-        ("e-list", "non_object"),
+        ("e-list", "invalid_type"),
         ("f-empty", "invalid_type"),
         ("g-type", "invalid_type"),
         ("h-type", "invalid_type"),
