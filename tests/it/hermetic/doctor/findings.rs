@@ -209,13 +209,13 @@ fn the_manual_has_a_section_for_every_finding() {
             let usual = usual[..1].to_uppercase() + &usual[1..];
             let milder = match kind.code {
                 "login-dead" | "login-expired" | "login-missing" | "entry-mistyped" | "token-cut"
-                | "token-pasted-text" | "token-short" | "token-wrong-kind" | "token-placeholder" => {
-                    " where a model uses it, else a warning"
-                }
+                | "token-pasted-text" | "token-short" | "token-wrong-kind" | "token-placeholder"
+                | "key-malformed" => " where a model uses it, else a warning",
                 "login-blocked" | "renewal-failing" => {
                     " where its access token has expired and a model uses it, else a warning"
                 }
                 "provider-without-auth" => ", or a warning where OpenClaw asks the login shell for keys",
+                "variable-misspelled" => " where a model needs the provider, else info",
                 "key-unseen-by-service" => " where the service's process was seen, else a warning",
                 _ => "",
             };
