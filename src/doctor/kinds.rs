@@ -65,6 +65,8 @@ kinds! {
 
     CONFIG_BROKEN = new("config-broken", Critical);
     PROVIDER_WITHOUT_AUTH = new("provider-without-auth", Critical);
+    PROVIDER_RETIRED = new("provider-retired", Warning);
+    KEY_IN_CONFIGURATION = new("key-in-configuration", Info);
     KEY_ONLY_IN_SERVICE = new("key-only-in-service", Info);
     ORDER_NAMES_ABSENT = new("order-names-absent", Warning);
     ORDER_EMPTY = new("order-empty", Warning);

@@ -133,7 +133,7 @@ fn assignments(line: &str) -> Vec<(String, String)> {
             '\\' => escaped = true,
             '"' | '\'' if quote == Some(character) => quote = None,
             '"' | '\'' if quote.is_none() && (word.is_empty() || word.ends_with('=')) => {
-                quote = Some(character)
+                quote = Some(character);
             }
             ' ' | '\t' if quote.is_none() => words.push(Zeroizing::new(String::new())),
             _ => word.push(character),

@@ -151,7 +151,7 @@ fn a_key_that_cannot_work_is_a_problem_wherever_it_is() {
         "${OTHER_KEY}",
         "sk-or-v1-****",
     ] {
-        let home = using().file(".openclaw/.env", &format!("OPENROUTER_API_KEY={value}\n"));
+        let home = using().file(".openclaw/.env", format!("OPENROUTER_API_KEY={value}\n"));
         assert_needs_a_person(value, &home, &placeholder("OPENROUTER_API_KEY in OpenClaw's .env"));
     }
     for value in [
@@ -160,13 +160,13 @@ fn a_key_that_cannot_work_is_a_problem_wherever_it_is() {
         "Bearer sk-or-v1-x",
         "export OPENROUTER_API_KEY=sk-or-v1-x",
     ] {
-        let home = using().file(".openclaw/.env", &format!("OPENROUTER_API_KEY={value}\n"));
+        let home = using().file(".openclaw/.env", format!("OPENROUTER_API_KEY={value}\n"));
         assert_needs_a_person(value, &home, "OPENROUTER_API_KEY in OpenClaw's .env has an unclosed quote");
     }
     let home = using().env("OPENROUTER_API_KEY", "changeme");
     assert_needs_a_person("shell", &home, &placeholder("OPENROUTER_API_KEY in the environment"));
     let home =
-        using().file(".openclaw/.env", "OPENROUTER_API_KEY=sk-or-v1-fine\n").file(UNIT, &unit("your_key"));
+        using().file(".openclaw/.env", "OPENROUTER_API_KEY=sk-or-v1-fine\n").file(UNIT, unit("your_key"));
     assert_eq!(home.run(&["status", "--needs-person"]).code, 0, "what .env has is used");
     let config = |part: Value| {
         let mut settings = json!({ "meta": { "lastTouchedVersion": "2026.4.29" }, "agents": { "defaults": { "model": "openrouter/auto" } } });
@@ -202,7 +202,7 @@ fn a_key_that_cannot_work_is_a_problem_wherever_it_is() {
         assert_eq!(fine.run(&["doctor", "--json"]).json()["findings"], json!([]));
     }
     // The service alone has it: OpenClaw's own command finds none.
-    let home = using().file(UNIT, &unit("your_api_key_here"));
+    let home = using().file(UNIT, unit("your_api_key_here"));
     assert_eq!(home.run(&["status", "--needs-person"]).code, 1);
     assert!(home.run(&["status"]).stdout.contains("of the gateway's service"));
     // A login that refers to such a variable is no better.
