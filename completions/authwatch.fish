@@ -159,7 +159,7 @@ complete -c authwatch -n "__fish_authwatch_using_subcommand doctor" -l color -d 
 always\t''
 never\t''"
 complete -c authwatch -n "__fish_authwatch_using_subcommand doctor" -l fix -d 'Fix what is safe to fix; asks before each change, and keeps what undoes it'
-complete -c authwatch -n "__fish_authwatch_using_subcommand doctor" -l yes -d 'With --fix: make every change without asking'
+complete -c authwatch -n "__fish_authwatch_using_subcommand doctor" -l yes -d 'Make every change without asking, as OpenClaw\'s does: implies --fix'
 complete -c authwatch -n "__fish_authwatch_using_subcommand doctor" -l non-interactive -d 'Never ask; with --fix, make only the changes that touch no credential'
 complete -c authwatch -n "__fish_authwatch_using_subcommand doctor" -l json -d 'Print JSON'
 complete -c authwatch -n "__fish_authwatch_using_subcommand doctor" -l online -d 'Ask a provider\'s token endpoint for the time, and compare'

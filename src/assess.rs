@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use openclaw_auth::model::ProfileId;
 
-pub use self::agent::shows_its_logins;
+pub use self::agent::{of_mistaken_key, shows_its_logins};
 pub use self::issues::{headline, issues, name, worst};
 pub use self::limits::{CRITICAL_PART, Limits};
 use crate::model::{AgentHealth, Scope, Snapshot};

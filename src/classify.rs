@@ -9,9 +9,9 @@ mod openclaw;
 mod rollup;
 mod token;
 
-use openclaw_auth::check::{Answer, ModelLogin};
+use openclaw_auth::check::{Answer, ModelLogin, takes_any_key};
 use openclaw_auth::discover::Agent;
-use openclaw_auth::environment::{Environment, is_variable_name};
+use openclaw_auth::environment::Environment;
 use openclaw_auth::load::Loaded;
 use openclaw_auth::load::external::ExternalLogin;
 use openclaw_auth::merge::{Effective, View};
@@ -22,6 +22,7 @@ use openclaw_auth::model::{
 };
 use openclaw_auth::order::effective_profiles;
 use openclaw_auth::provider::{self};
+use openclaw_auth::text::is_variable_name;
 
 pub use self::criteria::{Criteria, InUse, warning_windows};
 use self::login::{Renewability, login_verdict};
@@ -108,14 +109,24 @@ pub fn add_service_keys(agents: &mut [AgentHealth], service: &Environment, seman
     let key = |provider: &str| service.variable_for(provider::auth_of(provider, semantics));
     for agent in agents {
         for profile in &mut agent.profiles {
-            profile.unset_variable = profile.unset_variable.take().filter(|variable| !service.has(variable));
-        }
-        for provider in agent.missing_providers_in_use.extract_if(.., |id| key(id.as_str()).is_some()) {
-            for route in agent.models.iter_mut().filter(|route| route.provider == provider.as_str()) {
-                let variable = key(&route.provider).unwrap_or_default().to_owned();
-                route.login = ModelLogin::Variable { variable, origin: VariableOrigin::Service };
+            if let Some(variable) = profile.unset_variable.take_if(|variable| service.has(variable)) {
+                profile.mistake = service.mistake(&variable);
             }
         }
+        let models = &mut agent.models;
+        agent.missing_providers_in_use.retain(|provider| {
+            let mut is_missing = true;
+            for route in models.iter_mut().filter(|route| route.provider == provider.as_str()) {
+                let named = route.unset_variable.clone().filter(|variable| service.has(variable));
+                let Some(variable) = named.or_else(|| key(&route.provider).map(str::to_owned)) else {
+                    continue;
+                };
+                route.mistake = service.mistake(&variable).filter(|_| !takes_any_key(&route.provider));
+                (route.unset_variable, is_missing) = (None, false);
+                route.login = ModelLogin::Variable { variable, origin: VariableOrigin::Service };
+            }
+            is_missing && key(provider.as_str()).is_none()
+        });
     }
 }
 
@@ -176,7 +187,8 @@ fn profile_health(
     let unset = reference.filter(|reference| !criteria.environment.has(&reference.id));
     health.unset_variable = unset
         .map(|reference| if is_variable_name(&reference.id) { reference.id.as_str() } else { "" }.into());
-    health.mistake = if fence.is_none() { mistakes::of(credential) } else { None };
+    let of_variable = || criteria.environment.mistake(&reference?.id);
+    health.mistake = if fence.is_none() { mistakes::of(credential).or_else(of_variable) } else { None };
     health.account = credential.email.as_deref().and_then(account);
     health
 }

@@ -20,6 +20,9 @@ pub struct Commands {
     /// `openclaw`, with what selects the state directory.
     openclaw: String,
     authwatch: String,
+    /// OpenClaw's `.env` and `openclaw.json`, quoted for a shell.
+    dotenv: String,
+    configuration: String,
     /// Whether logins are in JSON files, which authwatch's own commands write under OpenClaw's lock. Those releases' own commands
     /// write without a lock, and lack `paste-api-key`.
     writes_json: bool,
@@ -27,7 +30,13 @@ pub struct Commands {
 
 impl Default for Commands {
     fn default() -> Self {
-        Self { openclaw: "openclaw".to_owned(), authwatch: "authwatch".to_owned(), writes_json: false }
+        Self {
+            openclaw: "openclaw".to_owned(),
+            authwatch: "authwatch".to_owned(),
+            dotenv: "~/.openclaw/.env".to_owned(),
+            configuration: "~/.openclaw/openclaw.json".to_owned(),
+            writes_json: false,
+        }
     }
 }
 
@@ -45,16 +54,19 @@ impl Commands {
 
     /// For logins in databases, which only OpenClaw writes.
     pub fn for_databases(roots: &Roots) -> Self {
+        let shown =
+            |path: &Path| quote(&std::path::absolute(path).unwrap_or_else(|_| path.into()).to_string_lossy());
+        let (dotenv, configuration) = (shown(&roots.dotenv()), shown(&roots.config));
         if roots.is_default_state() {
-            return Self::default();
+            return Self { dotenv, configuration, ..Self::default() };
         }
-        let state = std::path::absolute(&roots.state).unwrap_or_else(|_| roots.state.clone());
-        let state = quote(&state.to_string_lossy());
+        let state = shown(&roots.state);
         let openclaw = match roots.profile() {
             Some(profile) => format!("openclaw --profile {}", quote(&profile)),
             None => format!("OPENCLAW_STATE_DIR={state} openclaw"),
         };
-        Self { openclaw, authwatch: format!("authwatch --state-dir {state}"), writes_json: false }
+        let authwatch = format!("authwatch --state-dir {state}");
+        Self { openclaw, authwatch, dotenv, configuration, writes_json: false }
     }
 
     /// One of OpenClaw's commands; the arguments are quoted for a shell.
@@ -173,6 +185,16 @@ impl Commands {
     /// Restarts OpenClaw's gateway, which reads its configuration and `.env` only when it starts.
     pub fn restart_gateway(&self) -> String {
         self.openclaw(OpenClawCommand::RestartGateway, "")
+    }
+
+    /// Opens OpenClaw's `.env`.
+    pub fn edit_dotenv(&self) -> String {
+        format!("${{EDITOR:-vi}} {}", self.dotenv)
+    }
+
+    /// Opens OpenClaw's configuration.
+    pub fn edit_configuration(&self) -> String {
+        format!("${{EDITOR:-vi}} {}", self.configuration)
     }
 
     /// Shows whether each secret that OpenClaw refers to can be resolved.

@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use openclaw_auth::check::CheckCauseKind;
 use openclaw_auth::model::{
-    MAIN_AGENT, MigrationKind, ProfileId, ProviderId, StoreError, StoreErrorReason, StoreHealth,
+    MAIN_AGENT, MigrationKind, Mistake, ProfileId, ProviderId, StoreError, StoreErrorReason, StoreHealth,
+    VariableOrigin,
 };
 use openclaw_auth::release::{ReleaseSource, Rules};
 
 use crate::model::{
-    AgentHealth, AgentRemedy, Assessment, AssessmentState, ProviderAssessment, RemedyOf, Severity, Snapshot,
+    AgentHealth, AgentRemedy, Assessment, AssessmentState, KeyPlace, ProviderAssessment, RemedyOf, Severity,
+    Snapshot,
 };
 use crate::remedy::{self, Commands, ImportAdvice, OpenClawCommand, Remedy, quote};
 use crate::texts::{counted, text};
@@ -37,7 +39,13 @@ pub(super) fn assess(agent: &mut AgentHealth, main_is_read: bool, commands: &Com
     }
     agent.store_assessment = of_store(&agent.store, commands);
     let sees_logins = shows_its_logins(agent) && main_is_read;
+    let is_refused = agent.check.causes.iter().any(|cause| cause.kind == CheckCauseKind::Configuration);
     let of_provider = |provider: &ProviderId| {
+        let mut routes = agent.models.iter().filter(|route| route.provider == provider.as_str());
+        if let Some(variable) = routes.find_map(|route| route.unset_variable.as_deref()) {
+            // A configuration that is refused for it says so.
+            return (!is_refused).then(|| of_unset_variable(provider, variable, commands));
+        }
         let command = Some(commands.first_login(&agent.id, provider));
         let verdict = if sees_logins {
             let summary = text("provider-missing", &[]);
@@ -47,10 +55,65 @@ pub(super) fn assess(agent: &mut AgentHealth, main_is_read: bool, commands: &Com
             let summary = text("provider-unknown", &[]);
             Assessment::new(AssessmentState::NoLogin, Severity::Info, summary).with_command(None)
         };
-        ProviderAssessment { provider: provider.clone(), assessment: verdict }
+        Some(ProviderAssessment { provider: provider.clone(), assessment: verdict })
     };
-    agent.provider_assessments = agent.missing_providers_in_use.iter().map(of_provider).collect();
+    let missing = agent.missing_providers_in_use.iter().filter_map(of_provider);
+    agent.provider_assessments = missing.chain(of_mistaken_keys(agent, commands)).collect();
     agent.remedies = remedies(agent);
+}
+
+/// The verdict on a provider whose key is to come from a variable that nothing sets.
+fn of_unset_variable(provider: &ProviderId, variable: &str, commands: &Commands) -> ProviderAssessment {
+    let name = if variable.is_empty() { "variable-unnamed" } else { "variable-named" };
+    let variable = text(name, &[("name", &variable)]);
+    let summary = text("provider-variable-not-set", &[("variable", &variable)]);
+    let advice = text("remedy-variable-restart", &[("command", &commands.restart_gateway())]);
+    let assessment = Assessment::new(AssessmentState::NoLogin, Severity::Critical, summary);
+    ProviderAssessment {
+        provider: provider.clone(),
+        assessment: assessment.with_advice(&advice, commands.edit_dotenv()),
+    }
+}
+
+/// The verdicts on keys in use that are in no store and cannot work, once for each provider.
+fn of_mistaken_keys<'a>(
+    agent: &'a AgentHealth,
+    commands: &'a Commands,
+) -> impl Iterator<Item = ProviderAssessment> + 'a {
+    let mut seen = BTreeSet::new();
+    let mistaken = agent.keys().filter_map(|(route, key)| Some((&*route.provider, key, route.mistake?)));
+    mistaken.filter(move |(provider, ..)| seen.insert(*provider)).map(|(provider, key, mistake)| {
+        ProviderAssessment {
+            provider: ProviderId::from(provider),
+            assessment: of_mistaken_key(provider, key, mistake, Severity::Critical, commands),
+        }
+    })
+}
+
+/// The verdict on a key that is in no store and cannot work.
+pub fn of_mistaken_key(
+    provider: &str,
+    key: KeyPlace<'_>,
+    mistake: Mistake,
+    severity: Severity,
+    commands: &Commands,
+) -> Assessment {
+    let place = match key {
+        KeyPlace::Variable(variable, origin) => {
+            text(&format!("key-place-{}", origin.as_str()), &[("variable", &variable)])
+        }
+        _ => text("key-place-provider", &[("provider", &provider)]),
+    };
+    let summary = text(&format!("key-mistake-{}", mistake.as_str()), &[("place", &place)]);
+    let restart = commands.restart_gateway();
+    let (advice, command) = match key {
+        KeyPlace::Variable(_, VariableOrigin::Dotenv) => ("remedy-key-file", commands.edit_dotenv()),
+        KeyPlace::Variable(_, VariableOrigin::Service) => ("remedy-key-service", restart.clone()),
+        KeyPlace::Variable(_, VariableOrigin::Process) => ("remedy-key-process", restart.clone()),
+        _ => ("remedy-key-file", commands.edit_configuration()),
+    };
+    let advice = text(advice, &[("command", &restart)]);
+    Assessment::new(AssessmentState::Malformed, severity, summary).with_advice(&advice, command)
 }
 
 fn remedies(agent: &AgentHealth) -> Vec<AgentRemedy> {

@@ -27,7 +27,7 @@ pub struct DoctorArgs {
     /// Fix what is safe to fix; asks before each change, and keeps what undoes it
     #[arg(long)]
     fix: bool,
-    /// With --fix: make every change without asking
+    /// Make every change without asking, as OpenClaw's does: implies --fix
     #[arg(long)]
     yes: bool,
     /// Never ask; with --fix, make only the changes that touch no credential
@@ -62,10 +62,7 @@ pub fn run(global: &GlobalArgs, args: &DoctorArgs) -> Result<u8, Failure> {
         inspection.server_time = runtime.block_on(online::ask(&providers, &inspection.own.config));
     }
     let findings = doctor::examine(&inspection, &agents);
-    if !args.fix {
-        if args.yes {
-            terminal::say(&text("doctor-yes-alone", &[]));
-        }
+    if !args.fix && !args.yes {
         print(&inspection, &findings, None, args)?;
         return Ok(report::exit_code(&findings));
     }

@@ -3,9 +3,11 @@
 mod duplicates;
 mod entries;
 mod environment;
+mod keys;
 mod locks_and_drafts;
 mod logins;
 mod migration;
+mod misplaced;
 mod operation;
 mod own_files;
 mod settings;
@@ -18,10 +20,12 @@ pub const ALL: &[fn(&Inspection, &mut Findings)] = &[
     stores::run,
     entries::run,
     migration::run,
+    misplaced::run,
     duplicates::run,
     logins::run,
     settings::run,
     environment::run,
+    keys::run,
     locks_and_drafts::run,
     own_files::run,
     operation::run,

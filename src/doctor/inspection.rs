@@ -190,8 +190,8 @@ fn service_variables(roots: &Roots, discovery: &Discovery) -> Environment {
     let mut buffer = SecretBuffer::default();
     for path in [Some(roots.dotenv()), roots.gateway_env.clone()].into_iter().flatten() {
         if let Ok(Some(_)) = file::read(&path, &mut buffer) {
-            let names = parse_dotenv(&String::from_utf8_lossy(buffer.bytes()));
-            environment.add(names, VariableOrigin::Dotenv);
+            let text = String::from_utf8_lossy(buffer.bytes());
+            environment.extend(parse_dotenv(&text, VariableOrigin::Dotenv));
         }
     }
     environment

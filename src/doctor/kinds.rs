@@ -23,6 +23,9 @@ kinds! {
     STORE_SYMLINK = new("store-symlink", Info);
     STORE_LINKED_TWICE = new("store-linked-twice", Warning);
 
+    STORE_MISPLACED = new("store-misplaced", Warning);
+    OTHER_STATE_DIRECTORY = new("other-state-directory", Info);
+
     LEGACY_NOT_IMPORTED = new("legacy-not-imported", Warning);
     JSON_BESIDE_DATABASE = new("json-beside-database", Info);
     DATABASE_EMPTY = new("database-empty", Critical);
@@ -62,6 +65,8 @@ kinds! {
 
     CONFIG_BROKEN = new("config-broken", Critical);
     PROVIDER_WITHOUT_AUTH = new("provider-without-auth", Critical);
+    PROVIDER_RETIRED = new("provider-retired", Warning);
+    KEY_IN_CONFIGURATION = new("key-in-configuration", Info);
     KEY_ONLY_IN_SERVICE = new("key-only-in-service", Info);
     ORDER_NAMES_ABSENT = new("order-names-absent", Warning);
     ORDER_EMPTY = new("order-empty", Warning);
@@ -69,6 +74,8 @@ kinds! {
     PROFILE_MODE_MISMATCH = new("profile-mode-mismatch", Warning);
 
     KEY_UNSEEN_BY_SERVICE = new("key-unseen-by-service", Critical);
+    KEY_MALFORMED = new("key-malformed", Critical);
+    VARIABLE_MISSPELLED = new("variable-misspelled", Warning);
     ENV_MALFORMED = new("env-malformed", Warning);
     ENV_KEY_INVALID = new("env-key-invalid", Warning);
     ENV_MODE = fixable("env-mode", Warning);

@@ -124,6 +124,19 @@ recovery-later = cannot be stored yet: { $problem }
 ## Everything that is not a login
 
 provider-missing = a configured model needs this provider, but no login exists
+provider-variable-not-set = openclaw.json takes the key of this provider from { $variable }, which nothing that can be seen from here sets
+remedy-variable-restart = Set it in OpenClaw's .env, then restart the gateway with `{ $command }`
+key-mistake-placeholder = the key in { $place } is a placeholder or a redacted copy: the provider refuses it
+key-mistake-wrapped = the key in { $place } has an unclosed quote, a prompt, or other text around it: the provider refuses it
+key-mistake-split = a space splits the key in { $place }: the provider refuses it
+key-place-process = { $variable } in the environment
+key-place-dotenv = { $variable } in OpenClaw's .env
+key-place-configuration = { $variable } in openclaw.json
+key-place-service = { $variable } of the gateway's service
+key-place-provider = `models.providers` of openclaw.json for { $provider }
+remedy-key-file = Correct it, then restart the gateway with `{ $command }`
+remedy-key-service = Correct it in the gateway's unit or the file that the unit reads, then restart it
+remedy-key-process = Correct it where the shell gets it from, then start a new shell
 provider-unknown = a configured model needs this provider; its login shows once the store can be read
 store-unreadable = the store cannot be read: { $problem }
 store-migration-incomplete = migration incomplete: { $logins } not imported from { $file }
@@ -270,9 +283,14 @@ finding-order-empty = `auth.order` lists nothing for `{ $provider }`: OpenClaw t
 finding-profile-not-stored = the configuration names this profile, but no store has it: nobody has signed in, or the login was lost
 finding-profile-mode-mismatch = its { $field } is `{ $configured }` in the configuration and `{ $stored }` in the store: OpenClaw then ignores the profile
 finding-key-unseen-by-service = the key of `{ $provider }` is in this shell's { $variable }, but OpenClaw's service ({ $service }) does not have it: add it to { $file }, then restart the service
-finding-env-malformed = line { $line } is not NAME=VALUE, or a quote in it is not closed: OpenClaw skips it, and any key in it
-finding-env-malformed-more = line { $line } and { $more } more are not NAME=VALUE, or a quote in them is not closed: OpenClaw skips them, and any key in them
-finding-env-key-invalid = the value of { $names } is a placeholder, or has quotes or another variable in it: the provider refuses it
+finding-provider-retired = the model { $model } is of a provider that OpenClaw 2026.8 and later do not have: the models are those of `openai` there. Its doctor with `--fix` writes the new name
+finding-key-in-configuration = the key of `{ $provider }` is in openclaw.json in clear text: whatever may read the configuration, agents included, may see it. A reference to a secret (`openclaw secrets configure`) does not have that fault
+finding-variable-misspelled = `{ $found }` is set, which OpenClaw does not read, and `{ $known }` is not: the key of `{ $provider }` is expected there
+finding-store-misplaced = OpenClaw does not look for a store here, so it does not use the { $logins } in this file. Its place is { $place }
+finding-store-misplaced-database = OpenClaw does not look for a database here, so it uses none of the logins in it. Its place is { $place }
+finding-other-state-directory = another state directory of OpenClaw's, with logins of its own, which were not looked at
+finding-env-malformed = line { $line } is not NAME=VALUE, or a quote in it is not closed: OpenClaw skips it, or reads the quote as a part of the value
+finding-env-malformed-more = line { $line } and { $more } more are not NAME=VALUE, or a quote in them is not closed: OpenClaw skips them, or reads the quote as a part of the value
 finding-env-unreadable = { $problem }: OpenClaw gets none of the keys in it
 finding-env-mode = its mode is { $mode }: everybody on this machine can read the keys in it
 finding-lock-stale = a lock from { $age } ago whose process no longer runs: by the rules of every release it may be removed
@@ -340,7 +358,6 @@ doctor-counts = { $findings }: { $critical } critical, { $warning } warning, { $
 doctor-would = `authwatch doctor --fix` would
 doctor-undo = to undo:
 doctor-left = still open:
-doctor-yes-alone = --yes changes nothing without --fix
 doctor-no-backups = cannot keep backups, so nothing was changed: set HOME or XDG_STATE_HOME
 doctor-nothing-to-fix = there is nothing that --fix could fix
 doctor-cannot-ask = cannot prompt: standard input is not a terminal. Nothing was changed; --yes makes every change without asking

@@ -34,6 +34,8 @@ mod doctor {
     #[cfg(feature = "sqlite")]
     mod fixes;
     #[cfg(feature = "sqlite")]
+    mod side_by_side;
+    #[cfg(feature = "sqlite")]
     mod terminal;
 }
 

@@ -15,7 +15,7 @@ mod routes;
 mod selected_login;
 
 pub use self::question::{Answer, CheckCause, CheckCauseKind, Question, WINDOW};
-pub use self::routes::{ModelLogin, ModelRoute, routes};
+pub use self::routes::{ModelLogin, ModelRoute, routes, takes_any_key};
 use crate::release::Rules;
 
 /// Answers as the release's command would, given a configuration it accepts and a store it can read.

@@ -123,7 +123,7 @@ fn assigned(line: &str) -> Option<&str> {
 }
 
 /// Whether a line sets a variable, as they are usually named.
-fn sets_variable(line: &str) -> bool {
+pub(crate) fn sets_variable(line: &str) -> bool {
     let line = text::trim(line);
     line.strip_prefix("export ").unwrap_or(line).split_once('=').is_some_and(|(name, _)| {
         name.contains('_')

@@ -2,17 +2,25 @@
 //!
 //! Values are keys: they are held only while the configuration is read, for it may refer to them, and wiped then.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use zeroize::Zeroizing;
 
-use super::{dotenv, provider, text};
-use crate::model::VariableOrigin;
+use super::{dotenv, mistakes, provider, text};
+use crate::model::{Mistake, VariableOrigin};
 
 /// The names of the variables that are set to something, with what sets them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Environment {
-    names: BTreeMap<String, VariableOrigin>,
+    names: BTreeMap<String, SetVariable>,
+}
+
+/// What is known of a variable besides its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct SetVariable {
+    origin: VariableOrigin,
+    /// What is wrong with its value, if that is to be a key.
+    mistake: Option<Mistake>,
 }
 
 impl Environment {
@@ -22,9 +30,27 @@ impl Environment {
         Variables::new(variables).environment()
     }
 
-    /// Adds names that something else sets.
+    /// Adds names that something else sets, to what is not known.
     pub fn add(&mut self, names: impl IntoIterator<Item = String>, origin: VariableOrigin) {
-        self.names.extend(names.into_iter().map(|name| (name, origin)));
+        let unknown = SetVariable { origin, mistake: None };
+        self.names.extend(names.into_iter().map(|name| (name, unknown)));
+    }
+
+    /// Adds what another environment has, in the place of what is there of the same name.
+    pub fn extend(&mut self, other: Self) {
+        self.names.extend(other.names);
+    }
+
+    /// The same without some names.
+    #[must_use]
+    pub fn without(mut self, names: &BTreeSet<String>) -> Self {
+        self.names.retain(|name, _| !names.contains(name));
+        self
+    }
+
+    /// The names of all that are set.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.keys().map(String::as_str)
     }
 
     /// Whether a variable is set.
@@ -36,7 +62,13 @@ impl Environment {
     /// What sets a variable.
     #[must_use]
     pub fn origin(&self, name: &str) -> Option<VariableOrigin> {
-        self.names.get(name).copied()
+        self.names.get(name).map(|variable| variable.origin)
+    }
+
+    /// What is wrong with the value of a variable that is to be a key.
+    #[must_use]
+    pub fn mistake(&self, name: &str) -> Option<Mistake> {
+        self.names.get(name)?.mistake
     }
 
     /// The variable that gives a provider auth, if one is set.
@@ -57,17 +89,26 @@ impl Variables {
     /// Takes the process's.
     #[must_use]
     pub fn new(process: impl IntoIterator<Item = (String, String)>) -> Self {
-        let of_process = |value| (Zeroizing::new(value), VariableOrigin::Process);
-        let values = process.into_iter().map(|(name, value)| (name, of_process(value)));
+        Self::of(process, VariableOrigin::Process)
+    }
+
+    /// Takes what something else sets.
+    #[must_use]
+    pub fn of(values: impl IntoIterator<Item = (String, String)>, origin: VariableOrigin) -> Self {
+        let values = values.into_iter().map(|(name, value)| (name, (Zeroizing::new(value), origin)));
         Self { values: values.collect() }
     }
 
     /// Adds what a `.env` file sets. What the process has stays, were it empty.
     pub fn add_dotenv(&mut self, content: &str) {
+        self.add_file(content, VariableOrigin::Dotenv);
+    }
+
+    fn add_file(&mut self, content: &str, origin: VariableOrigin) {
         let mut added: BTreeMap<&str, &str> = BTreeMap::new();
         added.extend(dotenv::assignments(content));
         for (name, value) in added {
-            let value = || (Zeroizing::new(value.to_owned()), VariableOrigin::Dotenv);
+            let value = || (Zeroizing::new(value.to_owned()), origin);
             self.values.entry(name.to_owned()).or_insert_with(value);
         }
     }
@@ -90,28 +131,24 @@ impl Variables {
     #[must_use]
     pub fn environment(&self) -> Environment {
         let usable = self.values.iter().filter(|(_, (value, _))| is_usable(value));
-        Environment { names: usable.map(|(name, (_, origin))| (name.clone(), *origin)).collect() }
+        let known = usable.map(|(name, (value, origin))| {
+            (name.clone(), SetVariable { origin: *origin, mistake: mistakes::in_variable(value) })
+        });
+        Environment { names: known.collect() }
     }
 }
 
-/// Whether text is a variable's name and can hardly be a key that was pasted in its place: capitals, digits, and an underscore.
-#[must_use]
-pub fn is_variable_name(text: &str) -> bool {
-    text.contains('_')
-        && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
-}
-
-/// OpenClaw strips line breaks and what Latin-1 has no place for from a key before it asks whether anything is left.
+/// Whether anything is left of a value once OpenClaw has stripped it.
 fn is_usable(value: &str) -> bool {
-    value.chars().any(|character| u32::from(character) <= 0xff && !text::is_space(character))
+    value.chars().any(|character| text::is_sent(character) && !text::is_space(character))
 }
 
-/// The names of the variables that a `.env` file sets to something.
+/// The variables that a `.env` file sets to something.
 #[must_use]
-pub fn parse_dotenv(content: &str) -> Vec<String> {
+pub fn parse_dotenv(content: &str, origin: VariableOrigin) -> Environment {
     let mut variables = Variables::default();
-    variables.add_dotenv(content);
-    variables.environment().names.into_keys().collect()
+    variables.add_file(content, origin);
+    variables.environment()
 }
 
 #[cfg(test)]
@@ -124,10 +161,12 @@ mod tests {
 
     #[test]
     fn dotenv_names_what_is_set() {
-        let names = parse_dotenv(
+        let found = parse_dotenv(
             "# keys\nexport A=1\nB=\"two # no comment\"\nC=''\nD= # nothing\nE = x # y\nnot a line\nF=\"\nG: 1\nA=\n",
+            VariableOrigin::Dotenv,
         );
-        assert_eq!(names, ["B", "E", "F", "G"]);
+        assert_eq!(found.names().collect::<Vec<_>>(), ["B", "E", "F", "G"]);
+        assert_eq!((found.mistake("E"), found.mistake("F")), (None, Some(Mistake::Wrapped)));
     }
 
     #[test]

@@ -92,6 +92,7 @@ pub mod secret;
 pub mod service;
 pub mod settings;
 pub mod setup;
+pub mod spelling;
 pub mod state;
 pub mod store;
 pub mod text;

@@ -6,9 +6,9 @@
 use zeroize::Zeroizing;
 
 use crate::credential::{Credential, Expires};
-use crate::environment::is_variable_name;
+use crate::dotenv;
 use crate::model::{CredentialKind, Mistake, Timestamp};
-use crate::text;
+use crate::text::{self, is_sent, is_variable_name};
 
 /// Read as milliseconds these are days of 1970 to 1973, when nobody had a login; as seconds, years from 1973
 /// to 5138.
@@ -69,6 +69,29 @@ pub fn in_pasted(kind: CredentialKind, provider: &str, value: &str) -> Option<Mi
     }
 }
 
+/// Checks the value of a variable, or of the configuration, that is to be a key.
+#[must_use]
+pub fn in_variable(value: &str) -> Option<Mistake> {
+    // A quote that was never closed has swallowed what the next line sets.
+    if value.lines().skip(1).any(dotenv::sets_variable) {
+        return Some(Mistake::Wrapped);
+    }
+    let sent: Zeroizing<String> = Zeroizing::new(value.chars().filter(|c| is_sent(*c)).collect());
+    let sent = text::trim(&sent);
+    let is_open = |quote: char| sent.starts_with(quote) && (sent.len() == 1 || !sent.ends_with(quote));
+    if ['"', '\'', '`'].into_iter().any(is_open) {
+        return Some(Mistake::Wrapped);
+    }
+    // No provider's own: OpenClaw takes a setup token where a key of Anthropic's is expected.
+    in_pasted(CredentialKind::ApiKey, "", sent)
+}
+
+/// Whether a value is a variable's name, as a shell would replace it. Nothing that reads a `.env` file or a unit does.
+fn is_unexpanded(value: &str) -> bool {
+    let name = value.strip_prefix('$').unwrap_or_default();
+    is_variable_name(name.strip_prefix('{').and_then(|name| name.strip_suffix('}')).unwrap_or(name))
+}
+
 /// What stands in examples and redacted copies in the place of a key.
 const PLACEHOLDERS: [&str; 7] =
     ["__openclaw_redacted__", "your_", "your-", "changeme", "replace_me", "placeholder", "api_key_here"];
@@ -87,7 +110,10 @@ pub fn is_placeholder(value: &str) -> bool {
         && (value.chars().all(|character| "*•".contains(character)) || value.ends_with(['*', '•', '…']));
     let is_bracketed = value.starts_with('<') && value.ends_with('>');
     let lower = value.to_ascii_lowercase();
-    is_masked || is_bracketed || PLACEHOLDERS.iter().any(|placeholder| lower.contains(placeholder))
+    is_masked
+        || is_bracketed
+        || is_unexpanded(value)
+        || PLACEHOLDERS.iter().any(|placeholder| lower.contains(placeholder))
 }
 
 /// The value as it was meant; `None` if it is fine, or if that would be a guess.
@@ -221,12 +247,26 @@ mod tests {
             "***",
             "sk-ant-api03-AB…",
             "changeme",
+            "$OPENAI_API_KEY",
+            "${ZAI_API_KEY}",
         ] {
             assert!(is_placeholder(value), "{value}");
         }
         for value in ["k", "sk-ant-api03-ABC-yours", "gsk_x", "", "a*b", "xai-0123456789"] {
             assert!(!is_placeholder(value), "{value}");
         }
+    }
+
+    #[test]
+    fn values_of_variables_are_judged_as_openclaw_sends_them() {
+        for value in ["sk-1234", " sk-1234\n", "sk-12\n34", "\u{feff}sk-1234", "sk-ant-oat01-x", "{\"a\": 1}"]
+        {
+            assert_eq!(in_variable(value), None, "{value:?}");
+        }
+        for value in ["\"sk-1234", "'sk-1234'", "\"", "Bearer sk-1234", "sk-1\nXAI_API_KEY=2\n"] {
+            assert_eq!(in_variable(value), Some(Mistake::Wrapped), "{value:?}");
+        }
+        assert_eq!(in_variable("$ZAI_API_KEY"), Some(Mistake::Placeholder));
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! OpenClaw's gateway, as its systemd unit or its process shows it, and the variables that it has.
 
 use crate::model::VariableOrigin;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use crate::environment::{Environment, parse_dotenv};
+use crate::environment::{Environment, Variables, parse_dotenv};
 use crate::file::{list, secret_text};
 use crate::paths::Roots;
 
@@ -15,8 +15,8 @@ use crate::paths::Roots;
 pub struct UserProcess {
     /// Its command line.
     pub arguments: Vec<String>,
-    /// The names of its variables that are set to something. Their values are keys, and are not kept.
-    variables: Vec<String>,
+    /// Its variables that are set to something. Their values are keys, and are not kept.
+    variables: Environment,
     /// Its home directory, and the state directory of its OpenClaw.
     places: Vec<PathBuf>,
 }
@@ -46,17 +46,15 @@ pub fn gateway(roots: &Roots) -> Option<Gateway> {
             || named("openclaw") && arguments.iter().any(|argument| argument == "gateway")
     };
     if let Some((pid, process)) = processes(roots, is_gateway).into_iter().next() {
-        let mut variables = Environment::default();
-        variables.add(process.variables, VariableOrigin::Service);
+        let variables = process.variables;
         return Some(Gateway { seen_as: format!("process {pid}"), runs: true, unit, variables });
     }
     let path = unit?;
-    let mut variables = Environment::default();
-    variables.add(unit_variables(&path, &roots.home), VariableOrigin::Service);
+    let mut variables = unit_variables(&path, &roots.home);
     // What the user's systemd gives to all its services.
     let shared = list(&roots.user_config.join("environment.d"));
     for file in shared.into_iter().map(|(_, path)| path).chain([PathBuf::from("/etc/environment")]) {
-        variables.add(parse_dotenv(&secret_text(&file)), VariableOrigin::Service);
+        variables.extend(parse_dotenv(&secret_text(&file), VariableOrigin::Service));
     }
     Some(Gateway {
         runs: false,
@@ -84,15 +82,15 @@ pub fn units(roots: &Roots, name: &str) -> Vec<PathBuf> {
 
 /// The variables a unit sets: `Environment=`, `PassEnvironment=`, and `EnvironmentFile=`, drop-ins included.
 /// `%h` is the home directory.
-fn unit_variables(unit: &Path, home: &Path) -> BTreeSet<String> {
+fn unit_variables(unit: &Path, home: &Path) -> Environment {
     let mut drop_ins = unit.as_os_str().to_owned();
     drop_ins.push(".d");
     let parts = list(Path::new(&drop_ins)).into_iter().map(|(_, path)| path);
-    let (mut set, mut passed, mut unset) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let (mut set, mut passed, mut unset) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
     let mut files = Vec::new();
     let words = |value: &str| value.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     for path in std::iter::once(unit.to_path_buf()).chain(parts) {
-        for line in secret_text(&path).lines().map(str::trim) {
+        for line in secret_text(&path).replace("\\\n", " ").lines().map(str::trim) {
             let Some((key, value)) = line.split_once('=') else { continue };
             match (key.trim(), value.trim()) {
                 // Nothing after it takes back what was set before.
@@ -101,12 +99,8 @@ fn unit_variables(unit: &Path, home: &Path) -> BTreeSet<String> {
                 ("EnvironmentFile", "") => files.clear(),
                 ("UnsetEnvironment", "") => unset.clear(),
                 ("Environment", value) => {
-                    for (name, is_empty) in assignments(value) {
-                        if is_empty {
-                            set.remove(&name);
-                        } else {
-                            set.insert(name);
-                        }
+                    for (name, value) in assignments(value) {
+                        set.insert(name, value);
                     }
                 }
                 ("PassEnvironment", value) => passed.extend(words(value)),
@@ -118,17 +112,35 @@ fn unit_variables(unit: &Path, home: &Path) -> BTreeSet<String> {
             }
         }
     }
-    let of_files = files.iter().flat_map(|file| parse_dotenv(&secret_text(Path::new(file))));
-    let all = set.into_iter().chain(passed).chain(of_files);
-    all.filter(|name| !unset.contains(name)).collect()
+    let mut found = Variables::of(set, VariableOrigin::Service).environment();
+    found.add(passed, VariableOrigin::Service);
+    for file in files {
+        found.extend(parse_dotenv(&secret_text(Path::new(&file)), VariableOrigin::Service));
+    }
+    found.without(&unset)
 }
 
-/// `A=1 "B=two words" C=`: the names, and whether their values are empty. A piece of a quoted value that looks like an assignment
-/// does no harm.
-fn assignments(value: &str) -> impl Iterator<Item = (String, bool)> {
-    let names =
-        value.split_whitespace().filter_map(|word| word.trim_start_matches(['"', '\'']).split_once('='));
-    names.map(|(name, value)| (name.to_owned(), value.trim_matches(['"', '\'']).is_empty()))
+/// `A=1 "B=two words" C=`: the names and values, as systemd tells them apart.
+fn assignments(line: &str) -> Vec<(String, String)> {
+    let (mut words, mut quote, mut escaped) = (vec![Zeroizing::new(String::new())], None, false);
+    for character in line.chars() {
+        let Some(word) = words.last_mut() else { break };
+        match character {
+            _ if escaped => {
+                word.push(character);
+                escaped = false;
+            }
+            '\\' => escaped = true,
+            '"' | '\'' if quote == Some(character) => quote = None,
+            '"' | '\'' if quote.is_none() && (word.is_empty() || word.ends_with('=')) => {
+                quote = Some(character);
+            }
+            ' ' | '\t' if quote.is_none() => words.push(Zeroizing::new(String::new())),
+            _ => word.push(character),
+        }
+    }
+    let pairs = words.iter().filter_map(|word| word.split_once('='));
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 /// The processes with the same home or state directory whose command lines are wanted, as far as this user may read their
@@ -159,7 +171,11 @@ fn process(pid: u32, is_wanted: impl Fn(&[String]) -> bool) -> Option<UserProces
         || environment.iter().filter_map(|word| word.split_once('=')).filter(|(_, value)| !value.is_empty());
     Some(UserProcess {
         arguments,
-        variables: pairs().map(|(name, _)| name.to_owned()).collect(),
+        variables: Variables::of(
+            pairs().map(|(name, value)| (name.to_owned(), value.to_owned())),
+            VariableOrigin::Service,
+        )
+        .environment(),
         places: pairs()
             .filter(|(name, _)| matches!(*name, "HOME" | "OPENCLAW_STATE_DIR"))
             .map(|(_, value)| PathBuf::from(value))
@@ -187,10 +203,12 @@ mod tests {
         std::fs::create_dir(&drop_ins).expect("writable");
         let more = "[Service]\nEnvironment='I=1' K=1 L=1\nEnvironment=K=\nUnsetEnvironment=L\n";
         std::fs::write(drop_ins.join("more.conf"), more).expect("writable");
-        let names: Vec<String> = unit_variables(&unit, dir.path()).into_iter().collect();
+        let found = unit_variables(&unit, dir.path());
+        let names: Vec<&str> = found.names().collect();
         assert_eq!(names, ["A", "B", "C", "F", "G", "I", "J"], "what is emptied or unset later is gone");
+        assert_eq!(found.mistake("A"), None);
         std::fs::write(drop_ins.join("reset.conf"), "[Service]\nEnvironment=\n").expect("writable");
-        let names: Vec<String> = unit_variables(&unit, dir.path()).into_iter().collect();
-        assert_eq!(names, ["C", "F", "G", "J"]);
+        let found = unit_variables(&unit, dir.path());
+        assert_eq!(found.names().collect::<Vec<_>>(), ["C", "F", "G", "J"]);
     }
 }

@@ -19,6 +19,19 @@ pub fn non_empty(text: &str) -> Option<&str> {
     (!trimmed.is_empty()).then_some(trimmed)
 }
 
+/// Whether text is a variable's name and can hardly be a key that was pasted in its place: capitals, digits, and an underscore.
+#[must_use]
+pub fn is_variable_name(text: &str) -> bool {
+    text.contains('_')
+        && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
+/// Whether OpenClaw leaves a character in a key: it strips line breaks and what Latin-1 has no place for.
+#[must_use]
+pub fn is_sent(character: char) -> bool {
+    u32::from(character) <= 0xff && !matches!(character, '\r' | '\n')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,17 +4,18 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-use openclaw_auth::check::{ModelLogin, ModelRoute};
+use openclaw_auth::check::{ModelLogin, ModelRoute, takes_any_key};
 use openclaw_auth::model::VariableOrigin;
 use openclaw_auth::model::{AgentId, CredentialKind, MigrationKind, ProviderId};
 use openclaw_auth::provider;
-use openclaw_auth::settings::ProfileSettings;
+use openclaw_auth::release::{ReleaseSource, Rules};
+use openclaw_auth::settings::{ProfileSettings, ProviderKey, ProviderSettings};
 
 use crate::doctor::finding::{Finding, Findings, Severity};
 use crate::doctor::inspection::Inspection;
 use crate::doctor::kinds::{
-    CONFIG_BROKEN, KEY_ONLY_IN_SERVICE, ORDER_EMPTY, ORDER_NAMES_ABSENT, PROFILE_MODE_MISMATCH,
-    PROFILE_NOT_STORED, PROVIDER_WITHOUT_AUTH,
+    CONFIG_BROKEN, KEY_IN_CONFIGURATION, KEY_ONLY_IN_SERVICE, ORDER_EMPTY, ORDER_NAMES_ABSENT,
+    PROFILE_MODE_MISMATCH, PROFILE_NOT_STORED, PROVIDER_RETIRED, PROVIDER_WITHOUT_AUTH,
 };
 use crate::model::{AgentHealth, ProfileHealth};
 use crate::remedy::{OpenClawCommand, quote};
@@ -26,6 +27,7 @@ pub(super) fn run(inspection: &Inspection, findings: &mut Findings) {
         findings.push(CONFIG_BROKEN.assessed(assessment).at(&inspection.places.roots.config));
     }
     without_auth(inspection, findings);
+    since_2026_8(inspection, findings);
     only_in_service(inspection, findings);
     // A store that cannot be read may hold what seems to be missing here.
     let unknown = inspection.snapshot.agents.iter().any(is_unknown);
@@ -54,6 +56,31 @@ fn only_in_service(inspection: &Inspection, findings: &mut Findings) {
     for provider in providers {
         let parameters: [(_, &dyn Display); 2] = [("provider", &provider), ("service", &gateway.seen_as)];
         findings.push(KEY_ONLY_IN_SERVICE.found(&parameters).at(&inspection.places.roots.config));
+    }
+}
+
+/// What releases from 2026.8 on report of a configuration that earlier ones had no fault with.
+fn since_2026_8(inspection: &Inspection, findings: &mut Findings) {
+    const RETIRED: &str = "openai-codex";
+
+    let openclaw = &inspection.snapshot.openclaw;
+    if openclaw.rules != Rules::Selected || openclaw.source == ReleaseSource::Assumed {
+        return;
+    }
+    let config = &inspection.places.roots.config;
+    let mut routes = inspection.snapshot.agents.iter().flat_map(|agent| &agent.models);
+    if let Some(route) = routes.find(|route| route.provider == RETIRED) {
+        let finding = PROVIDER_RETIRED.found(&[("model", &route.model)]).at(config);
+        findings.push(finding.command(inspection.commands.openclaw(OpenClawCommand::Doctor, "")));
+    }
+    let in_clear = |entry: &&ProviderSettings| {
+        matches!(entry.key, ProviderKey::Text(None))
+            && !entry.has_local_address()
+            && !takes_any_key(&entry.id)
+    };
+    for entry in inspection.discovery.settings.providers.iter().filter(in_clear) {
+        let finding = KEY_IN_CONFIGURATION.found(&[("provider", &entry.id)]).at(config);
+        findings.push(finding.command(inspection.commands.audit_secrets()));
     }
 }
 

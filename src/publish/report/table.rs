@@ -148,7 +148,8 @@ impl Table<'_> {
     fn keys(&mut self) -> io::Result<()> {
         let mut users: BTreeMap<_, (BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
         for agent in &self.snapshot.agents {
-            for (route, key) in agent.keys() {
+            // What cannot work is among the problems.
+            for (route, key) in agent.keys().filter(|(route, _)| route.mistake.is_none()) {
                 let (agents, models) = users.entry((key, &*route.provider)).or_default();
                 agents.insert(agent.id.as_str());
                 models.insert(&*route.model);

@@ -219,7 +219,7 @@ pub(super) fn configured<'s>(
 pub(super) fn has_usable_key(id: &str, question: &Question<'_>) -> bool {
     let Some(provider) = configured(question.settings, id, question.version) else { return false };
     match &provider.key {
-        ProviderKey::Text => true,
+        ProviderKey::Text(_) => true,
         ProviderKey::None => false,
         ProviderKey::Name(name) => question.environment.has(name),
         ProviderKey::Reference(reference) => {

@@ -9,8 +9,9 @@ use super::facts::{self, auth_provider, configured};
 use super::models;
 use super::question::Question;
 use super::selected_login::{Choice, choice};
-use crate::model::VariableOrigin;
+use crate::model::{Mistake, VariableOrigin};
 use crate::settings::{ProviderKey, ProviderSettings};
+use crate::text::is_variable_name;
 
 /// A model, and what it is called with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -24,6 +25,13 @@ pub struct ModelRoute {
     /// What it is called with.
     #[serde(flatten)]
     pub login: ModelLogin,
+    /// What is wrong with its key, where that is in no store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mistake: Option<Mistake>,
+    /// The variable that the configuration takes its key from, if nothing sets that; empty where what stands there may be a pasted
+    /// key.
+    #[serde(skip)]
+    pub unset_variable: Option<String>,
 }
 
 /// What a model is called with.
@@ -67,6 +75,8 @@ pub fn routes(question: &Question<'_>) -> Vec<ModelRoute> {
         };
         let route = ModelRoute {
             model: format!("{}/{}", model.provider, model.name),
+            mistake: mistake(&model.provider, &login, question),
+            unset_variable: unset_variable(&model.provider, &login, question),
             provider: model.provider,
             login,
         };
@@ -75,6 +85,39 @@ pub fn routes(question: &Question<'_>) -> Vec<ModelRoute> {
         }
     }
     routes
+}
+
+/// Whether a provider runs on people's own machines, and mostly takes any text for a key.
+#[must_use]
+pub fn takes_any_key(provider: &str) -> bool {
+    matches!(provider, "litellm" | "lmstudio" | "ollama" | "sglang" | "vllm")
+}
+
+/// What is wrong with a model's key that is in no store.
+fn mistake(provider: &str, login: &ModelLogin, question: &Question<'_>) -> Option<Mistake> {
+    let entry = configured(question.settings, provider, question.version);
+    if takes_any_key(provider) || entry.is_some_and(ProviderSettings::has_local_address) {
+        return None;
+    }
+    match (login, entry.map(|entry| &entry.key)) {
+        (ModelLogin::Variable { variable, .. }, _) => question.environment.mistake(variable),
+        (ModelLogin::Configuration, Some(ProviderKey::Text(mistake))) => *mistake,
+        _ => None,
+    }
+}
+
+/// The variable that nothing sets, of a model that has no other key.
+fn unset_variable(provider: &str, login: &ModelLogin, question: &Question<'_>) -> Option<String> {
+    match &configured(question.settings, provider, question.version)?.key {
+        ProviderKey::Reference(reference)
+            if reference.source == "env"
+                && !question.environment.has(&reference.id)
+                && !matches!(login, ModelLogin::Profile { .. } | ModelLogin::NoKey) =>
+        {
+            Some(if is_variable_name(&reference.id) { reference.id.clone() } else { String::new() })
+        }
+        _ => None,
+    }
 }
 
 fn is_local(provider: &str, question: &Question<'_>) -> bool {
@@ -90,7 +133,7 @@ fn direct(provider: &str, question: &Question<'_>) -> ModelLogin {
     match configured(question.settings, provider, question.version).map(|entry| &entry.key) {
         Some(ProviderKey::Name(name)) if question.environment.has(name) => variable(name),
         Some(ProviderKey::Reference(reference)) if reference.source == "env" => variable(&reference.id),
-        Some(ProviderKey::Text | ProviderKey::Reference(_)) => ModelLogin::Configuration,
+        Some(ProviderKey::Text(_) | ProviderKey::Reference(_)) => ModelLogin::Configuration,
         _ => {
             let name = facts::variable_for(auth_provider(provider, question.version), question);
             name.map_or(ModelLogin::NoKey, variable)

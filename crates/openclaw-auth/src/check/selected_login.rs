@@ -133,7 +133,7 @@ impl Direct {
         let has_variable = has_environment_auth(provider, question);
         match key {
             ProviderKey::Reference(reference) => return declared(true, resolves(reference, question)),
-            ProviderKey::Text => {
+            ProviderKey::Text(_) => {
                 let goes_first = entry.is_some_and(|entry| entry.auth.as_deref() == Some("api-key"));
                 return declared(goes_first, Some(true));
             }

@@ -116,7 +116,10 @@ pub(super) fn model_choice(value: Option<&Value>) -> ModelChoice {
 /// Whether the value gives a key: text, or a reference, which to a variable has to find one that is set.
 pub(super) fn is_key(value: &Value, variables: &Variables) -> bool {
     match value {
-        Value::String(key) => text::non_empty(key).is_some(),
+        Value::String(key) => match substitute::only_reference(text::trim(key)) {
+            Some(name) => variables.get(name).is_some(),
+            None => text::non_empty(key).is_some(),
+        },
         Value::Object(reference) => match (reference.get("source"), reference.get("id")) {
             (Some(Value::String(source)), Some(Value::String(id))) if source == "env" => {
                 variables.get(text::trim(id)).is_some()

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use super::pieces::{entries, filled, object, texts};
 use super::substitute;
-use crate::model::SecretReference;
-use crate::{provider, text};
+use crate::model::{Mistake, SecretReference};
+use crate::{mistakes, provider, text};
 
 /// One of `models.providers`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,7 +31,13 @@ impl ProviderSettings {
     /// Whether it is one of the user's own on this machine or in its network. From 2026.9 on such a provider needs no key.
     #[must_use]
     pub fn is_local(&self) -> bool {
-        self.api.is_some() && !self.models.is_empty() && self.base_url.as_deref().is_some_and(is_local)
+        self.api.is_some() && !self.models.is_empty() && self.has_local_address()
+    }
+
+    /// Whether it is on this machine or in its network, where most take any text for a key.
+    #[must_use]
+    pub fn has_local_address(&self) -> bool {
+        self.base_url.as_deref().is_some_and(is_local)
     }
 }
 
@@ -41,8 +47,8 @@ pub enum ProviderKey {
     /// There is none.
     #[default]
     None,
-    /// The key itself, or text in its place.
-    Text,
+    /// The key itself, or text in its place, with what is wrong with it.
+    Text(Option<Mistake>),
     /// The name of a provider's variable, in the place of a key.
     Name(String),
     /// A word that stands for no secret, such as `ollama-local`.
@@ -100,7 +106,7 @@ fn provider_key(value: &Value) -> ProviderKey {
             } else if provider::all().any(|known| known.variables.contains(&key)) {
                 ProviderKey::Name(key.to_owned())
             } else {
-                ProviderKey::Text
+                ProviderKey::Text(mistakes::in_variable(key))
             }
         }
         Value::Object(reference) => {

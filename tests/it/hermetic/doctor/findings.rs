@@ -209,13 +209,13 @@ fn the_manual_has_a_section_for_every_finding() {
             let usual = usual[..1].to_uppercase() + &usual[1..];
             let milder = match kind.code {
                 "login-dead" | "login-expired" | "login-missing" | "entry-mistyped" | "token-cut"
-                | "token-pasted-text" | "token-short" | "token-wrong-kind" | "token-placeholder" => {
-                    " where a model uses it, else a warning"
-                }
+                | "token-pasted-text" | "token-short" | "token-wrong-kind" | "token-placeholder"
+                | "key-malformed" => " where a model uses it, else a warning",
                 "login-blocked" | "renewal-failing" => {
                     " where its access token has expired and a model uses it, else a warning"
                 }
                 "provider-without-auth" => ", or a warning where OpenClaw asks the login shell for keys",
+                "variable-misspelled" => " where a model needs the provider, else info",
                 "key-unseen-by-service" => " where the service's process was seen, else a warning",
                 _ => "",
             };
@@ -239,4 +239,43 @@ fn a_report_on_one_agent_has_what_it_shares_with_others() {
             assert!(ran.stdout.contains("provider-without-auth"), "{}", ran.stdout);
         }
     }
+}
+
+/// A name is reported wherever it is set, only while the right one is not, and never one that may be a pasted key.
+#[test]
+fn misspelled_variables_are_told_from_others() {
+    const UNIT: &str = ".config/systemd/user/openclaw-gateway.service";
+    let config = |env: &Value| {
+        json!({ "agents": { "defaults": { "model": "openrouter/auto" } }, "env": { "vars": env } })
+            .to_string()
+    };
+    let home = |env: &Value| Home::new().file(".openclaw/openclaw.json", config(env));
+    let misspelled = |home: &Home| {
+        let ran = home.run(&["doctor", "--json"]);
+        let found = ran.json()["findings"].as_array().unwrap().clone();
+        let is_it = |found: &&Value| found["code"] == "variable-misspelled";
+        found
+            .iter()
+            .filter(is_it)
+            .map(|found| found["meaning"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let none = json!({});
+    let unit = "[Service]\nExecStart=openclaw gateway\nEnvironment=Openrouter_Api_Key=k\n";
+    for (home, name) in [
+        (home(&none).file(".openclaw/.env", "OPENROUTER_KEY=k\n"), "OPENROUTER_KEY"),
+        (home(&json!({ "OPENROUTER_APIKEY": "k" })), "OPENROUTER_APIKEY"),
+        (home(&none).file(UNIT, unit), "Openrouter_Api_Key"),
+    ] {
+        let found = misspelled(&home);
+        assert!(
+            found.len() == 1 && found[0].contains(name) && found[0].contains("`OPENROUTER_API_KEY`"),
+            "{found:?}"
+        );
+        assert_eq!(misspelled(&home.env("OPENROUTER_API_KEY", "k")), [] as [&str; 0], "the right one is set");
+    }
+    let others = "OPENAI_BASE_URL=u\nOPENAI_ORG_ID=o\nOPENAI_API_KEYS=a,b\nANTHROPIC_BASE_URL=u\nANTHROPIC_MODEL=m\n\
+        ANTHROPIC_AUTH_TOKEN=t\nGEMINI_MODEL=m\nGITHUB_TOKEN=t\nTAVILY_API_KEY=k\nEXA_API_KEY=k\n\
+        OPENCLAW_GATEWAY_TOKEN=t\nsk-or-v1-0123456789abcdef=\n";
+    assert_eq!(misspelled(&home(&none).file(".openclaw/.env", others)), [] as [&str; 0]);
 }

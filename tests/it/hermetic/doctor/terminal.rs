@@ -158,10 +158,21 @@ fn without_a_terminal_nothing_is_done() {
         ran.stderr
     );
     assert!(before == home.tree());
-    let ran = home.run(&["doctor", "--yes"]);
-    assert_eq!(ran.code, 2);
-    assert!(ran.stderr.contains("--yes changes nothing without --fix"), "{}", ran.stderr);
+    let ran = home.run(&["doctor", "--non-interactive"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (2, ""));
     assert!(before == home.tree());
+}
+
+/// `openclaw doctor --yes` repairs, with or without `--fix` and `--non-interactive`.
+#[test]
+fn yes_makes_every_change_without_asking() {
+    for flags in [&["--yes"][..], &["--yes", "--non-interactive"], &["--fix", "--yes"]] {
+        let home = open_to_all();
+        let ran = home.run(&[&["doctor", "--json"], flags].concat());
+        assert_eq!((ran.code, case::codes(&ran)), (0, Vec::new()), "{flags:?}: {}{}", ran.stdout, ran.stderr);
+        let mode = fs::metadata(home.path().join(STORE)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{flags:?}");
+    }
 }
 
 /// As OpenClaw's: without prompts only what is safe is changed, and no credential is.

@@ -117,6 +117,102 @@ fn a_placeholder_is_no_key() {
     assert_eq!(home.run(&["status", "--needs-person"]).code, 1);
 }
 
+/// One answer in the report, in what needs a person, in messages, on the page's data, and in doctor; and OpenClaw's own code.
+fn assert_needs_a_person(name: &str, home: &Home, expected: &str) {
+    let report = home.run(&["status"]).stdout;
+    let words = report.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(report.starts_with("1 problem needs you") && words.contains(expected), "{name}: {report}");
+    assert_eq!(home.run(&["status", "--needs-person"]).code, 1, "{name}");
+    let json = home.status(&["--json"]).agent("main");
+    let assessment = &json["providerAssessments"][0]["assessment"];
+    assert_eq!(assessment["severity"], "critical", "{name}: {json}");
+    assert_eq!(home.run(&["status", "--check"]).code, 0, "{name}: as OpenClaw's own check does");
+    let doctor = home.run(&["doctor", "--json"]);
+    assert_eq!(doctor.code, 1, "{name}: {}", doctor.stdout);
+    let doctor = doctor.json();
+    let found = doctor["findings"].as_array().unwrap();
+    let is_it =
+        |found: &Value| found["meaning"].as_str().unwrap().contains(assessment["summary"].as_str().unwrap());
+    assert!(found.iter().any(is_it), "{name}: {doctor}");
+}
+
+#[test]
+fn a_key_that_cannot_work_is_a_problem_wherever_it_is() {
+    let using = || using(&["openrouter/auto"]);
+    let unit = |value: &str| {
+        format!("[Service]\nExecStart=openclaw gateway\nEnvironment=\"OPENROUTER_API_KEY={value}\"\n")
+    };
+    let placeholder = |place: &str| format!("the key in {place} is a placeholder");
+    for value in [
+        "your_api_key_here",
+        "__OPENCLAW_REDACTED__",
+        "<key>",
+        "$OPENROUTER_KEY",
+        "${OTHER_KEY}",
+        "sk-or-v1-****",
+    ] {
+        let home = using().file(".openclaw/.env", format!("OPENROUTER_API_KEY={value}\n"));
+        assert_needs_a_person(value, &home, &placeholder("OPENROUTER_API_KEY in OpenClaw's .env"));
+    }
+    for value in [
+        "\"sk-or-v1-open",
+        "\"'sk-or-v1-quoted'\"",
+        "Bearer sk-or-v1-x",
+        "export OPENROUTER_API_KEY=sk-or-v1-x",
+    ] {
+        let home = using().file(".openclaw/.env", format!("OPENROUTER_API_KEY={value}\n"));
+        assert_needs_a_person(value, &home, "OPENROUTER_API_KEY in OpenClaw's .env has an unclosed quote");
+    }
+    let home = using().env("OPENROUTER_API_KEY", "changeme");
+    assert_needs_a_person("shell", &home, &placeholder("OPENROUTER_API_KEY in the environment"));
+    let home =
+        using().file(".openclaw/.env", "OPENROUTER_API_KEY=sk-or-v1-fine\n").file(UNIT, unit("your_key"));
+    assert_eq!(home.run(&["status", "--needs-person"]).code, 0, "what .env has is used");
+    let config = |part: Value| {
+        let mut settings = json!({ "meta": { "lastTouchedVersion": "2026.4.29" }, "agents": { "defaults": { "model": "openrouter/auto" } } });
+        settings.as_object_mut().unwrap().extend(part.as_object().unwrap().clone());
+        Home::new().file(".openclaw/openclaw.json", settings.to_string())
+    };
+    let home = config(json!({ "env": { "OPENROUTER_API_KEY": "your_api_key_here" } }));
+    assert_needs_a_person("env", &home, &placeholder("OPENROUTER_API_KEY in openclaw.json"));
+    let provider = |key: &str, url: &str| {
+        config(json!({ "models": { "providers": { "openrouter": { "baseUrl": url, "apiKey": key,
+            "api": "openai-completions", "models": [{ "id": "auto", "name": "a" }] } } } }))
+    };
+    let away = "https://openrouter.ai/api/v1";
+    let home = provider("__OPENCLAW_REDACTED__", away);
+    assert_needs_a_person(
+        "apiKey",
+        &home,
+        &placeholder("`models.providers` of openclaw.json for openrouter"),
+    );
+    let home = provider("${OPENROUTER_API_KEY}", away).file(".openclaw/.env", "OPENROUTER_API_KEY=<yours>\n");
+    assert_needs_a_person("reference", &home, &placeholder("OPENROUTER_API_KEY in OpenClaw's .env"));
+    // The real 2026.4.29 says \"feature using this value will be unavailable\", and its check is 0.
+    assert_needs_a_person(
+        "unset",
+        &provider("${GONE_KEY}", away),
+        "from the variable GONE_KEY, which nothing",
+    );
+    let set = provider("${GONE_KEY}", away)
+        .file(UNIT, "[Service]\nExecStart=openclaw gateway\nEnvironment=GONE_KEY=sk-or-v1-x\n");
+    assert_eq!(set.run(&["status", "--needs-person"]).code, 0);
+    for fine in [provider("placeholder", "http://127.0.0.1:8080/v1"), provider("sk-or-v1-0123", away)] {
+        assert_eq!(fine.run(&["status", "--needs-person"]).code, 0);
+        assert_eq!(fine.run(&["doctor", "--json"]).json()["findings"], json!([]));
+    }
+    // The service alone has it: OpenClaw's own command finds none.
+    let home = using().file(UNIT, unit("your_api_key_here"));
+    assert_eq!(home.run(&["status", "--needs-person"]).code, 1);
+    assert!(home.run(&["status"]).stdout.contains("of the gateway's service"));
+    // A login that refers to such a variable is no better.
+    let stored = json!({ "openrouter:default": { "type": "api_key", "provider": "openrouter",
+        "keyRef": { "source": "env", "provider": "default", "id": "OPENROUTER_API_KEY" } } });
+    let home = using().profiles("main", &stored).file(".openclaw/.env", "OPENROUTER_API_KEY=changeme\n");
+    assert!(home.run(&["status"]).stdout.starts_with("1 login needs you"));
+    assert!(home.run(&["doctor"]).stdout.contains("key-malformed"));
+}
+
 #[test]
 fn the_daemon_follows_what_the_service_has() {
     let home = using(&["openrouter/auto"]);
