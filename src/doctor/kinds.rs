@@ -77,7 +77,6 @@ kinds! {
     KEY_MALFORMED = new("key-malformed", Critical);
     VARIABLE_MISSPELLED = new("variable-misspelled", Warning);
     ENV_MALFORMED = new("env-malformed", Warning);
-    ENV_KEY_INVALID = new("env-key-invalid", Warning);
     ENV_MODE = fixable("env-mode", Warning);
     ENV_UNREADABLE = new("env-unreadable", Critical);
 
@@ -105,7 +104,6 @@ kinds! {
     CHANNEL_FAILING = new("channel-failing", Warning);
     RUN_OVERDUE = new("run-overdue", Warning);
     NOT_SCHEDULED = new("not-scheduled", Info);
-    STATE_DIR_UNWATCHED = new("state-dir-unwatched", Info);
     TEXTFILE_DIRECTORY = new("textfile-directory", Warning);
     CLOCK_OFF = new("clock-off", Warning);
     ENDPOINT_UNREACHABLE = new("endpoint-unreachable", Warning);

@@ -317,7 +317,6 @@ finding-notify-setting = notifications would not be sent: { $setting }: { $probl
 finding-channel-failing = the channel `{ $channel }` has accepted nothing since { $since }, and { $waiting } waiting: { $problem }
 finding-run-overdue = its last run was { $ago } ago: the timer is not active, or every run fails
 finding-not-scheduled = authwatch is configured, but nothing was found that runs it: no service, timer, Termux job, or daemon. A crontab cannot be checked
-finding-state-dir-unwatched = another OpenClaw of yours has its logins here; this report does not cover them. The command shows them, and `authwatch watch` with the same option watches them
 finding-textfile-directory = `watch.textfile` names a file here, but authwatch cannot write to this directory: Prometheus sees nothing
 finding-clock-off = this machine's clock is { $off } { $way } { $host }'s: logins expire sooner or later than they seem to
 finding-endpoint-unreachable = no token endpoint answers ({ $host }: { $problem }): nothing can be renewed until one does

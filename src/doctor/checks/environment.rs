@@ -4,16 +4,13 @@
 use std::collections::BTreeSet;
 
 use openclaw_auth::dotenv::malformed_lines;
-use openclaw_auth::environment::Variables;
 use openclaw_auth::file;
-use openclaw_auth::mistakes;
-use openclaw_auth::provider;
 use openclaw_auth::secret::SecretBuffer;
 
 use crate::doctor::files::{self, quoted};
 use crate::doctor::finding::{Findings, Severity};
 use crate::doctor::inspection::Inspection;
-use crate::doctor::kinds::{ENV_KEY_INVALID, ENV_MALFORMED, ENV_MODE, ENV_UNREADABLE, KEY_UNSEEN_BY_SERVICE};
+use crate::doctor::kinds::{ENV_MALFORMED, ENV_MODE, ENV_UNREADABLE, KEY_UNSEEN_BY_SERVICE};
 use crate::remedy::quote;
 use openclaw_auth::service::Gateway;
 
@@ -33,11 +30,6 @@ fn dotenv(inspection: &Inspection, findings: &mut Findings) {
     };
     match text {
         Ok(text) => {
-            let invalid = invalid_keys(text);
-            if !invalid.is_empty() {
-                let finding = ENV_KEY_INVALID.found(&[("names", &invalid.join(", "))]);
-                findings.push(finding.at(&path).command(format!("${{EDITOR:-vi}} {name}")));
-            }
             let lines = malformed_lines(text);
             if let Some(first) = lines.first() {
                 let more = lines.len() - 1;
@@ -66,18 +58,6 @@ fn dotenv(inspection: &Inspection, findings: &mut Findings) {
     let is_elsewhere = path.is_symlink() && inspection.owner != Some(facts.owner);
     let command = if is_elsewhere { format!("ls -l {name}") } else { format!("chmod 600 {name}") };
     findings.push(finding.command(command));
-}
-
-/// The providers' variables in a `.env` that hold no key.
-fn invalid_keys(text: &str) -> Vec<&'static str> {
-    let mut variables = Variables::default();
-    variables.add_dotenv(text);
-    let is_invalid = |name: &&str| {
-        let value = variables.get(name).unwrap_or_default();
-        value.starts_with('$') || mistakes::is_placeholder(value) || mistakes::cleaned(value).is_some()
-    };
-    let names: BTreeSet<&str> = provider::all().flat_map(|provider| provider.variables).copied().collect();
-    names.into_iter().filter(is_invalid).collect()
 }
 
 /// Keys in the shell that OpenClaw's service does not see: everything works when tried by hand, and nothing

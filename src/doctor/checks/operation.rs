@@ -12,7 +12,7 @@ use crate::doctor::finding::Findings;
 use crate::doctor::inspection::Inspection;
 use crate::doctor::kinds::{
     CHANNEL_FAILING, CLOCK_OFF, ENDPOINT_UNREACHABLE, NOT_SCHEDULED, NOTIFY_SETTING, RUN_OVERDUE,
-    STATE_DIR_UNWATCHED, TEXTFILE_DIRECTORY,
+    TEXTFILE_DIRECTORY,
 };
 use crate::doctor::online::ServerTime;
 use crate::notify::NotificationStore;
@@ -33,21 +33,7 @@ const TOLERANCE: Span = Span::from_mins(1.0);
 pub(super) fn run(inspection: &Inspection, findings: &mut Findings) {
     notifications(inspection, findings);
     schedule(inspection, findings);
-    other_state_directories(inspection, findings);
     clock_and_endpoints(inspection, findings);
-}
-
-/// State directories of the same user that this authwatch does not watch, as `openclaw --profile NAME` makes them.
-fn other_state_directories(inspection: &Inspection, findings: &mut Findings) {
-    let roots = &inspection.places.roots;
-    for (name, path) in files::list(&roots.home) {
-        let is_state = name == ".openclaw" || name.starts_with(".openclaw-");
-        let is_watched = || files::real(&path) == files::real(&roots.state);
-        if is_state && (path.join("agents").is_dir() || path.join("state").is_dir()) && !is_watched() {
-            let command = format!("authwatch --state-dir {} status", quoted(&path));
-            findings.push(STATE_DIR_UNWATCHED.found(&[]).at(&path).command(command));
-        }
-    }
 }
 
 fn notifications(inspection: &Inspection, findings: &mut Findings) {

@@ -305,12 +305,12 @@ fn placeholder_keys() {
     for value in ["__OPENCLAW_REDACTED__", "your_api_key_here", "\"'sk-ant-api03-a'\"", "$OTHER_KEY"] {
         let home =
             using("anthropic/claude-opus-4-7").file(".openclaw/.env", format!("ANTHROPIC_API_KEY={value}\n"));
-        let finding = finding(&home, "env-key-invalid");
+        let finding = finding(&home, "key-malformed");
         assert!(finding["meaning"].as_str().unwrap().contains("ANTHROPIC_API_KEY"), "{finding:#}");
     }
     let fine =
         using("anthropic/claude-opus-4-7").file(".openclaw/.env", "ANTHROPIC_API_KEY=sk-ant-api03-a\n");
-    assert!(!findings(&fine).iter().any(|finding| finding["code"] == "env-key-invalid"));
+    assert!(!findings(&fine).iter().any(|finding| finding["code"] == "key-malformed"));
 }
 
 #[test]
@@ -349,7 +349,7 @@ fn remedy_other_state_dir() {
             "{commands:?}"
         );
     }
-    let unwatched = finding(&home, "state-dir-unwatched");
+    let unwatched = finding(&home, "other-state-directory");
     assert_eq!(unwatched["file"], home.path().join(".openclaw-rescue").to_str().unwrap());
 }
 
