@@ -162,6 +162,7 @@ impl<'a> OpenclawCheck<'a> {
             view: &view,
             settings,
             agent: configured.filter(|_| self.asked != Asked::Bare),
+            small_tasks_agent: configured,
             environment: &self.discovery.environment,
             external: self.external,
         };

@@ -23,6 +23,16 @@ pub(super) fn default_model(version: Version) -> &'static str {
     }
 }
 
+/// The model for titles and summaries that comes with a provider.
+pub(super) fn small_tasks_model(provider: &str, version: Version) -> Option<&'static str> {
+    match provider {
+        _ if version < V2026_9 => None,
+        "anthropic" => Some("claude-haiku-4-5"),
+        "openai" => Some("gpt-5.6-luna"),
+        _ => None,
+    }
+}
+
 /// How a model of OpenAI's can be called, by the rules of 2026.8 and later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OpenAiRoute {

@@ -51,12 +51,26 @@ pub(super) fn in_use(question: &Question<'_>) -> Vec<ModelInUse> {
     let images = images.filter_map(|reference| model(reference, question));
     models.extend(images.map(|model| ModelInUse { use_for: Use::Images, ..model }));
     if Rules::of(question.version) == Rules::Selected {
-        let own = question.agent.and_then(|agent| agent.utility_model.as_ref());
-        let utility = own.or(settings.utility_model.as_ref()).filter(|model| !model.is_empty());
-        let utility = utility.and_then(|reference| model(reference, question));
-        models.extend(utility.map(|model| ModelInUse { use_for: Use::SmallTasks, ..model }));
+        models.extend(small_tasks_model(question));
     }
     models
+}
+
+/// The model for titles and summaries. The default that comes with a provider needs a look only where the agent has a
+/// first model of its own and the command does not look at that: elsewhere that provider is in use already.
+fn small_tasks_model(question: &Question<'_>) -> Option<ModelInUse> {
+    let agent = question.small_tasks_agent;
+    let own = agent.and_then(|agent| agent.utility_model.as_ref());
+    let found = match own.or(question.settings.utility_model.as_ref()) {
+        Some(reference) => model(reference, question)?,
+        None if question.agent.is_some() => return None,
+        None => {
+            let provider = model(agent?.model.primary.as_ref()?, question)?.provider;
+            let name = facts::small_tasks_model(&provider, question.version)?.to_owned();
+            ModelInUse { provider, name, use_for: Use::SmallTasks }
+        }
+    };
+    Some(ModelInUse { use_for: Use::SmallTasks, ..found })
 }
 
 /// Rules of 2026.4 read a first model of a vendor's command line as one of its provider.

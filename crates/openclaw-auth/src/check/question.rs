@@ -23,6 +23,8 @@ pub struct Question<'q> {
     pub settings: &'q Settings,
     /// The agent's own part of it. A command without `--agent` does not look at that.
     pub agent: Option<&'q AgentSettings>,
+    /// The agent whose model for titles and summaries counts, with `--agent` and without.
+    pub small_tasks_agent: Option<&'q AgentSettings>,
     /// The variables that OpenClaw would see.
     pub environment: &'q Environment,
     /// The logins of the vendors' command lines.
