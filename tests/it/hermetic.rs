@@ -61,6 +61,7 @@ mod prometheus {
 }
 
 mod refresh {
+    #[cfg(feature = "sqlite")]
     mod databases;
     mod discovery;
     mod lockless_writers;

@@ -39,10 +39,17 @@ pub async fn open(
     if !is_database(path) {
         return Ok(Box::new(JsonStore::open(path, sleep).await?));
     }
-    #[cfg(feature = "sqlite")]
-    return Ok(Box::new(DatabaseStore::open(path, agent)?));
-    #[cfg(not(feature = "sqlite"))]
-    return Err(OpenError::Refused(Refusal::Schema(0)));
+    open_database(path, agent)
+}
+
+#[cfg(feature = "sqlite")]
+fn open_database(path: &Path, agent: &str) -> Result<Box<dyn Store>, OpenError> {
+    Ok(Box::new(DatabaseStore::open(path, agent)?))
+}
+
+#[cfg(not(feature = "sqlite"))]
+fn open_database(_path: &Path, _agent: &str) -> Result<Box<dyn Store>, OpenError> {
+    Err(OpenError::Refused(Refusal::NotBuilt))
 }
 
 /// Reads the document of a store without holding it; `None` where there is none.

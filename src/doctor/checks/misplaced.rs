@@ -36,7 +36,9 @@ fn misplaced(inspection: &Inspection, dir: &Path, place: &Path, findings: &mut F
         let shown = quoted(&place);
         let finding = if name == STORE_FILE {
             let text = files::secret_text(&file);
-            let Ok(document) = Document::parse(&text, inspection.snapshot.semantics, Source::Json) else { continue };
+            let Ok(document) = Document::parse(&text, inspection.snapshot.semantics, Source::Json) else {
+                continue;
+            };
             if document.profiles.is_empty() {
                 continue;
             }

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::support::home::{Home, document};
+use crate::support::time::now;
+use crate::support::token_server::TokenServer;
 
 impl Home {
     /// Writes an agent's `openclaw-agent.sqlite` with these profiles.
@@ -103,4 +105,27 @@ pub(crate) fn shared_connection(path: &Path) -> rusqlite::Connection {
 pub(crate) fn put_shared(connection: &rusqlite::Connection, key: &str, json: &str) {
     let sql = "INSERT OR REPLACE INTO config_machine_state VALUES (?1, ?2, 0)";
     connection.execute(sql, [key, json]).unwrap();
+}
+
+pub(crate) const DATABASE_PROFILE: &str = "openai:default";
+
+pub(crate) fn expired_in_database(refresh: &str) -> Value {
+    json!({ "type": "oauth", "provider": "openai", "access": "canary-access-0", "refresh": refresh,
+        "expires": now() - 60_000, "accountId": "a", "unknown": { "kept": [1, 2.5, null] } })
+}
+
+pub(crate) fn database_profiles(refresh: &str) -> Value {
+    json!({ DATABASE_PROFILE: expired_in_database(refresh), "openrouter:k": { "type": "api_key", "provider": "openrouter", "key": "canary-key" } })
+}
+
+/// Main has a due login in a database of 2026.6.
+pub(crate) fn database_home(server: &TokenServer) -> Home {
+    database_home_of(server, 1, 1)
+}
+
+pub(crate) fn database_home_of(server: &TokenServer, agent_schema: u32, shared_schema: u32) -> Home {
+    Home::new()
+        .file(".config/authwatch/config.toml", server.config(&["openai"]))
+        .database("main", &database_profiles(&server.sign_in("main")))
+        .with_schemas(&["main"], agent_schema, shared_schema)
 }

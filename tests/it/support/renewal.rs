@@ -39,26 +39,3 @@ pub(crate) fn locks(home: &Home) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(home.state().join("locks/oauth-refresh")) else { return Vec::new() };
     entries.flatten().map(|entry| entry.file_name().into_string().unwrap()).collect()
 }
-
-pub(crate) const DATABASE_PROFILE: &str = "openai:default";
-
-pub(crate) fn expired_in_database(refresh: &str) -> Value {
-    json!({ "type": "oauth", "provider": "openai", "access": "canary-access-0", "refresh": refresh,
-        "expires": now() - 60_000, "accountId": "a", "unknown": { "kept": [1, 2.5, null] } })
-}
-
-pub(crate) fn database_profiles(refresh: &str) -> Value {
-    json!({ DATABASE_PROFILE: expired_in_database(refresh), "openrouter:k": { "type": "api_key", "provider": "openrouter", "key": "canary-key" } })
-}
-
-/// Main has a due login in a database of 2026.6.
-pub(crate) fn database_home(server: &TokenServer) -> Home {
-    database_home_of(server, 1, 1)
-}
-
-pub(crate) fn database_home_of(server: &TokenServer, agent_schema: u32, shared_schema: u32) -> Home {
-    Home::new()
-        .file(".config/authwatch/config.toml", server.config(&["openai"]))
-        .database("main", &database_profiles(&server.sign_in("main")))
-        .with_schemas(&["main"], agent_schema, shared_schema)
-}

@@ -34,7 +34,7 @@ const REHEARSAL: &str =
 #[derive(Debug)]
 pub struct DatabaseStore {
     /// Where the file really is.
-    path: PathBuf,
+    target: PathBuf,
     shown: PathBuf,
     agent: String,
     content: SecretBuffer,
@@ -55,7 +55,7 @@ impl DatabaseStore {
             return Err(OpenError::Refused(Refusal::OtherOwner(owner)));
         }
         let mut store = Self {
-            path: followed.path,
+            target: followed.path,
             shown: path.to_owned(),
             agent: agent.to_owned(),
             content: SecretBuffer::default(),
@@ -66,7 +66,7 @@ impl DatabaseStore {
     }
 
     fn refuse_foreign_holders(&self) -> Result<(), OpenError> {
-        match holder::foreign(&self.path).map_err(OpenError::Lock)? {
+        match holder::foreign(&self.target).map_err(OpenError::Lock)? {
             Some(holder) => Err(OpenError::Refused(Refusal::ForeignHolder(holder))),
             None => Ok(()),
         }
@@ -95,7 +95,7 @@ impl DatabaseStore {
     fn connect(&self) -> rusqlite::Result<Connection> {
         // Never created: a database that is gone stays gone.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&self.path, flags)?;
+        let connection = Connection::open_with_flags(&self.target, flags)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         // A rotated token must not be lost with the power, as it may be in the mode OpenClaw writes with.
         connection.pragma_update(None, "synchronous", "FULL")?;
@@ -133,7 +133,7 @@ impl Store for DatabaseStore {
 
     fn reread(&mut self) -> Result<(), OpenError> {
         let mut state = SecretBuffer::default();
-        match sqlite::read(&self.path, Database::Agent, &mut self.content, &mut state) {
+        match sqlite::read(&self.target, Database::Agent, &mut self.content, &mut state) {
             Ok(Some(content)) if content.has_store => Ok(()),
             Ok(_) => Err(OpenError::Absent),
             Err(error) => Err(OpenError::Read(error)),
@@ -149,7 +149,7 @@ impl Store for DatabaseStore {
 
     /// Nobody takes a row; what can happen is that a process appears to which the refresh lock says nothing.
     fn is_still_ours(&self) -> bool {
-        matches!(holder::foreign(&self.path), Ok(None))
+        matches!(holder::foreign(&self.target), Ok(None))
     }
 
     fn replace(&mut self, json: &str) -> io::Result<Written> {

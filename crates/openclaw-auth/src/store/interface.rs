@@ -70,6 +70,9 @@ pub enum Refusal {
     /// It is not one that is written under the refresh lock.
     #[error("it has schema {0}, which is only read")]
     Schema(i64),
+    /// This build has no feature `sqlite`.
+    #[error("this build reads and writes no databases (feature `sqlite`)")]
+    NotBuilt,
     /// It says that it is another agent's.
     #[error("it is not the database of this agent")]
     OtherAgent,

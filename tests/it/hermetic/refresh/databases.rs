@@ -5,13 +5,13 @@ use std::time::Duration;
 use rusqlite::TransactionBehavior;
 use serde_json::json;
 
-use crate::support::databases::{agent_connection, put_agent_store};
+use crate::support::databases::{
+    DATABASE_PROFILE as PROFILE, agent_connection, database_home as home, database_home_of as home_of,
+    database_profiles as profiles, expired_in_database as expired, put_agent_store,
+};
 use crate::support::home::{Home, Ran, document};
 use crate::support::paused::Paused;
-use crate::support::renewal::{
-    DATABASE_PROFILE as PROFILE, database_home as home, database_home_of as home_of,
-    database_profiles as profiles, expired_in_database as expired, locks,
-};
+use crate::support::renewal::locks;
 use crate::support::time::now;
 use crate::support::token_server::{Fault, TokenServer};
 
@@ -36,13 +36,13 @@ fn a_due_login_is_renewed_and_nothing_else_changes() {
     assert_eq!(after, expected);
     assert!(is_good(&home, &server, "main") && locks(&home).is_empty());
     let connection = agent_connection(&home.agent_database("main"));
-    let (text, updated): (String, f64) = connection
+    let (text, updated): (String, i64) = connection
         .query_row("SELECT store_json, updated_at FROM auth_profile_store", [], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })
         .unwrap();
     assert_eq!(text, serde_json::from_str::<Box<serde_json::value::RawValue>>(&text).unwrap().get());
-    assert!(!text.contains('\n') && (now() as f64 - updated).abs() < 600_000.0, "{updated}");
+    assert!(!text.contains('\n') && (now() - updated).abs() < 600_000, "{updated}");
     let ran = home.run(&["refresh"]);
     assert_eq!((ran.code, server.calls()), (0, 1), "nothing is due: {}", ran.stdout);
 }

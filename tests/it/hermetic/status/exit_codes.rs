@@ -419,3 +419,33 @@ fn openclaws_own_command_line_means_the_same() {
         }
     }
 }
+
+/// Answers of the real 2026.9.6. Its own default for small tasks is of the provider of the agent's first model, if it has one.
+#[test]
+fn the_model_for_small_tasks_counts_for_the_agent_that_a_bare_command_means() {
+    for (coder, defaults, expected) in [
+        (json!({ "model": "anthropic/claude-opus-4-5" }), json!({}), 1),
+        (json!({ "model": "groq/llama-3.3-70b-versatile" }), json!({}), 0),
+        (json!({ "model": "openai/gpt-5.5" }), json!({}), 1),
+        (
+            json!({ "model": "anthropic/claude-opus-4-5", "utilityModel": "groq/llama-3.3-70b-versatile" }),
+            json!({}),
+            1,
+        ),
+        (json!({ "model": "anthropic/claude-opus-4-5" }), json!({ "utilityModel": "" }), 0),
+        (json!({ "model": { "fallbacks": ["anthropic/claude-opus-4-5"] } }), json!({}), 0),
+        (json!({ "model": "claude-cli/claude-opus-4-5" }), json!({}), 0),
+    ] {
+        let mut agents = json!({ "ownership": "explicit", "entries": { "main": {}, "coder": coder },
+            "defaults": { "model": "ollama/llama3.3", "systemAgent": { "agentId": "coder" } } });
+        for (name, value) in defaults.as_object().unwrap() {
+            agents["defaults"][name] = value.clone();
+        }
+        let home = Home::new()
+            .env("OLLAMA_API_KEY", "k")
+            .file(".openclaw/openclaw.json", json!({ "agents": agents }).to_string());
+        let arguments = ["--check", "--format", "openclaw", "--openclaw-version", "2026.9.6"];
+        let ran = home.status(&arguments);
+        assert_eq!(ran.code, expected, "{agents}: {}{}", ran.stdout, ran.stderr);
+    }
+}

@@ -223,8 +223,7 @@ impl Generator<'_> {
         let mut entries = Vec::new();
         for id in &agents {
             let mut entry = Map::new();
-            let is_bare = self.release.stores == Stores::Shared && asked.is_none() && *id == first;
-            if *id != "main" && !is_bare && self.random.chance(40) {
+            if *id != "main" && self.random.chance(40) {
                 let model = self.model(used);
                 let value = match self.random.below(2) {
                     0 => json!(model),

@@ -1,11 +1,13 @@
 //! Containers that share a home respect each other's locks.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
+#[cfg(feature = "sqlite")]
+use crate::support::databases::database_home;
 use crate::support::home::Ran;
 use crate::support::paused::Paused;
-use crate::support::renewal::{database_home, home, login};
+use crate::support::renewal::{home, login};
 use crate::support::token_server::TokenServer;
 
 /// Containers that share a volume: to each, the other's processes seem to be dead.
@@ -38,6 +40,7 @@ fn a_container_respects_the_locks_of_another_one() {
 }
 
 /// A container that has the database open could not tell from the lock that somebody is at work. So the login is left to it.
+#[cfg(feature = "sqlite")]
 #[test]
 fn a_database_that_a_container_has_open_is_only_read() {
     const OPEN: &str = "import sqlite3, sys; database = sqlite3.connect(sys.argv[1]); \
@@ -52,7 +55,8 @@ fn a_database_that_a_container_has_open_is_only_read() {
             .arg(home.agent_database("main"))
             .env("PATH", std::env::var_os("PATH").unwrap());
         let mut holder = if is_contained { contained(&open) } else { open };
-        let mut holder = holder.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut holder =
+            holder.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(holder.stdout.take().unwrap()).lines();
         assert_eq!(lines.next().unwrap().unwrap(), "open");
         let ran = home.run(&["refresh"]);

@@ -8,13 +8,11 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 static DESCRIPTORS: RwLock<()> = RwLock::new(());
 
 /// As long as it is held, no thread of this process writes a database.
-#[must_use]
 pub(super) fn among_readers() -> RwLockReadGuard<'static, ()> {
     DESCRIPTORS.read().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// As long as it is held, no other thread of this process has a database open.
-#[must_use]
 pub(crate) fn alone() -> RwLockWriteGuard<'static, ()> {
     DESCRIPTORS.write().unwrap_or_else(PoisonError::into_inner)
 }
