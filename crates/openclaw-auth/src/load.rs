@@ -10,7 +10,6 @@ pub mod refreshing;
 pub mod retired;
 pub mod sqlite;
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::discover::{Agent, KnownBy};
@@ -77,15 +76,12 @@ const USER_VERSION: usize = 60;
 /// The `user_version` of a database. Read from the file alone where that has one: what may be in its log instead is newer, and this a lower
 /// bound. A database that OpenClaw has made and not closed yet has everything in its log.
 fn schema(path: &Path) -> Option<u32> {
-    let mut header = [0; USER_VERSION + 4];
-    let Ok(opened) = file::open(path) else { return Some(0) };
-    let (mut file, _) = opened?;
-    if file.read_exact(&mut header).is_err() {
-        return Some(0);
-    }
-    match header.last_chunk().map(|bytes| u32::from_be_bytes(*bytes)) {
-        Some(0) => Some(sqlite::schema(path).unwrap_or(0)),
-        version => version,
+    match sqlite::header::<{ USER_VERSION + 4 }>(path).transpose()? {
+        Ok(header) => match header.last_chunk().map(|bytes| u32::from_be_bytes(*bytes)) {
+            Some(0) => Some(sqlite::schema(path).unwrap_or(0)),
+            version => version,
+        },
+        Err(_) => Some(0),
     }
 }
 

@@ -247,7 +247,7 @@ mod tests {
             "// mine\n{ agents: { defaults: { model: { primary: 'fast', fallbacks: ['openai/gpt-5.5',] },
                 models: { 'xai/grok-4': { alias: 'fast' } }, imageModel: 'Google/gemini' },
               list: [{ id: 'Work', model: { primary: 'z.ai/glm', fallbacks: [] }, agentDir: '~/work' }, { id: 'b', model: 'zai/x' }] },
-              models: { providers: { mistral: { apiKey: '${KEY}' }, groq: {} } } }",
+              models: { providers: { mistral: { apiKey: 'k' }, groq: {} } } }",
         )
         .expect("JSON5");
         let in_use = |agent: &str| {

@@ -13,9 +13,9 @@
 #[cfg(feature = "sqlite")]
 mod connection;
 mod content;
-#[cfg(feature = "sqlite")]
 mod descriptors;
 
+use std::io::Read;
 use std::path::Path;
 
 #[cfg(feature = "sqlite")]
@@ -25,6 +25,7 @@ use self::content::error;
 pub use self::content::{Content, Database, SharedOwner};
 #[cfg(feature = "sqlite")]
 pub(crate) use self::descriptors::alone;
+use crate::file;
 use crate::model::StoreError;
 #[cfg(not(feature = "sqlite"))]
 use crate::model::StoreErrorReason;
@@ -40,6 +41,16 @@ pub fn read(
 ) -> Result<Option<Content>, StoreError> {
     let _reader = descriptors::among_readers();
     connection::read(path, database, store, state)
+}
+
+/// The first bytes of a database's file; `None` where there is none.
+pub(super) fn header<const LENGTH: usize>(path: &Path) -> std::io::Result<Option<[u8; LENGTH]>> {
+    let _reader = descriptors::among_readers();
+    let mut header = [0; LENGTH];
+    let opened = file::open(path).map_err(|error| std::io::Error::other(error.message))?;
+    let Some((mut file, _)) = opened else { return Ok(None) };
+    file.read_exact(&mut header)?;
+    Ok(Some(header))
 }
 
 /// The `user_version` of a database, its log included; `None` where it cannot be read.

@@ -3,7 +3,9 @@
 //! Closing any descriptor of a database, or of what is beside it, drops all locks that this process has on that file. So one thread at a
 //! time writes a database or asks who has it open, while none reads.
 
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+#[cfg(feature = "sqlite")]
+use std::sync::RwLockWriteGuard;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 static DESCRIPTORS: RwLock<()> = RwLock::new(());
 
@@ -13,6 +15,7 @@ pub(super) fn among_readers() -> RwLockReadGuard<'static, ()> {
 }
 
 /// As long as it is held, no other thread of this process has a database open.
+#[cfg(feature = "sqlite")]
 pub(crate) fn alone() -> RwLockWriteGuard<'static, ()> {
     DESCRIPTORS.write().unwrap_or_else(PoisonError::into_inner)
 }
