@@ -22,7 +22,7 @@ use openclaw_auth::model::{
 };
 use openclaw_auth::order::effective_profiles;
 use openclaw_auth::provider::{self};
-use openclaw_auth::text::is_variable_name;
+use openclaw_auth::text::shown_variable;
 
 pub use self::criteria::{Criteria, InUse, warning_windows};
 use self::login::{Renewability, login_verdict};
@@ -185,8 +185,7 @@ fn profile_health(
     health.failing = failing.map(Box::new);
     let reference = credential.reference.as_ref().filter(|reference| reference.source == "env");
     let unset = reference.filter(|reference| !criteria.environment.has(&reference.id));
-    health.unset_variable = unset
-        .map(|reference| if is_variable_name(&reference.id) { reference.id.as_str() } else { "" }.into());
+    health.unset_variable = unset.map(|reference| shown_variable(&reference.id).into());
     let of_variable = || criteria.environment.mistake(&reference?.id);
     health.mistake = if fence.is_none() { mistakes::of(credential).or_else(of_variable) } else { None };
     health.account = credential.email.as_deref().and_then(account);

@@ -9,6 +9,7 @@ use openclaw_auth::model::{
 };
 use openclaw_auth::release::{ReleaseSource, Rules};
 
+use super::login::variable_in_words;
 use crate::model::{
     AgentHealth, AgentRemedy, Assessment, AssessmentState, KeyPlace, ProviderAssessment, RemedyOf, Severity,
     Snapshot,
@@ -64,8 +65,7 @@ pub(super) fn assess(agent: &mut AgentHealth, main_is_read: bool, commands: &Com
 
 /// The verdict on a provider whose key is to come from a variable that nothing sets.
 fn of_unset_variable(provider: &ProviderId, variable: &str, commands: &Commands) -> ProviderAssessment {
-    let name = if variable.is_empty() { "variable-unnamed" } else { "variable-named" };
-    let variable = text(name, &[("name", &variable)]);
+    let variable = variable_in_words(variable);
     let summary = text("provider-variable-not-set", &[("variable", &variable)]);
     let advice = text("remedy-variable-restart", &[("command", &commands.restart_gateway())]);
     let assessment = Assessment::new(AssessmentState::NoLogin, Severity::Critical, summary);

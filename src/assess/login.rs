@@ -158,8 +158,7 @@ impl AssessedLogin<'_> {
     /// Nothing that can be seen from here sets the variable it refers to.
     fn variable_not_set(&self, variable: &str) -> Assessment {
         let severity = if self.profile.in_use { Severity::Warning } else { Severity::Info };
-        let name = if variable.is_empty() { "variable-unnamed" } else { "variable-named" };
-        let variable = text(name, &[("name", &variable)]);
+        let variable = variable_in_words(variable);
         let summary = text("login-variable-not-set", &[("variable", &variable)]);
         let advice = text("remedy-variable", &[]);
         let restart = self.circumstances.commands.restart_gateway();
@@ -269,4 +268,10 @@ impl AssessedLogin<'_> {
 
 fn verdict(state: AssessmentState, severity: Severity, name: &str) -> Assessment {
     Assessment::new(state, severity, text(name, &[]))
+}
+
+/// A variable that is not set, by its name where that may be shown.
+pub(super) fn variable_in_words(name: &str) -> String {
+    let kind = if name.is_empty() { "variable-unnamed" } else { "variable-named" };
+    text(kind, &[("name", &name)])
 }

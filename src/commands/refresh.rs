@@ -8,6 +8,7 @@ use clap::Args;
 use openclaw_auth::discover;
 use openclaw_auth::model::{AgentId, CredentialKind, Timestamp};
 use openclaw_auth::paths::Roots;
+use openclaw_auth::store;
 use tokio::task::LocalSet;
 
 use crate::clock;
@@ -158,9 +159,11 @@ async fn renew(roots: Roots, state_dir: PathBuf, config: Config, args: &RefreshA
         };
         report += &format!("recovery\t{}\t{}\n", safe(&path.to_string_lossy()), safe(&words));
     }
-    let (now, commands) = (clock::now(), Commands::for_json(&refresher.roots));
+    let now = clock::now();
+    let (json, database) = (Commands::for_json(&refresher.roots), Commands::for_databases(&refresher.roots));
     for (login, (outcome, _)) in candidates.logins.iter().zip(&outcomes) {
-        report += &line(login, &outcome_text(login, outcome, now, &commands));
+        let commands = if store::is_database(&login.store) { &database } else { &json };
+        report += &line(login, &outcome_text(login, outcome, now, commands));
         codes.push(code(login, outcome));
     }
     if !candidates.unreadable.is_empty() {

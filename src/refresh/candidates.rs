@@ -124,11 +124,13 @@ pub fn jitter_of(fingerprint: &Fingerprint) -> f64 {
     f64::from(digits) / f64::from(u32::MAX)
 }
 
-/// The stores that may be written.
+/// The agents' own stores: of each its database, which no JSON file beside it counts against, or else its JSON file.
 pub fn stores(roots: &Roots) -> Vec<PathBuf> {
-    let discovery = discover::discover(roots, []);
-    let both = |agent: &Agent| [DATABASE_FILE, STORE_FILE].map(|name| agent.dir.join(name));
-    discovery.agents.iter().flat_map(both).collect()
+    let of_agent = |agent: &Agent| {
+        let database = agent.dir.join(DATABASE_FILE);
+        if database.exists() { database } else { agent.dir.join(STORE_FILE) }
+    };
+    discover::discover(roots, []).agents.iter().map(of_agent).collect()
 }
 
 /// What `read` returns for a store's own copy of a profile; `None` where the store cannot be read or has none.

@@ -51,6 +51,12 @@ words! {
         Database,
         /// It is in a database, and the configuration leaves those to OpenClaw.
         DatabasesOff,
+        /// Its database is another agent's, by what it says of itself.
+        OtherAgent,
+        /// Its database belongs to another user.
+        OtherOwner,
+        /// A process of another PID namespace has its database open.
+        OtherNamespace,
         /// It is in a legacy file that OpenClaw has not imported yet.
         NotImported,
         Disabled,

@@ -1,7 +1,7 @@
 //! Renewing one login, in an order that never loses it:
 //!
 //! 1. *discover* the token endpoint, which may need the network, before anything is locked;
-//! 2. *acquire* both locks in OpenClaw's order, read the store again, and decide again;
+//! 2. *acquire* the refresh lock, then the store (a file by its own lock), read it again, and decide again;
 //! 3. *rehearse*: check that the store can be replaced, and reserve a recovery file, without changing anything;
 //! 4. *request*: one call;
 //! 5. *commit*: write the answer to the recovery file, then to the store, only over the token that was used;
@@ -19,7 +19,7 @@ use openclaw_auth::document::Document;
 use openclaw_auth::locking::{self, LockGuard};
 use openclaw_auth::model::{CredentialKind, Source, Timestamp};
 use openclaw_auth::secret::SecretBuffer;
-use openclaw_auth::store::{self, OpenError, SEMANTICS, Written};
+use openclaw_auth::store::{self, OpenError, Refusal, SEMANTICS, Written};
 use openclaw_auth::{edit, identity};
 use tracing::{debug, info, warn};
 use zeroize::Zeroizing;
@@ -135,7 +135,7 @@ fn entry(login: &Login) -> Option<Zeroizing<String>> {
     edit::entry(text, login.profile.as_str()).map(|entry| Zeroizing::new(entry.to_owned()))
 }
 
-/// Both locks, in OpenClaw's order. The store's is released first.
+/// What is held, in OpenClaw's order of taking it. The store is released first.
 struct Locks {
     store: HeldStore,
     refresh: LockGuard,
@@ -172,9 +172,14 @@ fn unopened(store: &Path, problem: &OpenError) -> Outcome {
             warn!("`{}`: {problem}: {source}", store.display());
             Outcome::Transient(TransientReason::StoreNotWritable, None)
         }
-        OpenError::Refused(_) => {
-            warn!("`{}` is not written: {problem}", store.display());
-            Outcome::Transient(TransientReason::StoreNotWritable, None)
+        OpenError::Refused(refusal) => {
+            info!("`{}` is not written: {problem}", store.display());
+            Outcome::NotRenewable(match refusal {
+                Refusal::Schema(_) | Refusal::NotBuilt => NotRenewable::Database,
+                Refusal::OtherAgent => NotRenewable::OtherAgent,
+                Refusal::OtherOwner(_) => NotRenewable::OtherOwner,
+                Refusal::ForeignHolder(_) => NotRenewable::OtherNamespace,
+            })
         }
         OpenError::Read(_) => {
             warn!("{problem}");

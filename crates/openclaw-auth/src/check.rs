@@ -14,8 +14,9 @@ mod question;
 mod routes;
 mod selected_login;
 
+pub use self::facts::takes_any_key;
 pub use self::question::{Answer, CheckCause, CheckCauseKind, Question, WINDOW};
-pub use self::routes::{ModelLogin, ModelRoute, routes, takes_any_key};
+pub use self::routes::{ModelLogin, ModelRoute, routes};
 use crate::release::Rules;
 
 /// Answers as the release's command would, given a configuration it accepts and a store it can read.

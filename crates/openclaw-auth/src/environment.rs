@@ -94,8 +94,11 @@ impl Variables {
 
     /// Takes what something else sets.
     #[must_use]
-    pub fn of(values: impl IntoIterator<Item = (String, String)>, origin: VariableOrigin) -> Self {
-        let values = values.into_iter().map(|(name, value)| (name, (Zeroizing::new(value), origin)));
+    pub fn of<V: Into<Zeroizing<String>>>(
+        values: impl IntoIterator<Item = (String, V)>,
+        origin: VariableOrigin,
+    ) -> Self {
+        let values = values.into_iter().map(|(name, value)| (name, (value.into(), origin)));
         Self { values: values.collect() }
     }
 

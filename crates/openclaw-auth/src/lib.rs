@@ -2,8 +2,8 @@
 //! login.
 //!
 //! The crate reads every store that OpenClaw has used (JSON files, agent databases, the shared database), merges and orders
-//! profiles as OpenClaw does, and writes JSON stores under OpenClaw's own locks. It has no command line, no network, no async
-//! runtime, and no configuration of its own.
+//! profiles as OpenClaw does, and writes JSON stores and the agent databases of 2026.6 and 2026.7 under OpenClaw's own locks. It has
+//! no command line, no network, no async runtime, and no configuration of its own.
 //!
 //! ```text
 //! paths -> discover -> load -> merge, order -> attempts      reading

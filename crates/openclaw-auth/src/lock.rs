@@ -179,7 +179,7 @@ pub fn refresh_lock_name(provider: &str, profile: &str) -> String {
     format!("sha256-{}", hex(digest.as_ref()))
 }
 
-/// The name of the refresh lock from 2026.6 on, without `.lock`. Only ever read: that release fences its own refreshes.
+/// The name of the refresh lock from 2026.6 on, without `.lock`.
 #[must_use]
 pub fn newer_refresh_lock_name(provider: &str, profile: &str) -> String {
     const PRIME: u64 = 1_099_511_628_211;

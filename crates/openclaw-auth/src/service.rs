@@ -90,7 +90,8 @@ fn unit_variables(unit: &Path, home: &Path) -> Environment {
     let mut files = Vec::new();
     let words = |value: &str| value.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     for path in std::iter::once(unit.to_path_buf()).chain(parts) {
-        for line in secret_text(&path).replace("\\\n", " ").lines().map(str::trim) {
+        let text = Zeroizing::new(secret_text(&path).replace("\\\n", " "));
+        for line in text.lines().map(str::trim) {
             let Some((key, value)) = line.split_once('=') else { continue };
             match (key.trim(), value.trim()) {
                 // Nothing after it takes back what was set before.
@@ -121,7 +122,7 @@ fn unit_variables(unit: &Path, home: &Path) -> Environment {
 }
 
 /// `A=1 "B=two words" C=`: the names and values, as systemd tells them apart.
-fn assignments(line: &str) -> Vec<(String, String)> {
+fn assignments(line: &str) -> Vec<(String, Zeroizing<String>)> {
     let (mut words, mut quote, mut escaped) = (vec![Zeroizing::new(String::new())], None, false);
     for character in line.chars() {
         let Some(word) = words.last_mut() else { break };
@@ -140,7 +141,7 @@ fn assignments(line: &str) -> Vec<(String, String)> {
         }
     }
     let pairs = words.iter().filter_map(|word| word.split_once('='));
-    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    pairs.map(|(name, value)| (name.to_owned(), Zeroizing::new(value.to_owned()))).collect()
 }
 
 /// The processes with the same home or state directory whose command lines are wanted, as far as this user may read their

@@ -26,6 +26,12 @@ pub fn is_variable_name(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
+/// A variable's name as it may be shown: empty where what stands there may be a pasted key.
+#[must_use]
+pub fn shown_variable(name: &str) -> &str {
+    if is_variable_name(name) { name } else { "" }
+}
+
 /// Whether OpenClaw leaves a character in a key: it strips line breaks and what Latin-1 has no place for.
 #[must_use]
 pub fn is_sent(character: char) -> bool {

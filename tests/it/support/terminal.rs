@@ -25,7 +25,8 @@ pub(crate) struct Terminal {
 
 impl Terminal {
     /// Runs a command on a terminal of so many columns.
-    pub(crate) fn run(mut command: Command, columns: u16) -> Self {
+    pub(crate) fn run(command: Command, columns: u16) -> Self {
+        let mut command = with_default_signals(&command);
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
@@ -119,4 +120,15 @@ impl Drop for Terminal {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The same command as a terminal starts it: what a shell ignores for its background jobs, the tests among them, is not ignored.
+fn with_default_signals(command: &Command) -> Command {
+    let mut outer = Command::new("/usr/bin/env");
+    outer.arg("--default-signal").arg(command.get_program()).args(command.get_args());
+    outer.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    if let Some(dir) = command.get_current_dir() {
+        outer.current_dir(dir);
+    }
+    outer
 }

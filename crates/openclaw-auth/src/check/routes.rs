@@ -11,7 +11,7 @@ use super::question::Question;
 use super::selected_login::{Choice, choice};
 use crate::model::{Mistake, VariableOrigin};
 use crate::settings::{ProviderKey, ProviderSettings};
-use crate::text::is_variable_name;
+use crate::text::shown_variable;
 
 /// A model, and what it is called with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -87,16 +87,10 @@ pub fn routes(question: &Question<'_>) -> Vec<ModelRoute> {
     routes
 }
 
-/// Whether a provider runs on people's own machines, and mostly takes any text for a key.
-#[must_use]
-pub fn takes_any_key(provider: &str) -> bool {
-    matches!(provider, "litellm" | "lmstudio" | "ollama" | "sglang" | "vllm")
-}
-
 /// What is wrong with a model's key that is in no store.
 fn mistake(provider: &str, login: &ModelLogin, question: &Question<'_>) -> Option<Mistake> {
     let entry = configured(question.settings, provider, question.version);
-    if takes_any_key(provider) || entry.is_some_and(ProviderSettings::has_local_address) {
+    if facts::takes_any_key(provider) || entry.is_some_and(ProviderSettings::has_local_address) {
         return None;
     }
     match (login, entry.map(|entry| &entry.key)) {
@@ -114,7 +108,7 @@ fn unset_variable(provider: &str, login: &ModelLogin, question: &Question<'_>) -
                 && !question.environment.has(&reference.id)
                 && !matches!(login, ModelLogin::Profile { .. } | ModelLogin::NoKey) =>
         {
-            Some(if is_variable_name(&reference.id) { reference.id.clone() } else { String::new() })
+            Some(shown_variable(&reference.id).to_owned())
         }
         _ => None,
     }

@@ -60,35 +60,45 @@ impl DatabaseStore {
             agent: agent.to_owned(),
             content: SecretBuffer::default(),
         };
-        store.refuse_foreign_holders()?;
+        store.admit()?;
         store.reread()?;
         Ok(store)
     }
 
-    fn refuse_foreign_holders(&self) -> Result<(), OpenError> {
-        match holder::foreign(&self.target).map_err(OpenError::Lock)? {
-            Some(holder) => Err(OpenError::Refused(Refusal::ForeignHolder(holder))),
+    fn admit(&self) -> Result<(), OpenError> {
+        if let Some(holder) = holder::foreign(&self.target).map_err(OpenError::Lock)? {
+            return Err(OpenError::Refused(Refusal::ForeignHolder(holder)));
+        }
+        let _alone = alone();
+        let refusal = self.connect().and_then(|connection| self.refusal(&connection));
+        match refusal.map_err(|failure| OpenError::Lock(failed(failure)))? {
+            Some(refusal) => Err(OpenError::Refused(refusal)),
             None => Ok(()),
         }
     }
 
-    /// One transaction that changes at most the document. What it returns says whether the document was what was read.
-    fn transact(&self, statement: &str, values: &[&[u8]]) -> io::Result<Written> {
+    /// One transaction that changes at most the document, and only if that is what was read. `before_commit` may still end it.
+    fn transact(
+        &self,
+        statement: &str,
+        values: &[&[u8]],
+        before_commit: impl FnOnce() -> io::Result<()>,
+    ) -> io::Result<Written> {
         let _alone = alone();
         let mut connection = self.connect().map_err(failed)?;
         let transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-        self.admit(&transaction)?;
+        if let Some(refusal) = self.refusal(&transaction).map_err(failed)? {
+            return Err(io::Error::other(refusal));
+        }
         let texts = values.iter().map(|bytes| std::str::from_utf8(bytes).map_err(io::Error::other));
         let texts = texts.collect::<io::Result<Vec<&str>>>()?;
         let changed = transaction.execute(statement, rusqlite::params_from_iter(texts)).map_err(failed)?;
         if changed == 0 {
             return Ok(Written::Changed);
         }
-        checkpoint::reached("written");
-        checkpoint::fails("rename")?;
+        before_commit()?;
         transaction.commit().map_err(failed)?;
-        checkpoint::reached("renamed");
         Ok(Written::Stored)
     }
 
@@ -106,27 +116,19 @@ impl DatabaseStore {
         Ok(connection)
     }
 
-    /// Whether it is what it was taken for, seen from inside the transaction.
-    fn admit(&self, connection: &Connection) -> io::Result<()> {
-        let schema: i64 =
-            connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed)?;
+    /// Why it is not what it was taken for.
+    fn refusal(&self, connection: &Connection) -> rusqlite::Result<Option<Refusal>> {
+        let schema: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
         if schema != SCHEMA {
-            return Err(io::Error::other(Refusal::Schema(schema)));
+            return Ok(Some(Refusal::Schema(schema)));
         }
         let query = "SELECT role = 'agent' AND agent_id = ?1 FROM schema_meta WHERE meta_key = 'primary'";
-        let is_this_agents = connection.query_row(query, [&self.agent], |row| row.get(0)).optional();
-        match is_this_agents.map_err(failed)? {
-            Some(true) => Ok(()),
-            Some(false) | None => Err(io::Error::other(Refusal::OtherAgent)),
-        }
+        let is_this_agents = connection.query_row(query, [&self.agent], |row| row.get(0)).optional()?;
+        Ok((is_this_agents != Some(true)).then_some(Refusal::OtherAgent))
     }
 }
 
 impl Store for DatabaseStore {
-    fn path(&self) -> &Path {
-        &self.shown
-    }
-
     fn text(&self) -> Result<&str, OpenError> {
         file::text(&self.shown, &self.content).map_err(OpenError::Read)
     }
@@ -141,7 +143,7 @@ impl Store for DatabaseStore {
     }
 
     fn rehearse(&mut self) -> io::Result<Written> {
-        let written = self.transact(REHEARSAL, &[self.content.bytes()])?;
+        let written = self.transact(REHEARSAL, &[self.content.bytes()], || Ok(()))?;
         checkpoint::reached("rehearsed");
         checkpoint::fails("reserve")?;
         Ok(written)
@@ -155,7 +157,13 @@ impl Store for DatabaseStore {
     fn replace(&mut self, json: &str) -> io::Result<Written> {
         checkpoint::fails("write")?;
         is_a_store(json)?;
-        self.transact(UPDATE, &[edit::compact(json).as_bytes(), self.content.bytes()])
+        let written =
+            self.transact(UPDATE, &[edit::compact(json).as_bytes(), self.content.bytes()], || {
+                checkpoint::reached("written");
+                checkpoint::fails("commit")
+            })?;
+        checkpoint::reached("committed");
+        Ok(written)
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::io;
-use std::path::Path;
 
 use crate::document::Document;
 use crate::file;
@@ -11,16 +10,14 @@ use crate::model::{Semantics, Source, StoreError};
 
 /// A store that is held for writing. Dropping it lets go of it.
 pub trait Store: std::fmt::Debug + Send {
-    /// Its path, as it is shown.
-    fn path(&self) -> &Path;
-
     /// The document that was read last, as JSON.
     fn text(&self) -> Result<&str, OpenError>;
 
     /// Reads it again: not every writer asks for the lock.
     fn reread(&mut self) -> Result<(), OpenError>;
 
-    /// Proves that a new version can be stored, and sets room aside for it. What is stored does not change.
+    /// Proves that a new version can be stored, and sets room aside for it. What is stored does not change. A database also says
+    /// whether it still holds what was read last.
     fn rehearse(&mut self) -> io::Result<Written>;
 
     /// Whether nobody has taken it from us since it was opened.

@@ -118,10 +118,6 @@ impl JsonStore {
 }
 
 impl Store for JsonStore {
-    fn path(&self) -> &Path {
-        &self.shown
-    }
-
     fn text(&self) -> Result<&str, OpenError> {
         file::text(&self.shown, &self.content).map_err(OpenError::Read)
     }
