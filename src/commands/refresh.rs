@@ -8,7 +8,6 @@ use clap::Args;
 use openclaw_auth::discover;
 use openclaw_auth::model::{AgentId, CredentialKind, Timestamp};
 use openclaw_auth::paths::Roots;
-use openclaw_auth::store;
 use tokio::task::LocalSet;
 
 use crate::clock;
@@ -162,7 +161,7 @@ async fn renew(roots: Roots, state_dir: PathBuf, config: Config, args: &RefreshA
     let now = clock::now();
     let (json, database) = (Commands::for_json(&refresher.roots), Commands::for_databases(&refresher.roots));
     for (login, (outcome, _)) in candidates.logins.iter().zip(&outcomes) {
-        let commands = if store::is_database(&login.store) { &database } else { &json };
+        let commands = if login.is_in_database() { &database } else { &json };
         report += &line(login, &outcome_text(login, outcome, now, commands));
         codes.push(code(login, outcome));
     }

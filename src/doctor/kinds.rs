@@ -71,6 +71,7 @@ kinds! {
     ORDER_NAMES_ABSENT = new("order-names-absent", Warning);
     ORDER_EMPTY = new("order-empty", Warning);
     PROFILE_NOT_STORED = new("profile-not-stored", Warning);
+    PROFILE_RETIRED = new("profile-retired", Info);
     PROFILE_MODE_MISMATCH = new("profile-mode-mismatch", Warning);
 
     KEY_UNSEEN_BY_SERVICE = new("key-unseen-by-service", Critical);
@@ -78,6 +79,7 @@ kinds! {
     VARIABLE_MISSPELLED = new("variable-misspelled", Warning);
     ENV_MALFORMED = new("env-malformed", Warning);
     ENV_MODE = fixable("env-mode", Warning);
+    CONFIG_MODE = fixable("config-mode", Warning);
     ENV_UNREADABLE = new("env-unreadable", Critical);
 
     LOCK_STALE = fixable("lock-stale", Warning);

@@ -53,6 +53,14 @@ pub struct Login {
     pub decision: Decision,
 }
 
+impl Login {
+    /// Whether its store is a database.
+    #[must_use]
+    pub fn is_in_database(&self) -> bool {
+        store::is_database(&self.store)
+    }
+}
+
 /// A login that is due, as its store holds it while the locks are held.
 pub(super) struct Current {
     /// The refresh token that is about to be used.

@@ -287,6 +287,7 @@ finding-profile-not-stored = the configuration names this profile, but no store 
 finding-profile-mode-mismatch = its { $field } is `{ $configured }` in the configuration and `{ $stored }` in the store: OpenClaw then ignores the profile
 finding-key-unseen-by-service = the key of `{ $provider }` is in this shell's { $variable }, but OpenClaw's service ({ $service }) does not have it: add it to { $file }, then restart the service
 finding-provider-retired = the model { $model } is of a provider that OpenClaw 2026.8 and later do not have: the models are those of `openai` there. Its doctor with `--fix` writes the new name
+finding-profile-retired = OpenClaw 2026.8 and later do not use this profile: they take the login of the Claude CLI itself. Its doctor with `--fix` removes the profile, and the login stays
 finding-key-in-configuration = the key of `{ $provider }` is in openclaw.json in clear text: whatever may read the configuration, agents included, may see it. A reference to a secret (`openclaw secrets configure`) does not have that fault
 finding-variable-misspelled = `{ $found }` is set, which OpenClaw does not read, and `{ $known }` is not: the key of `{ $provider }` is expected there
 finding-store-misplaced = OpenClaw does not look for a store here, so it does not use the { $logins } in this file. Its place is { $place }
@@ -295,6 +296,7 @@ finding-other-state-directory = another state directory of OpenClaw's, with logi
 finding-env-malformed = line { $line } is not NAME=VALUE, or a quote in it is not closed: OpenClaw skips it, or reads the quote as a part of the value
 finding-env-malformed-more = line { $line } and { $more } more are not NAME=VALUE, or a quote in them is not closed: OpenClaw skips them, or reads the quote as a part of the value
 finding-env-unreadable = { $problem }: OpenClaw gets none of the keys in it
+finding-config-mode = its mode is { $mode }: everybody on this machine can read the keys in it
 finding-env-mode = its mode is { $mode }: everybody on this machine can read the keys in it
 finding-lock-stale = a lock from { $age } ago whose process no longer runs: by the rules of every release it may be removed
 finding-lock-held = process { $process } has locked it for { $age }: nothing takes that long. If the process hangs, restart it

@@ -2,21 +2,25 @@
 //! only the shell has.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use openclaw_auth::dotenv::malformed_lines;
 use openclaw_auth::file;
+use openclaw_auth::provider;
 use openclaw_auth::secret::SecretBuffer;
 
 use crate::doctor::files::{self, quoted};
-use crate::doctor::finding::{Findings, Severity};
+use crate::doctor::finding::{FindingKind, Findings, Severity};
 use crate::doctor::inspection::Inspection;
-use crate::doctor::kinds::{ENV_MALFORMED, ENV_MODE, ENV_UNREADABLE, KEY_UNSEEN_BY_SERVICE};
+use crate::doctor::kinds::{CONFIG_MODE, ENV_MALFORMED, ENV_MODE, ENV_UNREADABLE, KEY_UNSEEN_BY_SERVICE};
 use crate::remedy::quote;
 use openclaw_auth::service::Gateway;
+use openclaw_auth::settings::ProviderKey;
 
 pub(super) fn run(inspection: &Inspection, findings: &mut Findings) {
     unseen_keys(inspection, findings);
     dotenv(inspection, findings);
+    configuration_mode(inspection, findings);
 }
 
 fn dotenv(inspection: &Inspection, findings: &mut Findings) {
@@ -46,14 +50,30 @@ fn dotenv(inspection: &Inspection, findings: &mut Findings) {
             findings.push(finding.command(format!("ls -l {name}")));
         }
     }
-    let real = files::real(&path);
+    open_to_all(inspection, &path, ENV_MODE, findings);
+}
+
+/// The configuration may have keys, too; without, anybody may read it.
+fn configuration_mode(inspection: &Inspection, findings: &mut Findings) {
+    let settings = &inspection.discovery.settings;
+    let has_key = settings.providers.iter().any(|entry| matches!(entry.key, ProviderKey::Text(_)));
+    let sets_key = || {
+        provider::all().flat_map(|provider| provider.variables).any(|name| settings.variables.contains(*name))
+    };
+    if has_key || sets_key() {
+        open_to_all(inspection, &inspection.places.roots.config, CONFIG_MODE, findings);
+    }
+}
+
+fn open_to_all(inspection: &Inspection, path: &Path, kind: FindingKind, findings: &mut Findings) {
+    let (real, name) = (files::real(path), quoted(path));
     // A service of another user may need its group; nobody needs the others.
     let Some(facts) = files::facts(&real).filter(|facts| facts.is_file && facts.mode & 0o007 != 0) else {
         return;
     };
     let mode = format!("{:04o}", facts.mode);
     let is_allowed = inspection.may_change_mode(facts.owner);
-    let finding = ENV_MODE.found(&[("mode", &mode)]).set_mode(&real, &facts, 0o600, is_allowed).at(&path);
+    let finding = kind.found(&[("mode", &mode)]).set_mode(&real, &facts, 0o600, is_allowed).at(path);
     // A link may lead to anybody's file.
     let is_elsewhere = path.is_symlink() && inspection.owner != Some(facts.owner);
     let command = if is_elsewhere { format!("ls -l {name}") } else { format!("chmod 600 {name}") };

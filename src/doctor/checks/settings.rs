@@ -15,7 +15,7 @@ use crate::doctor::finding::{Finding, Findings, Severity};
 use crate::doctor::inspection::Inspection;
 use crate::doctor::kinds::{
     CONFIG_BROKEN, KEY_IN_CONFIGURATION, KEY_ONLY_IN_SERVICE, ORDER_EMPTY, ORDER_NAMES_ABSENT,
-    PROFILE_MODE_MISMATCH, PROFILE_NOT_STORED, PROVIDER_RETIRED, PROVIDER_WITHOUT_AUTH,
+    PROFILE_MODE_MISMATCH, PROFILE_NOT_STORED, PROFILE_RETIRED, PROVIDER_RETIRED, PROVIDER_WITHOUT_AUTH,
 };
 use crate::model::{AgentHealth, ProfileHealth};
 use crate::remedy::{OpenClawCommand, quote};
@@ -62,6 +62,7 @@ fn only_in_service(inspection: &Inspection, findings: &mut Findings) {
 /// What releases from 2026.8 on report of a configuration that earlier ones had no fault with.
 fn since_2026_8(inspection: &Inspection, findings: &mut Findings) {
     const RETIRED: &str = "openai-codex";
+    const RETIRED_PROFILE: &str = "anthropic:claude-cli";
 
     let openclaw = &inspection.snapshot.openclaw;
     if openclaw.rules != Rules::Selected || openclaw.source == ReleaseSource::Assumed {
@@ -71,6 +72,16 @@ fn since_2026_8(inspection: &Inspection, findings: &mut Findings) {
     let mut routes = inspection.snapshot.agents.iter().flat_map(|agent| &agent.models);
     if let Some(route) = routes.find(|route| route.provider == RETIRED) {
         let finding = PROVIDER_RETIRED.found(&[("model", &route.model)]).at(config);
+        findings.push(finding.command(inspection.commands.openclaw(OpenClawCommand::Doctor, "")));
+    }
+    let has_retired = |agent: &&AgentHealth| {
+        agent
+            .profiles
+            .iter()
+            .any(|profile| profile.profile_id.as_str() == RETIRED_PROFILE && !profile.inherited)
+    };
+    for agent in inspection.snapshot.agents.iter().filter(has_retired) {
+        let finding = PROFILE_RETIRED.found(&[]).of(Some(&agent.id)).profile(RETIRED_PROFILE);
         findings.push(finding.command(inspection.commands.openclaw(OpenClawCommand::Doctor, "")));
     }
     let in_clear = |entry: &&ProviderSettings| {

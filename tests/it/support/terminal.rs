@@ -25,8 +25,8 @@ pub(crate) struct Terminal {
 
 impl Terminal {
     /// Runs a command on a terminal of so many columns.
-    pub(crate) fn run(command: Command, columns: u16) -> Self {
-        let mut command = with_default_signals(&command);
+    pub(crate) fn run(command: &Command, columns: u16) -> Self {
+        let mut command = with_default_signals(command);
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();

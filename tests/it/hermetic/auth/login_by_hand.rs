@@ -36,7 +36,7 @@ fn on_a_phone_the_code_is_pasted_hidden() {
     let provider = Provider::start();
     let home = provider.home(free_address().port());
     let mut terminal =
-        Terminal::run(home.command(&["auth", "login", "--provider", "openai-codex", "--no-browser"]), 40);
+        Terminal::run(&home.command(&["auth", "login", "--provider", "openai-codex", "--no-browser"]), 40);
     terminal.expect("Open this address in a browser:\n\n");
     terminal.expect("press Enter.");
     terminal.until_hidden();
@@ -55,7 +55,7 @@ fn on_a_phone_the_code_is_pasted_hidden() {
 
     // Ctrl-C, and the terminal is as it was.
     let mut terminal =
-        Terminal::run(home.command(&["auth", "login", "--provider", "openai-codex", "--no-browser"]), 40);
+        Terminal::run(&home.command(&["auth", "login", "--provider", "openai-codex", "--no-browser"]), 40);
     terminal.expect("press Enter.");
     terminal.until_hidden();
     terminal.types("\u{3}");
@@ -64,7 +64,7 @@ fn on_a_phone_the_code_is_pasted_hidden() {
 
     // Ctrl-D: nothing will be pasted. The browser is waited for, on a terminal whose Ctrl-C works again.
     let mut terminal =
-        Terminal::run(home.command(&["auth", "login", "--provider", "openai-codex", "--no-browser"]), 40);
+        Terminal::run(&home.command(&["auth", "login", "--provider", "openai-codex", "--no-browser"]), 40);
     terminal.expect("press Enter.");
     terminal.until_hidden();
     terminal.types("\u{4}");
@@ -85,7 +85,7 @@ fn after_the_browsers_answer_a_question_is_answered_on_the_terminal() {
     std::fs::write(home.store("main"), store.to_string()).unwrap();
     for (answer, profile) in [("n\r", "openai-codex:canary-a@x.org"), ("y\r", ID)] {
         let arguments = ["auth", "login", "--provider", "openai-codex", "--no-browser"];
-        let mut terminal = Terminal::run(home.command(&arguments), 40);
+        let mut terminal = Terminal::run(&home.command(&arguments), 40);
         terminal.expect("press Enter.");
         let address = terminal.text().lines().find(|line| line.starts_with("http://")).unwrap().to_owned();
         get(&agree(&address));

@@ -21,7 +21,7 @@ fn home() -> Home {
 }
 
 fn on_a_phone(home: &Home, arguments: &[&str]) -> Terminal {
-    Terminal::run(home.command(arguments), PHONE)
+    Terminal::run(&home.command(arguments), PHONE)
 }
 
 fn profile(home: &Home, id: &str) -> Value {
@@ -175,7 +175,7 @@ fn claude_code_makes_the_token_where_it_is_installed() {
     let mut command = home.command(&["models", "auth", "setup-token", "--provider", "anthropic"]);
     command.env("PATH", path);
     let start = crate::support::time::now();
-    let mut terminal = Terminal::run(command, PHONE);
+    let mut terminal = Terminal::run(&command, PHONE);
     terminal.expect("made-by-claude");
     terminal.expect("Enter: ");
     terminal.until_hidden();

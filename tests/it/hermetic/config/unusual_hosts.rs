@@ -44,7 +44,7 @@ fn a_daemon_started_by_hand_prints_the_address_of_the_page() {
     for arguments in
         [&["watch", "--listen", "127.0.0.1:0"][..], &["watch", "--demo", "--listen", "127.0.0.1:0"]]
     {
-        let mut terminal = Terminal::run(home.command(arguments), 40);
+        let mut terminal = Terminal::run(&home.command(arguments), 40);
         terminal.expect("the page is on http://127.0.0.1:");
     }
 }

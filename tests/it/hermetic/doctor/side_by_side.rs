@@ -13,7 +13,7 @@ use crate::support::home::{DAY, HOUR, Home, document};
 
 const MIGRATION: &str =
     "Auth profile SQLite migration: openclaw doctor --fix imports legacy auth profile JSON into SQLite";
-/// It said nothing about auth, or nothing was recorded, and there is something to find.
+/// It says nothing about auth.
 const NOTHING: &str = "";
 
 /// By the machine's clock, as `doctor` goes by it.
@@ -121,8 +121,18 @@ fn stored() -> Vec<State> {
         ("env-ref-unset", one(with_reference("env", "default", "GONE_KEY")), NOTHING, &["login-unresolved"]),
         ("file-ref-no-provider", one(with_reference("file", "vault", "/x")), NOTHING, &["check-differs"]),
         ("unknown-provider-entry", storing(&with_entry), NOTHING, &["entry-rejected"]),
-        ("pasted-command", one(command), NOTHING, &["login-missing"]),
-        ("deprecated-ids", storing(&retired), NOTHING, &["check-differs"]),
+        (
+            "pasted-command",
+            one(command),
+            "Model auth: anthropic:default: missing [malformed_api_key]",
+            &["login-missing"],
+        ),
+        (
+            "deprecated-ids",
+            storing(&retired),
+            "Remove retired auth profile anthropic:claude-cli",
+            &["profile-retired"],
+        ),
         (
             "no-auth-for-model",
             storing(&json!({ "xai:default": { "type": "api_key", "provider": "xai", "key": "xai-k" } })),
@@ -202,7 +212,12 @@ fn around() -> Vec<State> {
             &["order-names-absent", "profile-not-stored"],
         ),
         ("mode-disagrees", home(&configured(&mode), &key()), NOTHING, &["profile-mode-mismatch"]),
-        ("open-modes", fine(), NOTHING, &["store-mode"]),
+        (
+            "open-modes",
+            home(&configured(&inline), &key()),
+            "Config file is group/world readable (~/.openclaw/openclaw.json)",
+            &["store-mode", "config-mode", "key-in-configuration"],
+        ),
         (
             "broken-store",
             broken,
@@ -218,7 +233,7 @@ fn around() -> Vec<State> {
         (
             "secret-in-config",
             home(&configured(&inline), &key()),
-            "Security: openclaw.json contains plaintext secret-bearing config fields",
+            "Found 1 plaintext model credential",
             &["key-in-configuration"],
         ),
         (
@@ -229,7 +244,12 @@ fn around() -> Vec<State> {
         ),
         // A plugin that is missing is no matter of auth.
         ("openai-without-codex-plugin", home(&using("openai/gpt-5.5"), &openai), NOTHING, &[]),
-        ("two-agents-copies", home(&two, &copy).database("work", &copy), NOTHING, &["token-shared"]),
+        (
+            "two-agents-copies",
+            home(&two, &copy).database("work", &copy),
+            "work has stale OAuth auth profile anthropic:default; it shadows the fresher main-agent credential",
+            &["token-shared"],
+        ),
     ]
 }
 

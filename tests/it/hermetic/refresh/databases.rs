@@ -233,8 +233,7 @@ fn a_file_that_a_migration_left_does_not_hide_a_login_that_is_over() {
     let ran = home.run(&["refresh"]);
     assert_eq!(server.calls(), 1, "{}{}", ran.stdout, ran.stderr);
     // Not authwatch's own command, which writes no database.
-    let over =
-        "needs sign-in: another program already used its refresh token; run `openclaw models auth ";
+    let over = "needs sign-in: another program already used its refresh token; run `openclaw models auth ";
     assert!(ran.stdout.contains(over), "{}{}", ran.stdout, ran.stderr);
     let report = home.run(&["status"]).stdout;
     assert!(report.contains("$ openclaw models auth ") && !report.contains("$ authwatch auth"), "{report}");

@@ -171,7 +171,7 @@ fn watching_draws_the_report_again_in_its_place() {
     let piped = home.run(&["status", "--watch"]);
     assert_eq!(piped.code, 64, "{}", piped.stderr);
     assert!(piped.stderr.contains("not a terminal"), "{}", piped.stderr);
-    let mut terminal = Terminal::run(home.command(&["status", "--watch"]), 80);
+    let mut terminal = Terminal::run(&home.command(&["status", "--watch"]), 80);
     terminal.expect("anthropic:manual");
     std::fs::write(home.store("main"), json!({ "version": 1, "profiles": {} }).to_string()).unwrap();
     terminal.expect("No logins found");
