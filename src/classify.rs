@@ -9,7 +9,7 @@ mod openclaw;
 mod rollup;
 mod token;
 
-use openclaw_auth::check::{Answer, ModelLogin, takes_any_key};
+use openclaw_auth::check::{Answer, ModelLogin};
 use openclaw_auth::discover::Agent;
 use openclaw_auth::environment::Environment;
 use openclaw_auth::load::Loaded;
@@ -121,7 +121,8 @@ pub fn add_service_keys(agents: &mut [AgentHealth], service: &Environment, seman
                 let Some(variable) = named.or_else(|| key(&route.provider).map(str::to_owned)) else {
                     continue;
                 };
-                route.mistake = service.mistake(&variable).filter(|_| !takes_any_key(&route.provider));
+                route.mistake =
+                    service.mistake(&variable).filter(|_| !provider::takes_any_key(&route.provider));
                 (route.unset_variable, is_missing) = (None, false);
                 route.login = ModelLogin::Variable { variable, origin: VariableOrigin::Service };
             }

@@ -14,7 +14,6 @@ mod question;
 mod routes;
 mod selected_login;
 
-pub use self::facts::takes_any_key;
 pub use self::question::{Answer, CheckCause, CheckCauseKind, Question, WINDOW};
 pub use self::routes::{ModelLogin, ModelRoute, routes};
 use crate::release::Rules;

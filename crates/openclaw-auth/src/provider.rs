@@ -52,6 +52,12 @@ pub fn all() -> impl Iterator<Item = &'static Provider> {
     FAMILIES.iter().copied().flatten()
 }
 
+/// Whether a provider runs on people's own machines, and mostly takes any text for a key.
+#[must_use]
+pub fn takes_any_key(provider: &str) -> bool {
+    matches!(provider, "litellm" | "lmstudio" | "ollama" | "sglang" | "vllm")
+}
+
 /// Looks a provider up by its normalised id.
 #[must_use]
 pub fn find(id: &str) -> Option<&'static Provider> {

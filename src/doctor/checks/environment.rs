@@ -15,7 +15,7 @@ use crate::doctor::inspection::Inspection;
 use crate::doctor::kinds::{CONFIG_MODE, ENV_MALFORMED, ENV_MODE, ENV_UNREADABLE, KEY_UNSEEN_BY_SERVICE};
 use crate::remedy::quote;
 use openclaw_auth::service::Gateway;
-use openclaw_auth::settings::ProviderKey;
+use openclaw_auth::settings::ProviderSettings;
 
 pub(super) fn run(inspection: &Inspection, findings: &mut Findings) {
     unseen_keys(inspection, findings);
@@ -56,7 +56,7 @@ fn dotenv(inspection: &Inspection, findings: &mut Findings) {
 /// The configuration may have keys, too; without, anybody may read it.
 fn configuration_mode(inspection: &Inspection, findings: &mut Findings) {
     let settings = &inspection.discovery.settings;
-    let has_key = settings.providers.iter().any(|entry| matches!(entry.key, ProviderKey::Text(_)));
+    let has_key = settings.providers.iter().any(ProviderSettings::keeps_key);
     let sets_key = || {
         provider::all().flat_map(|provider| provider.variables).any(|name| settings.variables.contains(*name))
     };

@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use openclaw_auth::check::takes_any_key;
 use openclaw_auth::environment::Environment;
 use openclaw_auth::model::{AgentId, VariableOrigin};
 use openclaw_auth::provider;
@@ -72,7 +71,7 @@ impl Keys<'_> {
                 findings.push(self.at(KEY_MALFORMED.assessed(&assessment), place));
             }
         };
-        for provider in provider::all().filter(|provider| !takes_any_key(provider.id)) {
+        for provider in provider::all().filter(|provider| !provider::takes_any_key(provider.id)) {
             for variable in provider.variables {
                 let configured = Some(&self.inspection.discovery.environment)
                     .filter(|all| all.origin(variable) == Some(VariableOrigin::Configuration));
@@ -87,8 +86,7 @@ impl Keys<'_> {
         }
         for entry in &self.inspection.discovery.settings.providers {
             if let ProviderKey::Text(Some(mistake)) = entry.key
-                && !takes_any_key(&entry.id)
-                && !entry.has_local_address()
+                && entry.keeps_key()
             {
                 report(&entry.id, KeyPlace::Configuration, mistake);
             }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-use openclaw_auth::check::{ModelLogin, ModelRoute, takes_any_key};
+use openclaw_auth::check::{ModelLogin, ModelRoute};
 use openclaw_auth::model::VariableOrigin;
 use openclaw_auth::model::{AgentId, CredentialKind, MigrationKind, ProviderId};
 use openclaw_auth::provider;
@@ -84,11 +84,8 @@ fn since_2026_8(inspection: &Inspection, findings: &mut Findings) {
         let finding = PROFILE_RETIRED.found(&[]).of(Some(&agent.id)).profile(RETIRED_PROFILE);
         findings.push(finding.command(inspection.commands.openclaw(OpenClawCommand::Doctor, "")));
     }
-    let in_clear = |entry: &&ProviderSettings| {
-        matches!(entry.key, ProviderKey::Text(None))
-            && !entry.has_local_address()
-            && !takes_any_key(&entry.id)
-    };
+    let in_clear =
+        |entry: &&ProviderSettings| matches!(entry.key, ProviderKey::Text(None)) && entry.keeps_key();
     for entry in inspection.discovery.settings.providers.iter().filter(in_clear) {
         let finding = KEY_IN_CONFIGURATION.found(&[("provider", &entry.id)]).at(config);
         findings.push(finding.command(inspection.commands.audit_secrets()));

@@ -33,12 +33,6 @@ pub(super) fn small_tasks_model(provider: &str, version: Version) -> Option<&'st
     }
 }
 
-/// Whether a provider runs on people's own machines, and mostly takes any text for a key.
-#[must_use]
-pub fn takes_any_key(provider: &str) -> bool {
-    matches!(provider, "litellm" | "lmstudio" | "ollama" | "sglang" | "vllm")
-}
-
 /// How a model of OpenAI's can be called, by the rules of 2026.8 and later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OpenAiRoute {

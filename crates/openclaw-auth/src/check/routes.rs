@@ -10,6 +10,7 @@ use super::models;
 use super::question::Question;
 use super::selected_login::{Choice, choice};
 use crate::model::{Mistake, VariableOrigin};
+use crate::provider;
 use crate::settings::{ProviderKey, ProviderSettings};
 use crate::text::shown_variable;
 
@@ -90,7 +91,7 @@ pub fn routes(question: &Question<'_>) -> Vec<ModelRoute> {
 /// What is wrong with a model's key that is in no store.
 fn mistake(provider: &str, login: &ModelLogin, question: &Question<'_>) -> Option<Mistake> {
     let entry = configured(question.settings, provider, question.version);
-    if facts::takes_any_key(provider) || entry.is_some_and(ProviderSettings::has_local_address) {
+    if provider::takes_any_key(provider) || entry.is_some_and(ProviderSettings::takes_any_key) {
         return None;
     }
     match (login, entry.map(|entry| &entry.key)) {

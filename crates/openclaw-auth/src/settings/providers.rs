@@ -34,6 +34,18 @@ impl ProviderSettings {
         self.api.is_some() && !self.models.is_empty() && self.has_local_address()
     }
 
+    /// Whether a key is written here in clear that somebody could use elsewhere.
+    #[must_use]
+    pub fn keeps_key(&self) -> bool {
+        matches!(self.key, ProviderKey::Text(_)) && !self.takes_any_key()
+    }
+
+    /// Whether most text does for a key: what runs on this machine or in its network does not look at it.
+    #[must_use]
+    pub fn takes_any_key(&self) -> bool {
+        provider::takes_any_key(&self.id) || self.has_local_address()
+    }
+
     /// Whether it is on this machine or in its network, where most take any text for a key.
     #[must_use]
     pub fn has_local_address(&self) -> bool {

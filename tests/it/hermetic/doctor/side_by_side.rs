@@ -57,7 +57,10 @@ fn using(model: &str) -> Value {
 
 /// A home with these profiles in its shared database.
 fn home(settings: &Value, profiles: &Value) -> Home {
-    Home::new().file(".openclaw/openclaw.json", settings.to_string()).shared(Some("state-db"), profiles)
+    let home = Home::new().file(".openclaw/openclaw.json", settings.to_string());
+    // What others' demos leave in the common directory is no finding about this home.
+    let temporary = home.path().to_str().unwrap().to_owned();
+    home.env("TMPDIR", &temporary).shared(Some("state-db"), profiles)
 }
 
 fn storing(profiles: &Value) -> Home {

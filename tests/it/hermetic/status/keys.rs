@@ -171,7 +171,10 @@ fn a_key_that_cannot_work_is_a_problem_wherever_it_is() {
     let config = |part: Value| {
         let mut settings = json!({ "meta": { "lastTouchedVersion": "2026.4.29" }, "agents": { "defaults": { "model": "openrouter/auto" } } });
         settings.as_object_mut().unwrap().extend(part.as_object().unwrap().clone());
-        Home::new().file(".openclaw/openclaw.json", settings.to_string())
+        let home = Home::new().file(".openclaw/openclaw.json", settings.to_string());
+        // What others' demos leave in the common directory is no finding about this home.
+        let temporary = home.path().to_str().unwrap().to_owned();
+        home.env("TMPDIR", &temporary)
     };
     let home = config(json!({ "env": { "OPENROUTER_API_KEY": "your_api_key_here" } }));
     assert_needs_a_person("env", &home, &placeholder("OPENROUTER_API_KEY in openclaw.json"));
@@ -197,7 +200,10 @@ fn a_key_that_cannot_work_is_a_problem_wherever_it_is() {
     let set = provider("${GONE_KEY}", away)
         .file(UNIT, "[Service]\nExecStart=openclaw gateway\nEnvironment=GONE_KEY=sk-or-v1-x\n");
     assert_eq!(set.run(&["status", "--needs-person"]).code, 0);
-    for fine in [provider("placeholder", "http://127.0.0.1:8080/v1"), provider("sk-or-v1-0123", away)] {
+    let keeps_key = provider("sk-or-v1-0123", away);
+    let path = keeps_key.state().join("openclaw.json");
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    for fine in [provider("placeholder", "http://127.0.0.1:8080/v1"), keeps_key] {
         assert_eq!(fine.run(&["status", "--needs-person"]).code, 0);
         assert_eq!(fine.run(&["doctor", "--json"]).json()["findings"], json!([]));
     }
